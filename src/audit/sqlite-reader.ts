@@ -1,0 +1,130 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { openStoreForReading } from '../store/sqlite.ts';
+import type { AuditEvent } from './event.ts';
+import { EXACT_FILTERS, type ExactFilter } from './filter.ts';
+import type { AuditFilter, AuditReader } from './log.ts';
+
+/** Records are read page by page, so that no read transaction stays open while a caller takes its time. */
+const PAGE = 500;
+
+const COLUMN: { readonly [F in ExactFilter]: string } = {
+  type: 'type',
+  issuerName: 'issuer',
+  subject: 'subject',
+  role: 'role',
+  binding: 'binding',
+  user: 'user',
+  requestId: 'request_id',
+  reason: 'reason',
+  tokenHash: 'token_hash',
+};
+
+/** A reader that can also wait for what comes next. */
+export interface SqliteReader extends AuditReader {
+  /**
+   * Each call of the answer gives the records that were written since the call before, in the
+   * order they were written; the first, those written since `follow`. `limit` is ignored.
+   */
+  follow(filter: AuditFilter): () => AuditEvent[];
+}
+
+/** Throws when there is no such store, or when it has a schema that this program doesn't know. */
+export function openAuditReader(file: string): SqliteReader {
+  const store = openStoreForReading(file);
+  const db = store.database;
+  return {
+    list: (filter) => list(db, filter),
+    follow: (filter) => follow(db, filter),
+    close: () => store.close(),
+  };
+}
+
+/** A condition with its parameters. */
+interface Where {
+  readonly sql: string;
+  readonly values: readonly SQLInputValue[];
+}
+
+interface Row {
+  readonly id: number;
+  readonly time: number;
+  readonly event: AuditEvent;
+}
+
+function* list(db: DatabaseSync, filter: AuditFilter): Generator<AuditEvent> {
+  const asked = where(filter);
+  const newest = newestId(db);
+  let position = filter.limit === undefined ? START : startOfNewest(db, asked, filter.limit);
+  while (position !== undefined) {
+    const page = select(db, {
+      // What is written meanwhile doesn't belong to this list; without it a list could have no end.
+      sql: `${asked.sql} AND id <= ? AND (time, id) >= (?, ?) ORDER BY time, id LIMIT ${PAGE}`,
+      values: [...asked.values, newest, position.time, position.id],
+    });
+    for (const { event } of page) yield event;
+    const last = page.length < PAGE ? undefined : page.at(-1);
+    position = last && { time: last.time, id: last.id + 1 };
+  }
+}
+
+function follow(db: DatabaseSync, filter: AuditFilter): () => AuditEvent[] {
+  const asked = where(filter);
+  let seen = newestId(db);
+  return () => {
+    const newest = newestId(db);
+    const rows = select(db, {
+      sql: `${asked.sql} AND id > ? AND id <= ? ORDER BY id`,
+      values: [...asked.values, seen, newest],
+    });
+    seen = newest;
+    return rows.map(({ event }) => event);
+  };
+}
+
+/** Place in the order of lists: by time, and by order of writing within a millisecond. */
+interface Position {
+  readonly time: number;
+  readonly id: number;
+}
+
+const START: Position = { time: Number.MIN_SAFE_INTEGER, id: 0 };
+
+/** Where the newest `limit` of the records begin: the start when there are fewer, undefined for none at all. */
+function startOfNewest(db: DatabaseSync, asked: Where, limit: number): Position | undefined {
+  if (limit < 1) return undefined;
+  const row = db
+    .prepare(
+      `SELECT time, id FROM audit WHERE ${asked.sql} ORDER BY time DESC, id DESC LIMIT 1 OFFSET ?`,
+    )
+    .get(...asked.values, limit - 1);
+  return row === undefined ? START : { time: Number(row['time']), id: Number(row['id']) };
+}
+
+function newestId(db: DatabaseSync): number {
+  return Number(db.prepare('SELECT coalesce(max(id), 0) AS id FROM audit').get()?.['id']);
+}
+
+function select(db: DatabaseSync, { sql, values }: Where): Row[] {
+  return db
+    .prepare(`SELECT id, time, event FROM audit WHERE ${sql}`)
+    .all(...values)
+    .map((row) => {
+      const event: AuditEvent = JSON.parse(String(row['event']));
+      return { id: Number(row['id']), time: Number(row['time']), event };
+    });
+}
+
+/** Column names are ours; what the caller gave is only ever bound. */
+function where(filter: AuditFilter): Where {
+  const conditions = ['TRUE'];
+  const values: SQLInputValue[] = [];
+  const demand = (condition: string, value: SQLInputValue | undefined): void => {
+    if (value === undefined) return;
+    conditions.push(condition);
+    values.push(value);
+  };
+  demand('time >= ?', filter.since);
+  demand('time < ?', filter.until);
+  for (const name of EXACT_FILTERS) demand(`${COLUMN[name]} = ?`, filter[name]);
+  return { sql: conditions.join(' AND '), values };
+}

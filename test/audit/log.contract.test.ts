@@ -1,0 +1,180 @@
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { AuditEvent } from '../../src/audit/event.ts';
+import { createMemoryLog } from '../../src/audit/memory-log.ts';
+import type { AuditFilter, AuditLog } from '../../src/audit/log.ts';
+import { openSqliteLog } from '../../src/audit/sqlite-log.ts';
+import { openAuditReader } from '../../src/audit/sqlite-reader.ts';
+import { openStore } from '../../src/store/sqlite.ts';
+import { denied, identity, ids, issued, NOW, rejected } from './events.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+
+interface Adapter extends Disposable {
+  readonly log: AuditLog;
+  list(filter: AuditFilter): Iterable<AuditEvent>;
+}
+
+function memory(): Adapter {
+  const log = createMemoryLog();
+  return { log, list: (filter) => log.list(filter), [Symbol.dispose]: () => undefined };
+}
+
+function sqlite(): Adapter {
+  const directory = temporaryDirectory();
+  const file = join(directory.path, 'sts.db');
+  const store = openStore({ file, survive: 'process-crash' });
+  const log = openSqliteLog({ store, clock: { now: () => NOW }, retentionSeconds: 86_400 });
+  const reader = openAuditReader(file);
+  return {
+    log,
+    list: (filter) => reader.list(filter),
+    [Symbol.dispose]() {
+      void log.close();
+      reader.close();
+      store.close();
+      directory[Symbol.dispose]();
+    },
+  };
+}
+
+describe.each([
+  ['the memory log', memory],
+  ['the SQLite log', sqlite],
+])('%s', (_name, open) => {
+  test('gives back each event exactly as it was recorded', async () => {
+    using adapter = open();
+    const events = [
+      issued({ actor: { ...identity, subject: 'the-actor' } }),
+      denied({ detail: 'claim ref: expected main', binding: 'near', role: 'admin' }),
+      rejected({ message: 'quote " nul \u0000 lone \ud800 emoji 🪪' }),
+    ];
+    for (const event of events) await adapter.log.record(event);
+    expect([...adapter.list({})]).toEqual(events);
+  });
+
+  test('has an event on the record by the time record() resolves', async () => {
+    using adapter = open();
+    await adapter.log.record(issued({ requestId: 'here' }));
+    expect(ids(adapter.list({ requestId: 'here' }))).toEqual(['here']);
+  });
+
+  test('is not changed by what a caller does to an event afterwards', async () => {
+    using adapter = open();
+    const claims: Record<string, string> = { ref: 'before' };
+    const written = adapter.log.record(issued({ claims }));
+    claims['ref'] = 'after';
+    await written;
+    expect([...adapter.list({})]).toEqual([issued({ claims: { ref: 'before' } })]);
+  });
+
+  test('keeps the order of events recorded at once and within one millisecond', async () => {
+    using adapter = open();
+    const names = Array.from({ length: 1200 }, (_, index) => `r${index}`);
+    await Promise.all(names.map((requestId) => adapter.log.record(issued({ requestId }))));
+    expect(ids(adapter.list({}))).toEqual(names);
+    expect(ids(adapter.list({ limit: 700 }))).toEqual(names.slice(-700));
+  });
+
+  test('lists oldest first, also after the clock was set back', async () => {
+    using adapter = open();
+    await adapter.log.record(issued({ requestId: 'late', time: NOW + 5 }));
+    await adapter.log.record(issued({ requestId: 'early', time: NOW - 5 }));
+    expect(ids(adapter.list({}))).toEqual(['early', 'late']);
+  });
+
+  test('limits to the newest', async () => {
+    using adapter = open();
+    for (const n of [1, 2, 3])
+      await adapter.log.record(issued({ requestId: `${n}`, time: NOW + n }));
+    expect(ids(adapter.list({ limit: 2 }))).toEqual(['2', '3']);
+    expect(ids(adapter.list({ limit: 0 }))).toEqual([]);
+    expect(ids(adapter.list({ limit: 9 }))).toEqual(['1', '2', '3']);
+  });
+
+  test('takes since as the first instant and until as the first one left out', async () => {
+    using adapter = open();
+    for (const n of [1, 2, 3])
+      await adapter.log.record(issued({ requestId: `${n}`, time: NOW + n }));
+    expect(ids(adapter.list({ since: NOW + 2 }))).toEqual(['2', '3']);
+    expect(ids(adapter.list({ until: NOW + 2 }))).toEqual(['1']);
+  });
+
+  test.each<[string, AuditFilter, string[]]>([
+    ['type', { type: 'denied' }, ['d']],
+    ['issuer', { issuerName: 'entra' }, ['other']],
+    ['subject', { subject: 'someone else' }, ['other']],
+    ['role', { role: 'orders-publisher' }, ['i']],
+    ['binding', { binding: 'deploy jobs of acme' }, ['i', 'other']],
+    ['user', { user: 'U2' }, ['other']],
+    ['request id', { requestId: 'r' }, ['r']],
+    ['reason', { reason: 'signature_invalid' }, ['r']],
+    ['the hash of a verified token', { tokenHash: 'a'.repeat(64) }, ['i', 'd', 'other']],
+    ['the hash of a rejected token', { tokenHash: 'b'.repeat(64) }, ['r']],
+    ['several at once', { type: 'issued', issuerName: 'github' }, ['i']],
+    ['text that looks like SQL', { role: "' OR 1=1 --" }, []],
+  ])('filters by %s', async (_what, filter, expected) => {
+    using adapter = open();
+    const someone = { ...identity, issuerName: 'entra', subject: 'someone else' };
+    await adapter.log.record(issued({ requestId: 'i' }));
+    await adapter.log.record(denied({ requestId: 'd' }));
+    await adapter.log.record(rejected({ requestId: 'r' }));
+    await adapter.log.record(
+      issued({ requestId: 'other', identity: someone, role: 'x', user: 'U2' }),
+    );
+    expect(ids(adapter.list(filter))).toEqual(expected);
+  });
+
+  test('after close rejects, and is not healthy where that is asked of a store', async () => {
+    using adapter = open();
+    const before = adapter.log.record(issued({ requestId: 'before' }));
+    await adapter.log.close();
+    await expect(before).resolves.toBeUndefined();
+    await expect(adapter.log.record(issued())).rejects.toThrow(Error);
+    expect(ids(adapter.list({}))).toEqual(['before']);
+  });
+});
+
+test('both logs answer every filter alike', async () => {
+  const word = fc.constantFrom('a', 'b', "'", '%', '');
+  const event = fc
+    .record({ time: fc.integer({ min: -3, max: 3 }), word, other: word, kind: fc.nat(2) })
+    .map(({ time, word, other, kind }): AuditEvent => {
+      const who = { ...identity, issuerName: word, subject: other, tokenHash: word };
+      const at = { time: NOW + time, requestId: other };
+      if (kind === 0)
+        return issued({ ...at, identity: who, role: word, binding: other, user: word });
+      if (kind === 1) return denied({ ...at, identity: who, reason: word, binding: word });
+      return rejected({ ...at, reason: other, tokenHash: word });
+    });
+  const filter = fc.record(
+    {
+      since: fc.integer({ min: NOW - 3, max: NOW + 3 }),
+      until: fc.integer({ min: NOW - 3, max: NOW + 3 }),
+      type: fc.constantFrom('issued' as const, 'denied' as const, 'rejected' as const),
+      issuerName: word,
+      subject: word,
+      role: word,
+      binding: word,
+      user: word,
+      requestId: word,
+      reason: word,
+      tokenHash: word,
+      limit: fc.nat(5),
+    },
+    { requiredKeys: [] },
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(event, { maxLength: 12 }),
+      fc.array(filter, { maxLength: 5 }),
+      async (events, filters) => {
+        using a = memory();
+        using b = sqlite();
+        await Promise.all(events.flatMap((event) => [a.log.record(event), b.log.record(event)]));
+        for (const filter of filters) expect([...b.list(filter)]).toEqual([...a.list(filter)]);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
