@@ -127,7 +127,7 @@ test('a queue that is full rejects at once and loses nothing of what it took', a
   expect(ids(t.reader.list({}))).toEqual(['1', '2', '4']);
 });
 
-test('an event that can't be written as JSON is rejected alone', async () => {
+test('an event that cannot be written as JSON is rejected alone', async () => {
   await using t = openTemporaryLog();
   const claims = {
     get ref(): string {
