@@ -13,9 +13,10 @@ export interface SqliteLogOptions {
   readonly retentionSeconds: number;
   /** Records that may wait for one commit; beyond it `record` rejects at once. */
   readonly maxQueued?: number;
-  /** How often old records are deleted and a failed log is tried again. */
-  readonly upkeepMilliseconds?: number;
 }
+
+/** How often old records are deleted and a failed log is tried again. */
+const UPKEEP_MILLISECONDS = 1000;
 
 interface Waiting {
   readonly time: number;
@@ -32,7 +33,7 @@ interface Waiting {
  * and then that takes 3 ms. Waiting for the disk as well: 11 µs in batches of 50, 200 alone.
  */
 export function openSqliteLog(options: SqliteLogOptions): AuditLog {
-  const { clock, retentionSeconds, maxQueued = 10_000, upkeepMilliseconds = 1000 } = options;
+  const { clock, retentionSeconds, maxQueued = 10_000 } = options;
   const db = options.store.database;
   const insert = db.prepare('INSERT INTO audit (time, event) VALUES (?, ?)');
   let queue: Waiting[] = [];
@@ -64,7 +65,7 @@ export function openSqliteLog(options: SqliteLogOptions): AuditLog {
   /** A log that failed is not asked again while `/readyz` says no; so it has to find out by itself. */
   function upkeep(): void {
     try {
-      if (!healthy) probe(db);
+      if (!healthy) probe(db, clock);
       healthy = true;
       pruneBatch(db, clock.now() - retentionSeconds * 1000);
     } catch {
@@ -72,7 +73,7 @@ export function openSqliteLog(options: SqliteLogOptions): AuditLog {
     }
   }
 
-  const timer = setInterval(upkeep, upkeepMilliseconds).unref();
+  const timer = setInterval(upkeep, UPKEEP_MILLISECONDS).unref();
 
   return {
     record(event: AuditEvent) {
@@ -93,10 +94,10 @@ export function openSqliteLog(options: SqliteLogOptions): AuditLog {
   };
 }
 
-/** Writes one page and takes nothing: fails for the reasons that a record would. */
-function probe(db: DatabaseSync): void {
+/** Writes a record larger than a page and takes it back: fails for the reasons that a real one would. */
+function probe(db: DatabaseSync, clock: Clock): void {
   inTransaction(db, () => {
-    db.exec("INSERT INTO audit (time, event) VALUES (0, '{}')");
+    db.prepare('INSERT INTO audit (time, event) VALUES (?, hex(zeroblob(4096)))').run(clock.now());
     db.exec('DELETE FROM audit WHERE id = last_insert_rowid()');
   });
 }
