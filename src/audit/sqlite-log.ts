@@ -29,7 +29,7 @@ interface Waiting {
  * The audit log in SQLite: group commit, one transaction for everything that was recorded during one
  * turn of the event loop.
  *
- * On one core about 8 µs a record in batches of 50 (12 in tens, 40 alone), with a checkpoint now
+ * On one core about 6 µs a record in batches of 50 (10 in tens, 33 alone), with a checkpoint now
  * and then that takes 3 ms. Waiting for the disk as well: 11 µs in batches of 50, 200 alone.
  */
 export function openSqliteLog(options: SqliteLogOptions): AuditLog {

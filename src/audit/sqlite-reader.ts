@@ -94,7 +94,7 @@ function startOfNewest(db: DatabaseSync, asked: Where, limit: number): Position 
   if (limit < 1) return undefined;
   const row = db
     .prepare(
-      `SELECT time, id FROM audit WHERE ${asked.sql} ORDER BY time DESC, id DESC LIMIT 1 OFFSET ?`,
+      `SELECT time, id FROM audit_events WHERE ${asked.sql} ORDER BY time DESC, id DESC LIMIT 1 OFFSET ?`,
     )
     .get(...asked.values, limit - 1);
   return row === undefined ? START : { time: Number(row['time']), id: Number(row['id']) };
@@ -106,7 +106,7 @@ function newestId(db: DatabaseSync): number {
 
 function select(db: DatabaseSync, { sql, values }: Where): Row[] {
   return db
-    .prepare(`SELECT id, time, event FROM audit WHERE ${sql}`)
+    .prepare(`SELECT id, time, event FROM audit_events WHERE ${sql}`)
     .all(...values)
     .map((row) => {
       const event: AuditEvent = JSON.parse(String(row['event']));
