@@ -92,6 +92,12 @@ export interface Grant {
   readonly subscribe: SubjectRules;
   /** What the templates took from the identity, for scoped signing: tag name → one plain token, lower case. */
   readonly templateTags: Readonly<Record<string, string>>;
+  /**
+   * Why `templateTags` (then empty) can't stand for the templates, safe to show: a claim that is a
+   * list or has upper-case letters, or a template that NATS has no form for. A scoped signing key
+   * must then not sign: the denial's reason is `template_value_unsafe`.
+   */
+  readonly templateTagsUnavailable?: string;
   readonly lifetimeSeconds: number;
   /** The claims this decision looked at, for the audit record. */
   readonly claimsSeen: Readonly<Record<string, Json>>;

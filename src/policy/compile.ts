@@ -1,0 +1,89 @@
+import type { Problem } from '../errors.ts';
+import type { Identity } from '../identity/identity.ts';
+import { type CompiledBinding, compileBinding } from './binding.ts';
+import { indexBindings } from './binding-index.ts';
+import { decide } from './decide.ts';
+import { decideDelegated } from './delegate.ts';
+import { explain } from './explain.ts';
+import type { Ask, BindingSpec, BindingTrace, Decision, RoleSpec } from './policy.ts';
+import { type CompiledRole, compileRole } from './role.ts';
+import { createWhenCompiler } from './when.ts';
+
+/**
+ * The compiled policy. Immutable; all functions are synchronous, do no I/O and keep no state
+ * between calls, so any number of callers may share it. A denial is a value; nothing throws.
+ */
+export interface Policy {
+  /** The roles by name, with their scoped form (or why there is none). */
+  readonly roles: ReadonlyMap<string, CompiledRole>;
+  /** What this identity gets. The ask may narrow what the bindings allow, never widen it. */
+  decide(identity: Identity, ask: Ask): Decision;
+  /** What the subject gets when the actor acts for it (RFC 8693 §1.1); both must be allowed the role. */
+  decideDelegated(subject: Identity, actor: Identity, ask: Ask): Decision;
+  /** Every binding held against the identity, for people to read. */
+  explain(identity: Identity): readonly BindingTrace[];
+}
+
+/**
+ * Compiles roles and bindings. Every problem is found at once, with its path in the file; what has a
+ * problem is left out of the policy, so that one with problems must not be served from.
+ */
+export function compilePolicy({
+  roles,
+  bindings,
+}: {
+  readonly roles: readonly RoleSpec[];
+  readonly bindings: readonly BindingSpec[];
+}): { policy: Policy; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const byName = compileRoles(roles, problems);
+  const compiled = compileBindings(bindings, byName, problems);
+  const indexes = indexBindings(compiled);
+  const policy: Policy = {
+    roles: byName,
+    decide: (identity, ask) => decide(indexes, identity, ask),
+    decideDelegated: (subject, actor, ask) => decideDelegated(indexes, { subject, actor }, ask),
+    explain: (identity) => explain(compiled, identity),
+  };
+  return { policy, problems };
+}
+
+function compileRoles(
+  specs: readonly RoleSpec[],
+  problems: Problem[],
+): ReadonlyMap<string, CompiledRole> {
+  const roles = new Map<string, CompiledRole>();
+  for (const [index, spec] of specs.entries()) {
+    if (!isObject(spec) || typeof spec.name !== 'string' || spec.name === '') {
+      problems.push({ path: `roles[${index}]`, message: 'a role has a name' });
+    } else if (roles.has(spec.name)) {
+      problems.push({ path: `roles.${spec.name}`, message: 'there are two roles of this name' });
+    } else {
+      roles.set(spec.name, compileRole(spec, `roles.${spec.name}`, problems));
+    }
+  }
+  return roles;
+}
+
+function compileBindings(
+  specs: readonly BindingSpec[],
+  roles: ReadonlyMap<string, CompiledRole>,
+  problems: Problem[],
+): readonly CompiledBinding[] {
+  const compileWhen = createWhenCompiler();
+  return specs.flatMap((spec, position) => {
+    if (!isObject(spec)) {
+      problems.push({
+        path: `bindings[${position}]`,
+        message: 'write name, issuer, match and roles',
+      });
+      return [];
+    }
+    return compileBinding(spec, position, { roles, compileWhen, problems }) ?? [];
+  });
+}
+
+/** What the types promise, checked all the same: the compiler is run on what people write. */
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

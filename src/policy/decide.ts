@@ -1,0 +1,129 @@
+import { Refusal } from '../errors.ts';
+import { lookUp } from '../identity/claims.ts';
+import type { Identity, Json } from '../identity/identity.ts';
+import { type CompiledBinding, matches, traceBinding } from './binding.ts';
+import type { IssuerIndex } from './binding-index.ts';
+import { shortened } from './claim-name.ts';
+import { fillRole } from './fill.ts';
+import { findNearest, type Nearest } from './nearest.ts';
+import { findOverage } from './overage.ts';
+import type { Ask, Decision, Denial, Grant } from './policy.ts';
+import type { CompiledRole } from './role.ts';
+
+/** The bindings by issuer name. */
+export type Indexes = ReadonlyMap<string, IssuerIndex>;
+
+/** A role that an identity may take, and the binding that says so. */
+export interface Option {
+  readonly binding: CompiledBinding;
+  readonly role: CompiledRole;
+}
+
+/**
+ * The decision about one identity: the first binding in the file that matches and lists a role that
+ * the ask allows; of its roles the first such one. Nothing is fetched, nothing waits.
+ */
+export function decide(indexes: Indexes, identity: Identity, ask: Ask): Decision {
+  const index = indexes.get(identity.issuerName);
+  const overage = index && findOverage(identity.claims, index.looksAt);
+  if (overage !== undefined) return deny(overage, index, identity);
+  for (const option of options(index, identity, ask)) return grant(option, identity, ask);
+  return refuse(index, identity, ask);
+}
+
+/** Every role that the identity may take within the ask, the one it would get first. */
+export function* options(
+  index: IssuerIndex | undefined,
+  identity: Identity,
+  ask: Ask,
+): Generator<Option> {
+  for (const binding of index?.candidates(identity) ?? []) {
+    const roles = binding.roles.filter((role) => isAskedFor(role, ask));
+    if (roles.length === 0 || !matches(binding, identity)) continue;
+    for (const role of roles) yield { binding, role };
+  }
+}
+
+function isAskedFor({ spec }: CompiledRole, { role, account }: Ask): boolean {
+  return (
+    (role === undefined || spec.name === role) &&
+    (account === undefined || spec.account === account)
+  );
+}
+
+/** The grant for one role, or the denial of an identity whose values don't fit its templates. */
+export function grant(
+  { binding, role }: Option,
+  identity: Identity,
+  { ttlSeconds }: Ask,
+): Decision {
+  const filled = fillRole(role, identity);
+  const claims = claimsSeen(identity, binding, role);
+  if (filled instanceof Refusal) {
+    return {
+      denial: { refusal: filled, nearest: traceBinding(binding, identity), claimsSeen: claims },
+    };
+  }
+  const { maxTtlSeconds } = role.spec;
+  const granted: Grant = {
+    binding: binding.spec.name,
+    role: role.spec,
+    ...filled,
+    lifetimeSeconds: Math.min(maxTtlSeconds, ttlSeconds ?? maxTtlSeconds),
+    claimsSeen: claims,
+  };
+  return { grant: granted };
+}
+
+/** Why there is no option: no binding matches, or none that does lists a role that was asked for. */
+export function refuse(index: IssuerIndex | undefined, identity: Identity, ask: Ask): Decision {
+  const matching = index?.candidates(identity).find((binding) => matches(binding, identity));
+  if (matching === undefined) {
+    return deny(
+      new Refusal(
+        'no_binding',
+        `No binding for issuer "${identity.issuerName}" matches this token.`,
+      ),
+      index,
+      identity,
+    );
+  }
+  // One message for roles that exist and roles that don't: what there is is nobody's business.
+  const refusal = new Refusal('role_not_allowed', 'This token may not take the role it asks for.', {
+    detail: `asked for ${JSON.stringify({ role: ask.role, account: ask.account })}; the first binding that matches is ${JSON.stringify(matching.spec.name)}`,
+  });
+  return {
+    denial: denialFrom(refusal, identity, {
+      binding: matching,
+      trace: traceBinding(matching, identity),
+    }),
+  };
+}
+
+/** A denial, with the binding that came nearest for the log. */
+export function deny(
+  refusal: Refusal,
+  index: IssuerIndex | undefined,
+  identity: Identity,
+): Decision {
+  return { denial: denialFrom(refusal, identity, findNearest(index?.bindings ?? [], identity)) };
+}
+
+function denialFrom(refusal: Refusal, identity: Identity, nearest: Nearest | undefined): Denial {
+  if (nearest === undefined) return { refusal, claimsSeen: {} };
+  return { refusal, nearest: nearest.trace, claimsSeen: claimsSeen(identity, nearest.binding) };
+}
+
+/** What the token says about every claim that mattered, each value short enough for a record. */
+function claimsSeen(
+  { claims }: Identity,
+  binding: CompiledBinding,
+  role?: CompiledRole,
+): Readonly<Record<string, Json>> {
+  const seen: [string, Json][] = [];
+  for (const { name, path } of [...binding.looksAt, ...(role?.looksAt ?? [])]) {
+    const value = lookUp(claims, path);
+    if (value !== undefined) seen.push([name, shortened(value)]);
+  }
+  return Object.fromEntries(seen);
+}

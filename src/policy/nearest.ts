@@ -1,0 +1,57 @@
+import { lookUp } from '../identity/claims.ts';
+import type { Identity } from '../identity/identity.ts';
+import { type CompiledBinding, traceBinding } from './binding.ts';
+import type { BindingTrace } from './policy.ts';
+
+/** How many bindings are held against a refused identity to find the nearest. */
+const MAX_TRACED = 256;
+
+export interface Nearest {
+  readonly binding: CompiledBinding;
+  readonly trace: BindingTrace;
+}
+
+/**
+ * The binding that came nearest: the fewest failed conditions, then the earliest in the file.
+ *
+ * Only for denials. A stranger can cause those at will, so the work is bounded: at most 256 bindings
+ * of the issuer are traced, those sharing the most equality conditions with the identity first,
+ * counted over the first 2560 in the file; ties go by file order.
+ */
+export function findNearest(
+  bindings: readonly CompiledBinding[],
+  identity: Identity,
+): Nearest | undefined {
+  let nearest: Nearest | undefined;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const binding of likeliest(bindings, identity)) {
+    const trace = traceBinding(binding, identity);
+    const failed = trace.conditions.filter(({ held }) => !held).length;
+    const earlier = failed === fewest && binding.position < (nearest?.binding.position ?? 0);
+    if (failed < fewest || earlier) {
+      nearest = { binding, trace };
+      fewest = failed;
+    }
+  }
+  return nearest;
+}
+
+function likeliest(
+  bindings: readonly CompiledBinding[],
+  identity: Identity,
+): readonly CompiledBinding[] {
+  if (bindings.length <= MAX_TRACED) return bindings;
+  return bindings
+    .slice(0, MAX_TRACED * 10)
+    .map((binding) => ({ binding, shared: sharedEqualities(binding, identity) }))
+    .sort((a, b) => b.shared - a.shared)
+    .slice(0, MAX_TRACED)
+    .map(({ binding }) => binding);
+}
+
+function sharedEqualities({ matches }: CompiledBinding, { claims }: Identity): number {
+  return matches.filter(({ claim, equals }) => {
+    const value = lookUp(claims, claim.path);
+    return typeof value !== 'object' && equals?.some((wanted) => wanted === value) === true;
+  }).length;
+}

@@ -1,0 +1,130 @@
+import type { Problem } from '../errors.ts';
+import { type ClaimUse, claimUse } from './claim-name.ts';
+import type { RoleSpec, SubjectRules } from './policy.ts';
+import { mergeTags, scopedTemplate, type ScopedTemplate } from './scoped.ts';
+import { parseSubjectTemplate, type Direction, type SubjectTemplate } from './subject.ts';
+import { references, type Reference } from './template.ts';
+
+/** One list pair of a role, ready to fill in. */
+export interface CompiledRules {
+  readonly allow: readonly SubjectTemplate[];
+  readonly deny: readonly SubjectTemplate[];
+  /** Set when no entry has a reference: the same frozen object for every grant. */
+  readonly fixed: SubjectRules | undefined;
+}
+
+/** How a whole role reads on a scoped signing key. */
+export interface ScopedRole {
+  readonly publish: SubjectRules;
+  readonly subscribe: SubjectRules;
+  /** Tag name → what the tag holds. */
+  readonly tags: ReadonlyMap<string, Reference>;
+  /** Needs servers from 2.11 on, because a reference is only a part of a subject token. */
+  readonly partOfToken: boolean;
+}
+
+export interface CompiledRole {
+  readonly spec: RoleSpec;
+  readonly publish: CompiledRules;
+  readonly subscribe: CompiledRules;
+  /** Every reference in any of the role's entries, once. */
+  readonly references: readonly Reference[];
+  /** Every claim that they take a value from. */
+  readonly looksAt: readonly ClaimUse[];
+  /** How the role reads on a scoped signing key, or why it can't. */
+  readonly scoped: ScopedRole | { readonly whyNot: string };
+}
+
+const MAX_ENTRIES = 1000;
+
+/** Reads one role's subjects. Every problem is added to `problems`; entries that have one are left out. */
+export function compileRole(spec: RoleSpec, path: string, problems: Problem[]): CompiledRole {
+  const report = (at: string, message: string) => problems.push({ path: `${path}.${at}`, message });
+  if (typeof spec.account !== 'string' || spec.account === '') {
+    report('account', 'name the account that the role is in');
+  }
+  if (!Number.isSafeInteger(spec.maxTtlSeconds) || spec.maxTtlSeconds < 1) {
+    report('maxTtl', 'a role needs a maximum lifetime of at least one second');
+  }
+  const publish = compileRules(spec.publish, 'publish', report);
+  const subscribe = compileRules(spec.subscribe, 'subscribe', report);
+  const used = uniqueReferences([publish, subscribe]);
+  return {
+    spec,
+    publish,
+    subscribe,
+    references: used,
+    looksAt: used.flatMap(({ source }) => (source.kind === 'claim' ? [claimUse(source.path)] : [])),
+    scoped: scope(publish, subscribe),
+  };
+}
+
+function compileRules(
+  rules: Partial<SubjectRules> | undefined,
+  direction: Direction,
+  report: (at: string, message: string) => void,
+): CompiledRules {
+  const read = (list: 'allow' | 'deny'): SubjectTemplate[] => {
+    const entries: unknown = rules?.[list] ?? [];
+    if (!Array.isArray(entries)) {
+      report(`${direction}.${list}`, 'write a list of subjects');
+      return [];
+    }
+    if (entries.length > MAX_ENTRIES) {
+      report(
+        `${direction}.${list}`,
+        `at most ${MAX_ENTRIES} subjects; a wildcard says more in one`,
+      );
+      return [];
+    }
+    return entries.flatMap((entry: unknown, index) => {
+      const parsed = parseSubjectTemplate(entry, direction);
+      if (typeof parsed !== 'string') return [parsed];
+      report(`${direction}.${list}[${index}]`, parsed);
+      return [];
+    });
+  };
+  const allow = read('allow');
+  const deny = read('deny');
+  return { allow, deny, fixed: fixedRules(allow, deny) };
+}
+
+/** Later rooms cache by identity (`===`), so rules without references are made once and frozen. */
+function fixedRules(
+  allow: readonly SubjectTemplate[],
+  deny: readonly SubjectTemplate[],
+): SubjectRules | undefined {
+  if ([...allow, ...deny].some(({ template }) => references(template).length > 0)) return undefined;
+  const texts = (list: readonly SubjectTemplate[]) =>
+    Object.freeze(list.map(({ template }) => template.text));
+  return Object.freeze({ allow: texts(allow), deny: texts(deny) });
+}
+
+function uniqueReferences(rules: readonly CompiledRules[]): Reference[] {
+  const entries = rules.flatMap(({ allow, deny }) => [...allow, ...deny]);
+  const all = entries.flatMap(({ template }) => references(template));
+  return [...new Map(all.map((reference) => [reference.key, reference])).values()];
+}
+
+function scope(publish: CompiledRules, subscribe: CompiledRules): CompiledRole['scoped'] {
+  const scoped: ScopedTemplate[] = [];
+  const whyNot: string[] = [];
+  const convert = (list: readonly SubjectTemplate[]): string[] =>
+    list.flatMap((entry) => {
+      const read = scopedTemplate(entry);
+      if (typeof read === 'string') {
+        whyNot.push(read);
+        return [];
+      }
+      scoped.push(read);
+      return [read.text];
+    });
+  const rules = {
+    publish: { allow: convert(publish.allow), deny: convert(publish.deny) },
+    subscribe: { allow: convert(subscribe.allow), deny: convert(subscribe.deny) },
+  };
+  const tags = mergeTags(scoped);
+  if (typeof tags === 'string') whyNot.push(tags);
+  if (typeof tags === 'string' || whyNot.length > 0) return { whyNot: whyNot.join('; ') };
+  return { ...rules, tags, partOfToken: scoped.some(({ partOfToken }) => partOfToken) };
+}

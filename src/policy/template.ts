@@ -1,0 +1,95 @@
+/** Where a template takes a value from. */
+export type TemplateSource =
+  /** Member names below `claims`: `claims["kubernetes.io"].namespace` → `["kubernetes.io", "namespace"]`. */
+  | { readonly kind: 'claim'; readonly path: readonly string[] }
+  /** `Identity.subject`. */
+  | { readonly kind: 'subject' }
+  /** `Identity.issuerName`: the operator's name, not the URL. */
+  | { readonly kind: 'issuer' };
+
+/** One `{{…}}`. */
+export interface Reference {
+  readonly source: TemplateSource;
+  /** Whether `| token` follows: the value is encoded instead of refused when it isn't a plain token. */
+  readonly encode: boolean;
+  /** The source as the operator wrote it, e.g. `claims.repository_id`. */
+  readonly text: string;
+  /** Equal for references to the same source with the same encoding. */
+  readonly key: string;
+}
+
+/** A text with references in it, e.g. `orders.{{claims.repository_id}}.>`. */
+export interface Template {
+  readonly text: string;
+  /** Literal texts and references in turn; no two literals follow each other, none is empty. */
+  readonly parts: readonly (string | Reference)[];
+}
+
+const MEMBER = /^(?:\.([A-Za-z_][A-Za-z0-9_]*)|\[\s*("(?:[^"\\]|\\.)*")\s*\])/;
+const MAX_PATH_LENGTH = 8;
+
+/**
+ * Reads a template. References are `{{claims.name}}`, `{{claims["any name"].member}}`, `{{subject}}`
+ * and `{{issuer}}`, each optionally with `| token`. Answers what is wrong as a text, else the template.
+ */
+export function parseTemplate(text: string): Template | string {
+  const parts: (string | Reference)[] = [];
+  let rest = text;
+  while (rest !== '') {
+    const open = rest.indexOf('{{');
+    const literal = open === -1 ? rest : rest.slice(0, open);
+    if (/[{}]/.test(literal)) return 'a brace stands alone; a reference is written {{claims.name}}';
+    if (literal !== '') parts.push(literal);
+    if (open === -1) break;
+    const close = rest.indexOf('}}', open);
+    if (close === -1) return 'a {{ is never closed with }}';
+    const reference = parseReference(rest.slice(open + 2, close).trim());
+    if (typeof reference === 'string') return reference;
+    parts.push(reference);
+    rest = rest.slice(close + 2);
+  }
+  return { text, parts };
+}
+
+export function references(template: Template): readonly Reference[] {
+  return template.parts.filter((part) => typeof part !== 'string');
+}
+
+function parseReference(inner: string): Reference | string {
+  const [, text = '', filter] = /^(.*?)(?:\s*\|\s*([A-Za-z_]*))?$/s.exec(inner) ?? [];
+  if (filter !== undefined && filter !== 'token') {
+    return `there is no filter "${filter}"; the only one is "| token"`;
+  }
+  const source = parseSource(text);
+  if (typeof source === 'string') return source;
+  const encode = filter === 'token';
+  return { source, encode, text, key: JSON.stringify([source, encode]) };
+}
+
+function parseSource(text: string): TemplateSource | string {
+  if (text === 'subject' || text === 'issuer') return { kind: text };
+  if (!/^claims(?=[.[])/.test(text)) {
+    return `"{{${text}}}" names nothing; write {{claims.name}}, {{claims["any name"]}}, {{subject}} or {{issuer}}`;
+  }
+  const path: string[] = [];
+  for (let rest = text.slice('claims'.length); rest !== ''; ) {
+    const [whole, name, quoted] = MEMBER.exec(rest) ?? [];
+    const member = name ?? unquote(quoted);
+    if (whole === undefined || member === undefined || path.length === MAX_PATH_LENGTH) {
+      return `"{{${text}}}" can't be read; write {{claims.name}}, or {{claims["any name"].member}} for names with other characters`;
+    }
+    path.push(member);
+    rest = rest.slice(whole.length);
+  }
+  return { kind: 'claim', path };
+}
+
+/** A quoted member name is a JSON string (RFC 8259 §7). */
+function unquote(quoted: string | undefined): string | undefined {
+  if (quoted === undefined) return undefined;
+  try {
+    return String(JSON.parse(quoted));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+/** The longest value that a template puts into a subject, in characters. */
+export const MAX_TOKEN_LENGTH = 256;
+
+const PLAIN_TOKEN = /^(?!\$)[!-~]+$/;
+const NOT_IN_A_TOKEN = /[.*>{}"\\]/;
+const TO_BE_ENCODED = /[^a-z0-9_-]/gu;
+const ENCODED = /^(?:[a-z0-9_-]|=[0-9a-f]{2})*$/;
+
+/**
+ * Whether `value` is one plain subject token: printable ASCII without blanks, `.`, `*`, `>`, braces,
+ * quotes and backslashes, not beginning with `$` (NATS keeps `$SYS`, `$JS`, … for itself).
+ *
+ * NATS puts tags and names into subjects as they come (a value of `*` widens the permission, dots
+ * add tokens), so nothing else may reach a subject, a tag or a template.
+ */
+export function isPlainToken(value: string): boolean {
+  return value.length <= MAX_TOKEN_LENGTH && PLAIN_TOKEN.test(value) && !NOT_IN_A_TOKEN.test(value);
+}
+
+/**
+ * What `| token` makes of a value: `[a-z0-9_-]` stay, every other byte of its UTF-8 form becomes
+ * `=` and two lower-case hexadecimal digits. Different values give different tokens, and the result
+ * has no upper-case letters, because NATS lower-cases tags. Lone surrogates, which JSON can spell and
+ * UTF-8 can't, become the three bytes that they would have.
+ *
+ * `jane@example.com` → `jane=40example=2ecom`.
+ */
+export function encodeToken(value: string): string {
+  return value.replaceAll(TO_BE_ENCODED, (char) =>
+    bytesOf(char)
+      .map((byte) => `=${byte.toString(16).padStart(2, '0')}`)
+      .join(''),
+  );
+}
+
+/** The value that `encodeToken` made this token of; undefined for everything it never makes. */
+export function decodeToken(token: string): string | undefined {
+  if (!ENCODED.test(token)) return undefined;
+  const value = token.replaceAll(/(?:=[0-9a-f]{2})+/g, (run) =>
+    textOf(Buffer.from(run.replaceAll('=', ''), 'hex')),
+  );
+  // Only the canonical form: `=61` for "a" and broken UTF-8 don't come back as they were.
+  return encodeToken(value) === token ? value : undefined;
+}
+
+/** UTF-8, where a lone surrogate is encoded as if it were a character (WTF-8). */
+function bytesOf(char: string): number[] {
+  const code = char.codePointAt(0) ?? 0;
+  if (code < 0xd800 || code > 0xdfff) return [...Buffer.from(char)];
+  return [0xed, 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)];
+}
+
+function textOf(bytes: Buffer): string {
+  let text = '';
+  let from = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const [first = 0, second = 0, third = 0] = bytes.subarray(at, at + 3);
+    // In UTF-8 0xED is never followed by more than 0x9F (RFC 3629 §4).
+    if (first !== 0xed || second < 0xa0) continue;
+    const surrogate = String.fromCharCode(0xd000 | ((second & 0x3f) << 6) | (third & 0x3f));
+    text += bytes.toString('utf8', from, at) + surrogate;
+    from = at + 3;
+    at += 2;
+  }
+  return text + bytes.toString('utf8', from);
+}
