@@ -21,7 +21,7 @@ export function encodeBase32(bytes: Uint8Array): string {
     }
   }
   if (bits > 0) text[written++] = ALPHABET.charCodeAt((pending << (5 - bits)) & 31);
-  return text.latin1Slice(0, written);
+  return text.toString('latin1', 0, written);
 }
 
 /**

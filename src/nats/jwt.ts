@@ -49,16 +49,27 @@ export interface JwtToEncode {
 const HEADER = '{"typ":"JWT","alg":"ed25519-nkey"}';
 const ENCODED_HEADER = Buffer.from(HEADER).toString('base64url');
 
-/**
- * Signs claims into a JWT. `jti` is the base32 of a SHA-512/256 over all other claims: the form of
- * the Go library, over everything as in the JavaScript one, so that two different JWTs never share it.
- */
+/** Signs claims into a JWT. */
 export function encodeJwt({ claims, issuerPublicKey, sign }: JwtToEncode): string {
+  return signJwt(unsignedJwt(claims, issuerPublicKey), sign);
+}
+
+/**
+ * Header and claims, joined by a dot: what the signature goes over (JWS Signing Input, RFC 7515 §2).
+ *
+ * `jti` is the base32 of a SHA-512/256 over all other claims: the form of the Go library, over
+ * everything as in the JavaScript one, so that two different JWTs never share it.
+ */
+export function unsignedJwt(claims: JwtClaims, issuerPublicKey: string): string {
   const json = claimsJson(claims, issuerPublicKey);
   const jti = encodeBase32(hash('sha512-256', json, 'buffer'));
   const payload = Buffer.from(`{"jti":"${jti}",${json.slice(1)}`).toString('base64url');
-  const signed = `${ENCODED_HEADER}.${payload}`;
-  return `${signed}.${base64url(sign(Buffer.from(signed, 'latin1')))}`;
+  return `${ENCODED_HEADER}.${payload}`;
+}
+
+/** The JWT of what `unsignedJwt` made: it grows by a dot and 86 characters. */
+export function signJwt(unsigned: string, sign: JwtToEncode['sign']): string {
+  return `${unsigned}.${base64url(sign(Buffer.from(unsigned, 'latin1')))}`;
 }
 
 function claimsJson(claims: JwtClaims, issuer: string): string {

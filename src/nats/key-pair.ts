@@ -18,14 +18,14 @@ export interface KeyPair<Kind extends KeyKind = KeyKind> {
   readonly kind: Kind;
   readonly publicKey: PublicKey<Kind>;
   /** Secret. Throws once the pair is wiped. */
-  seed(): string;
+  readonly seed: () => string;
   /** Ed25519 signature, 64 bytes. Throws once the pair is wiped. */
-  sign(message: Uint8Array): Uint8Array;
+  readonly sign: (message: Uint8Array) => Uint8Array;
   /**
    * Overwrites the secret key. What `seed()` has returned is a string and stays in memory until the
    * garbage collector takes it: JavaScript strings can't be overwritten.
    */
-  wipe(): void;
+  readonly wipe: () => void;
 }
 
 /** A new pair from the operating system's randomness. */
