@@ -1,0 +1,137 @@
+import { isJsonObject, type JsonObject } from './strict-json.ts';
+
+/** The part of the Fetch API that nats-sts uses; the global `fetch` is one. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** What an issuer answered. */
+export interface FetchedJson {
+  readonly body: JsonObject;
+  /** `Cache-Control: max-age`, when it says one (RFC 9111 §5.2.2.1). */
+  readonly maxAgeSeconds: number | undefined;
+}
+
+/** Gets a JSON object from an issuer's URL. Rejects with `FetchFailed`, and nothing else. */
+export type GuardedFetch = (url: string, signal?: AbortSignal) => Promise<FetchedJson>;
+
+/**
+ * A fetch that did not bring a JSON object. The message names the host and our own words for what
+ * went wrong, never anything that the other side sent.
+ */
+export class FetchFailed extends Error {
+  override readonly name = 'FetchFailed';
+}
+
+export interface GuardedFetchOptions {
+  /** Plain http, for loopback hosts only. */
+  readonly allowInsecureHttp: boolean;
+  /** For tests and tracing; the global `fetch` otherwise. */
+  readonly fetch?: Fetch | undefined;
+  readonly timeoutMilliseconds?: number;
+  readonly maxBodyBytes?: number;
+}
+
+/**
+ * The only place in identity/ that does I/O, and the rules it keeps: https (or http to loopback
+ * where the operator said so), no user info, no redirects, 5 seconds, 512 KiB.
+ */
+export function guardedFetch({
+  allowInsecureHttp,
+  fetch = globalThis.fetch,
+  timeoutMilliseconds = 5_000,
+  maxBodyBytes = 512 * 1024,
+}: GuardedFetchOptions): GuardedFetch {
+  return async (text, signal) => {
+    const url = allowedUrl(text, allowInsecureHttp);
+    const limit = AbortSignal.timeout(timeoutMilliseconds);
+    try {
+      const response = await fetch(url.href, {
+        method: 'GET',
+        headers: { accept: 'application/json' },
+        redirect: 'manual',
+        signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
+      });
+      const body = await readBody(url, response, maxBodyBytes);
+      return { body, maxAgeSeconds: maxAge(response.headers.get('cache-control')) };
+    } catch (cause) {
+      if (cause instanceof FetchFailed) throw cause;
+      const what = limit.aborted
+        ? `did not answer within ${timeoutMilliseconds} ms`
+        : `could not be reached${errorCode(cause)}`;
+      throw new FetchFailed(`${url.host} ${what}`, { cause });
+    }
+  };
+}
+
+/** Checked here again although the configuration was: a `jwks_uri` comes from the issuer. */
+function allowedUrl(text: string, allowInsecureHttp: boolean): URL {
+  const url = URL.parse(text);
+  if (url === null) throw new FetchFailed('the address is not a URL');
+  if (url.username !== '' || url.password !== '') {
+    throw new FetchFailed('the address holds user info');
+  }
+  const secure = url.protocol === 'https:';
+  const insecureButAllowed =
+    url.protocol === 'http:' && allowInsecureHttp && isLoopback(url.hostname);
+  if (!secure && !insecureButAllowed) {
+    throw new FetchFailed('the address is neither https nor an allowed http address on loopback');
+  }
+  return url;
+}
+
+/** Of a parsed URL's host, which spells IPv4 addresses in one way only (127.1 is 127.0.0.1 there). */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+async function readBody(url: URL, response: Response, maxBytes: number): Promise<JsonObject> {
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    const redirected = response.status >= 300 && response.status < 400;
+    const what = redirected ? 'redirects, which is not followed' : `answered ${response.status}`;
+    throw new FetchFailed(`${url.host} ${what}`);
+  }
+  const bytes = await readUpTo(url, response, maxBytes);
+  const value = parseJson(bytes);
+  if (value === undefined) throw new FetchFailed(`${url.host} did not answer with a JSON object`);
+  return value;
+}
+
+/** Counts what comes out of the decoder, so that a small compressed body can't become a large one. */
+async function readUpTo(url: URL, response: Response, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // Leaving the loop early cancels the stream, and with it the connection.
+  for await (const chunk of response.body ?? []) {
+    length += chunk.byteLength;
+    if (length > maxBytes) throw new FetchFailed(`${url.host} sent more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+/**
+ * What the body is decides, not what its label says: key sets in object stores often come as
+ * `application/octet-stream`.
+ */
+function parseJson(bytes: Buffer): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function maxAge(cacheControl: string | null): number | undefined {
+  const seconds = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(cacheControl ?? '')?.[1];
+  return seconds === undefined ? undefined : Number(seconds);
+}
+
+/** The operating system's word for it (`ECONNREFUSED`, `CERT_HAS_EXPIRED`): ours to show, unlike a message. */
+function errorCode(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const code: unknown = 'code' in at ? at.code : undefined;
+    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,60}$/.test(code)) return ` (${code})`;
+  }
+  return '';
+}

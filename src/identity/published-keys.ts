@@ -1,0 +1,59 @@
+import { allowInsecureRequests, customFetch, discovery, None } from 'openid-client';
+import { FetchFailed, type GuardedFetch } from './guarded-fetch.ts';
+import type { KeySource } from './issuer.ts';
+
+/** A JWK set as its issuer publishes it; the keys are still unread. */
+export interface PublishedKeys {
+  readonly keys: readonly unknown[];
+  readonly maxAgeSeconds: number | undefined;
+}
+
+/** Where the published keys of an issuer are fetched from; static key sets have no such place. */
+export type PublishedSource = Exclude<KeySource, { kind: 'static' }>;
+
+/** Gets an issuer's key set. Rejects with `FetchFailed`. */
+export async function fetchPublishedKeys(
+  source: PublishedSource,
+  fetch: GuardedFetch,
+  signal?: AbortSignal,
+): Promise<PublishedKeys> {
+  const url =
+    source.kind === 'url' ? source.url : await discoverKeysUrl(source.issuer, fetch, signal);
+  const { body, maxAgeSeconds } = await fetch(url, signal);
+  const { keys } = body;
+  if (!Array.isArray(keys)) throw new FetchFailed('the key set has no list of keys');
+  return { keys, maxAgeSeconds };
+}
+
+/** `jwks_uri` of the issuer's metadata (OIDC Discovery §3, §4). */
+async function discoverKeysUrl(
+  issuer: string,
+  fetch: GuardedFetch,
+  signal?: AbortSignal,
+): Promise<string> {
+  const metadata = await discover(issuer, fetch, signal);
+  // openid-client compares parsed URLs, and for some providers nothing at all; tokens are compared
+  // byte for byte, so the metadata is too (OIDC Discovery §4.3).
+  if (metadata.issuer !== issuer) {
+    throw new FetchFailed('the discovery document is of another issuer than the configured one');
+  }
+  if (metadata.jwks_uri === undefined) {
+    throw new FetchFailed('the discovery document names no "jwks_uri"');
+  }
+  return metadata.jwks_uri;
+}
+
+async function discover(issuer: string, fetch: GuardedFetch, signal?: AbortSignal) {
+  try {
+    const configuration = await discovery(new URL(issuer), 'nats-sts', undefined, None(), {
+      // Whether plain http is allowed is for `guardedFetch` to say, in one place.
+      execute: [allowInsecureRequests],
+      [customFetch]: async (url) => Response.json((await fetch(url, signal)).body),
+    });
+    return configuration.serverMetadata();
+  } catch (cause) {
+    throw cause instanceof FetchFailed
+      ? cause
+      : new FetchFailed('the discovery document is not valid', { cause });
+  }
+}

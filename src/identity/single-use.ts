@@ -1,0 +1,92 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { type Clock, unixSeconds } from '../clock.ts';
+
+/**
+ * Remembers what may be used once.
+ *
+ * Of any number of concurrent claims of one (issuer, jti), also from several processes where the
+ * adapter is shared between them, exactly one is told `true`. It is remembered up to `expiresAt`
+ * (Unix seconds); ask for nothing that has expired already. A claim that can't be remembered is a
+ * fault, thrown: what is not remembered must not be accepted.
+ */
+export interface SingleUse {
+  claim(issuer: string, jti: string, expiresAt: number): boolean | Promise<boolean>;
+}
+
+/** Thrown by the in-memory adapter when it is full of claims that have not expired. */
+export class SingleUseFull extends Error {
+  override readonly name = 'SingleUseFull';
+}
+
+const PRUNE_EVERY_SECONDS = 60;
+
+/** For one process. Bounded: about 200 bytes an entry. Nothing that still counts is ever forgotten to make room. */
+export function memorySingleUse({
+  clock,
+  capacity = 100_000,
+}: {
+  clock: Clock;
+  capacity?: number;
+}): SingleUse {
+  const expiries = new Map<string, number>();
+  let pruneAt = 0;
+
+  function prune(now: number): void {
+    if (now < pruneAt && expiries.size < capacity) return;
+    pruneAt = now + PRUNE_EVERY_SECONDS;
+    for (const [name, expiresAt] of expiries) if (expiresAt <= now) expiries.delete(name);
+  }
+
+  return {
+    claim(issuer, jti, expiresAt) {
+      const now = unixSeconds(clock);
+      prune(now);
+      const name = JSON.stringify([issuer, jti]);
+      if ((expiries.get(name) ?? Number.NEGATIVE_INFINITY) > now) return false;
+      if (expiries.size >= capacity) throw new SingleUseFull(`${capacity} claims are remembered`);
+      expiries.set(name, expiresAt);
+      return true;
+    },
+  };
+}
+
+/**
+ * In an open SQLite database, for all processes that share the file. SQLite runs writers one after
+ * the other, so the one statement that claims is atomic between them.
+ */
+export function openSingleUse({
+  database,
+  clock,
+}: {
+  database: DatabaseSync;
+  clock: Clock;
+}): SingleUse {
+  database.exec(`
+    CREATE TABLE IF NOT EXISTS single_use (
+      issuer     TEXT NOT NULL,
+      jti        TEXT NOT NULL,
+      expires_at REAL NOT NULL, -- Unix seconds
+      PRIMARY KEY (issuer, jti)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS single_use_expires_at ON single_use (expires_at);
+  `);
+  // A row that has expired but isn't pruned yet is as good as none.
+  const claim = database.prepare(`
+    INSERT INTO single_use (issuer, jti, expires_at) VALUES (?, ?, ?)
+    ON CONFLICT (issuer, jti) DO UPDATE SET expires_at = excluded.expires_at
+    WHERE single_use.expires_at <= ?
+  `);
+  const prune = database.prepare('DELETE FROM single_use WHERE expires_at <= ?');
+  let pruneAt = 0;
+
+  return {
+    claim(issuer, jti, expiresAt) {
+      const now = unixSeconds(clock);
+      if (now >= pruneAt) {
+        pruneAt = now + PRUNE_EVERY_SECONDS;
+        prune.run(now);
+      }
+      return Number(claim.run(issuer, jti, expiresAt, now).changes) === 1;
+    },
+  };
+}

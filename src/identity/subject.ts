@@ -1,0 +1,46 @@
+import { Refusal } from '../errors.ts';
+import { malformed } from './checks.ts';
+import { type ClaimPath, lookUp, parseClaimPath } from './claims.ts';
+import type { Claims, Json } from './identity.ts';
+import type { IssuerSpec } from './issuer.ts';
+import { showAll } from './show.ts';
+
+/** Ways to name the subject, by preference, made ready once. */
+export type SubjectRule = readonly {
+  readonly names: readonly string[];
+  readonly paths: readonly ClaimPath[];
+}[];
+
+export function subjectRule(spec: IssuerSpec): SubjectRule {
+  return spec.subject.map((names) => ({ names, paths: names.map(parseClaimPath) }));
+}
+
+/**
+ * Who the token is about: the first entry whose claims are all present, joined by `/`.
+ *
+ * A claim that is present but no proper string is a refusal, not a reason to go on to the next
+ * entry: the next one would name somebody else.
+ */
+export function subjectOf(claims: Claims, rule: SubjectRule): string | Refusal {
+  for (const { names, paths } of rule) {
+    const values = paths.map((path) => lookUp(claims, path));
+    if (!values.includes(undefined)) return joined(names, values);
+  }
+  const wanted = rule.map(({ names }) => showAll(names)).join(', or ');
+  return new Refusal(
+    'claim_missing',
+    `The token does not say whom it is about: it has no ${wanted}.`,
+  );
+}
+
+function joined(names: readonly string[], values: readonly (Json | undefined)[]): string | Refusal {
+  const parts: string[] = [];
+  for (const [index, value] of values.entries()) {
+    const name = names[index] ?? '';
+    if (typeof value !== 'string' || value === '') return malformed(name, 'is no proper string');
+    // Or else "a/b" and "c" would be the same subject as "a" and "b/c".
+    if (values.length > 1 && value.includes('/')) return malformed(name, 'holds a "/"');
+    parts.push(value);
+  }
+  return parts.join('/');
+}
