@@ -1,0 +1,57 @@
+import type { Findings } from './findings.ts';
+import { child } from './path.ts';
+import { type Named, type Settings } from './settings.ts';
+import { didYouMean } from './suggest.ts';
+
+/** Every name that stands for something else must stand for exactly one thing. */
+export function checkReferences(settings: Settings, findings: Findings): void {
+  const { accounts, issuers, roles, bindings } = settings;
+  const expectName = (what: string, name: string, { names }: Named<unknown>, path: string) => {
+    if (names.has(name)) return;
+    findings.problem(path, `there is no ${what} "${name}"${didYouMean(name, names)}`);
+  };
+  for (const [name, role] of roles.entries) {
+    expectName('account', role.account, accounts, `roles.${name}.account`);
+  }
+  for (const { place, settings } of bindings) {
+    const path = `bindings[${place}]`;
+    expectName('issuer', settings.issuer, issuers, `${path}.issuer`);
+    for (const [index, role] of settings.roles.entries()) {
+      expectName('role', role, roles, `${path}.roles[${index}]`);
+    }
+  }
+  for (const [place, { issuer }] of (settings.admin ?? []).entries()) {
+    expectName('issuer', issuer, issuers, `admin[${place}].issuer`);
+  }
+  checkBindingNames(settings, findings);
+  checkIssuersApart(settings, findings);
+}
+
+function checkBindingNames({ bindings }: Settings, { problem }: Findings): void {
+  const first = new Map<string, number>();
+  for (const { place, settings } of bindings) {
+    const earlier = first.get(settings.name);
+    if (earlier === undefined) first.set(settings.name, place);
+    else
+      problem(
+        `bindings[${place}].name`,
+        `is the name of bindings[${earlier}] too: give it one of its own`,
+      );
+  }
+}
+
+/** A token's `iss` leads to one issuer entry; with two it would be a matter of luck which rules hold. */
+function checkIssuersApart({ issuers }: Settings, { problem }: Findings): void {
+  const owner = new Map<string, string>();
+  for (const [name, { spec }] of issuers.entries) {
+    for (const iss of spec.issuers) {
+      const other = owner.get(iss);
+      if (other === undefined) owner.set(iss, name);
+      else
+        problem(
+          child('issuers', name),
+          `has the same issuer as "${other}": keep one of them (audience and kinds take lists)`,
+        );
+    }
+  }
+}

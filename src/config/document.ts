@@ -1,0 +1,138 @@
+import {
+  type Document,
+  type ErrorCode,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  type YAMLError,
+} from 'yaml';
+import type { Problem } from '../errors.ts';
+
+/** A YAML file read into plain values, and the way back from a path to a line. */
+export interface SourceDocument {
+  /** Plain values; may hold cycles when anchors do (the references stage finds them). */
+  readonly value: unknown;
+  readonly problems: readonly Problem[];
+  /** Whether the values are worth looking at further. */
+  readonly usable: boolean;
+  /** 1-based line of `bindings[0].match.ref`, or of the nearest place above it that exists. */
+  lineOf(path: string): number | undefined;
+}
+
+/** Aliases are counted with what they expand to; a "billion laughs" file ends here. */
+const MAX_ALIASES = 100;
+
+/** Reads YAML 1.2 (core schema). Never throws: what is wrong is in `problems`. */
+export function readDocument(text: string): SourceDocument {
+  const lines = new LineCounter();
+  // prettyErrors would quote the file, secrets included.
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: true } as const;
+  try {
+    const document = parseDocument(text, options);
+    const faults = [...document.errors, ...document.warnings];
+    const usable = faults.every((fault) => fault.code === 'DUPLICATE_KEY');
+    return {
+      value: usable ? document.toJS({ maxAliasCount: MAX_ALIASES }) : undefined,
+      problems: faults.map((fault) => asProblem(fault, lines)),
+      usable,
+      lineOf: (path) => lineOf(document, lines, path),
+    };
+  } catch (error) {
+    // The parser recurses, so absurd nesting overflows the stack; the expansion refuses alias bombs.
+    const message =
+      error instanceof RangeError
+        ? 'is nested too deeply'
+        : 'uses aliases that expand without measure: write the values out';
+    return {
+      value: undefined,
+      problems: [{ path: '', message }],
+      usable: false,
+      lineOf: () => undefined,
+    };
+  }
+}
+
+/** Our own words for each code: the parser's quote the text, which may hold a secret. */
+const SENTENCES: Partial<Record<ErrorCode, string>> = {
+  ALIAS_PROPS: 'an alias (*name) takes no anchor or tag of its own',
+  BAD_ALIAS: 'this alias (*name) is broken; a value that begins with * goes in quotes',
+  BAD_COLLECTION_TYPE: 'this tag does not fit what follows it: leave it out',
+  BAD_DIRECTIVE: 'a line that begins with % is a YAML directive: leave it out',
+  BAD_DQ_ESCAPE: 'unknown \\ escape: use single quotes, or write \\\\',
+  BAD_INDENT: 'the indentation does not fit the lines around it',
+  BAD_PROP_ORDER: 'anchors and tags come before the value',
+  BAD_SCALAR_START: 'a value can not begin with this character: put it in quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'a nested mapping can not start here: begin it on a line of its own',
+  BLOCK_IN_FLOW: 'no indented block inside { } or [ ]',
+  DUPLICATE_KEY: 'this key stands here twice: keep one of them',
+  IMPOSSIBLE: 'can not be read as YAML',
+  KEY_OVER_1024_CHARS: 'this key is longer than 1024 characters',
+  MISSING_CHAR: 'something is missing here: a closing quote or bracket, a comma, or a blank',
+  MULTILINE_IMPLICIT_KEY: 'a key must stand on one line with its colon',
+  MULTIPLE_ANCHORS: 'more than one anchor',
+  MULTIPLE_DOCS: 'holds several YAML documents: keep one, without a second ---',
+  MULTIPLE_TAGS: 'more than one tag',
+  NON_STRING_KEY: 'this key is not plain text: put it in quotes',
+  TAB_AS_INDENT: 'is indented with a tab: use spaces',
+  TAG_RESOLVE_FAILED:
+    'unknown tag: leave the !tag out, or put a value that begins with ! in quotes',
+  UNEXPECTED_TOKEN: 'unexpected text here: check quotes, colons and indentation',
+};
+
+function asProblem(fault: YAMLError, lines: LineCounter): Problem {
+  const message = SENTENCES[fault.code] ?? 'can not be read as YAML';
+  return { path: '', message, line: Math.max(1, lines.linePos(fault.pos[0]).line) };
+}
+
+/** Follows the path's text through the nodes, so that keys may hold dots and brackets themselves. */
+function lineOf(document: Document, lines: LineCounter, path: string): number | undefined {
+  let node: unknown = document.contents;
+  let rest = path;
+  let offset: number | undefined;
+  while (rest !== '') {
+    const found = isMap(node)
+      ? nextInMap(node.items, rest)
+      : isSeq(node)
+        ? nextInList(node.items, rest)
+        : undefined;
+    if (found === undefined) break;
+    offset = found.offset ?? offset;
+    node = found.node;
+    rest = rest.slice(found.length);
+  }
+  return offset === undefined ? undefined : lines.linePos(offset).line;
+}
+
+interface Step {
+  readonly node: unknown;
+  readonly offset: number | undefined;
+  /** Characters of the path that this step took. */
+  readonly length: number;
+}
+
+function nextInMap(pairs: readonly Pair[], rest: string): Step | undefined {
+  const dot = rest.startsWith('.') ? 1 : 0;
+  let best: Step | undefined;
+  for (const { key, value } of pairs) {
+    if (!isScalar(key)) continue;
+    const name = String(key.value);
+    const end = rest.charAt(dot + name.length);
+    const fits = rest.startsWith(name, dot) && (end === '' || end === '.' || end === '[');
+    if (fits && dot + name.length > (best?.length ?? 0)) {
+      best = { node: value, offset: key.range?.[0], length: dot + name.length };
+    }
+  }
+  return best;
+}
+
+function nextInList(items: readonly unknown[], rest: string): Step | undefined {
+  const index = /^\[(\d+)\]/.exec(rest);
+  if (!index) return undefined;
+  const item = items[Number(index[1])];
+  const offset = isNode(item) ? item.range?.[0] : undefined;
+  return { node: item, offset, length: index[0].length };
+}

@@ -1,0 +1,108 @@
+import { dirname, resolve } from 'node:path';
+import { InvalidInput, type Problem } from '../errors.ts';
+import { readAccounts } from './accounts.ts';
+import type { Config } from './config.ts';
+import { checkReferences } from './cross-references.ts';
+import { readDocument, type SourceDocument } from './document.ts';
+import { createFindings, type Findings } from './findings.ts';
+import { derivedUrl, readListen } from './listen.ts';
+import { reportNotYet } from './not-yet.ts';
+import { readPolicy } from './policy.ts';
+import { readTextFile, type Resolved, resolveReferences } from './references.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { findPitfalls } from './warnings/index.ts';
+
+export interface LoadOptions {
+  /** Where `{env: NAME}` is looked up, e.g. `process.env`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Reads a configuration file and all that it refers to, and checks it whole.
+ *
+ * Throws `InvalidInput` with every problem at once, in the order of the file; nothing else for
+ * whatever the file holds. Does no network I/O. No message holds a secret's value.
+ */
+export function loadConfig(file: string, { env }: LoadOptions): Config {
+  const path = resolve(file);
+  const text = readTextFile(path);
+  if (typeof text !== 'string') throw new InvalidInput(file, [{ path: '', message: text.reason }]);
+
+  const findings = createFindings();
+  const document = readDocument(text);
+  if (!document.usable) throw new InvalidInput(file, inOrder(document, findings.problems));
+
+  const directory = dirname(path);
+  const resolved = resolveReferences(document.value, { directory, env, findings });
+  const settings = readSettings(resolved.value, findings);
+  const config = settings && assemble(settings, { path, directory, resolved, findings });
+  const problems = inOrder(document, findings.problems);
+  if (problems.length > 0 || !config) throw new InvalidInput(file, problems);
+  return { ...config, warnings: withLines(document, findings.warnings) };
+}
+
+/** Every stage runs on whatever the one before could read, so that no mistake hides another. */
+function assemble(
+  settings: Settings,
+  at: { path: string; directory: string; resolved: Resolved; findings: Findings },
+): Omit<Config, 'warnings'> {
+  const { path, directory, resolved, findings } = at;
+  const { origins } = resolved;
+  const listen = readListen(settings, { directory, origins, findings });
+  const accounts = readAccounts(settings, origins, findings);
+  const { roles, bindings, problems } = readPolicy(settings);
+  findings.problems.push(...problems);
+  checkReferences(settings, findings);
+  reportNotYet(settings, findings);
+  findPitfalls(settings, findings);
+  return {
+    file: path,
+    files: [...new Set([path, ...resolved.files])],
+    listen,
+    publicUrl: settings.publicUrl ?? derivedUrl(listen),
+    nats: {
+      servers: settings.nats.servers,
+      maxControlLineBytes: settings.nats.maxControlLine,
+    },
+    accounts,
+    store: { sqliteFile: resolve(directory, settings.store.sqlite ?? './data/sts.db') },
+    audit: { survive: settings.audit.survive, retentionSeconds: settings.audit.retention },
+    issuers: [...settings.issuers.entries].map(([name, { spec }]) => ({ name, ...spec })),
+    roles,
+    bindings,
+    rateLimit: rateLimitOf(settings),
+    limits: limitsOf(settings),
+    ...(settings.contact !== undefined && { contact: settings.contact }),
+  };
+}
+
+function rateLimitOf({ rateLimit }: Settings): Config['rateLimit'] {
+  const { enabled, perAddress, perIdentity } = rateLimit;
+  return {
+    enabled,
+    perAddress: { max: perAddress.max, everySeconds: perAddress.every },
+    perIdentity: { max: perIdentity.max, everySeconds: perIdentity.every },
+  };
+}
+
+function limitsOf({ limits }: Settings): Config['limits'] {
+  return {
+    bodyBytes: limits.body,
+    tokenBytes: limits.token,
+    concurrentRequests: limits.concurrency,
+    requestSeconds: limits.request,
+    drainSeconds: limits.drain,
+  };
+}
+
+function inOrder(document: SourceDocument, found: readonly Problem[]): Problem[] {
+  const all = [...document.problems, ...withLines(document, found)];
+  return all.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+}
+
+function withLines<T extends Problem>(document: SourceDocument, found: readonly T[]): T[] {
+  return found.map((problem) => {
+    const line = problem.line ?? document.lineOf(problem.path);
+    return line === undefined ? problem : { ...problem, line };
+  });
+}

@@ -1,0 +1,34 @@
+import { DAY, host } from './options.ts';
+import { definePreset } from './preset.ts';
+
+export const auth0 = definePreset({
+  id: 'auth0',
+  title: 'Auth0',
+  options: { domain: host('Domain of the tenant, `acme.eu.auth0.com`, or your custom domain.') },
+  facts: ({ domain }) => ({
+    // The slash at the end belongs to it.
+    issuers: [`https://${domain}/`],
+    algorithms: ['RS256', 'PS256'],
+    kinds: ['access_token'],
+    maxTokenLifetimeSeconds: DAY,
+  }),
+  doc: {
+    about:
+      'Access tokens for an API registered in Auth0, whose identifier is the audience; of people and of applications (client credentials).',
+    claims:
+      '`permissions` (a list, with RBAC switched on for the API), `scope` (one text, blanks between), `org_id`, `azp` or `client_id` (the client). Claims of your own have URLs for names: `"https://example.com/claims/roles": publisher`.',
+    pitfalls: [
+      'The issuer ends with a slash; the preset adds it.',
+      'A token asked for without an audience is opaque or encrypted and can not be used.',
+      'Tokens of people also carry `https://…/userinfo` as audience; that does no harm.',
+      'Applications have `sub: CLIENT_ID@clients`. Whoever may use the API gets tokens for it: bind on `permissions`, `sub` or `org_id`.',
+    ],
+    example: `issuers:
+  auth0: { preset: auth0, domain: acme.eu.auth0.com, audience: https://nats-sts.example.com }
+bindings:
+  - name: publishers
+    issuer: auth0
+    match: { permissions: "nats:pub" }
+    roles: [orders-publisher]`,
+  },
+});

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { DAY } from './options.ts';
+import { definePreset } from './preset.ts';
+
+export const cognito = definePreset({
+  id: 'cognito',
+  title: 'Amazon Cognito',
+  options: {
+    region: z
+      .string()
+      .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'is not a region such as eu-central-1')
+      .meta({ title: 'region', description: 'Region of the user pool.' }),
+    pool: z
+      .string()
+      .regex(
+        /^[a-z0-9-]+_[A-Za-z0-9]+$/,
+        'is not the id of a user pool such as eu-central-1_Ab12Cd34E',
+      )
+      .meta({ title: 'id', description: 'Id of the user pool.' }),
+  },
+  facts({ region, pool, kinds = ['access_token'] }) {
+    const [kind, ...others] = kinds;
+    if (others.length > 0 || kind === 'jwt') {
+      // Access tokens name whom they are for in client_id, ID tokens in aud: one rule can't hold for both.
+      return { path: 'kinds', message: 'write either [access_token] or [id_token]' };
+    }
+    if (!pool.startsWith(`${region}_`)) {
+      return { path: 'pool', message: `does not begin with the region: ${region}_…` };
+    }
+    const isAccess = kind === 'access_token';
+    return {
+      issuers: [`https://cognito-idp.${region}.amazonaws.com/${pool}`],
+      algorithms: ['RS256'],
+      kinds: ['access_token'],
+      maxTokenLifetimeSeconds: DAY,
+      audienceClaim: isAccess ? 'client_id' : 'aud',
+      require: { token_use: [isAccess ? 'access' : 'id'] },
+    };
+  },
+  doc: {
+    about:
+      'Access tokens (the default) or ID tokens (`kinds: [id_token]`) of one user pool. The audience is the id of the app client, or a list of them: Cognito access tokens have no `aud`, so their `client_id` is compared.',
+    claims:
+      '`"cognito:groups"` (a list; the colon wants quotes), `scope` (access tokens; one text, blanks between), `username`, `sub`.',
+    pitfalls: [
+      'Access and ID tokens need different rules, so an entry takes one kind. Access tokens fit better: that is what they are for.',
+      'Attributes `custom:…` may be writable by the user: do not bind on them unless the app client can not write them.',
+      'A user pool with open sign-up gives a token to anyone: bind on a group.',
+    ],
+    example: `issuers:
+  cognito:
+    preset: cognito
+    region: us-east-2
+    pool: us-east-2_SF2DCPO5Y
+    audience: 617jkna9pqeg8rmgtg9uv4e6j4
+bindings:
+  - name: publishers
+    issuer: cognito
+    match: { "cognito:groups": nats-publishers }
+    roles: [orders-publisher]`,
+  },
+});

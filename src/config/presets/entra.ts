@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { DAY, HOUR, UUID } from './options.ts';
+import { definePreset, type Misfit } from './preset.ts';
+
+const LOGIN = 'https://login.microsoftonline.com';
+const TENANT_RULE =
+  "is not a tenant's id: write the GUID (Directory ID), in lower case; common and organizations would let every tenant in";
+
+const tenantId = z.string().regex(UUID, TENANT_RULE).meta({ title: 'GUID' });
+
+/** `api://<client id>` in version 1 is the bare client id in version 2. */
+function audiencesOf(written: readonly string[]): string[] {
+  const clientIds = written
+    .filter((audience) => audience.startsWith('api://'))
+    .map((audience) => audience.slice('api://'.length))
+    .filter((id) => UUID.test(id));
+  return [...new Set([...written, ...clientIds])];
+}
+
+function tenantsOf(one?: string, several?: readonly string[]): readonly string[] | Misfit {
+  if (one !== undefined && several !== undefined) {
+    return { path: 'tenants', message: 'give either tenant or tenants' };
+  }
+  const tenants = several ?? (one === undefined ? [] : [one]);
+  if (tenants.length > 0) return tenants;
+  return { path: 'tenant', message: 'is missing: write the GUID of your tenant (Directory ID)' };
+}
+
+export const entra = definePreset({
+  id: 'entra',
+  title: 'Microsoft Entra ID',
+  options: {
+    tenant: tenantId
+      .optional()
+      .meta({ title: 'GUID', description: 'Id of the tenant (Directory ID).' }),
+    tenants: z.array(tenantId).min(1, 'give at least one tenant').optional().meta({
+      description: 'Ids of several tenants, for an application registered in all of them.',
+    }),
+  },
+  facts({ tenant, tenants, audience }) {
+    const ids = tenantsOf(tenant, tenants);
+    if ('message' in ids) return ids;
+    const directory = ids.length === 1 ? ids[0] : 'common';
+    return {
+      issuers: ids.flatMap((id) => [`${LOGIN}/${id}/v2.0`, `https://sts.windows.net/${id}/`]),
+      // Not by discovery: the document of version 1 stands at another address than the issuer it names.
+      keys: { kind: 'url', url: `${LOGIN}/${directory}/discovery/v2.0/keys` },
+      algorithms: ['RS256'],
+      kinds: ['access_token'],
+      // Managed identities get 24 hours, counted from an iat that lies five minutes back.
+      maxTokenLifetimeSeconds: DAY + HOUR,
+      audiences: audiencesOf(audience),
+      // sub differs from application to application; tid and oid are the person or service.
+      subject: [['tid', 'oid']],
+      require: { tid: ids },
+    };
+  },
+  doc: {
+    about:
+      'Access tokens of versions 1 and 2 of one tenant (or a list of tenants): of people, of applications by client credentials, of managed identities (`resource=api://…`) and of federated workload identities. For ID tokens add `kinds: [id_token]` and the client id as audience.',
+    claims:
+      '`oid` (the person or service principal), `roles` (app roles, a list), `groups` (ids, a list), `scp` (one text, blanks between), `azp` or `appid` (the client), `idtyp: app`, `xms_mirid` (the managed identity; its names may change).',
+    pitfalls: [
+      'Version 2 tokens always carry the client id of your application as `aud`; version 1 tokens carry what was asked for. For `audience: api://<client id>` both are taken; for any other name add the client id to the list.',
+      '`preferred_username`, `upn`, `unique_name`, `email` and `name` can be changed, in part by the user: never bind on them. Bind on `oid`, `roles` or `groups`.',
+      'Above 200 groups the token leaves `groups` out and points elsewhere instead. Bindings on groups then deny with the reason `groups_overage`. App roles, or groups assigned to the application, do not have that limit.',
+      '`sub` differs for each application; the identity here is `tid/oid`.',
+      'An application token without any `roles` exists for every application of the tenant: a binding that only checks `tid` lets all of them in.',
+    ],
+    example: `issuers:
+  entra:
+    preset: entra
+    tenant: 72f988bf-86f1-41af-91ab-2d7cd011db47
+    audience: api://6e74172b-be56-4843-9ff4-e66a39bb12e3
+bindings:
+  - name: services with the app role
+    issuer: entra
+    match: { roles: Nats.Publisher }
+    roles: [orders-publisher]`,
+  },
+});

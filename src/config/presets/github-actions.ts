@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { host } from './options.ts';
+import { definePreset } from './preset.ts';
+
+const GITHUB = 'https://token.actions.githubusercontent.com';
+
+/** github.com, one enterprise's own issuer there, GHE.com (data residency), or GitHub Enterprise Server. */
+function issuerOf(server: string | undefined, enterprise: string | undefined): string {
+  if (server?.endsWith('.ghe.com')) return `https://token.actions.${server}`;
+  if (server !== undefined) return `https://${server}/_services/token`;
+  return enterprise === undefined ? GITHUB : `${GITHUB}/${enterprise}`;
+}
+
+export const githubActions = definePreset({
+  id: 'github-actions',
+  title: 'GitHub Actions',
+  options: {
+    enterprise: z
+      .string()
+      .regex(/^[A-Za-z0-9-]+$/, "is not an enterprise's slug")
+      .optional()
+      .meta({
+        title: 'slug',
+        description: 'Slug of the enterprise, where it switched on an issuer URL of its own.',
+      }),
+    host: host(
+      'Host of GitHub Enterprise Server, or `SUBDOMAIN.ghe.com`. Left out: github.com.',
+    ).optional(),
+  },
+  facts({ host, enterprise }) {
+    if (host !== undefined && enterprise !== undefined) {
+      return { path: 'enterprise', message: 'is for github.com only: leave it out beside host' };
+    }
+    return {
+      issuers: [issuerOf(host, enterprise)],
+      algorithms: ['RS256'],
+      kinds: ['jwt'],
+      // Tokens are made for five minutes.
+      maxTokenLifetimeSeconds: 300,
+    };
+  },
+  doc: {
+    about:
+      'A job with `permissions: { id-token: write }` asks for a token of its own audience: `core.getIDToken("https://sts.example.com")`, or `curl "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=…"`.',
+    claims:
+      '`repository_id`, `repository_owner_id`, `ref`, `environment`, `event_name`, `job_workflow_ref`, `runner_environment`. All are strings, ids and `ref_protected` too: write `repository_id: "456789"`, in quotes.',
+    pitfalls: [
+      'The issuer signs for every repository on GitHub. A binding without `repository_owner_id`, `repository_id` or `enterprise_id` lets strangers in.',
+      'Names can be given up and taken by someone else; ids can not. `sub` has two forms (`repo:OWNER/REPO:…` and, for repositories made or moved since July 2026, `repo:OWNER@ID/REPO@ID:…`) and can be customised: bind on the claims it is made of.',
+      'A pull request carries the same `repository_id`. Bind on `ref`, `environment` or `event_name` too, so that a change nobody has reviewed gets nothing.',
+      '`environment` is missing unless the job names one.',
+      'A token asked for without an audience is for `https://github.com/OWNER`, and refused here.',
+    ],
+    example: `issuers:
+  github: { preset: github-actions, audience: https://sts.example.com }
+bindings:
+  - name: deploy jobs of acme
+    issuer: github
+    match:
+      repository_owner_id: "123456"
+      repository_id: "456789"
+      ref: refs/heads/main
+    roles: [orders-publisher]`,
+  },
+});

@@ -1,0 +1,34 @@
+import { HOUR } from './options.ts';
+import { definePreset } from './preset.ts';
+
+export const google = definePreset({
+  id: 'google',
+  title: 'Google',
+  options: {},
+  facts: () => ({
+    issuers: ['https://accounts.google.com'],
+    algorithms: ['RS256'],
+    // Service accounts' ID tokens carry none of the claims that mark an ID token.
+    kinds: ['id_token', 'jwt'],
+    maxTokenLifetimeSeconds: HOUR,
+  }),
+  doc: {
+    about:
+      'ID tokens, of service accounts (metadata server, `gcloud auth print-identity-token --audiences=…`, workload identity) and of people. Google access tokens are opaque and can not be used.',
+    claims:
+      '`sub` is the stable id of the account. `email` and `email_verified`; `hd` is the Workspace domain of a person; `/google/compute_engine/project_id` with `format=full` on the metadata server.',
+    pitfalls: [
+      'Any Google customer can make a token for your audience: each binding needs `sub`, `email` or `hd`.',
+      '`email` can be given to someone else, and consumer accounts may carry an address of your domain: prefer `sub`, and for people demand `hd` too.',
+      'There is no claim for groups.',
+      'The old issuer `accounts.google.com` without a scheme is not taken.',
+    ],
+    example: `issuers:
+  google: { preset: google, audience: https://sts.example.com }
+bindings:
+  - name: the orders service account
+    issuer: google
+    match: { sub: "110987294251917851298" }
+    roles: [orders-publisher]`,
+  },
+});

@@ -1,0 +1,54 @@
+import { DAY, issuerUrl } from './options.ts';
+import { definePreset } from './preset.ts';
+
+/** `https://acme.okta.com`, not `https://acme.okta.com/oauth2/default`. */
+function isOrgServer(issuer: string): boolean {
+  return URL.canParse(issuer) && !new URL(issuer).pathname.startsWith('/oauth2/');
+}
+
+export const okta = definePreset({
+  id: 'okta',
+  title: 'Okta',
+  options: {
+    issuer: issuerUrl(
+      'Issuer URI of a custom authorization server, e.g. `https://acme.okta.com/oauth2/default`.',
+    ),
+  },
+  facts({ issuer, kinds }) {
+    const accessTokens = kinds === undefined || kinds.some((kind) => kind !== 'id_token');
+    if (accessTokens && isOrgServer(issuer)) {
+      return {
+        path: 'issuer',
+        message:
+          'is the org authorization server, whose access tokens are for Okta itself: use a custom one (…/oauth2/default), or take its ID tokens only (kinds: [id_token])',
+      };
+    }
+    return {
+      issuers: [issuer],
+      algorithms: ['RS256'],
+      kinds: ['access_token'],
+      maxTokenLifetimeSeconds: DAY,
+      // In access tokens sub is the login name, which changes; uid is the user. ID tokens have the
+      // user's id in sub, and client credentials the client's.
+      subject: [['uid'], ['sub']],
+    };
+  },
+  doc: {
+    about:
+      'Access tokens of a custom authorization server, of people and of applications (client credentials). Set the audience of the authorization server to a name of this service.',
+    claims:
+      '`uid` (the user), `cid` (the client), `scp` (a list), `groups` when the authorization server has a groups claim.',
+    pitfalls: [
+      'The org authorization server (`https://acme.okta.com`) makes access tokens for Okta only; Okta says not to check them, so they are refused. Its ID tokens can be taken with `kinds: [id_token]`.',
+      '`sub` of an access token is the login name, which changes: bind on `uid`. The identity here is `uid`, or `sub` where there is none (ID tokens, client credentials).',
+      'The groups claim stays empty or fails beyond 100 groups: filter it at the authorization server.',
+    ],
+    example: `issuers:
+  okta: { preset: okta, issuer: https://acme.okta.com/oauth2/default, audience: api://nats-sts }
+bindings:
+  - name: publishers
+    issuer: okta
+    match: { groups: nats-publishers }
+    roles: [orders-publisher]`,
+  },
+});

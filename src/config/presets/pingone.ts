@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { DAY, UUID } from './options.ts';
+import { definePreset } from './preset.ts';
+
+const REGIONS = ['com', 'eu', 'ca', 'asia', 'com.au', 'sg'] as const;
+
+export const pingone = definePreset({
+  id: 'pingone',
+  title: 'PingOne',
+  options: {
+    environment: z
+      .string()
+      .regex(UUID, 'is not the id of an environment (a GUID, in lower case)')
+      .meta({ title: 'GUID', description: 'Id of the environment.' }),
+    region: z
+      .enum(REGIONS, { error: `write one of ${REGIONS.join(', ')}` })
+      .prefault('com')
+      .meta({ title: 'region', description: 'Last part of the host, `auth.pingone.…`.' }),
+  },
+  facts: ({ environment, region }) => ({
+    issuers: [`https://auth.pingone.${region}/${environment}/as`],
+    algorithms: ['RS256'],
+    kinds: ['access_token'],
+    maxTokenLifetimeSeconds: DAY,
+    // Client credentials have no sub.
+    subject: [['sub'], ['client_id']],
+  }),
+  doc: {
+    about:
+      'Access tokens for a custom resource, whose audience is a name of this service; of people and of workers (client credentials). For a custom domain use a plain `issuer`, with `subject: [client_id]` if it only serves client credentials.',
+    claims:
+      '`client_id`, `scope` (one text, blanks between), `groups` and other attributes when the resource maps them.',
+    pitfalls: [
+      'Client-credentials tokens have no `sub`: the identity is then the `client_id`. A binding on `sub` never matches them; bind on `client_id`.',
+      'Groups appear only through an attribute mapping on the resource.',
+    ],
+    example: `issuers:
+  ping:
+    preset: pingone
+    environment: 7334523a-0000-4a4f-8b60-0123456789ab
+    audience: https://nats-sts.example.com
+bindings:
+  - name: the orders worker
+    issuer: ping
+    match: { client_id: 5f7d1e0a-0000-4c4b-8f3a-0123456789ab }
+    roles: [orders-publisher]`,
+  },
+});

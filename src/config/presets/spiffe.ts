@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { DAY, issuerUrl } from './options.ts';
+import { definePreset } from './preset.ts';
+
+export const spiffe = definePreset({
+  id: 'spiffe',
+  title: 'SPIFFE (JWT-SVID)',
+  options: {
+    issuer: issuerUrl("What SPIRE puts into `iss`: its server's `jwt_issuer`."),
+    trustDomain: z
+      .string()
+      .regex(/^[a-z0-9._-]{1,255}$/, 'is not a trust domain such as example.org')
+      .meta({ title: 'trust domain', description: 'Trust domain that the subjects belong to.' }),
+  },
+  facts: ({ issuer, trustDomain }) => ({
+    issuers: [issuer],
+    // JWT-SVID §2.2
+    algorithms: ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'],
+    kinds: ['jwt'],
+    maxTokenLifetimeSeconds: DAY,
+    trustDomain,
+  }),
+  doc: {
+    about:
+      'JWT-SVIDs that a workload fetches from the Workload API with an audience of this service (`spire-agent api fetch jwt -audience nats-sts`). Keys come from the SPIRE OIDC discovery provider at the issuer, or from a bundle: `jwks: { file: ./bundle.json }` (`spire-server bundle show -format spiffe`).',
+    claims: '`sub`, the SPIFFE ID: `spiffe://TRUST_DOMAIN/PATH`. Nothing else is promised.',
+    pitfalls: [
+      'SPIFFE does not demand `iss`, and nats-sts finds the issuer by nothing else: set `jwt_issuer` on the SPIRE server. A token without `iss` is refused.',
+      'Compare the whole SPIFFE ID. A glob such as `spiffe://example.org*` also matches `spiffe://example.org.evil/…`.',
+      'A bundle file is not fetched again: renew it when the trust domain rotates its keys.',
+    ],
+    example: `issuers:
+  spire:
+    preset: spiffe
+    issuer: https://spire.example.org
+    trustDomain: example.org
+    audience: nats-sts
+bindings:
+  - name: the orders service
+    issuer: spire
+    match: { sub: spiffe://example.org/ns/orders/sa/orders }
+    roles: [orders-publisher]`,
+  },
+});

@@ -1,0 +1,86 @@
+import type { z } from 'zod';
+import type { Findings } from './findings.ts';
+import { child, pathOf } from './path.ts';
+import { keysAt } from './schema/keys.ts';
+import { didYouMean } from './suggest.ts';
+
+/**
+ * Reads one part of the file by its schema and reports everything that doesn't fit.
+ *
+ * A part with mistakes is read once more without the keys they are in: what is left is still worth
+ * checking by the stages after this one. Undefined when nothing usable is left.
+ */
+export function readPart<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  path: string,
+  findings: Findings,
+): T | undefined {
+  const result = schema.safeParse(value, { error: describe });
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) report(schema, issue, path, findings);
+  const rest = withoutFaults(value, result.error.issues);
+  return rest === undefined ? undefined : schema.safeParse(rest).data;
+}
+
+function report(
+  schema: z.ZodType,
+  issue: z.core.$ZodIssue,
+  path: string,
+  findings: Findings,
+): void {
+  const place = pathOf(issue.path, path);
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(schema, issue.path);
+    for (const key of issue.keys) {
+      findings.problem(child(place, key), `unknown key${didYouMean(key, known)}`);
+    }
+    return;
+  }
+  // A reference that could not be resolved was reported where it stands; "is missing" adds nothing.
+  if (findings.problems.some((problem) => problem.path.startsWith(place) && place !== '')) return;
+  findings.problem(place, issue.message);
+}
+
+function withoutFaults(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const faulty = new Set(
+    issues.flatMap((issue) =>
+      issue.path.length === 0 && issue.code === 'unrecognized_keys' ? issue.keys : [issue.path[0]],
+    ),
+  );
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !faulty.has(key)));
+}
+
+/** Our own words for the general mistakes; a schema's own message comes first. */
+function describe(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.input === undefined && issue.code !== 'custom') return 'is missing';
+  if (issue.input === null) return 'is empty: give a value, or leave the key out';
+  if (issue.code === 'invalid_type') {
+    return `must be ${kindNamed(issue.expected)}, but is ${kindOf(issue.input)}`;
+  }
+  if (issue.code === 'invalid_value') {
+    return `write one of ${issue.values.map(String).join(', ')}`;
+  }
+  return undefined;
+}
+
+function kindOf(input: unknown): string {
+  return kindNamed(Array.isArray(input) ? 'array' : typeof input);
+}
+
+function kindNamed(type: string): string {
+  switch (type) {
+    case 'string':
+      return 'text (quote it if it looks like a number)';
+    case 'array':
+      return 'a list';
+    case 'object':
+    case 'record':
+      return 'a mapping';
+    case 'boolean':
+      return 'true or false';
+    default:
+      return `a ${type}`;
+  }
+}

@@ -1,0 +1,165 @@
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Findings } from './findings.ts';
+import { child } from './path.ts';
+import { isSecretPath } from './secrets.ts';
+
+/** Where a value came from that the operator did not write into the configuration file itself. */
+export type Origin = { readonly env: string } | { readonly file: string };
+
+/** The values with every `{env: NAME}` and `{file: path}` replaced by the text it stands for. */
+export interface Resolved {
+  readonly value: unknown;
+  /** Absolute paths of the files that were read. */
+  readonly files: readonly string[];
+  /** Dotted path → origin, for each value that was replaced. */
+  readonly origins: ReadonlyMap<string, Origin>;
+}
+
+/** Files beyond this are no configuration, and reading them would only cost memory. */
+export const MAX_FILE_BYTES = 1024 * 1024;
+const MAX_DEPTH = 32;
+const MAX_VALUES = 500_000;
+
+interface Walk {
+  readonly directory: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly findings: Findings;
+  readonly origins: Map<string, Origin>;
+  values: number;
+}
+
+/**
+ * Replaces references anywhere below `tree`, and checks what no schema sees: depth, number of
+ * values (anchors may make a small file large, or endless), keys and numbers that JavaScript bends.
+ * A reference that can't be resolved leaves `undefined` and a problem; its value is never in a message.
+ */
+export function resolveReferences(
+  tree: unknown,
+  options: Pick<Walk, 'directory' | 'env' | 'findings'>,
+): Resolved {
+  const walk: Walk = { ...options, origins: new Map(), values: 0 };
+  const value = copy(walk, tree, '', 0);
+  const files = new Set<string>();
+  for (const origin of walk.origins.values()) if ('file' in origin) files.add(origin.file);
+  return { value, files: [...files], origins: walk.origins };
+}
+
+function copy(walk: Walk, value: unknown, path: string, depth: number): unknown {
+  walk.values += 1;
+  if (walk.values === MAX_VALUES) {
+    walk.findings.problem('', `holds more than ${MAX_VALUES} values: write it without aliases`);
+  }
+  if (walk.values >= MAX_VALUES) return undefined;
+  if (depth > MAX_DEPTH) {
+    walk.findings.problem(path.slice(0, 200), 'is nested too deeply');
+    return undefined;
+  }
+  if (Array.isArray(value)) {
+    return value.map((item, index) => copy(walk, item, child(path, index), depth + 1));
+  }
+  if (typeof value === 'object' && value !== null) return copyMapping(walk, value, path, depth);
+  if (typeof value === 'number') checkNumber(walk, value, path);
+  return value;
+}
+
+function copyMapping(walk: Walk, mapping: object, path: string, depth: number): unknown {
+  const reference = asReference(mapping, path);
+  if (reference) return follow(walk, reference, path);
+  const members: [string, unknown][] = [];
+  for (const [key, value] of Object.entries(mapping)) {
+    if (key === '__proto__') walk.findings.problem(path, 'the name __proto__ can not be used');
+    else members.push([key, copy(walk, value, child(path, key), depth + 1)]);
+  }
+  return Object.fromEntries(members);
+}
+
+/** Places whose keys are the operator's own names: there `env` and `file` are names like any other. */
+const NAMED_BY_OPERATOR = /^(?:accounts|issuers|roles|(?:bindings|admin)\[\d+\]\.match)$/;
+
+function asReference(mapping: object, path: string): Origin | 'both' | undefined {
+  if (NAMED_BY_OPERATOR.test(path)) return undefined;
+  const keys = Object.keys(mapping);
+  if (!keys.every((key) => key === 'env' || key === 'file')) return undefined;
+  if (keys.length === 2) return 'both';
+  const { env, file } = mapping as { env?: unknown; file?: unknown };
+  if (typeof env === 'string') return { env };
+  if (typeof file === 'string') return { file };
+  return undefined;
+}
+
+function follow(walk: Walk, reference: Origin | 'both', path: string): string | undefined {
+  if (reference === 'both') {
+    walk.findings.problem(path, 'give either {env: NAME} or {file: path}, not both');
+    return undefined;
+  }
+  const origin =
+    'file' in reference ? { file: resolve(walk.directory, reference.file) } : reference;
+  walk.origins.set(path, origin);
+  return 'file' in origin
+    ? readReferenced(walk, origin.file, path)
+    : readVariable(walk, origin.env, path);
+}
+
+function readVariable(walk: Walk, name: string, path: string): string | undefined {
+  const value = Object.hasOwn(walk.env, name) ? walk.env[name] : undefined;
+  if (value !== undefined && value !== '') return value;
+  const state = value === undefined ? 'not set' : 'empty';
+  walk.findings.problem(path, `the environment variable ${name} is ${state}`);
+  return undefined;
+}
+
+function readReferenced(walk: Walk, file: string, path: string): string | undefined {
+  const text = readTextFile(file);
+  if (typeof text !== 'string') {
+    walk.findings.problem(path, `the file ${file} ${text.reason}`);
+    return undefined;
+  }
+  if (isSecretPath(path)) warnIfShared(walk, file, path);
+  const value = text.replace(/\r?\n$/, '');
+  if (value !== '') return value;
+  walk.findings.problem(path, `the file ${file} is empty`);
+  return undefined;
+}
+
+/** Why a file can't be read later on, or undefined. */
+export function readFault(file: string): string | undefined {
+  const text = readTextFile(file);
+  return typeof text === 'string' ? undefined : text.reason;
+}
+
+/** The text of a regular file of bounded size, or why there is none. */
+export function readTextFile(file: string): string | { readonly reason: string } {
+  try {
+    const stat = statSync(file);
+    // A pipe or a device could block for ever or never end.
+    if (!stat.isFile()) return { reason: 'is not a regular file' };
+    if (stat.size > MAX_FILE_BYTES) return { reason: 'is larger than 1 MiB' };
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  } catch (error) {
+    return { reason: reasonOf(error) };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist';
+  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'is not UTF-8 text';
+  return `can not be read${code === '' ? '' : ` (${code})`}`;
+}
+
+function warnIfShared({ findings }: Walk, file: string, path: string): void {
+  // Windows has no such mode bits: Node reports them as set for everyone.
+  if (process.platform === 'win32' || (statSync(file).mode & 0o077) === 0) return;
+  findings.warn(
+    'secret-file-shared',
+    path,
+    `the file ${file} holds a secret and other users may read it: chmod 600 it`,
+  );
+}
+
+function checkNumber({ findings }: Walk, value: number, path: string): void {
+  if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return;
+  findings.problem(path, 'is a number that can not be held exactly: put it in quotes');
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import type { MatchSpec, MatchValue } from '../../policy/policy.ts';
+import { NAME, NAME_RULE, oneOrMore, text } from './scalars.ts';
+
+const HOW_TO_MATCH =
+  'write a value, a list (any of them), {glob: …}, {regex: …}, {not: …} or {all: […]}';
+
+const value: z.ZodType<MatchValue> = z.lazy(() =>
+  z.union(
+    [
+      z.string(),
+      z.number(),
+      z.boolean(),
+      z.strictObject({ glob: z.string() }),
+      z.strictObject({ regex: z.string() }),
+      z.strictObject({ not: z.union([value, z.array(value).min(1)]) }),
+    ],
+    { error: HOW_TO_MATCH },
+  ),
+);
+
+const condition: z.ZodType<MatchSpec> = z.union(
+  [value, z.array(value).min(1), z.strictObject({ all: z.array(value).min(1) })],
+  { error: HOW_TO_MATCH },
+);
+
+/** Claim name or JSON Pointer → condition. */
+export const matchSchema = z.record(z.string().min(1, 'is empty'), condition).prefault({}).meta({
+  title: 'conditions',
+  description:
+    'Claim → condition; all must hold. A scalar is equality (strictly typed: `"42"` is not `42`), a list is any-of, `{glob: …}` and `{regex: …}` match the whole value, `{not: …}` the opposite, `{all: […]}` demands each of a list. A claim that is missing never matches. A key that begins with `/` is a JSON Pointer: `/realm_access/roles`.',
+});
+
+export const bindingSchema = z
+  .strictObject({
+    name: text('Unique; it stands in denials, logs and the audit log.').max(
+      120,
+      'is longer than 120 characters',
+    ),
+    issuer: z.string().regex(NAME, NAME_RULE).meta({
+      title: 'name',
+      description: 'Key under `issuers`.',
+    }),
+    match: matchSchema,
+    when: text(
+      'CEL expression over `claims`, `issuer` and `subject`; must be true as well.',
+    ).optional(),
+    roles: oneOrMore(z.string().regex(NAME, NAME_RULE).meta({ title: 'name' }), 'role').meta({
+      description: 'Keys under `roles` that these identities may take; the first is the default.',
+    }),
+  })
+  .meta({
+    description:
+      'Identities of this issuer whose claims match may take these roles. The first that matches decides.',
+  });
+
+export type BindingSettings = z.output<typeof bindingSchema>;

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { PRESETS } from '../presets/index.ts';
+import { accountSchema } from './account.ts';
+import { bindingSchema } from './binding.ts';
+import type { ResolvedIssuer } from './issuer.ts';
+import { roleSchema } from './role.ts';
+import {
+  adminSchema,
+  auditSchema,
+  contactSchema,
+  limitsSchema,
+  listenSchema,
+  natsSchema,
+  publicUrlSchema,
+  rateLimitSchema,
+  sealingKeySchema,
+  storeSchema,
+} from './service.ts';
+
+/** The sections that are read as a whole. */
+export const SECTIONS = {
+  listen: listenSchema,
+  publicUrl: publicUrlSchema,
+  nats: natsSchema,
+  store: storeSchema,
+  audit: auditSchema,
+  rateLimit: rateLimitSchema,
+  limits: limitsSchema,
+  contact: contactSchema,
+  sealingKey: sealingKeySchema,
+  admin: adminSchema,
+} as const;
+
+const issuerSchemas = PRESETS.map(({ schema }) => schema) as [
+  z.ZodType<ResolvedIssuer>,
+  ...z.ZodType<ResolvedIssuer>[],
+];
+
+/**
+ * The whole file: what the JSON Schema and the reference are made from. Reading goes part by part
+ * (`settings.ts`), so that a mistake in one hides nothing in another.
+ */
+export const configSchema = z.strictObject({
+  listen: SECTIONS.listen,
+  publicUrl: SECTIONS.publicUrl,
+  nats: SECTIONS.nats,
+  accounts: z
+    .record(z.string(), accountSchema)
+    .meta({ description: 'NATS accounts, each under a name of your choice.' }),
+  store: SECTIONS.store,
+  sealingKey: SECTIONS.sealingKey,
+  issuers: z
+    .record(z.string(), z.union(issuerSchemas))
+    .meta({ description: 'OIDC issuers, each under a name of your choice. See docs/presets.md.' }),
+  roles: z
+    .record(z.string(), roleSchema)
+    .meta({ description: 'Roles, each under a name of your choice.' }),
+  bindings: z
+    .array(bindingSchema)
+    .meta({ description: 'Who gets which role, in order. No binding, no credential.' }),
+  admin: SECTIONS.admin,
+  audit: SECTIONS.audit,
+  rateLimit: SECTIONS.rateLimit,
+  limits: SECTIONS.limits,
+  contact: SECTIONS.contact,
+});

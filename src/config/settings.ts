@@ -1,0 +1,135 @@
+import type { z } from 'zod';
+import type { Findings } from './findings.ts';
+import { child } from './path.ts';
+import { PRESETS, presetFor } from './presets/index.ts';
+import { readPart } from './read.ts';
+import { type AccountSettings, accountSchema } from './schema/account.ts';
+import { type BindingSettings, bindingSchema } from './schema/binding.ts';
+import { configSchema, SECTIONS } from './schema/config.ts';
+import type { ResolvedIssuer } from './schema/issuer.ts';
+import { type RoleSettings, roleSchema } from './schema/role.ts';
+import { NAME, NAME_RULE } from './schema/scalars.ts';
+import { didYouMean } from './suggest.ts';
+
+type Sections = { [Key in keyof typeof SECTIONS]: z.output<(typeof SECTIONS)[Key]> };
+
+/** A mapping whose keys the operator chose. */
+export interface Named<T> {
+  /** Entries that could be read. */
+  readonly entries: ReadonlyMap<string, T>;
+  /** All names that stand in the file, also those whose entry is broken: they are not "unknown". */
+  readonly names: ReadonlySet<string>;
+}
+
+/** The file read by its schema, part by part; parts that couldn't be read have their defaults or are absent. */
+export interface Settings extends Sections {
+  readonly accounts: Named<AccountSettings>;
+  readonly issuers: Named<ResolvedIssuer>;
+  readonly roles: Named<RoleSettings>;
+  /** `place` is where it stands in the file's list. */
+  readonly bindings: readonly { readonly place: number; readonly settings: BindingSettings }[];
+}
+
+type Mapping = Readonly<Record<string, unknown>>;
+
+/** Reads what can be read; every mistake goes to `findings`. Undefined when the file is no mapping. */
+export function readSettings(tree: unknown, findings: Findings): Settings | undefined {
+  if (!isMapping(tree)) {
+    findings.problem('', 'is not a mapping: begin with lines such as "listen:" and "issuers:"');
+    return undefined;
+  }
+  const known = Object.keys(configSchema.shape);
+  for (const key of Object.keys(tree)) {
+    if (!known.includes(key)) findings.problem(key, `unknown key${didYouMean(key, known)}`);
+  }
+  return {
+    ...readSections(tree, findings),
+    accounts: readNamed(tree, 'accounts', () => accountSchema, findings),
+    issuers: readNamed(tree, 'issuers', issuerSchemaFor, findings),
+    roles: readNamed(tree, 'roles', () => roleSchema, findings),
+    bindings: readBindings(tree, findings),
+  };
+}
+
+function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readSections(tree: Mapping, findings: Findings): Sections {
+  const read = <T>(key: keyof typeof SECTIONS, schema: z.ZodType<T>): T => {
+    const value = own(tree, key);
+    // `audit:` with everything below it commented out says nothing, and gets the defaults.
+    const part = value === null ? undefined : value;
+    // Sections are optional or have defaults throughout, so an absent one always reads.
+    return readPart(schema, part, key, findings) ?? schema.parse(undefined);
+  };
+  return {
+    listen: read('listen', SECTIONS.listen),
+    publicUrl: read('publicUrl', SECTIONS.publicUrl),
+    nats: read('nats', SECTIONS.nats),
+    store: read('store', SECTIONS.store),
+    audit: read('audit', SECTIONS.audit),
+    rateLimit: read('rateLimit', SECTIONS.rateLimit),
+    limits: read('limits', SECTIONS.limits),
+    contact: read('contact', SECTIONS.contact),
+    sealingKey: read('sealingKey', SECTIONS.sealingKey),
+    admin: read('admin', SECTIONS.admin),
+  };
+}
+
+function readNamed<T>(
+  tree: Mapping,
+  key: string,
+  schemaFor: (entry: unknown, path: string, findings: Findings) => z.ZodType<T> | undefined,
+  findings: Findings,
+): Named<T> {
+  const entries = new Map<string, T>();
+  const mapping = own(tree, key);
+  if (!isMapping(mapping) || Object.keys(mapping).length === 0) {
+    const state = mapping === undefined || mapping === null ? 'is missing' : 'must be a mapping';
+    findings.problem(key, `${state}: give at least one entry, under a name of your choice`);
+    return { entries, names: new Set() };
+  }
+  for (const [name, value] of Object.entries(mapping)) {
+    const path = child(key, name);
+    if (!NAME.test(name)) findings.problem(path, `is no usable name: ${NAME_RULE}`);
+    const schema = schemaFor(value, path, findings);
+    const entry = schema && readPart(schema, value, path, findings);
+    if (entry !== undefined) entries.set(name, entry);
+  }
+  return { entries, names: new Set(Object.keys(mapping)) };
+}
+
+function issuerSchemaFor(
+  entry: unknown,
+  path: string,
+  findings: Findings,
+): z.ZodType<ResolvedIssuer> | undefined {
+  const id = isMapping(entry) ? own(entry, 'preset') : undefined;
+  const preset = presetFor(id);
+  if (preset) return preset.schema;
+  const known = PRESETS.flatMap((preset) => preset.id ?? []);
+  const guess = typeof id === 'string' ? didYouMean(id, known) : '';
+  findings.problem(
+    child(path, 'preset'),
+    `unknown preset${guess}: write one of ${known.join(', ')}, or leave it out and give issuer`,
+  );
+  return undefined;
+}
+
+function readBindings(tree: Mapping, findings: Findings): Settings['bindings'] {
+  const list = own(tree, 'bindings');
+  if (!Array.isArray(list)) {
+    const state = list === undefined || list === null ? 'is missing' : 'must be a list';
+    findings.problem('bindings', `${state}: without a binding nobody gets a credential`);
+    return [];
+  }
+  return list.flatMap((value: unknown, place) => {
+    const settings = readPart(bindingSchema, value, `bindings[${place}]`, findings);
+    return settings === undefined ? [] : [{ place, settings }];
+  });
+}
+
+function own(mapping: Mapping, key: string): unknown {
+  return Object.hasOwn(mapping, key) ? mapping[key] : undefined;
+}
