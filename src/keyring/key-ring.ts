@@ -7,7 +7,7 @@ export interface SigningKey {
   /** Set when the account JWT ties this key to one role's template: users it signs carry no permissions of their own. */
   readonly scopedTo: string | undefined;
   /** Ed25519 signature (64 bytes) over `message`. */
-  sign(message: Uint8Array): Uint8Array;
+  readonly sign: (message: Uint8Array) => Uint8Array;
 }
 
 /**

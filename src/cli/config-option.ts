@@ -1,0 +1,15 @@
+import { Option } from 'commander';
+import { CliError, ExitCode } from './exit-codes.ts';
+
+/** `--config FILE`, else the variable STS_CONFIG. */
+export function configOption(): Option {
+  return new Option('-c, --config <file>', 'configuration file').env('STS_CONFIG');
+}
+
+export function requireConfig(config: string | undefined): string {
+  if (config !== undefined) return config;
+  throw new CliError(
+    ExitCode.usage,
+    'which configuration? Give --config sts.yaml or set STS_CONFIG (nats-sts init writes a first one)',
+  );
+}

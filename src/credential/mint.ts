@@ -1,0 +1,82 @@
+import { Refusal } from '../errors.ts';
+import { formatCreds } from '../nats/creds.ts';
+import { signJwt, unsignedJwt } from '../nats/jwt.ts';
+import { createKeyPair, type KeyPair } from '../nats/key-pair.ts';
+import type { UserPublicKey } from '../nats/nkeys.ts';
+import type { Grant } from '../policy/policy.ts';
+import { connectLineBytes } from './connect-line.ts';
+import type { Credential, CredentialRequest } from './credential.ts';
+import { nameOf } from './identity-tags.ts';
+import { userBody } from './user-body.ts';
+
+/** A credential that lacks only its signature, so that it can be recorded before it exists. */
+export interface CredentialDraft {
+  readonly userPublicKey: UserPublicKey;
+  readonly expiresAt: number;
+  sign(): Credential;
+}
+
+export interface Drafting {
+  /** `max_control_line` of the servers: what one CONNECT line may take. */
+  readonly maxControlLineBytes: number;
+}
+
+/**
+ * Drafts the user JWT (NATS ADR-14) of a grant: direct with the grant's permissions, or scoped with
+ * nothing but tags when the signing key is tied to the role.
+ *
+ * `nbf` is left out: servers know no leeway, and a clock that runs ahead would lock the user out.
+ */
+export function draftCredential(
+  { maxControlLineBytes }: Drafting,
+  request: CredentialRequest,
+): CredentialDraft | Refusal {
+  const { grant, signingKey, issuedAt, expiresAt } = request;
+  const nats = userBody(request);
+  if (nats instanceof Refusal) return nats;
+  const pair = request.userPublicKey === undefined ? createKeyPair('user') : undefined;
+  const userPublicKey = pair?.publicKey ?? (request.userPublicKey as UserPublicKey);
+  const unsigned = unsignedJwt(
+    { sub: userPublicKey, iat: issuedAt, exp: expiresAt, name: nameOf(request.identity), nats },
+    signingKey.publicKey,
+  );
+  const needed = connectLineBytes(unsigned);
+  if (needed > maxControlLineBytes) return tooLarge(grant, needed, maxControlLineBytes);
+  return {
+    userPublicKey,
+    expiresAt,
+    sign() {
+      const jwt = signJwt(unsigned, signingKey.sign);
+      return {
+        jwt,
+        ...secretOf(jwt, pair),
+        userPublicKey,
+        account: signingKey.account,
+        signingKey: signingKey.publicKey,
+        issuedAt,
+        expiresAt,
+      };
+    },
+  };
+}
+
+/** Reads the seed out once; the pair's own memory is wiped. */
+function secretOf(
+  jwt: string,
+  pair: KeyPair | undefined,
+): { seed: string | undefined; creds: string | undefined } {
+  if (!pair) return { seed: undefined, creds: undefined };
+  const seed = pair.seed();
+  pair.wipe();
+  return { seed, creds: formatCreds({ jwt, seed }) };
+}
+
+function tooLarge({ role }: Grant, needed: number, limit: number): Refusal {
+  return new Refusal(
+    'credential_too_large',
+    `The credential for role "${role.name}" would not fit the NATS servers' CONNECT line.`,
+    {
+      detail: `needs about ${needed} bytes of ${limit}: fewer subjects, a scoped signing key, or a larger max_control_line (and nats.maxControlLine)`,
+    },
+  );
+}

@@ -1,0 +1,105 @@
+import { Refusal } from '../errors.ts';
+import { type NatsJson, natsJsonOf } from '../nats/jwt.ts';
+import {
+  directUser,
+  type Permissions,
+  type SubjectPermission,
+  scopedUser,
+  type UserPermissionLimits,
+} from '../nats/user-claims.ts';
+import type { Grant, RoleSpec, SubjectRules } from '../policy/policy.ts';
+import type { CredentialRequest } from './credential.ts';
+import { identityTags } from './identity-tags.ts';
+
+/** The NATS part of the user JWT, as JSON. */
+export function userBody({
+  identity,
+  actor,
+  grant,
+  signingKey,
+}: CredentialRequest): NatsJson | Refusal {
+  const tags = identityTags(identity, actor, grant);
+  if (signingKey.scopedTo === undefined) {
+    return withTags(directBody(grant, signingKey.account), tags);
+  }
+  const templateTags = scopedTags(grant);
+  if (templateTags instanceof Refusal) return templateTags;
+  return natsJsonOf(
+    scopedUser({ issuer_account: signingKey.account, tags: [...tags, ...templateTags] }),
+  );
+}
+
+/** `name:value` for each claim that the role's template on the signing key asks for. */
+function scopedTags({ templateTags, role }: Grant): string[] | Refusal {
+  const tags = Object.entries(templateTags).map(([name, value]) => `${name}:${value}`);
+  const loud = tags.find((tag) => tag !== tag.toLowerCase());
+  if (loud === undefined) return tags;
+  return new Refusal(
+    'template_value_unsafe',
+    `A claim that role "${role.name}" puts into a subject has upper-case letters, which NATS would change.`,
+    { detail: `write {{… | token}} in the role, or sign it with a key that is not scoped` },
+  );
+}
+
+interface Cached {
+  readonly publish: SubjectRules;
+  readonly subscribe: SubjectRules;
+  readonly account: string;
+  readonly json: string;
+}
+
+/** JSON of everything but the tags. Roles without templates grant the same rules to everyone: made once. */
+const bodies = new WeakMap<RoleSpec, Cached>();
+
+function directBody({ role, publish, subscribe }: Grant, account: string): string {
+  const cached = bodies.get(role);
+  if (cached?.publish === publish && cached.subscribe === subscribe && cached.account === account) {
+    return cached.json;
+  }
+  const json = natsJsonOf(
+    directUser({
+      issuer_account: account,
+      ...permissions(role, publish, subscribe),
+      ...limits(role),
+    }),
+  );
+  bodies.set(role, { publish, subscribe, account, json });
+  return json;
+}
+
+function withTags(body: string, tags: readonly string[]): NatsJson {
+  return `{"tags":${JSON.stringify(tags)},${body.slice(1)}` as NatsJson;
+}
+
+const NOTHING: SubjectPermission = { deny: ['>'] };
+
+function permissions(
+  { responses }: RoleSpec,
+  publish: SubjectRules,
+  subscribe: SubjectRules,
+): Permissions {
+  return {
+    pub: subjects(publish),
+    sub: subjects(subscribe),
+    ...(responses && { resp: { max: responses.max, ttl: responses.ttlSeconds * 1e9 } }),
+  };
+}
+
+/** NATS takes a missing `allow` for "everything"; a role means nothing by it. */
+function subjects({ allow, deny }: SubjectRules): SubjectPermission {
+  if (allow.length === 0) return NOTHING;
+  return { allow, ...(deny.length > 0 && { deny }) };
+}
+
+function limits(role: RoleSpec): Partial<UserPermissionLimits> {
+  const { limits, sources, times, timezone, connectionTypes } = role;
+  return {
+    subs: limits.subscriptions ?? -1,
+    data: limits.dataBytes ?? -1,
+    payload: limits.payloadBytes ?? -1,
+    ...(sources && { src: sources }),
+    ...(times && { times }),
+    ...(times && timezone !== undefined && { times_location: timezone }),
+    ...(connectionTypes && { allowed_connection_types: connectionTypes }),
+  };
+}

@@ -1,0 +1,217 @@
+import type { AuditedIdentity, AuditEvent, Door } from './audit/event.ts';
+import type { AuditLog } from './audit/log.ts';
+import { type Clock, unixSeconds } from './clock.ts';
+import type { Credential } from './credential/credential.ts';
+import { type Drafting, draftCredential } from './credential/mint.ts';
+import { Refusal } from './errors.ts';
+import type { Identity } from './identity/identity.ts';
+import type { DpopProof, Verifier } from './identity/verify.ts';
+import type { KeyRing } from './keyring/key-ring.ts';
+import type { UserPublicKey } from './nats/nkeys.ts';
+import type { Policy } from './policy/compile.ts';
+import type { Ask, Decision, Denial, Grant } from './policy/policy.ts';
+
+/** What a door hands over: a subject token, what the caller asks for, and where it comes from. */
+export interface ExchangeRequest {
+  readonly door: Door;
+  readonly requestId: string;
+  readonly address: string;
+  readonly subjectToken: string;
+  /** DPoP proof that came along (RFC 9449), for tokens bound to a key. */
+  readonly proof?: DpopProof | undefined;
+  /** Who acts for the subject (RFC 8693 §2.1, delegation). */
+  readonly actorToken?: string | undefined;
+  readonly ask: Ask;
+  /** The caller's own public user nkey: then no seed is made. */
+  readonly userPublicKey?: UserPublicKey | undefined;
+  /** The door's last word once it knows who asks: the rate limit by identity. */
+  readonly admit?: (identity: Identity) => Promise<Refusal | undefined>;
+}
+
+/** What a door gives back. */
+export interface Issued {
+  readonly identity: Identity;
+  readonly actor: Identity | undefined;
+  readonly grant: Grant;
+  readonly credential: Credential;
+}
+
+/** The parts an exchange is made of; one consistent set per configuration. */
+export interface ExchangeParts {
+  readonly clock: Clock;
+  readonly verifier: Verifier;
+  readonly policy: Policy;
+  readonly audit: AuditLog;
+  readonly keyRing: KeyRing;
+  readonly drafting: Drafting;
+  /** Issuers whose credentials end no later than the subject token. */
+  readonly cappedIssuers: ReadonlySet<string>;
+}
+
+/**
+ * How a credential is issued: every door calls this, and nothing else issues one.
+ *
+ * Faults (a broken disk, a bug) are exceptions; every "no" is a `Refusal`, recorded before it is returned.
+ */
+export async function exchange(
+  parts: ExchangeParts,
+  request: ExchangeRequest,
+): Promise<Issued | Refusal> {
+  // Identity: who is this, and who acts for them?
+  const subject = await parts.verifier.verify(request.subjectToken, request.proof);
+  if (subject instanceof Refusal) return rejected(parts, request, subject, request.subjectToken);
+  const actor = await verifyActor(parts, request);
+  if (actor instanceof Refusal) return rejected(parts, request, actor, request.actorToken);
+
+  const refusal = await request.admit?.(subject);
+  if (refusal) return denied(parts, request, subject, actor, { refusal, claimsSeen: {} });
+
+  // Policy: which role do they get?
+  const decision = decide(parts.policy, subject, actor, request.ask);
+  if ('denial' in decision) return denied(parts, request, subject, actor, decision.denial);
+  const { grant } = decision;
+
+  // The credential, ready but for its signature.
+  const signingKey = parts.keyRing.active(grant.role.account, grant.role.name);
+  if (!signingKey) return denied(parts, request, subject, actor, noSigningKey(grant));
+  const issuedAt = unixSeconds(parts.clock);
+  const expiresAt = expiry(parts, issuedAt, grant, actor ? [subject, actor] : [subject]);
+  if (expiresAt <= issuedAt) return denied(parts, request, subject, actor, TOO_LATE);
+  const draft = draftCredential(parts.drafting, {
+    identity: subject,
+    actor,
+    grant,
+    signingKey,
+    userPublicKey: request.userPublicKey,
+    issuedAt,
+    expiresAt,
+  });
+  if (draft instanceof Refusal) {
+    return denied(parts, request, subject, actor, { refusal: draft, claimsSeen: grant.claimsSeen });
+  }
+
+  // Record: what is not written down is not issued.
+  const recorded = await record(parts, {
+    type: 'issued',
+    ...origin(parts, request),
+    identity: audited(subject),
+    ...(actor && { actor: audited(actor) }),
+    binding: grant.binding,
+    role: grant.role.name,
+    account: grant.role.account,
+    user: draft.userPublicKey,
+    signingKey: signingKey.publicKey,
+    expiresAt: draft.expiresAt,
+    claims: grant.claimsSeen,
+  });
+  if (recorded instanceof Refusal) return recorded;
+
+  // Credential.
+  return { identity: subject, actor, grant, credential: draft.sign() };
+}
+
+async function verifyActor(
+  { verifier }: ExchangeParts,
+  { actorToken }: ExchangeRequest,
+): Promise<Identity | Refusal | undefined> {
+  return actorToken === undefined ? undefined : verifier.verify(actorToken);
+}
+
+function decide(
+  policy: Policy,
+  subject: Identity,
+  actor: Identity | undefined,
+  ask: Ask,
+): Decision {
+  return actor ? policy.decideDelegated(subject, actor, ask) : policy.decide(subject, ask);
+}
+
+/** min(role maximum, what was asked, the tokens' own end where their issuer is configured so), in Unix seconds. */
+function expiry(
+  { cappedIssuers }: ExchangeParts,
+  now: number,
+  grant: Grant,
+  identities: readonly Identity[],
+): number {
+  return identities
+    .filter(({ issuerName }) => cappedIssuers.has(issuerName))
+    .reduce((end, { expiresAt }) => Math.min(end, expiresAt), now + grant.lifetimeSeconds);
+}
+
+/** Only with `capToTokenExpiry`: the leeway that lets a token pass gives its credential no time to live. */
+const TOO_LATE: Denial = {
+  refusal: new Refusal('token_expired', 'The token has expired, and credentials end with it.'),
+  claimsSeen: {},
+};
+
+function noSigningKey({ role, claimsSeen }: Grant): Denial {
+  return {
+    refusal: new Refusal(
+      'signing_key_unavailable',
+      'The service has no signing key for this role right now.',
+      { detail: `account ${role.account}, role ${role.name}`, retryAfterSeconds: 30 },
+    ),
+    claimsSeen,
+  };
+}
+
+async function rejected(
+  parts: ExchangeParts,
+  request: ExchangeRequest,
+  refusal: Refusal,
+  token: string | undefined,
+): Promise<Refusal> {
+  const recorded = await record(parts, {
+    type: 'rejected',
+    ...origin(parts, request),
+    ...reason(refusal),
+    ...(token && { tokenHash: parts.verifier.hash(token) }),
+  });
+  return recorded ?? refusal;
+}
+
+async function denied(
+  parts: ExchangeParts,
+  request: ExchangeRequest,
+  subject: Identity,
+  actor: Identity | undefined,
+  { refusal, nearest, claimsSeen }: Denial,
+): Promise<Refusal> {
+  const recorded = await record(parts, {
+    type: 'denied',
+    ...origin(parts, request),
+    identity: audited(subject),
+    ...(actor && { actor: audited(actor) }),
+    ...reason(refusal),
+    ...(nearest && { binding: nearest.binding }),
+    ...(request.ask.role !== undefined && { role: request.ask.role }),
+    claims: claimsSeen,
+  });
+  return recorded ?? refusal;
+}
+
+/** Undefined once the event is safe; a refusal when it can't be written. */
+async function record({ audit }: ExchangeParts, event: AuditEvent): Promise<Refusal | undefined> {
+  try {
+    await audit.record(event);
+    return undefined;
+  } catch (cause) {
+    return new Refusal(
+      'audit_unavailable',
+      'The service cannot record this request right now, and nothing is issued unrecorded.',
+      { detail: String(cause), retryAfterSeconds: 5 },
+    );
+  }
+}
+
+function origin({ clock }: ExchangeParts, { door, requestId, address }: ExchangeRequest) {
+  return { time: clock.now(), door, requestId, address };
+}
+
+function reason({ reason, message, detail }: Refusal) {
+  return { reason, message, ...(detail !== undefined && { detail }) };
+}
+
+function audited({ issuerName, issuer, subject, tokenHash }: Identity): AuditedIdentity {
+  return { issuerName, issuer, subject, tokenHash };
+}

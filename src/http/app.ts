@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import formbody from '@fastify/formbody';
+import rateLimit from '@fastify/rate-limit';
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import type { ExchangeRequest, Issued } from '../exchange.ts';
+import type { Refusal } from '../errors.ts';
+import { limitConcurrency } from './concurrency.ts';
+import type { Doors } from './doors.ts';
+import { answerBrokenRequest, handleErrors } from './errors.ts';
+import { exchangeRoute } from './exchange-route.ts';
+import { type Limits, rateLimiters } from './rate-limits.ts';
+import { type ServiceRoutes, serviceRoutes } from './service-routes.ts';
+import { tokenRoute } from './token-route.ts';
+
+export interface AppOptions extends ServiceRoutes {
+  readonly exchange: (request: ExchangeRequest) => Promise<Issued | Refusal>;
+  readonly rateLimit: () => Limits;
+  readonly limits: {
+    readonly bodyBytes: number;
+    readonly tokenBytes: number;
+    readonly concurrentRequests: number;
+    readonly requestSeconds: number;
+  };
+  /** Proxies whose `X-Forwarded-For` is believed; absent: none. */
+  readonly trustProxy?: readonly string[];
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  /** Where faults are told; requests themselves are told by audit and metrics. */
+  readonly onFault: (requestId: string, fault: unknown) => void;
+  /** Called before the routes are made: the OpenAPI generator listens here. */
+  readonly prepare?: (app: FastifyInstance) => Promise<void>;
+}
+
+/** The HTTP service as a Fastify instance that does not listen yet. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify(serverOptions(options));
+  handleErrors(app, options.onFault);
+  limitConcurrency(app, options.limits.concurrentRequests);
+  await options.prepare?.(app);
+  await app.register(formbody, { bodyLimit: options.limits.bodyBytes });
+  await app.register(rateLimit, { global: false, cache: 50_000 });
+  const doors: Doors = {
+    exchange: options.exchange,
+    live: options.live,
+    ...rateLimiters(app, options.rateLimit),
+  };
+  exchangeRoute(app, doors);
+  tokenRoute(app, doors);
+  serviceRoutes(app, options);
+  await app.ready();
+  return app;
+}
+
+function serverOptions({ limits, trustProxy, tls }: AppOptions): FastifyServerOptions {
+  const requestTimeout = limits.requestSeconds * 1000;
+  const options: FastifyServerOptions & { http?: object; https?: object } = {
+    bodyLimit: limits.bodyBytes,
+    requestTimeout,
+    connectionTimeout: requestTimeout + 5000,
+    keepAliveTimeout: 72_000,
+    routerOptions: { maxParamLength: 128 },
+    // Strict: what the schema does not name is refused, and nothing is converted silently.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    clientErrorHandler: answerBrokenRequest,
+    forceCloseConnections: 'idle',
+    // While stopping, requests on open connections are still answered (and their connections closed).
+    return503OnClosing: false,
+    ...(trustProxy && { trustProxy: [...trustProxy] }),
+  };
+  const node = { maxHeaderSize: limits.tokenBytes + 16 * 1024, headersTimeout: requestTimeout };
+  if (tls) options.https = { ...node, ...tls };
+  else options.http = node;
+  return options;
+}

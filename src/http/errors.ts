@@ -1,0 +1,99 @@
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal } from '../errors.ts';
+import { sendOAuthError, sendOAuthFault } from './oauth-error.ts';
+import { sendFault, sendProblem } from './problem.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The form of this route's errors; problem details unless said otherwise. */
+    errors?: 'oauth';
+  }
+}
+
+/** Whatever goes wrong around a route leaves in the form of its door. */
+export function handleErrors(
+  app: FastifyInstance,
+  onFault: (requestId: string, fault: unknown) => void,
+): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const refusal = fromFastify(error);
+    if (refusal) return sendRefusal(request, reply, refusal);
+    onFault(request.id, error);
+    return isOAuth(request) ? sendOAuthFault(reply) : sendFault(reply);
+  });
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(app, request, reply)));
+}
+
+export function sendRefusal(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refusal: Refusal,
+): FastifyReply {
+  return isOAuth(request) ? sendOAuthError(reply, refusal) : sendProblem(reply, refusal);
+}
+
+function isOAuth(request: FastifyRequest): boolean {
+  return request.routeOptions.config?.errors === 'oauth';
+}
+
+/** What Fastify itself refuses; undefined when it is a fault of ours. */
+function fromFastify(error: FastifyError): Refusal | undefined {
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new Refusal('body_too_large', 'The body is larger than this service accepts.');
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'FST_ERR_CTP_INVALID_TYPE':
+      return new Refusal('content_type_unsupported', 'The content type is not one of this route.');
+    case 'FST_ERR_VALIDATION':
+      return new Refusal('parameter_invalid', `The request is not valid: ${describe(error)}.`);
+    default:
+      if (error.statusCode === undefined || error.statusCode >= 500) return undefined;
+      return new Refusal('request_malformed', 'The body could not be read.', {
+        detail: error.code,
+      });
+  }
+}
+
+/** The validator's words, which name our schema and never the caller's values. */
+function describe({ validation }: FastifyError): string {
+  const first = validation?.[0];
+  if (!first) return 'it does not fit the schema';
+  const where = first.instancePath === '' ? 'the body' : first.instancePath.slice(1);
+  return `${where} ${first.message ?? 'does not fit the schema'}`;
+}
+
+const METHODS = ['GET', 'POST'] as const;
+
+function notFound(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Refusal {
+  const url = request.url.split('?', 1)[0] ?? '/';
+  const allowed = METHODS.filter((method) => app.hasRoute({ method, url }));
+  if (allowed.length === 0) {
+    return new Refusal('not_found', 'There is nothing here; /openapi.yaml lists what there is.');
+  }
+  reply.header('allow', allowed.join(', '));
+  return new Refusal('method_not_allowed', `Use ${allowed.join(' or ')} here.`);
+}
+
+const BROKEN: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+};
+
+/** Bytes that are not HTTP never reach a route; they still get an answer in our form. */
+export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, title] = BROKEN[error.code ?? ''] ?? [400, 'Bad Request'];
+  const body = JSON.stringify({
+    type: 'urn:nats-sts:error:invalid_request',
+    title,
+    status,
+    detail: 'The request could not be read as HTTP within the limits of this service.',
+    code: 'invalid_request',
+    reason: 'request_malformed',
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

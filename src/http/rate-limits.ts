@@ -1,0 +1,58 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Refusal } from '../errors.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { Doors } from './doors.ts';
+
+export interface Limits {
+  readonly enabled: boolean;
+  readonly perAddress: { readonly max: number; readonly everySeconds: number };
+  readonly perIdentity: { readonly max: number; readonly everySeconds: number };
+}
+
+/** Who a request turned out to be, for the limiter's key; set once the token is verified. */
+const identities = new WeakMap<FastifyRequest, string>();
+
+/** Two limits: by caller address before anything is verified, by identity once it is known. */
+export function rateLimiters(
+  app: FastifyInstance,
+  limits: () => Limits,
+): Pick<Doors, 'limitAddress' | 'limitIdentity'> {
+  const byAddress = app.createRateLimit({
+    max: () => limits().perAddress.max,
+    timeWindow: () => limits().perAddress.everySeconds * 1000,
+  });
+  const byIdentity = app.createRateLimit({
+    max: () => limits().perIdentity.max,
+    timeWindow: () => limits().perIdentity.everySeconds * 1000,
+    keyGenerator: (request) => identities.get(request) ?? '',
+  });
+  type Limiter = typeof byAddress;
+  const take = async (limiter: Limiter, request: FastifyRequest, who: string) => {
+    const state = await limiter(request);
+    return state.isAllowed || !state.isExceeded
+      ? undefined
+      : tooMany(who, state.max, state.ttlInSeconds);
+  };
+  return {
+    limitAddress: async (request) =>
+      limits().enabled ? take(byAddress, request, 'address') : undefined,
+    limitIdentity: async (request, identity) => {
+      if (!limits().enabled) return undefined;
+      identities.set(request, keyOf(identity));
+      return take(byIdentity, request, 'identity');
+    },
+  };
+}
+
+/** Issuer names hold no blank, so two identities never share a key. */
+function keyOf({ issuerName, subject }: Identity): string {
+  return `${issuerName} ${subject}`;
+}
+
+function tooMany(who: string, max: number, retryAfterSeconds: number): Refusal {
+  return new Refusal(
+    'too_many_requests',
+    `Too many requests from this ${who}; the limit is ${max}. Ask again in ${retryAfterSeconds} s.`,
+    { retryAfterSeconds },
+  );
+}

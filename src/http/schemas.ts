@@ -1,0 +1,154 @@
+/**
+ * JSON Schemas of what goes in and out: Fastify validates and serialises by them, and
+ * `openapi.yaml` is generated from them. A change here is a change of the public contract.
+ */
+
+const unixSeconds = (description: string) => ({ type: 'integer', description }) as const;
+
+export const exchangeBody = {
+  type: ['object', 'null'],
+  additionalProperties: false,
+  properties: {
+    token: {
+      type: 'string',
+      minLength: 1,
+      description: 'The subject token, when it is not in the Authorization header.',
+    },
+    role: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 128,
+      description: 'The role to take; without it the first matching binding decides.',
+    },
+    ttl: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 31_536_000,
+      description: "Wanted lifetime in seconds; the role's maximum still holds.",
+    },
+    nkey: {
+      type: 'string',
+      pattern: '^U[A-Z2-7]{55}$',
+      description:
+        "The caller's own public user nkey. No seed is made or returned then: the private key never travels.",
+    },
+  },
+} as const;
+
+export const exchangeResponse = {
+  type: 'object',
+  description: 'A NATS credential.',
+  required: [
+    'jwt',
+    'role',
+    'account',
+    'subject',
+    'issuer',
+    'issued_at',
+    'expires_at',
+    'expires_in',
+    'servers',
+  ],
+  properties: {
+    jwt: { type: 'string', description: 'The NATS user JWT.' },
+    seed: {
+      type: 'string',
+      description: 'The user nkey seed; absent when the caller sent its own `nkey`.',
+    },
+    creds: {
+      type: 'string',
+      description: 'Both as a `.creds` file; absent when the caller sent its own `nkey`.',
+    },
+    role: { type: 'string' },
+    account: { type: 'string', description: 'Public key of the NATS account.' },
+    subject: { type: 'string', description: "The user's public nkey: the `sub` of the user JWT." },
+    issuer: { type: 'string', description: 'Public key that signed the user JWT.' },
+    issued_at: unixSeconds('Unix seconds.'),
+    expires_at: unixSeconds('Unix seconds.'),
+    expires_in: { type: 'integer', description: 'Seconds.' },
+    servers: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'NATS URLs to connect to.',
+    },
+  },
+} as const;
+
+export const problem = {
+  type: 'object',
+  description: 'Problem details (RFC 9457).',
+  required: ['type', 'title', 'status', 'detail', 'code', 'reason', 'request_id'],
+  properties: {
+    type: { type: 'string', description: 'A URN that ends in the code.' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string', description: 'One sentence for people.' },
+    code: { type: 'string', description: 'Stable; for programs.' },
+    reason: { type: 'string', description: 'Stable and finer than the code.' },
+    request_id: { type: 'string', description: 'Under which log and audit have this request.' },
+  },
+} as const;
+
+export const tokenBody = {
+  type: 'object',
+  description: 'Token exchange request (RFC 8693 §2.1).',
+  required: ['grant_type', 'subject_token', 'subject_token_type'],
+  properties: {
+    grant_type: { type: 'string', const: 'urn:ietf:params:oauth:grant-type:token-exchange' },
+    subject_token: { type: 'string' },
+    subject_token_type: {
+      type: 'string',
+      enum: [
+        'urn:ietf:params:oauth:token-type:jwt',
+        'urn:ietf:params:oauth:token-type:id_token',
+        'urn:ietf:params:oauth:token-type:access_token',
+      ],
+    },
+    actor_token: { type: 'string', description: 'Who acts for the subject (delegation).' },
+    actor_token_type: { type: 'string', description: 'Required with `actor_token`.' },
+    requested_token_type: {
+      type: 'string',
+      description:
+        '`urn:ietf:params:oauth:token-type:jwt` (default): the user JWT, with the seed beside it. `urn:nats-sts:token-type:creds`: a whole `.creds` file.',
+    },
+    scope: { type: 'string', description: 'The role to take; one at a time.' },
+    audience: {
+      type: 'string',
+      description: 'The NATS account, by its name or public key.',
+    },
+    resource: {
+      type: 'string',
+      description:
+        'One of the NATS server URLs, or `urn:nats-sts:account:` with a name or public key.',
+    },
+    ttl: { type: 'string', pattern: '^[1-9][0-9]{0,7}$', description: 'Wanted lifetime, seconds.' },
+    nkey: { type: 'string', description: "The caller's own public user nkey." },
+  },
+} as const;
+
+export const tokenResponse = {
+  type: 'object',
+  description: 'Token exchange response (RFC 8693 §2.2.1).',
+  required: ['access_token', 'issued_token_type', 'token_type', 'expires_in', 'scope'],
+  properties: {
+    access_token: { type: 'string', description: 'The user JWT, or the `.creds` file if asked.' },
+    issued_token_type: { type: 'string' },
+    token_type: { type: 'string', const: 'N_A' },
+    expires_in: { type: 'integer', description: 'Seconds.' },
+    scope: { type: 'string', description: 'The role.' },
+    seed: { type: 'string', description: 'The user nkey seed, unless the caller sent `nkey`.' },
+    account: { type: 'string', description: 'Public key of the NATS account.' },
+    servers: { type: 'array', items: { type: 'string' } },
+  },
+} as const;
+
+export const oauthError = {
+  type: 'object',
+  description: 'OAuth error (RFC 6749 §5.2).',
+  required: ['error'],
+  properties: {
+    error: { type: 'string' },
+    error_description: { type: 'string' },
+    request_id: { type: 'string' },
+  },
+} as const;

@@ -1,0 +1,123 @@
+import type { FastifyInstance } from 'fastify';
+import { GRANT_TYPE } from './token-request.ts';
+import type { Live } from './doors.ts';
+
+/** One part of the service as `/readyz` tells it. */
+export interface PartStatus {
+  readonly ready: boolean;
+  /** False: the service stays ready without it (one issuer of several is down). */
+  readonly essential: boolean;
+  /** What is wrong, safe to show. */
+  readonly message?: string;
+}
+
+export interface ServiceRoutes {
+  readonly live: () => Live;
+  readonly status: () => Readonly<Record<string, PartStatus>>;
+  readonly metrics: () => Promise<{ contentType: string; text: string }>;
+  /** The text of openapi.yaml. */
+  readonly openapi: string;
+}
+
+const partStatus = {
+  type: 'object',
+  required: ['ready', 'essential'],
+  properties: {
+    ready: { type: 'boolean' },
+    essential: { type: 'boolean' },
+    message: { type: 'string' },
+  },
+} as const;
+
+const readiness = {
+  type: 'object',
+  required: ['ready', 'parts'],
+  properties: {
+    ready: { type: 'boolean' },
+    parts: { type: 'object', additionalProperties: partStatus },
+  },
+} as const;
+
+const text = (description: string, contentType: string) => ({
+  description,
+  content: { [contentType]: { schema: { type: 'string' } } },
+});
+
+/** What operators and machines ask: alive, ready, metrics, metadata. */
+export function serviceRoutes(app: FastifyInstance, deps: ServiceRoutes): void {
+  app.get('/livez', {
+    schema: {
+      operationId: 'livez',
+      summary: 'Is the process alive?',
+      response: { 200: text('It is', 'text/plain') },
+    },
+    handler: async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'),
+  });
+
+  app.get('/readyz', {
+    schema: {
+      operationId: 'readyz',
+      summary: 'Can it issue credentials? Which part can not?',
+      response: { 200: readiness, 503: readiness },
+    },
+    handler: async (_request, reply) => {
+      const parts = deps.status();
+      const ready = Object.values(parts).every((part) => part.ready || !part.essential);
+      return reply
+        .code(ready ? 200 : 503)
+        .header('cache-control', 'no-store')
+        .send({ ready, parts });
+    },
+  });
+
+  app.get('/metrics', {
+    schema: {
+      operationId: 'metrics',
+      summary: 'Prometheus metrics',
+      response: { 200: text('Metrics', 'text/plain') },
+    },
+    handler: async (_request, reply) => {
+      const { contentType, text } = await deps.metrics();
+      return reply.type(contentType).send(text);
+    },
+  });
+
+  app.get('/openapi.yaml', {
+    schema: {
+      operationId: 'openapi',
+      summary: 'This description',
+      response: { 200: text('OpenAPI 3.1', 'application/yaml') },
+    },
+    handler: async (_request, reply) => reply.type('application/yaml').send(deps.openapi),
+  });
+
+  app.get('/.well-known/oauth-authorization-server', {
+    schema: {
+      operationId: 'metadata',
+      summary: 'OAuth 2.0 Authorization Server Metadata (RFC 8414)',
+      response: { 200: { type: 'object', additionalProperties: true } },
+    },
+    handler: async (_request, reply) => reply.send(metadata(deps.live().publicUrl)),
+  });
+}
+
+/** RFC 8414 §2. There is no authorization endpoint, hence no response types. */
+function metadata(publicUrl: string) {
+  return {
+    issuer: publicUrl,
+    token_endpoint: `${publicUrl}/token`,
+    grant_types_supported: [GRANT_TYPE],
+    response_types_supported: [],
+    token_endpoint_auth_methods_supported: ['none'],
+    dpop_signing_alg_values_supported: [
+      'ES256',
+      'ES384',
+      'ES512',
+      'Ed25519',
+      'EdDSA',
+      'PS256',
+      'RS256',
+    ],
+    service_documentation: `${publicUrl}/openapi.yaml`,
+  };
+}

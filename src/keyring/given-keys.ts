@@ -1,0 +1,39 @@
+import { keyPairFromSeed } from '../nats/key-pair.ts';
+import type { KeyRing, SigningKey } from './key-ring.ts';
+
+/** An account whose signing keys the operator gives us and lists in the account JWT themselves. */
+export interface GivenAccount {
+  readonly name: string;
+  /** Public account nkey, `A…`. */
+  readonly publicKey: string;
+  readonly signingKeys: readonly { readonly seed: string; readonly role?: string }[];
+}
+
+/**
+ * A ring of given keys: of each account, the first key tied to the role signs for it, else the
+ * first that is tied to none. Nothing rotates here; who adds and removes keys is the operator.
+ */
+export function givenKeys(accounts: readonly GivenAccount[]): KeyRing {
+  const rings = new Map(accounts.map((account) => [account.name, signingKeys(account)]));
+  return {
+    active(accountName, role) {
+      const keys = rings.get(accountName);
+      return (
+        keys?.find(({ scopedTo }) => scopedTo === role) ??
+        keys?.find(({ scopedTo }) => scopedTo === undefined)
+      );
+    },
+  };
+}
+
+function signingKeys({ publicKey: account, signingKeys }: GivenAccount): SigningKey[] {
+  return signingKeys.map(({ seed, role }) => {
+    const pair = keyPairFromSeed(seed);
+    return {
+      publicKey: pair.publicKey,
+      account,
+      scopedTo: role,
+      sign: (message) => pair.sign(message),
+    };
+  });
+}

@@ -1,0 +1,126 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Door } from './audit/event.ts';
+import { Refusal } from './errors.ts';
+import type { ExchangeRequest, Issued } from './exchange.ts';
+
+/** What Prometheus sees. Labels hold names from the configuration and our own reasons, never a caller's text. */
+export interface Metrics {
+  readonly registry: Registry;
+  /** Counts and times each exchange that goes through. */
+  observed(exchange: ExchangeFunction): ExchangeFunction;
+  reloaded(ok: boolean, atMilliseconds: number): void;
+  fault(): void;
+}
+
+type ExchangeFunction = (request: ExchangeRequest) => Promise<Issued | Refusal>;
+
+export interface MetricsSources {
+  readonly version: string;
+  /** Per issuer: are keys at hand, and when were they fetched (milliseconds since the epoch)? */
+  readonly issuers: () => Iterable<{
+    readonly name: string;
+    readonly ready: boolean;
+    readonly fetchedAt: number | undefined;
+  }>;
+}
+
+export function createMetrics({ version, issuers }: MetricsSources): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'nats_sts_build_info',
+    help: 'Constant 1; the version is in the label',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1);
+
+  const exchanges = new Counter({
+    name: 'nats_sts_exchanges_total',
+    help: 'Exchanges by door and outcome: issued, or the reason of the refusal',
+    labelNames: ['door', 'outcome'],
+    registers,
+  });
+  const issued = new Counter({
+    name: 'nats_sts_credentials_issued_total',
+    help: 'Credentials issued by issuer and role',
+    labelNames: ['issuer', 'role'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'nats_sts_exchange_duration_seconds',
+    help: 'Time from the parsed request to the credential or refusal',
+    labelNames: ['door'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers,
+  });
+  const faults = new Counter({
+    name: 'nats_sts_faults_total',
+    help: 'Requests answered with 500',
+    registers,
+  });
+  const reloadOk = new Gauge({
+    name: 'nats_sts_config_last_reload_success',
+    help: '1 when the last reload of the configuration was taken, 0 when it was refused',
+    registers,
+  });
+  const reloadAt = new Gauge({
+    name: 'nats_sts_config_last_reload_timestamp_seconds',
+    help: 'When the running configuration was loaded',
+    registers,
+  });
+  issuerGauges(registers, issuers);
+
+  const timers = new Map<Door, ReturnType<typeof duration.labels>>();
+  const timer = (door: Door) => {
+    const known = timers.get(door) ?? duration.labels(door);
+    timers.set(door, known);
+    return known;
+  };
+
+  return {
+    registry,
+    observed: (exchange) => async (request) => {
+      const start = process.hrtime.bigint();
+      const result = await exchange(request);
+      timer(request.door).observe(Number(process.hrtime.bigint() - start) / 1e9);
+      if (result instanceof Refusal) {
+        exchanges.inc({ door: request.door, outcome: result.reason });
+      } else {
+        exchanges.inc({ door: request.door, outcome: 'issued' });
+        issued.inc({ issuer: result.identity.issuerName, role: result.grant.role.name });
+      }
+      return result;
+    },
+    reloaded: (ok, at) => {
+      reloadOk.set(ok ? 1 : 0);
+      if (ok) reloadAt.set(at / 1000);
+    },
+    fault: () => faults.inc(),
+  };
+}
+
+function issuerGauges(registers: Registry[], issuers: MetricsSources['issuers']): void {
+  new Gauge({
+    name: 'nats_sts_issuer_ready',
+    help: "1 when the issuer's keys are at hand",
+    labelNames: ['issuer'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, ready } of issuers()) this.set({ issuer: name }, ready ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'nats_sts_issuer_keys_fetched_timestamp_seconds',
+    help: "When the issuer's keys were last fetched",
+    labelNames: ['issuer'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, fetchedAt } of issuers()) {
+        if (fetchedAt !== undefined) this.set({ issuer: name }, fetchedAt / 1000);
+      }
+    },
+  });
+}
