@@ -17,7 +17,7 @@ export const goInstall: Source = {
     }
     return intoCache(search, GO_VERSION, async (folder) => {
       // Fetches a few hundred bytes: says at once whether the proxy can be reached.
-      await run('go', ['list', '-m', MODULE], { cwd: folder, env, timeout: 20_000 });
+      await run('go', ['list', '-m', MODULE], { cwd: folder, env, timeout: 15_000 });
       search.say(`building nats-server v${GO_VERSION} with go install (about half a minute)`);
       await run('go', ['install', MODULE], {
         cwd: folder,
