@@ -1,0 +1,67 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export interface NewFile {
+  /** Seen from the directory that all are written to. */
+  readonly path: string;
+  readonly content: string;
+  /** For this user's eyes only (0600), in a directory that is (0700). */
+  readonly secret: boolean;
+}
+
+/** Those of the files that are there already. */
+export function existing(directory: string, files: readonly NewFile[]): string[] {
+  return files.map(({ path }) => path).filter((path) => existsSync(join(directory, path)));
+}
+
+/**
+ * Writes all files, or none: each first under a temporary name beside its place. Replaces what is
+ * there. Throws Node's own file errors, after it has taken back what it wrote.
+ */
+export function writeAll(directory: string, files: readonly NewFile[]): void {
+  const made: string[] = [];
+  const staged: { from: string; to: string }[] = [];
+  try {
+    for (const file of files) {
+      const to = join(directory, file.path);
+      made.push(...makeDirectory(dirname(to), file.secret ? 0o700 : 0o755));
+      const from = `${to}.${process.pid}.new`;
+      staged.push({ from, to });
+      writeFileSync(from, file.content, { flag: 'wx', mode: file.secret ? 0o600 : 0o644 });
+    }
+    for (const { from, to } of staged) renameSync(from, to);
+  } catch (error) {
+    for (const { from } of staged) rmSync(from, { force: true });
+    for (const path of made.toReversed()) removeEmpty(path);
+    throw error;
+  }
+}
+
+/** Makes the directory and returns what had to be made, outermost first. A secret one is closed to others. */
+function makeDirectory(path: string, mode: number): string[] {
+  const first = mkdirSync(path, { recursive: true, mode });
+  if (mode === 0o700) chmodSync(path, mode);
+  if (first === undefined) return [];
+  const made = [path];
+  for (let at = path; at !== first && at !== dirname(at); ) {
+    at = dirname(at);
+    made.unshift(at);
+  }
+  return made;
+}
+
+function removeEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {
+    // Not empty, so not only ours; or gone already.
+  }
+}

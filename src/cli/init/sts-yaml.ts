@@ -1,0 +1,102 @@
+import { stringify } from 'yaml';
+
+/** The issuer to begin with; as it stands under `issuers` in the configuration. */
+export interface StarterIssuer {
+  /** Key under `issuers`. */
+  readonly name: string;
+  readonly settings: Readonly<Record<string, string | boolean>>;
+}
+
+export interface StsYamlOptions {
+  readonly port: number;
+  readonly natsPort: number;
+  /** The application account: its name, public key, and its signing key's file, seen from the configuration. */
+  readonly account: {
+    readonly name: string;
+    readonly publicKey: string;
+    readonly signingKeyFile: string;
+  };
+  readonly issuer: StarterIssuer;
+  /** Claim → value that a subject token must have; none: no binding is written. */
+  readonly match: Readonly<Record<string, string>>;
+}
+
+/** The first configuration: small, commented, and to be edited by hand from here on. */
+export function stsYaml(options: StsYamlOptions): string {
+  const { port, natsPort, account } = options;
+  return `# nats-sts: who gets which NATS credential. Paths are seen from this file.
+# After a change: nats-sts check --config sts.yaml
+
+# Loopback only. Beyond it, nats-sts wants tls: or behindProxy: here.
+listen: { host: 127.0.0.1, port: ${port} }
+# publicUrl: https://sts.example.com
+
+nats:
+  servers: ["nats://127.0.0.1:${natsPort}"]
+
+store: { sqlite: ./data/sts.db }
+
+accounts:
+  ${account.name}:
+    publicKey: ${account.publicKey}
+    # Listed in the account's JWT, so NATS accepts the users that it signs.
+    signingKeys: [{ file: ${text(account.signingKeyFile)} }]
+
+# Who vouches for the callers. A token of any other issuer is rejected.
+${issuers(options)}
+
+# What a credential allows, and for how long. What isn't allowed here is forbidden.
+roles:
+  starter:
+    account: ${account.name}
+    publish: { allow: ["app.>"] }
+    # _INBOX.> is where answers to requests arrive.
+    subscribe: { allow: ["app.>", "_INBOX.>"] }
+    maxTtl: 15m
+
+# Who may take which role: the first binding whose conditions all hold decides. No binding, no credential.
+${bindings(options)}
+`;
+}
+
+function issuers({ issuer }: StsYamlOptions): string {
+  const settings = Object.entries(issuer.settings).map(
+    ([key, value]) => `    ${key}: ${typeof value === 'string' ? text(value) : value}`,
+  );
+  return `issuers:
+  ${issuer.name}:
+${settings.join('\n')}
+  # GitHub Actions: the audience is what the job asks its token for.
+  # github: { preset: github-actions, audience: https://sts.example.com }
+  # Microsoft Entra: your tenant, and the app registration that stands for nats-sts.
+  # entra: { preset: entra, tenant: 00000000-0000-0000-0000-000000000000, audience: api://nats-sts }
+  # Kubernetes: \`kubectl get --raw /.well-known/openid-configuration\` tells the issuer.
+  # cluster: { preset: kubernetes, issuer: https://kubernetes.example.com, audience: nats-sts }`;
+}
+
+function bindings({ issuer, match }: StsYamlOptions): string {
+  const conditions = Object.entries(match).map(
+    ([claim, value]) => `      ${text(claim)}: ${text(value)}`,
+  );
+  if (conditions.length > 0) {
+    return `bindings:
+  - name: first
+    issuer: ${issuer.name}
+    match:
+${conditions.join('\n')}
+    roles: [starter]`;
+  }
+  return `bindings: []
+# bindings:
+#   - name: the first of yours
+#     issuer: ${issuer.name}
+#     match:
+#       # Claims of the token. GitHub: repository_owner_id; Kubernetes: sub; Entra: oid or groups.
+#       sub: "who you mean"
+#     roles: [starter]`;
+}
+
+/** Whatever it holds, YAML reads it as this text, on one line; quoted only where it must be. */
+function text(value: string): string {
+  return stringify(value, { lineWidth: 0, blockQuote: false }).trimEnd();
+}

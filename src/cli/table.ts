@@ -1,0 +1,117 @@
+import { harmless, type Style, styled, type Terminal } from './terminal.ts';
+
+export interface Column {
+  readonly title: string;
+  /** May be cut (`…`) down to this many columns when the window is too narrow; absent: never cut. */
+  readonly shrinkTo?: number;
+  /** Always at least so wide, so that tables printed one after the other line up. */
+  readonly atLeast?: number;
+}
+
+/** Text as it is, or with a style. Strangers' text is made harmless by the table. */
+export type Cell = string | { readonly text: string; readonly style: Style };
+
+const GAP = '  ';
+
+/**
+ * Rows under their titles, aligned by blanks, fitted to the window; one line a row, each ending in
+ * `\n`. In a pipe nothing is cut. `header: false` leaves the titles out.
+ */
+export function table(
+  terminal: Terminal,
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  { header = true }: { header?: boolean } = {},
+): string {
+  const titles = columns.map(({ title }): Cell => ({ text: title, style: 'dim' }));
+  const lines = (header ? [titles, ...rows] : rows).map((cells) => cells.map(clean));
+  const widths = fit(columns, naturalWidths(columns, lines), terminal.columns);
+  return lines.map((cells) => `${line(terminal, cells, widths)}\n`).join('');
+}
+
+interface CleanCell {
+  readonly text: string;
+  readonly style: Style | undefined;
+}
+
+function clean(cell: Cell): CleanCell {
+  return typeof cell === 'string'
+    ? { text: harmless(cell), style: undefined }
+    : { text: harmless(cell.text), style: cell.style };
+}
+
+function line(terminal: Terminal, cells: readonly CleanCell[], widths: readonly number[]): string {
+  const padded = cells.map(({ text, style }, index) => {
+    const width = widths[index] ?? 0;
+    const short = cut(text, width);
+    const shown = style === undefined ? short : styled(terminal, style, short);
+    const last = index === cells.length - 1;
+    return last ? shown : shown + ' '.repeat(width - displayWidth(short));
+  });
+  return padded.join(GAP).trimEnd();
+}
+
+function naturalWidths(
+  columns: readonly Column[],
+  lines: readonly (readonly CleanCell[])[],
+): number[] {
+  return columns.map(({ atLeast = 0 }, index) =>
+    lines.reduce(
+      (widest, cells) => Math.max(widest, displayWidth(cells[index]?.text ?? '')),
+      atLeast,
+    ),
+  );
+}
+
+/** Takes from the widest column that may give, until all fit or none can give more. */
+function fit(columns: readonly Column[], natural: readonly number[], available?: number): number[] {
+  const widths = [...natural];
+  if (available === undefined) return widths;
+  const gaps = GAP.length * (columns.length - 1);
+  let excess = widths.reduce((sum, width) => sum + width, gaps) - available;
+  for (; excess > 0; excess -= 1) {
+    const widest = widestThatGives(columns, widths);
+    if (widest === undefined) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  return widths;
+}
+
+function widestThatGives(columns: readonly Column[], widths: readonly number[]) {
+  let best: number | undefined;
+  for (const [index, { shrinkTo }] of columns.entries()) {
+    const width = widths[index] ?? 0;
+    if (shrinkTo === undefined || width <= shrinkTo) continue;
+    if (best === undefined || width > (widths[best] ?? 0)) best = index;
+  }
+  return best;
+}
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+const WIDE =
+  /[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\uff01-\uff60]/u;
+const ASCII = /^[ -~]*$/;
+
+/** Columns that a text takes; what people see as one character takes one, or two in East Asian scripts and emoji. */
+export function displayWidth(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
+  return width;
+}
+
+function graphemeWidth(grapheme: string): number {
+  return WIDE.test(grapheme) ? 2 : 1;
+}
+
+function cut(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let kept = '';
+  let used = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    used += graphemeWidth(segment);
+    if (used > width - 1) break;
+    kept += segment;
+  }
+  return `${kept}…`;
+}

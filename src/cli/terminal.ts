@@ -1,0 +1,73 @@
+import { styleText } from 'node:util';
+import { ExitCode } from './exit-codes.ts';
+
+/** Where a command writes to. Commands get one handed in, so that tests can read along. */
+export interface Terminal {
+  /** What was asked for: the command's result. */
+  out(text: string): void;
+  /** Everything else: warnings, errors, hints. */
+  err(text: string): void;
+  /** Width of the window that `out` shows in; undefined when it goes into a file or a pipe. */
+  readonly columns: number | undefined;
+  /** Whether escape sequences for colours are welcome on `out`. */
+  readonly colours: boolean;
+}
+
+/** The terminal that this process was started from. */
+export function processTerminal(): Terminal {
+  const { stdout, stderr } = process;
+  return {
+    out(text) {
+      if (stdout.listenerCount('error') === 0) stdout.on('error', stopOnClosedPipe);
+      stdout.write(text);
+    },
+    err: (text) => void stderr.write(text),
+    get columns() {
+      return stdout.isTTY ? stdout.columns : undefined;
+    },
+    colours: wantsColours(process.env, stdout.isTTY),
+  };
+}
+
+/** `nats-sts audit | head`: the reader has seen enough, which is no fault of anyone's. */
+function stopOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(ExitCode.ok);
+  throw error;
+}
+
+/** FORCE_COLOR first, as Node itself has it; then no-color.org; then whether anyone is looking. */
+export function wantsColours(env: NodeJS.ProcessEnv, isTerminal: boolean): boolean {
+  const force = env['FORCE_COLOR'];
+  if (force !== undefined) return force !== '0' && force !== 'false';
+  if (env['NO_COLOR']) return false;
+  return isTerminal && env['TERM'] !== 'dumb';
+}
+
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+
+/** The text in this style where the terminal shows it, as it is elsewhere. */
+export function styled(terminal: Terminal, style: Style, text: string): string {
+  return terminal.colours ? styleText(style, text, { validateStream: false }) : text;
+}
+
+/**
+ * Characters that make a terminal do something instead of showing something: C0 and C1 controls
+ * (escape sequences begin with one of them), line separators, and the marks that turn the direction
+ * of text around (UAX #9), with which a name can be made to look like another.
+ */
+// oxlint-disable-next-line no-control-regex -- control characters are what it is about
+const ACTIVE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
+
+/** Strangers' text, on one line and without effect: active characters show as `\u001b`. */
+export function harmless(text: string): string {
+  return text.toWellFormed().replace(ACTIVE, escaped);
+}
+
+/** One JSON value on one line, with active characters escaped: the same value, safe to look at. */
+export function jsonLine(value: unknown): string {
+  return `${JSON.stringify(value).replace(ACTIVE, escaped)}\n`;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

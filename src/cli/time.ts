@@ -1,0 +1,39 @@
+/** Seconds in each unit, largest first. */
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60],
+  ['s', 1],
+] as const;
+
+/** `in 12m`, `3h ago`, `now`: rounded down to the largest unit that it fills. Both in milliseconds since the epoch. */
+export function relativeTime(time: number, now: number): string {
+  const seconds = Math.floor(Math.abs(time - now) / 1000);
+  const unit = UNITS.find(([, size]) => seconds >= size);
+  if (unit === undefined) return 'now';
+  const amount = `${Math.floor(seconds / unit[1])}${unit[0]}`;
+  return time > now ? `in ${amount}` : `${amount} ago`;
+}
+
+/** Local time to the second, `2026-11-02 09:00:00`: sorts as text, and is what people compare with a clock. */
+export function localTime(time: number): string {
+  // Swedish writes dates the way ISO 8601 does.
+  return new Date(time).toLocaleString('sv-SE');
+}
+
+/**
+ * A moment as a person gives it: so long ago (`90s`, `15m`, `1h`, `7d`), or ISO 8601 (a date, or a
+ * date and time; without an offset, local time). Milliseconds since the epoch; undefined when it is neither.
+ */
+export function parseMoment(text: string, now: number): number | undefined {
+  const ago = /^(\d{1,9})([smhd])$/.exec(text);
+  if (ago !== null) {
+    const size = UNITS.find(([unit]) => unit === ago[2])?.[1] ?? Number.NaN;
+    return now - Number(ago[1]) * size * 1000;
+  }
+  const iso = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
+  if (!iso.test(text)) return undefined;
+  // A date alone would be midnight UTC to JavaScript; a person means the day that begins where they are.
+  const time = Date.parse(text.length === 10 ? `${text}T00:00` : text.replace(' ', 'T'));
+  return Number.isNaN(time) ? undefined : time;
+}
