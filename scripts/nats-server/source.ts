@@ -98,12 +98,13 @@ export async function intoCache(
   }
 }
 
-/** The innermost cause says most: `fetch failed` alone helps nobody. */
+/** The innermost cause says most (`fetch failed` alone helps nobody), and of a command its last line. */
 export function inWords(fault: unknown): string {
   if (!(fault instanceof Error)) return String(fault);
   if (fault.cause instanceof Error) return inWords(fault.cause);
-  const [firstLine = ''] = fault.message.split('\n');
-  return 'code' in fault && typeof fault.code === 'string' && !firstLine.includes(fault.code)
-    ? `${fault.code} ${firstLine}`
-    : firstLine;
+  const stderr = 'stderr' in fault ? String(fault.stderr).trim() : '';
+  if (stderr !== '') return stderr.slice(stderr.lastIndexOf('\n') + 1);
+  return 'code' in fault && !fault.message.includes(String(fault.code))
+    ? `${fault.message} (${String(fault.code)})`
+    : fault.message;
 }
