@@ -148,6 +148,18 @@ describe('decoding', () => {
     );
   });
 
+  test('refuses another spelling of the same signature', () => {
+    const jwt = encode({ nats: BODIES['scoped user']! });
+    // The last of 86 characters carries two bits only: 15 others decode to the same 64 bytes.
+    const last = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.split('');
+    const others = last.map((character) => jwt.slice(0, -1) + character);
+    const padded = ['=', '==', '\n', ' '].map((tail) => jwt + tail);
+    const accepted = [...others, ...padded].filter(
+      (text) => !(decodeJwt(text) instanceof Malformed),
+    );
+    expect(accepted).toEqual([jwt]);
+  });
+
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const HEADER = { typ: 'JWT', alg: 'ed25519-nkey' };
   const CLAIMS = {

@@ -151,8 +151,30 @@ describe('a seed', () => {
     );
   });
 
+  test('with stray bits beside its prefix is refused, though its checksum is right', () => {
+    const bytes = decodeBase32(encodeSeed('user', new Uint8Array(32).fill(7)))!;
+    bytes.writeUInt8(bytes.readUInt8(1) | 1, 1);
+    bytes.writeUInt16LE(crc16(bytes.subarray(0, -2)), bytes.length - 2);
+    expect(decodeSeed(encodeBase32(bytes))).toBeUndefined();
+    bytes.writeUInt8(bytes.readUInt8(1) & ~1, 1);
+    bytes.writeUInt16LE(crc16(bytes.subarray(0, -2)), bytes.length - 2);
+    expect(decodeSeed(encodeBase32(bytes))?.kind).toBe('user');
+  });
+
   test('is no public key, and a public key no seed', () => {
     expect(decodeSeed(encodePublicKey('user', new Uint8Array(32)))).toBeUndefined();
     expect(decodePublicKey(encodeSeed('user', new Uint8Array(32)))).toBeUndefined();
   });
 });
+
+/** CRC-16/XMODEM, bit by bit. */
+function crc16(bytes: Uint8Array): number {
+  let crc = 0;
+  for (const byte of bytes) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++) {
+      crc = crc & 0x8000 ? ((crc << 1) ^ 0x1021) & 0xffff : crc << 1;
+    }
+  }
+  return crc;
+}
