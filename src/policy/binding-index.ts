@@ -40,10 +40,11 @@ function indexIssuer(bindings: readonly CompiledBinding[]): IssuerIndex {
     if (condition === undefined) unfiled.push(binding);
     else file(drawers, condition, binding);
   }
+  const filed = [...drawers.values()];
   return {
     bindings,
     looksAt: topLevelNames(bindings),
-    candidates: (identity) => collect([...drawers.values()], unfiled, identity),
+    candidates: (identity) => collect(filed, unfiled, identity),
   };
 }
 

@@ -37,6 +37,9 @@ export function compileBinding(
 ): CompiledBinding | undefined {
   const path = `bindings[${position}]`;
   const before = problems.length;
+  if (typeof spec.name !== 'string') {
+    problems.push({ path: `${path}.name`, message: 'name the binding; logs and denials show it' });
+  }
   if (typeof spec.issuer !== 'string') {
     problems.push({
       path: `${path}.issuer`,

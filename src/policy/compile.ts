@@ -38,11 +38,11 @@ export function compilePolicy({
   const problems: Problem[] = [];
   const byName = compileRoles(roles, problems);
   const compiled = compileBindings(bindings, byName, problems);
-  const indexes = indexBindings(compiled);
+  const rules = { issuers: indexBindings(compiled), roles: byName };
   const policy: Policy = {
     roles: byName,
-    decide: (identity, ask) => decide(indexes, identity, ask),
-    decideDelegated: (subject, actor, ask) => decideDelegated(indexes, { subject, actor }, ask),
+    decide: (identity, ask) => decide(rules, identity, ask),
+    decideDelegated: (subject, actor, ask) => decideDelegated(rules, { subject, actor }, ask),
     explain: (identity) => explain(compiled, identity),
   };
   return { policy, problems };

@@ -10,8 +10,13 @@ import { findOverage } from './overage.ts';
 import type { Ask, Decision, Denial, Grant } from './policy.ts';
 import type { CompiledRole } from './role.ts';
 
-/** The bindings by issuer name. */
-export type Indexes = ReadonlyMap<string, IssuerIndex>;
+/** What a decision goes by. */
+export interface Rules {
+  /** The bindings by issuer name. */
+  readonly issuers: ReadonlyMap<string, IssuerIndex>;
+  /** By name. */
+  readonly roles: ReadonlyMap<string, CompiledRole>;
+}
 
 /** A role that an identity may take, and the binding that says so. */
 export interface Option {
@@ -23,12 +28,21 @@ export interface Option {
  * The decision about one identity: the first binding in the file that matches and lists a role that
  * the ask allows; of its roles the first such one. Nothing is fetched, nothing waits.
  */
-export function decide(indexes: Indexes, identity: Identity, ask: Ask): Decision {
-  const index = indexes.get(identity.issuerName);
-  const overage = index && findOverage(identity.claims, index.looksAt);
-  if (overage !== undefined) return deny(overage, index, identity);
-  for (const option of options(index, identity, ask)) return grant(option, identity, ask);
-  return refuse(index, identity, ask);
+export function decide(rules: Rules, identity: Identity, ask: Ask): Decision {
+  const index = rules.issuers.get(identity.issuerName);
+  const overage = denyOverage(index, identity);
+  if (overage !== undefined) return overage;
+  const [option] = options(index, identity, ask);
+  return option === undefined ? refuse(rules, identity, ask) : grant(option, identity, ask);
+}
+
+/** The denial of a token that leaves out a claim which the issuer's bindings look at. */
+export function denyOverage(
+  index: IssuerIndex | undefined,
+  identity: Identity,
+): Decision | undefined {
+  const refusal = index && findOverage(identity.claims, index.looksAt);
+  return refusal && deny(refusal, index, identity);
 }
 
 /** Every role that the identity may take within the ask, the one it would get first. */
@@ -76,28 +90,23 @@ export function grant(
 }
 
 /** Why there is no option: no binding matches, or none that does lists a role that was asked for. */
-export function refuse(index: IssuerIndex | undefined, identity: Identity, ask: Ask): Decision {
+export function refuse({ issuers, roles }: Rules, identity: Identity, ask: Ask): Decision {
+  const index = issuers.get(identity.issuerName);
   const matching = index?.candidates(identity).find((binding) => matches(binding, identity));
   if (matching === undefined) {
-    return deny(
-      new Refusal(
-        'no_binding',
-        `No binding for issuer "${identity.issuerName}" matches this token.`,
-      ),
-      index,
-      identity,
-    );
+    const message = `No binding for issuer "${identity.issuerName}" matches this token.`;
+    return deny(new Refusal('no_binding', message), index, identity);
   }
+  const unknown = ask.role !== undefined && !roles.has(ask.role);
   // One message for roles that exist and roles that don't: what there is is nobody's business.
   const refusal = new Refusal('role_not_allowed', 'This token may not take the role it asks for.', {
-    detail: `asked for ${JSON.stringify({ role: ask.role, account: ask.account })}; the first binding that matches is ${JSON.stringify(matching.spec.name)}`,
+    detail:
+      `asked for ${JSON.stringify(shortened({ role: ask.role ?? null, account: ask.account ?? null }))}` +
+      `${unknown ? ' (there is no such role)' : ''}; ` +
+      `the first binding that matches is ${JSON.stringify(matching.spec.name)}`,
   });
-  return {
-    denial: denialFrom(refusal, identity, {
-      binding: matching,
-      trace: traceBinding(matching, identity),
-    }),
-  };
+  const trace = traceBinding(matching, identity);
+  return { denial: denialFrom(refusal, identity, { binding: matching, trace }) };
 }
 
 /** A denial, with the binding that came nearest for the log. */

@@ -1,7 +1,6 @@
 import { Refusal } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
-import { decide, deny, grant, type Indexes, options } from './decide.ts';
-import { findOverage } from './overage.ts';
+import { deny, denyOverage, grant, options, refuse, type Rules } from './decide.ts';
 import type { Ask, Decision } from './policy.ts';
 
 /**
@@ -12,19 +11,17 @@ import type { Ask, Decision } from './policy.ts';
  * only the actor is short of something.
  */
 export function decideDelegated(
-  indexes: Indexes,
+  rules: Rules,
   { subject, actor }: { subject: Identity; actor: Identity },
   ask: Ask,
 ): Decision {
-  const alone = decide(indexes, subject, ask);
-  // Templates that can't be filled deny one role; the actor may have another in common.
-  const subjectIndex = indexes.get(subject.issuerName);
-  const shared = [...options(subjectIndex, subject, ask)];
-  if (shared.length === 0 || isOverage(alone)) return alone;
-  const actorIndex = indexes.get(actor.issuerName);
-  const overage = actorIndex && findOverage(actor.claims, actorIndex.looksAt);
-  if (overage !== undefined) return deny(overage, actorIndex, actor);
-  for (const option of shared) {
+  const subjectIndex = rules.issuers.get(subject.issuerName);
+  const actorIndex = rules.issuers.get(actor.issuerName);
+  const overage = denyOverage(subjectIndex, subject) ?? denyOverage(actorIndex, actor);
+  if (overage !== undefined) return overage;
+  const allowed = [...options(subjectIndex, subject, ask)];
+  if (allowed.length === 0) return refuse(rules, subject, ask);
+  for (const option of allowed) {
     const wanted = { role: option.role.spec.name, account: option.role.spec.account };
     const [taken] = options(actorIndex, actor, wanted);
     if (taken !== undefined) return grant(option, subject, ask);
@@ -33,12 +30,8 @@ export function decideDelegated(
     'actor_not_allowed',
     'The actor may not take a role on behalf of this subject.',
     {
-      detail: `the subject may take ${JSON.stringify(shared.map(({ role }) => role.spec.name))}, the actor none of them`,
+      detail: `the subject may take ${JSON.stringify(allowed.slice(0, 20).map(({ role }) => role.spec.name))}, the actor none of them`,
     },
   );
   return deny(refusal, actorIndex, actor);
-}
-
-function isOverage(decision: Decision): boolean {
-  return 'denial' in decision && decision.denial.refusal.reason === 'groups_overage';
 }
