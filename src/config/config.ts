@@ -1,6 +1,6 @@
-import type { Problem } from '../errors.ts';
 import type { IssuerSpec } from '../identity/issuer.ts';
 import type { BindingSpec, RoleSpec } from '../policy/policy.ts';
+import type { Warning } from './findings.ts';
 
 /** One of an account's signing keys, as given by the operator. */
 export interface SigningKeySpec {
@@ -76,5 +76,5 @@ export interface Config {
   /** Whom a refused person should ask, shown with denials. */
   readonly contact?: string;
   /** What is allowed but probably not meant; shown by `check` and at start. */
-  readonly warnings: readonly Problem[];
+  readonly warnings: readonly Warning[];
 }

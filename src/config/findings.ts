@@ -4,6 +4,8 @@ import type { Problem } from '../errors.ts';
 export interface Warning extends Problem {
   /** Stable name of the pitfall, e.g. `github-names-only`; renaming one is a breaking change. */
   readonly id: string;
+  /** A note is worth knowing and often fine; a warning is probably a mistake. */
+  readonly level: 'warning' | 'note';
 }
 
 /** Where every stage of loading writes what it finds, so that all of it is reported at once. */
@@ -12,6 +14,7 @@ export interface Findings {
   readonly warnings: Warning[];
   readonly problem: (path: string, message: string) => void;
   readonly warn: (id: string, path: string, message: string) => void;
+  readonly note: (id: string, path: string, message: string) => void;
 }
 
 export function createFindings(): Findings {
@@ -21,6 +24,7 @@ export function createFindings(): Findings {
     problems,
     warnings,
     problem: (path, message) => void problems.push({ path, message }),
-    warn: (id, path, message) => void warnings.push({ id, path, message }),
+    warn: (id, path, message) => void warnings.push({ id, level: 'warning', path, message }),
+    note: (id, path, message) => void warnings.push({ id, level: 'note', path, message }),
   };
 }

@@ -26,7 +26,7 @@ export const accountSchema = z
     publicKey: text('Public key of the account, `A…`.'),
     signingKeys: z.array(signingKey).min(1, 'give at least one signing key').optional().meta({
       description:
-        'Seeds of account signing keys that the account JWT lists (`nsc edit account --sk generate`). The first one that fits a role signs for it.',
+        'Seeds of account signing keys that the account JWT lists (`nsc edit account --sk generate`). The first one that fits a role signs for it. Each is `{file: path}` or `{env: NAME}`; or `{seed: {file: path}, role: name}` for a key that the account JWT ties to one role (a scoped signing key).',
     }),
     rotation: z
       .strictObject({ every: duration('Time between rotations.', { min: 60 }) })

@@ -1,4 +1,74 @@
 import type { Findings } from '../findings.ts';
 import type { Settings } from '../settings.ts';
+import {
+  claimNameWithDots,
+  cognitoCustomAttribute,
+  emailBinding,
+  entraAudience,
+  mutableClaim,
+  oktaLoginName,
+  regexBareDot,
+  spiffeTrustDomain,
+} from './claims.ts';
+import {
+  allowEverything,
+  allowJetStreamApi,
+  allowSystem,
+  longTtl,
+  roleUnused,
+  sharedInbox,
+} from './roles.ts';
+import { natsServersLoopback, noBindings, proxiesEveryone, publicUrlPlainHttp } from './service.ts';
+import { bindingShadowed } from './shadowed.ts';
+import {
+  githubNamesOnly,
+  githubPullRequests,
+  gitlabForkMergeRequests,
+  kubernetesIssuerNotUnique,
+  kubernetesSingleUse,
+  sharedIssuerOpen,
+} from './shared-issuers.ts';
+import type { Pitfall } from './view.ts';
 
-export function findPitfalls(_settings: Settings, _findings: Findings): void {}
+/** Every pitfall we know, by its stable id. */
+const PITFALLS: Readonly<Record<string, Pitfall>> = {
+  'shared-issuer-open': sharedIssuerOpen,
+  'github-names-only': githubNamesOnly,
+  'github-pull-requests': githubPullRequests,
+  'gitlab-fork-merge-requests': gitlabForkMergeRequests,
+  'kubernetes-issuer-not-unique': kubernetesIssuerNotUnique,
+  'kubernetes-single-use': kubernetesSingleUse,
+  'entra-audience': entraAudience,
+  'okta-login-name': oktaLoginName,
+  'cognito-custom-attribute': cognitoCustomAttribute,
+  'spiffe-trust-domain': spiffeTrustDomain,
+  'email-binding': emailBinding,
+  'mutable-claim': mutableClaim,
+  'claim-name-with-dots': claimNameWithDots,
+  'regex-bare-dot': regexBareDot,
+  'binding-shadowed': bindingShadowed,
+  'no-bindings': noBindings,
+  'role-unused': roleUnused,
+  'allow-everything': allowEverything,
+  'allow-system': allowSystem,
+  'allow-jetstream-api': allowJetStreamApi,
+  'long-ttl': longTtl,
+  'nats-servers-loopback': natsServersLoopback,
+  'proxies-everyone': proxiesEveryone,
+  'public-url-plain-http': publicUrlPlainHttp,
+};
+
+/** Often what is wanted, and still worth a word. */
+const NOTES: Readonly<Record<string, Pitfall>> = {
+  'shared-inbox': sharedInbox,
+};
+
+/** Holds the settings against every pitfall. */
+export function findPitfalls(settings: Settings, { warn, note }: Findings): void {
+  for (const [id, look] of Object.entries(PITFALLS)) {
+    for (const { path, message } of look(settings)) warn(id, path, message);
+  }
+  for (const [id, look] of Object.entries(NOTES)) {
+    for (const { path, message } of look(settings)) note(id, path, message);
+  }
+}

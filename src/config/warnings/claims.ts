@@ -1,0 +1,106 @@
+import type { MatchValue } from '../../policy/policy.ts';
+import { claimOf, type Hint, narrows, perBinding, perIssuer, valuesOf } from './view.ts';
+
+const CHANGING = [
+  'preferred_username',
+  'name',
+  'upn',
+  'unique_name',
+  'login',
+  'nickname',
+  'given_name',
+  'family_name',
+  'user_login',
+  'actor',
+];
+
+/** `mutable-claim` */
+export const mutableClaim = perBinding((binding) => {
+  const found = CHANGING.filter((claim) => narrows(binding, [claim]));
+  if (found.length === 0) return undefined;
+  return `${found.join(', ')} can be changed, or taken by someone else: bind on a stable id (sub, oid, …), a role or a group instead`;
+});
+
+/** `okta-login-name` */
+export const oktaLoginName = perBinding((binding) => {
+  const { provider, source } = binding;
+  const onlyIdTokens = source.spec.kinds.every((kind) => kind === 'id_token');
+  if (provider !== 'okta' || onlyIdTokens || !narrows(binding, ['sub'])) return undefined;
+  return "sub of an Okta access token is the login name, which can be changed: use uid (or cid for a client's own token)";
+});
+
+/** `email-binding` */
+export const emailBinding = perBinding((binding) =>
+  narrows(binding, ['email', 'user_email'])
+    ? 'an e-mail address can be given to someone else: prefer a stable id such as sub; email counts only with email_verified: true'
+    : undefined,
+);
+
+/** `cognito-custom-attribute` */
+export const cognitoCustomAttribute = perBinding(({ provider, match, when }) => {
+  const named = [...Object.keys(match).map(claimOf), when ?? ''];
+  if (provider !== 'cognito' || !named.some((text) => text.includes('custom:'))) return undefined;
+  return 'attributes custom:… may be writable by the user: make sure that no app client can write them, or bind on cognito:groups';
+});
+
+/** `claim-name-with-dots` */
+export const claimNameWithDots = perBinding(({ match, path }) =>
+  Object.keys(match)
+    .filter((key) => !key.startsWith('/') && !key.includes('://') && /\w[./]\w/.test(key))
+    .map((key) => ({
+      path: `${path}.match.${key}`,
+      message: `is taken as one claim of this name; for a claim inside another write ${pointerFor(key)}`,
+    })),
+);
+
+/** `realm_access.roles` → `/realm_access/roles`; the dot of `kubernetes.io` belongs to the name. */
+function pointerFor(key: string): string {
+  const dotted = /^kubernetes\.io/.exec(key)?.[0] ?? '';
+  return `/${dotted}${key.slice(dotted.length).replaceAll('.', '/')}`;
+}
+
+/** A letter or digit, a bare dot, and what looks like the next part of a host name. */
+const BARE_DOT = /(?:^|[^\\])(?:\\\\)*[A-Za-z0-9_-]\.[A-Za-z]{2}/;
+
+/** `regex-bare-dot` */
+export const regexBareDot = perBinding(({ match, path }) =>
+  Object.entries(match).flatMap(([key, spec]): Hint[] =>
+    valuesOf(spec).some(hasBareDot)
+      ? [
+          {
+            path: `${path}.match.${key}`,
+            message:
+              'a dot in a regex is any character: write \\. for the dot of a host or address',
+          },
+        ]
+      : [],
+  ),
+);
+
+function hasBareDot(value: MatchValue): boolean {
+  if (typeof value !== 'object') return false;
+  if ('not' in value) return valuesOf(value.not).some(hasBareDot);
+  return 'regex' in value && BARE_DOT.test(value.regex);
+}
+
+/** `entra-audience` */
+export const entraAudience = perIssuer(({ preset, spec }) => {
+  const hasClientId = spec.audiences.some((audience) => /^[0-9a-f-]{36}$/.test(audience));
+  if (preset !== 'entra' || hasClientId) return undefined;
+  return 'tokens of version 2 carry the client id of your application as audience: add it to the list (audience: [api://…, <client id>])';
+});
+
+/** `spiffe-trust-domain` */
+export const spiffeTrustDomain = perBinding(({ source: { trustDomain }, match, path }) => {
+  if (trustDomain === undefined) return undefined;
+  const { sub } = match;
+  if (sub === undefined) {
+    return `say which SPIFFE IDs are meant: add sub: spiffe://${trustDomain}/…`;
+  }
+  const outside = valuesOf(sub).some((value) => {
+    const text = typeof value === 'object' && 'glob' in value ? value.glob : value;
+    return typeof text === 'string' && !text.startsWith(`spiffe://${trustDomain}/`);
+  });
+  if (!outside) return undefined;
+  return { path: `${path}.match.sub`, message: `is not within spiffe://${trustDomain}/` };
+});

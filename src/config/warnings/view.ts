@@ -1,0 +1,102 @@
+import type { MatchSpec, MatchValue } from '../../policy/policy.ts';
+import type { BindingSettings } from '../schema/binding.ts';
+import type { ResolvedIssuer } from '../schema/issuer.ts';
+import type { RoleSettings } from '../schema/role.ts';
+import type { Settings } from '../settings.ts';
+
+/** A place in the file and what to write there instead. */
+export interface Hint {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Looks for one thing that is allowed but probably not meant. */
+export type Pitfall = (settings: Settings) => Iterable<Hint>;
+
+/** A binding with the issuer it is about. */
+export interface BindingView extends BindingSettings {
+  readonly path: string;
+  readonly source: ResolvedIssuer;
+  readonly provider: string | undefined;
+}
+
+/** A pitfall of single bindings. The hint stands at the binding unless it names another place. */
+export function perBinding(
+  look: (binding: BindingView) => string | Hint | readonly Hint[] | undefined,
+): Pitfall {
+  return function* hints(settings) {
+    for (const { place, settings: binding } of settings.bindings) {
+      const source = settings.issuers.entries.get(binding.issuer);
+      if (!source) continue;
+      const path = `bindings[${place}]`;
+      const found = look({ ...binding, path, source, provider: providerOf(source) });
+      if (typeof found === 'string') yield { path, message: found };
+      else if (found && 'path' in found) yield found;
+      else if (found) yield* found;
+    }
+  };
+}
+
+/** A pitfall of single roles. */
+export function perRole(look: (role: RoleSettings, path: string) => readonly Hint[]): Pitfall {
+  return function* hints({ roles }) {
+    for (const [name, role] of roles.entries) yield* look(role, `roles.${name}`);
+  };
+}
+
+/** A pitfall of single issuers. */
+export function perIssuer(look: (issuer: ResolvedIssuer) => string | undefined): Pitfall {
+  return function* hints({ issuers }) {
+    for (const [name, issuer] of issuers.entries) {
+      const message = look(issuer);
+      if (message !== undefined) yield { path: `issuers.${name}`, message };
+    }
+  };
+}
+
+const WELL_KNOWN: Readonly<Record<string, string>> = {
+  'https://token.actions.githubusercontent.com': 'github-actions',
+  'https://gitlab.com': 'gitlab-ci',
+  'https://agent.buildkite.com': 'buildkite',
+  'https://accounts.google.com': 'google',
+};
+
+/** The preset's name, also where the operator wrote the provider's issuer out. */
+function providerOf({ preset, spec }: ResolvedIssuer): string | undefined {
+  return preset ?? WELL_KNOWN[spec.issuers[0] ?? ''];
+}
+
+/** `repository` for the keys `repository` and `/repository`; longer pointers stay as they are. */
+export function claimOf(key: string): string {
+  return /^\/[^/]*$/.test(key) ? key.slice(1).replaceAll('~1', '/').replaceAll('~0', '~') : key;
+}
+
+/** Whether the binding says anything about the claim that not every token satisfies. */
+export function narrows({ match, when }: BindingSettings, claims: readonly string[]): boolean {
+  const inMatch = Object.entries(match).some(
+    ([key, spec]) => claims.includes(claimOf(key)) && !isAnything(spec),
+  );
+  return inMatch || (when !== undefined && claims.some((claim) => mentions(when, claim)));
+}
+
+/** `claims.name`, `claims["name"]` or, for a pointer, its last part after a dot. Good enough for advice. */
+function mentions(when: string, claim: string): boolean {
+  const name = claim.slice(claim.lastIndexOf('/') + 1);
+  return [`.${name}`, `["${name}"]`, `['${name}']`].some((form) => {
+    const at = when.indexOf(form);
+    return at !== -1 && !/^\w/.test(when.slice(at + form.length));
+  });
+}
+
+const ANYTHING = new Set(['{"glob":"*"}', '{"glob":"**"}', '{"regex":".*"}', '{"regex":".+"}']);
+
+function isAnything(spec: MatchSpec): boolean {
+  return valuesOf(spec).some((value) => ANYTHING.has(JSON.stringify(value)));
+}
+
+/** All values that a condition names, however they are put together. */
+export function valuesOf(spec: MatchSpec): readonly MatchValue[] {
+  if (Array.isArray(spec)) return spec;
+  if (typeof spec === 'object' && 'all' in spec) return spec.all;
+  return [spec as MatchValue];
+}
