@@ -11,20 +11,13 @@ import { CliError, ExitCode } from './exit-codes.ts';
 import { jsonLine, type Terminal } from './terminal.ts';
 import { parseMoment } from './time.ts';
 
-interface AuditOptions {
+/** As commander names them; those that filter are named as in `AuditFilter`, but for the issuer. */
+interface AuditOptions
+  extends Omit<AuditFilter, 'issuerName' | 'limit'>,
+    Partial<Record<AuditEvent['type'], true>> {
   readonly config?: string;
   readonly file?: string;
-  readonly since?: number;
-  readonly until?: number;
-  readonly type?: AuditEvent['type'];
   readonly issuer?: string;
-  readonly subject?: string;
-  readonly role?: string;
-  readonly binding?: string;
-  readonly user?: string;
-  readonly requestId?: string;
-  readonly reason?: string;
-  readonly tokenHash?: string;
   readonly limit: number;
   readonly all?: true;
   readonly json?: true;
@@ -38,6 +31,8 @@ interface AuditCommandParts {
   readonly stop?: AbortSignal;
 }
 
+const TYPES = ['issued', 'denied', 'rejected'] as const satisfies AuditEvent['type'][];
+
 const FOLLOW_MILLISECONDS = 500;
 
 /** `nats-sts audit`: what was issued, denied and rejected, also while the service runs. */
@@ -50,12 +45,10 @@ export function auditCommand(terminal: Terminal, parts: AuditCommandParts = {}):
     .option('--file <file>', 'read this store instead of the one in the configuration')
     .option('--since <time>', 'from then on: 15m, 1h, 7d, or 2026-11-02T09:00', moment)
     .option('--until <time>', 'before then', moment)
-    .addOption(
-      new Option('--type <type>', 'records of this type').choices(['issued', 'denied', 'rejected']),
-    )
-    .addOption(new Option('--issued', '--type issued').implies({ type: 'issued' }))
-    .addOption(new Option('--denied', '--type denied').implies({ type: 'denied' }))
-    .addOption(new Option('--rejected', '--type rejected').implies({ type: 'rejected' }))
+    .addOption(new Option('--type <type>', 'records of this type').choices(TYPES))
+    .addOption(shortcut('issued'))
+    .addOption(shortcut('denied'))
+    .addOption(shortcut('rejected'))
     .option('--issuer <name>', 'the name an issuer has in the configuration')
     .option('--subject <subject>', 'the identity')
     .option('--role <role>', 'the role issued, or asked for')
@@ -77,6 +70,12 @@ export function auditCommand(terminal: Terminal, parts: AuditCommandParts = {}):
         reader.close();
       }
     });
+}
+
+/** `--issued` for `--type issued`. */
+function shortcut(type: AuditEvent['type']): Option {
+  const others = TYPES.filter((other) => other !== type);
+  return new Option(`--${type}`, `--type ${type}`).conflicts([...others, 'type']);
 }
 
 const EXAMPLES = `
@@ -112,11 +111,13 @@ function openReader(file: string): SqliteReader {
 }
 
 function filterOf(options: AuditOptions): AuditFilter {
-  const { issuer, all, limit, config: _, file: __, json: ___, follow: ____, ...rest } = options;
+  const { limit, ...others } = options;
+  const type = options.type ?? TYPES.find((type) => options[type]);
   return {
-    ...rest,
-    ...(issuer !== undefined && { issuerName: issuer }),
-    ...(all ? {} : { limit }),
+    ...others,
+    ...(type !== undefined && { type }),
+    ...(options.issuer !== undefined && { issuerName: options.issuer }),
+    ...(options.all ? {} : { limit }),
   };
 }
 

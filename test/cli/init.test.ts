@@ -1,0 +1,261 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect, credsAuthenticator } from '@nats-io/transport-node';
+import { CommanderError } from 'commander';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { CliError, ExitCode } from '../../src/cli/exit-codes.ts';
+import { initCommand } from '../../src/cli/init.ts';
+import { stsYaml } from '../../src/cli/init/sts-yaml.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { formatCreds } from '../../src/nats/creds.ts';
+import { encodeJwt } from '../../src/nats/jwt.ts';
+import { createKeyPair, keyPairFromSeed } from '../../src/nats/key-pair.ts';
+import { directUser } from '../../src/nats/user-claims.ts';
+import { temporaryDirectory } from '../audit/temporary-directory.ts';
+import { startNatsServer } from '../support/nats-server.ts';
+import { capturedTerminal } from './captured-terminal.ts';
+
+async function init(...args: string[]): Promise<string> {
+  const terminal = capturedTerminal();
+  await initCommand(terminal)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .parseAsync(args, { from: 'user' });
+  return terminal.written.out;
+}
+
+const EVERYTHING = [
+  'keys/.gitignore',
+  'keys/app-signing.nk',
+  'keys/app.nk',
+  'keys/operator-signing.nk',
+  'keys/operator.nk',
+  'keys/sys-signing.nk',
+  'keys/sys.creds',
+  'keys/sys.nk',
+  'nats-server.conf',
+  'operator.jwt',
+  'sts.yaml',
+];
+
+function filesIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+    .sort();
+}
+
+const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+
+test('a real server starts on what was written; its system creds and a user of the signing key get in', async () => {
+  using directory = temporaryDirectory();
+  const dir = join(directory.path, 'a "quoted" place');
+  await init('--dir', dir);
+  const read = (name: string): string => readFileSync(join(dir, name), 'utf8');
+  await using server = await startNatsServer({ config: read('nats-server.conf') });
+  const login = (creds: string) =>
+    connect({ servers: server.url, authenticator: credsAuthenticator(Buffer.from(creds)) });
+  const config = loadConfig(join(dir, 'sts.yaml'), { env: {} });
+  const account = config.accounts[0]?.publicKey ?? '';
+
+  const application = await login(userOf(account, read('keys/app-signing.nk').trim()));
+  const system = await login(read('keys/sys.creds'));
+  const question = JSON.stringify({ account });
+  const answer = await system.request('$SYS.REQ.SERVER.PING.ACCOUNTZ', question);
+  expect(answer.json()).toMatchObject({
+    data: { account_detail: { account_name: account, name_tag: 'APP' } },
+  });
+  await application.close();
+  await system.close();
+  // The resolver keeps its directory beside the configuration, wherever the server was started.
+  expect(readdirSync(join(dir, 'jwt'))).toContain(`${account}.jwt`);
+});
+
+/** Creds of a user whom this signing key lets into the account. */
+function userOf(account: string, seed: string): string {
+  const signingKey = keyPairFromSeed(seed);
+  const user = createKeyPair('user');
+  const iat = Math.floor(Date.now() / 1000);
+  const jwt = encodeJwt({
+    claims: { sub: user.publicKey, iat, nats: directUser({ issuer_account: account }) },
+    issuerPublicKey: signingKey.publicKey,
+    sign: signingKey.sign,
+  });
+  return formatCreds({ jwt, seed: user.seed() });
+}
+
+test('every secret is for this user only, and named as secret', async () => {
+  using directory = temporaryDirectory();
+  const out = await init('--dir', directory.path);
+  expect(filesIn(directory.path)).toEqual(EVERYTHING);
+  expect(mode(join(directory.path, 'keys'))).toBe('700');
+  const holdsSeed = /\bS[OAU][A-Z2-7]{56}\b/;
+  for (const file of EVERYTHING) {
+    const path = join(directory.path, file);
+    const secret = file.startsWith('keys/');
+    expect([file, mode(path)]).toEqual([file, secret ? '600' : '644']);
+    const line = out.split('\n').find((line) => line.includes(`${file} `));
+    expect([file, line?.includes(' secret ')]).toEqual([file, secret]);
+    expect(secret || !holdsSeed.test(readFileSync(path, 'utf8'))).toBe(true);
+  }
+  expect(out).not.toMatch(holdsSeed);
+});
+
+test('nats-sts takes the configuration as it stands, whatever the working directory', async () => {
+  using directory = temporaryDirectory();
+  await init(
+    '--dir',
+    directory.path,
+    '--port',
+    '9090',
+    '--nats-port',
+    '5222',
+    '--account',
+    'Lab_1',
+  );
+  const config = loadConfig(join(directory.path, 'sts.yaml'), { env: {} });
+  expect(config.listen.port).toBe(9090);
+  expect(config.nats.servers).toEqual(['nats://127.0.0.1:5222']);
+  expect(config.store.sqliteFile).toBe(join(directory.path, 'data', 'sts.db'));
+  expect(config.accounts.map(({ name }) => name)).toEqual(['Lab_1']);
+  expect(config.accounts[0]?.signingKeys[0]?.seed).toBe(
+    readFileSync(join(directory.path, 'keys', 'lab_1-signing.nk'), 'utf8').trim(),
+  );
+  expect(config.bindings).toEqual([]);
+});
+
+test.each([
+  [
+    ['--preset', 'github-actions', '--audience', 'https://sts.example.com'],
+    { name: 'github', issuers: ['https://token.actions.githubusercontent.com'] },
+  ],
+  [
+    ['--issuer', 'https://login.example.com/', '--audience', 'a: #b'],
+    { name: 'main', issuers: ['https://login.example.com/'], audiences: ['a: #b'] },
+  ],
+  [
+    ['--issuer', 'http://127.0.0.1:9000', '--audience', 'nats-sts'],
+    { issuers: ['http://127.0.0.1:9000'], allowInsecureHttp: true },
+  ],
+  [
+    ['--preset', 'kubernetes', '--issuer', 'https://k8s.example.com', '--audience', 'nats-sts'],
+    { name: 'kubernetes', issuers: ['https://k8s.example.com'] },
+  ],
+])('%j becomes an issuer that the configuration accepts', async (args, expected) => {
+  using directory = temporaryDirectory();
+  await init('--dir', directory.path, ...args);
+  const { issuers } = loadConfig(join(directory.path, 'sts.yaml'), { env: {} });
+  expect(issuers).toHaveLength(1);
+  expect(issuers[0]).toMatchObject(expected);
+});
+
+test('--match becomes a binding; without it, nobody gets anything and init says so', async () => {
+  using directory = temporaryDirectory();
+  const at = (name: string): string => join(directory.path, name);
+  const bound = await init('--dir', at('a'), '--match', 'sub=me=you', '--match', 'team=no');
+  const { bindings } = loadConfig(join(at('a'), 'sts.yaml'), { env: {} });
+  expect(bindings).toEqual([
+    { name: 'first', issuer: 'github', match: { sub: 'me=you', team: 'no' }, roles: ['starter'] },
+  ]);
+  expect(bound).not.toContain('Nobody gets a credential yet');
+  expect(await init('--dir', at('b'))).toContain('Nobody gets a credential yet');
+});
+
+test('whatever claims and values are, the YAML says the same', () => {
+  const word = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(word, word, word, (claim, value, audience) => {
+      const settings = { issuer: 'https://login.example.com', audience };
+      const yaml = stsYaml({
+        port: 8080,
+        natsPort: 4222,
+        account: { name: 'APP', publicKey: 'A', signingKeyFile: './keys/app-signing.nk' },
+        issuer: { name: 'main', settings },
+        match: Object.fromEntries([[claim, value]]),
+      });
+      const document: unknown = parse(yaml);
+      expect(document).toMatchObject({
+        issuers: { main: settings },
+        bindings: [{ match: Object.fromEntries([[claim, value]]), roles: ['starter'] }],
+      });
+    }),
+  );
+});
+
+test('a second run refuses, names what is there, and changes nothing', async () => {
+  using directory = temporaryDirectory();
+  await init('--dir', directory.path);
+  const before = readFileSync(join(directory.path, 'keys/operator.nk'), 'utf8');
+  const again = init('--dir', directory.path);
+  await expect(again).rejects.toThrow(CliError);
+  await expect(again).rejects.toMatchObject({
+    exitCode: ExitCode.failed,
+    message: expect.stringContaining('sts.yaml'),
+  });
+  expect(readFileSync(join(directory.path, 'keys/operator.nk'), 'utf8')).toBe(before);
+  expect(filesIn(directory.path)).toEqual(EVERYTHING);
+});
+
+test('one file of its own is enough to refuse, before anything is written', async () => {
+  using directory = temporaryDirectory();
+  writeFileSync(join(directory.path, 'sts.yaml'), 'mine');
+  await expect(init('--dir', directory.path)).rejects.toThrow(CliError);
+  expect(filesIn(directory.path)).toEqual(['sts.yaml']);
+});
+
+test('--force replaces all files, and closes those that stood open', async () => {
+  using directory = temporaryDirectory();
+  mkdirSync(join(directory.path, 'keys'), { mode: 0o755 });
+  const key = join(directory.path, 'keys', 'operator.nk');
+  writeFileSync(key, 'old', { mode: 0o644 });
+  await init('--dir', directory.path, '--force');
+  expect(readFileSync(key, 'utf8')).toMatch(/^SO[A-Z2-7]{56}\n$/);
+  expect([mode(key), mode(join(directory.path, 'keys'))]).toEqual(['600', '700']);
+  expect(filesIn(directory.path)).toEqual(EVERYTHING);
+});
+
+test('where it cannot write it says why and leaves nothing behind', async () => {
+  using directory = temporaryDirectory();
+  writeFileSync(join(directory.path, 'keys'), 'a file where a directory should be');
+  const failed = init('--dir', directory.path);
+  await expect(failed).rejects.toThrow(CliError);
+  await expect(failed).rejects.toMatchObject({
+    exitCode: ExitCode.failed,
+    message: expect.stringContaining(join(directory.path, 'keys')),
+  });
+  expect(filesIn(directory.path)).toEqual(['keys']);
+
+  const inside = init('--dir', join(directory.path, 'keys', 'deeper'));
+  await expect(inside).rejects.toMatchObject({ exitCode: ExitCode.failed });
+});
+
+test.each([
+  [[]],
+  [['--dir', 'x', '--port', '0']],
+  [['--dir', 'x', '--port', '65536']],
+  [['--dir', 'x', '--nats-port', 'http']],
+  [['--dir', 'x', '--account', 'a/b']],
+  [['--dir', 'x', '--account', 'sys']],
+  [['--dir', 'x', '--account', 'Operator-signing']],
+  [['--dir', 'x', '--operator', '']],
+  [['--dir', 'x', '--match', 'sub']],
+])('%j is wrong usage', async (args) => {
+  await expect(init(...args)).rejects.toThrow(CommanderError);
+});
+
+test.each([
+  [['--audience', 'a']],
+  [['--issuer', 'https://login.example.com']],
+  [['--issuer', 'http://login.example.com', '--audience', 'a']],
+  [['--issuer', 'no url', '--audience', 'a']],
+  [['--preset', 'entra', '--audience', 'a']],
+  [['--preset', 'unheard-of', '--audience', 'a']],
+])('%j is wrong usage, and writes nothing', async (args) => {
+  using directory = temporaryDirectory();
+  await expect(init('--dir', directory.path, ...args)).rejects.toMatchObject({
+    exitCode: ExitCode.usage,
+  });
+  expect(filesIn(directory.path)).toEqual([]);
+});
