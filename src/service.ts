@@ -95,7 +95,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const app = await buildApp({
     exchange: metrics.observed((request) => exchange(current.parts, request)),
     live: () => ({
-      publicUrl: current.config.publicUrl,
+      publicUrl: publicUrl(current.config),
       servers: current.config.nats.servers,
       accounts: current.config.accounts,
     }),
@@ -153,6 +153,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       certificates();
     };
   };
+
+  /** Where nothing is configured and the system chose the port, only the running server knows. */
+  const publicUrl = ({ publicUrl }: Config) => (publicUrl.endsWith(':0') ? url : publicUrl);
 
   warn(log, config);
   const url = await app.listen({ host: config.listen.host, port: config.listen.port });

@@ -28,7 +28,7 @@ export async function program(
     .showHelpAfterError('(add --help for usage)')
     .addHelpText('after', EXIT_CODES);
   for (const command of [
-    serveCommand(terminal),
+    serveCommand(),
     initCommand(terminal),
     checkCommand(terminal),
     explainCommand(terminal),

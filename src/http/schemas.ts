@@ -3,6 +3,18 @@
  * `openapi.yaml` is generated from them. A change here is a change of the public contract.
  */
 
+declare module 'fastify' {
+  /** What openapi.yaml is made of beside the schemas; Fastify itself ignores it. */
+  interface FastifySchema {
+    operationId?: string;
+    summary?: string;
+    description?: string;
+    consumes?: readonly string[];
+    produces?: readonly string[];
+    security?: ReadonlyArray<{ [securityLabel: string]: readonly string[] }>;
+  }
+}
+
 const unixSeconds = (description: string) => ({ type: 'integer', description }) as const;
 
 export const exchangeBody = {
