@@ -5,6 +5,8 @@ import type { BindingTrace } from './policy.ts';
 
 /** How many bindings are held against a refused identity to find the nearest. */
 const MAX_TRACED = 256;
+/** How many are looked at to choose those. */
+const MAX_COUNTED = 1024;
 
 export interface Nearest {
   readonly binding: CompiledBinding;
@@ -16,7 +18,7 @@ export interface Nearest {
  *
  * Only for denials. A stranger can cause those at will, so the work is bounded: at most 256 bindings
  * of the issuer are traced, those sharing the most equality conditions with the identity first,
- * counted over the first 2560 in the file; ties go by file order.
+ * counted over the first 1024 in the file; ties go by file order.
  */
 export function findNearest(
   bindings: readonly CompiledBinding[],
@@ -42,7 +44,7 @@ function likeliest(
 ): readonly CompiledBinding[] {
   if (bindings.length <= MAX_TRACED) return bindings;
   return bindings
-    .slice(0, MAX_TRACED * 10)
+    .slice(0, MAX_COUNTED)
     .map((binding) => ({ binding, shared: sharedEqualities(binding, identity) }))
     .sort((a, b) => b.shared - a.shared)
     .slice(0, MAX_TRACED)

@@ -103,4 +103,17 @@ describe('the index', () => {
     expect(decision).toMatchObject({ denial: { nearest: { binding: 'b1000' } } });
     expect(granted(policy.decide(who, {})).binding).toBe('b6789');
   });
+
+  test('of bindings that are equally near the earliest in the file is named, whatever is traced first', () => {
+    const policy = policyOf(
+      [role('reader')],
+      [
+        binding({ name: 'early', match: { c: '3' } }),
+        ...Array.from({ length: 200 }, () => binding({ match: { d: '4', e: '5' } })),
+        ...Array.from({ length: 100 }, () => binding({ match: { a: '1', b: '2' } })),
+      ],
+    );
+    const decision = policy.decide(identity({ a: '1', b: 'x' }), {});
+    expect(decision).toMatchObject({ denial: { nearest: { binding: 'early' } } });
+  });
 });

@@ -50,6 +50,10 @@ describe('templates', () => {
     const claims = { g: ['x', 'y', 'x'], h: ['1', '2'] };
     expect(filled(['a.{{claims.g}}'], claims)).toEqual(['a.x', 'a.y']);
     expect(filled(['{{claims.g}}.{{claims.g}}'], claims)).toEqual(['x.x', 'y.y']);
+    const nine = 'abcdefghi'.split('');
+    expect(filled(['{{claims.g}}.{{claims.g}}'], { g: nine })).toEqual(
+      nine.map((v) => `${v}.${v}`),
+    );
     expect(filled(['{{claims.g}}.{{claims.h}}'], claims)).toEqual(['x.1', 'x.2', 'y.1', 'y.2']);
   });
 
