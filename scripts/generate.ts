@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configReference } from './generate/config-reference.ts';
 import { configJsonSchema } from './generate/json-schema.ts';
+import { openapiYaml } from './generate/openapi.ts';
 import { presetsPage } from './generate/presets-page.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -15,6 +16,7 @@ export const GENERATED: Readonly<Record<string, () => string | Promise<string>>>
   'schema/sts.schema.json': configJsonSchema,
   'docs/config.md': configReference,
   'docs/presets.md': presetsPage,
+  'openapi.yaml': openapiYaml,
 };
 
 /** Paths whose file differs from what the source says now. */

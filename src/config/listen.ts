@@ -14,7 +14,11 @@ interface Place {
 /** Where to listen. Beyond loopback, tokens and credentials must not travel in the clear. */
 export function readListen({ listen }: Settings, place: Place): Config['listen'] {
   const { host, port, tls, behindProxy } = listen;
-  if (!isLoopback(host) && !tls && !behindProxy) {
+  // A `tls` or `behindProxy` that could not be read was reported where it stands.
+  const unreadable = place.findings.problems.some(({ path }) =>
+    /^listen\.(?:tls|behindProxy)/.test(path),
+  );
+  if (!isLoopback(host) && !tls && !behindProxy && !unreadable) {
     place.findings.problem(
       'listen.host',
       `listening on ${host} would send tokens and credentials unencrypted: add listen.tls: {cert: ./tls.crt, key: ./tls.key}, or listen.behindProxy: [10.0.0.0/8] (the addresses of the proxy that does TLS)`,

@@ -37,9 +37,25 @@ function report(
     }
     return;
   }
+  if (issue.code === 'invalid_union') {
+    const meant = issue.errors.find(fitsAtTop);
+    if (meant) {
+      for (const inner of meant) {
+        report(schema, { ...inner, path: [...issue.path, ...inner.path] }, path, findings);
+      }
+      return;
+    }
+  }
   // A reference that could not be resolved was reported where it stands; "is missing" adds nothing.
   if (findings.problems.some((problem) => problem.path.startsWith(place) && place !== '')) return;
   findings.problem(place, issue.message);
+}
+
+/** Whether the value is of this alternative's form, and what is wrong lies within: in a list's item, or a key too many. */
+function fitsAtTop(issues: readonly z.core.$ZodIssue[]): boolean {
+  return issues.every(
+    ({ code, path }) => typeof path[0] === 'number' || code === 'unrecognized_keys',
+  );
 }
 
 function withoutFaults(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {

@@ -2,8 +2,7 @@
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   const short = word.slice(0, 64).toLowerCase();
   let best: string | undefined;
-  // Two letters swapped count as two replacements.
-  let least = (short.length < 4 ? 1 : Math.max(2, Math.floor(short.length / 3))) + 1;
+  let least = Math.max(1, Math.floor(short.length / 3)) + 1;
   for (const candidate of known) {
     const distance = editDistance(short, candidate.toLowerCase());
     if (distance < least) [best, least] = [candidate, distance];
@@ -17,16 +16,27 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   return candidate === undefined ? '' : ` (did you mean "${candidate}"?)`;
 }
 
-/** Levenshtein distance: insertions, deletions and replacements from one word to the other. */
+/**
+ * Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other
+ * (optimal string alignment).
+ */
 function editDistance(from: string, to: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 0; i < from.length; i++) {
     const next = [i + 1];
     for (let j = 0; j < to.length; j++) {
-      const replaced = (row[j] ?? 0) + (from[i] === to[j] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+      const replaced = at(row, j) + (from[i] === to[j] ? 0 : 1);
+      const isSwap = j > 0 && from[i] === to[j - 1] && from[i - 1] === to[j];
+      const swapped = isSwap ? at(before, j - 1) + 1 : Number.POSITIVE_INFINITY;
+      next.push(Math.min(replaced, swapped, at(row, j + 1) + 1, at(next, j) + 1));
     }
+    before = row;
     row = next;
   }
-  return row[to.length] ?? 0;
+  return at(row, to.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Number.POSITIVE_INFINITY;
 }

@@ -1,0 +1,60 @@
+import swagger from '@fastify/swagger';
+import type { FastifyInstance } from 'fastify';
+import type { OpenAPIV3_1 } from 'openapi-types';
+import { stringify } from 'yaml';
+import { buildApp } from '../../src/http/app.ts';
+import { VERSION } from '../../src/version.ts';
+
+/** openapi.yaml, from the schemas of the routes. */
+export async function openapiYaml(): Promise<string> {
+  const app = await buildApp({
+    prepare: describe,
+    exchange: unused,
+    live: () => ({ publicUrl: 'http://127.0.0.1:8080', servers: [], accounts: [] }),
+    rateLimit: unused,
+    limits: { bodyBytes: 1, tokenBytes: 1, concurrentRequests: 1, requestSeconds: 1 },
+    status: () => ({}),
+    metrics: unused,
+    openapi: '',
+    onFault: unused,
+  });
+  const document = app.swagger() as OpenAPIV3_1.Document;
+  // @fastify/swagger calls every body required; that of /exchange may be left out.
+  const body = document.paths?.['/exchange']?.post?.requestBody;
+  if (body && 'required' in body) delete body.required;
+  await app.close();
+  return `# Generated from the route schemas by \`npm run generate\`; do not edit.\n${stringify(
+    document,
+    { aliasDuplicateObjects: false, lineWidth: 100 },
+  )}`;
+}
+
+async function describe(app: FastifyInstance): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'nats-sts',
+        version: VERSION,
+        description:
+          'Exchanges OIDC tokens for short-lived NATS credentials under a declarative policy.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: 'http://127.0.0.1:8080' }],
+      components: {
+        securitySchemes: {
+          subjectToken: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description: 'An OIDC ID or access token of a configured issuer.',
+          },
+        },
+      },
+    },
+  });
+}
+
+function unused(): never {
+  throw new Error('no request is answered while the description is generated');
+}
