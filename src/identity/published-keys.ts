@@ -1,6 +1,7 @@
 import { allowInsecureRequests, customFetch, discovery, None } from 'openid-client';
 import { FetchFailed, type GuardedFetch } from './guarded-fetch.ts';
 import type { KeySource } from './issuer.ts';
+import type { JsonObject } from './strict-json.ts';
 
 /** A JWK set as its issuer publishes it; the keys are still unread. */
 export interface PublishedKeys {
@@ -31,16 +32,11 @@ async function discoverKeysUrl(
   fetch: GuardedFetch,
   signal?: AbortSignal,
 ): Promise<string> {
-  const metadata = await discover(issuer, fetch, signal);
-  // openid-client compares parsed URLs, and for some providers nothing at all; tokens are compared
-  // byte for byte, so the metadata is too (OIDC Discovery §4.3).
-  if (metadata.issuer !== issuer) {
-    throw new FetchFailed('the discovery document is of another issuer than the configured one');
-  }
-  if (metadata.jwks_uri === undefined) {
+  const { jwks_uri } = await discover(issuer, fetch, signal);
+  if (jwks_uri === undefined) {
     throw new FetchFailed('the discovery document names no "jwks_uri"');
   }
-  return metadata.jwks_uri;
+  return jwks_uri;
 }
 
 async function discover(issuer: string, fetch: GuardedFetch, signal?: AbortSignal) {
@@ -48,12 +44,31 @@ async function discover(issuer: string, fetch: GuardedFetch, signal?: AbortSigna
     const configuration = await discovery(new URL(issuer), 'nats-sts', undefined, None(), {
       // Whether plain http is allowed is for `guardedFetch` to say, in one place.
       execute: [allowInsecureRequests],
-      [customFetch]: async (url) => Response.json((await fetch(url, signal)).body),
+      [customFetch]: async (url) => {
+        const { body } = await fetch(url, signal);
+        refuseOtherIssuer(body, issuer);
+        return Response.json(body);
+      },
     });
     return configuration.serverMetadata();
   } catch (cause) {
-    throw cause instanceof FetchFailed
-      ? cause
-      : new FetchFailed('the discovery document is not valid', { cause });
+    throw (
+      fetchFailureIn(cause) ?? new FetchFailed('the discovery document is not valid', { cause })
+    );
   }
+}
+
+/**
+ * OIDC Discovery §4.3. openid-client compares parsed URLs, and for some providers nothing at all;
+ * a token's `iss` is compared byte for byte, so the document's is too.
+ */
+function refuseOtherIssuer(metadata: JsonObject, issuer: string): void {
+  if (metadata['issuer'] === issuer) return;
+  throw new FetchFailed('the discovery document is of another issuer than the configured one');
+}
+
+/** openid-client wraps what our own fetch throws. */
+function fetchFailureIn(error: unknown): FetchFailed | undefined {
+  if (error instanceof FetchFailed) return error;
+  return error instanceof Error ? fetchFailureIn(error.cause) : undefined;
 }

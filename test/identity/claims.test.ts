@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvalidInput } from '../../src/errors.ts';
 import { lookUp, parseClaimPath } from '../../src/identity/claims.ts';

@@ -20,9 +20,11 @@ export type Behaviour =
   | 'hang'
   | { readonly status: number; readonly body?: string }
   | { readonly redirectTo: string }
-  /** A 200 whose body has this many bytes and goes on and on otherwise. */
-  | { readonly bytes: number }
-  | { readonly body: string; readonly headers?: Readonly<Record<string, string>> };
+  /** Begins an answer and never ends it. */
+  | 'trickle'
+  /** Sends and sends. */
+  | 'endless'
+  | { readonly body: string | Buffer; readonly headers?: Readonly<Record<string, string>> };
 
 /** A real OpenID issuer on a free loopback port, as well or as badly behaved as a test wants. */
 export interface TestIssuer extends AsyncDisposable {
@@ -157,7 +159,7 @@ export async function startIssuer(): Promise<TestIssuer> {
     },
     publish: (...keys) => {
       published = keys;
-      key = keys.findLast((entry): entry is TestKey => 'privateKey' in entry) ?? key;
+      key = keys.findLast(isTestKey) ?? key;
     },
     pause: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -172,26 +174,39 @@ export async function startIssuer(): Promise<TestIssuer> {
   };
 }
 
+function isTestKey(key: TestKey | JWK): key is TestKey {
+  return 'privateKey' in key;
+}
+
 function publicPart(key: TestKey | JWK): JWK {
-  return 'privateKey' in key ? (key as TestKey).jwk : key;
+  return isTestKey(key) ? key.jwk : key;
 }
 
 function behaveAs(behaviour: Behaviour, response: ServerResponse, usual: object): void {
   if (behaviour === 'hang') return;
+  response.setHeader('content-type', 'application/json');
   if (behaviour === 'normal') {
-    response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(usual));
+  } else if (behaviour === 'trickle') {
+    response.write('{"keys":');
+  } else if (behaviour === 'endless') {
+    sendEndlessly(response);
   } else if ('redirectTo' in behaviour) {
     response.writeHead(302, { location: behaviour.redirectTo }).end();
-  } else if ('bytes' in behaviour) {
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ ...usual, padding: 'x'.repeat(behaviour.bytes) }));
   } else if ('status' in behaviour) {
     response.writeHead(behaviour.status).end(behaviour.body);
   } else {
-    response.writeHead(200, { 'content-type': 'application/json', ...behaviour.headers });
+    response.writeHead(200, behaviour.headers);
     response.end(behaviour.body);
   }
+}
+
+function sendEndlessly(response: ServerResponse): void {
+  const more = () => {
+    while (!response.destroyed && response.write('x'.repeat(65_536)));
+  };
+  response.on('drain', more);
+  more();
 }
 
 function close(server: Server): Promise<void> {

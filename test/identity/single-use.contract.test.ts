@@ -1,0 +1,141 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, test } from 'vitest';
+import type { Clock } from '../../src/clock.ts';
+import {
+  memorySingleUse,
+  openSingleUse,
+  type SingleUse,
+  SingleUseFull,
+} from '../../src/identity/single-use.ts';
+import { NOW } from '../support/issuer.ts';
+
+interface Adapter {
+  readonly name: string;
+  readonly open: (clock: Clock) => SingleUse;
+}
+
+const ADAPTERS: readonly Adapter[] = [
+  { name: 'in memory', open: (clock) => memorySingleUse({ clock }) },
+  {
+    name: 'in SQLite',
+    open: (clock) => openSingleUse({ database: new DatabaseSync(':memory:'), clock }),
+  },
+];
+
+function frozenClock() {
+  let seconds = NOW;
+  return {
+    now: () => seconds * 1000,
+    advance: (by: number) => {
+      seconds += by;
+    },
+  };
+}
+
+describe.each(ADAPTERS)('single use $name', ({ open }) => {
+  test('says yes to the first claim and no to all others', async () => {
+    const singleUse = open(frozenClock());
+    const claims = Array.from({ length: 20 }, async () => singleUse.claim('iss', 'jti', NOW + 60));
+    expect(await Promise.all(claims)).toEqual([true, ...Array.from({ length: 19 }, () => false)]);
+  });
+
+  test('is per issuer', async () => {
+    const singleUse = open(frozenClock());
+    expect(await singleUse.claim('one', 'jti', NOW + 60)).toBe(true);
+    expect(await singleUse.claim('two', 'jti', NOW + 60)).toBe(true);
+    expect(await singleUse.claim('one', 'jti', NOW + 60)).toBe(false);
+  });
+
+  test('takes issuer and jti apart, however they are spelled', async () => {
+    const singleUse = open(frozenClock());
+    const names = [
+      '',
+      'a',
+      'a b',
+      '"',
+      '","',
+      "'; DROP TABLE single_use; --",
+      '\0',
+      'é',
+      '\u{1f511}',
+    ];
+    for (const issuer of names) {
+      for (const jti of names) expect(await singleUse.claim(issuer, jti, NOW + 60)).toBe(true);
+    }
+    for (const issuer of names) {
+      for (const jti of names) expect(await singleUse.claim(issuer, jti, NOW + 60)).toBe(false);
+    }
+  });
+
+  test('remembers until the expiry, not longer, also where it tidies up in between', async () => {
+    const clock = frozenClock();
+    const singleUse = open(clock);
+    await singleUse.claim('iss', 'short', NOW + 30);
+    await singleUse.claim('iss', 'long', NOW + 600.5);
+    clock.advance(29);
+    expect(await singleUse.claim('iss', 'short', NOW + 90)).toBe(false);
+    clock.advance(1);
+    expect(await singleUse.claim('iss', 'short', NOW + 90)).toBe(true);
+    expect(await singleUse.claim('iss', 'short', NOW + 90)).toBe(false);
+    clock.advance(570);
+    expect(await singleUse.claim('iss', 'long', NOW + 900)).toBe(false);
+    clock.advance(1);
+    expect(await singleUse.claim('iss', 'long', NOW + 900)).toBe(true);
+  });
+});
+
+describe('single use in memory', () => {
+  test('is bounded, and forgets nothing that still counts to make room', async () => {
+    const clock = frozenClock();
+    const singleUse = memorySingleUse({ clock, capacity: 2 });
+    await singleUse.claim('iss', 'a', NOW + 10);
+    await singleUse.claim('iss', 'b', NOW + 20);
+    expect(() => singleUse.claim('iss', 'c', NOW + 20)).toThrow(SingleUseFull);
+    expect(singleUse.claim('iss', 'a', NOW + 10)).toBe(false);
+    clock.advance(10);
+    expect(singleUse.claim('iss', 'c', NOW + 20)).toBe(true);
+    expect(singleUse.claim('iss', 'b', NOW + 20)).toBe(false);
+  });
+});
+
+describe('single use in SQLite', () => {
+  test('is shared by all who open the file, and outlives them', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'single-use-'));
+    try {
+      const clock = frozenClock();
+      const open = () => new DatabaseSync(join(folder, 'sts.db'), { timeout: 1000 });
+      const [first, second] = [open(), open()];
+      const one = openSingleUse({ database: first, clock });
+      const two = openSingleUse({ database: second, clock });
+      expect(one.claim('iss', 'jti', NOW + 60)).toBe(true);
+      expect(two.claim('iss', 'jti', NOW + 60)).toBe(false);
+      first.close();
+      second.close();
+      const third = open();
+      expect(openSingleUse({ database: third, clock }).claim('iss', 'jti', NOW + 60)).toBe(false);
+      third.close();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('deletes what has expired', async () => {
+    const clock = frozenClock();
+    const database = new DatabaseSync(':memory:');
+    const singleUse = openSingleUse({ database, clock });
+    for (let i = 0; i < 10; i++) await singleUse.claim('iss', `old ${i}`, NOW + 30);
+    clock.advance(61);
+    await singleUse.claim('iss', 'new', NOW + 120);
+    expect(database.prepare('SELECT jti FROM single_use').all()).toEqual([{ jti: 'new' }]);
+  });
+
+  test('breaks loudly: what is not remembered is not accepted', () => {
+    const database = new DatabaseSync(':memory:');
+    const singleUse = openSingleUse({ database, clock: frozenClock() });
+    database.exec('DROP TABLE single_use');
+    expect(() => singleUse.claim('iss', 'jti', NOW + 60)).toThrow(/single_use/);
+  });
+});
