@@ -64,12 +64,17 @@ function init(options: InitOptions, terminal: Terminal, clock: Clock): void {
   if (there.length > 0 && !options.force) {
     throw new CliError(
       ExitCode.failed,
-      `${directory} already has ${there.join(', ')}; nothing was written. ` +
+      `${directory} already has ${listed(there)}; nothing was written. ` +
         'Choose another --dir, or replace them with --force',
     );
   }
   write(directory, files);
   report(options, files, terminal);
+}
+
+function listed(paths: readonly string[]): string {
+  const more = paths.length - 3;
+  return paths.slice(0, 3).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 function write(directory: string, files: readonly PlannedFile[]): void {

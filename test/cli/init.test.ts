@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { CliError, ExitCode } from '../../src/cli/exit-codes.ts';
 import { initCommand } from '../../src/cli/init.ts';
+import { writeAll } from '../../src/cli/init/files.ts';
 import { stsYaml } from '../../src/cli/init/sts-yaml.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { formatCreds } from '../../src/nats/creds.ts';
@@ -16,6 +17,7 @@ import { directUser } from '../../src/nats/user-claims.ts';
 import { temporaryDirectory } from '../audit/temporary-directory.ts';
 import { startNatsServer } from '../support/nats-server.ts';
 import { capturedTerminal } from './captured-terminal.ts';
+import { strangersText } from './strangers-text.ts';
 
 async function init(...args: string[]): Promise<string> {
   const terminal = capturedTerminal();
@@ -164,7 +166,7 @@ test('--match becomes a binding; without it, nobody gets anything and init says 
 });
 
 test('whatever claims and values are, the YAML says the same', () => {
-  const word = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 });
+  const word = strangersText({ minLength: 1 });
   fc.assert(
     fc.property(word, word, word, (claim, value, audience) => {
       const settings = { issuer: 'https://login.example.com', audience };
@@ -229,6 +231,15 @@ test('where it cannot write it says why and leaves nothing behind', async () => 
 
   const inside = init('--dir', join(directory.path, 'keys', 'deeper'));
   await expect(inside).rejects.toMatchObject({ exitCode: ExitCode.failed });
+});
+
+test('files are all written or none, and with them the directories', () => {
+  using directory = temporaryDirectory();
+  const file = (path: string) => ({ path, content: 'x', secret: true });
+  // The last can't be: by then its name is that of a directory.
+  const files = [file('new/deep/a'), file('new/deep/b/c'), file('new/deep/b')];
+  expect(() => writeAll(directory.path, files.toReversed())).toThrow(/EISDIR/);
+  expect(readdirSync(directory.path)).toEqual([]);
 });
 
 test.each([

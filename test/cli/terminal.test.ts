@@ -4,6 +4,7 @@ import { displayWidth, table } from '../../src/cli/table.ts';
 import { harmless, jsonLine, styled, wantsColours } from '../../src/cli/terminal.ts';
 import { localTime, parseMoment, relativeTime } from '../../src/cli/time.ts';
 import { capturedTerminal } from './captured-terminal.ts';
+import { strangersText } from './strangers-text.ts';
 
 const pipe = capturedTerminal();
 const colourful = capturedTerminal({ colours: true });
@@ -38,7 +39,7 @@ describe("strangers' text", () => {
     expect(harmless('plain, Ünïcödé, 名, 🪪')).toBe('plain, Ünïcödé, 名, 🪪');
   });
 
-  const stranger = fc.string({ unit: 'binary' });
+  const stranger = strangersText();
   const active = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\p{Cs}]/u;
 
   test('never holds an active character, whatever it was', () => {

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { jsonLine } from '../terminal.ts';
 
 /** The issuer to begin with; as it stands under `issuers` in the configuration. */
 export interface StarterIssuer {
@@ -96,7 +97,11 @@ ${conditions.join('\n')}
 #     roles: [starter]`;
 }
 
-/** Whatever it holds, YAML reads it as this text, on one line; quoted only where it must be. */
+/**
+ * Whatever it holds, YAML reads it as this text, on one line: bare where that says the same, else
+ * as JSON, which YAML 1.2 reads as it is (§1.3).
+ */
 function text(value: string): string {
-  return stringify(value, { lineWidth: 0, blockQuote: false }).trimEnd();
+  const bare = stringify(value, { lineWidth: 0 }) === `${value}\n`;
+  return bare ? value : jsonLine(value).trimEnd();
 }
