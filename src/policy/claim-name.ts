@@ -21,7 +21,7 @@ export function topLevel({ path }: ClaimUse): string {
  * One name for each claim, however the operator wrote it: the claim's own name at the top of the
  * token, else a JSON Pointer (RFC 6901). `parseClaimPath` reads it back; records and traces show it.
  */
-export function claimName(path: ClaimPath): string {
+function claimName(path: ClaimPath): string {
   const [first] = path;
   if (path.length === 1 && first !== undefined && !first.startsWith('/')) return first;
   return path.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

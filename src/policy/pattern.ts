@@ -4,7 +4,7 @@ import { RE2JS } from '@bufbuild/re2';
 export type Pattern = (text: string) => boolean;
 
 /** Longest pattern that is read, in characters. */
-export const MAX_PATTERN_LENGTH = 512;
+const MAX_PATTERN_LENGTH = 512;
 /** Instructions of the compiled expression: bounds what `{n,m}` may unroll into, and so the cost per character. */
 const MAX_PROGRAM_SIZE = 2000;
 

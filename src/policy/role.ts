@@ -14,7 +14,7 @@ export interface CompiledRules {
 }
 
 /** How a whole role reads on a scoped signing key. */
-export interface ScopedRole {
+interface ScopedRole {
   readonly publish: SubjectRules;
   readonly subscribe: SubjectRules;
   /** Tag name → what the tag holds. */

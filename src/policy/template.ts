@@ -1,5 +1,5 @@
 /** Where a template takes a value from. */
-export type TemplateSource =
+type TemplateSource =
   /** Member names below `claims`: `claims["kubernetes.io"].namespace` → `["kubernetes.io", "namespace"]`. */
   | { readonly kind: 'claim'; readonly path: readonly string[] }
   /** `Identity.subject`. */

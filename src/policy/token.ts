@@ -1,5 +1,5 @@
 /** The longest value that a template puts into a subject, in characters. */
-export const MAX_TOKEN_LENGTH = 256;
+const MAX_TOKEN_LENGTH = 256;
 
 const PLAIN_TOKEN = /^(?!\$)[!-~]+$/;
 const NOT_IN_A_TOKEN = /[.*>{}"\\]/;

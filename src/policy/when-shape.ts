@@ -9,7 +9,7 @@ type Call = Kind<'callExpr'>['value'];
 type Comprehension = Kind<'comprehensionExpr'>['value'];
 
 /** A claim that an expression names. */
-export interface NamedClaim {
+interface NamedClaim {
   readonly path: ClaimPath;
   /** Only whether it is there is asked, by `has()`. */
   readonly presenceOnly: boolean;
