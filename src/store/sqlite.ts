@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { LATEST, MIGRATIONS } from './schema.ts';
 
 /** What a committed write must survive: this process's death (`kill -9`), or the machine's. */
-export type Survive = 'process-crash' | 'power-loss';
+type Survive = 'process-crash' | 'power-loss';
 
 export interface StoreOptions {
   /** Absolute path; it and its directory are created when missing, for this user's eyes only. */

@@ -2,8 +2,10 @@ import * as fc from 'fast-check';
 
 /** Characters that mean something to a terminal, to YAML or to JSON. */
 const TRICKY = [
-  ...'\u0000\u0007\t\n\r\u001b\u007f\u0085\u009b\u00a0\u061c\u200e\u2028\u2029\u202e\u2066\ufeff',
-  ...' "\'\\#:-?,[]{}&*!|>%@`~=/',
+  ...Array.from(
+    '\u0000\u0007\t\n\r\u001b\u007f\u0085\u009b\u00a0\u061c\u200e\u2028\u2029\u202e\u2066\ufeff',
+  ),
+  ...Array.from(' "\'\\#:-?,[]{}&*!|>%@`~=/'),
   '\ud800',
   'true',
   '名',
