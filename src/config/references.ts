@@ -17,7 +17,7 @@ export interface Resolved {
 }
 
 /** Files beyond this are no configuration, and reading them would only cost memory. */
-export const MAX_FILE_BYTES = 1024 * 1024;
+const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_DEPTH = 32;
 const MAX_VALUES = 500_000;
 

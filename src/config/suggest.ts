@@ -1,5 +1,5 @@
 /** The known word that was probably meant, if one is near enough. */
-export function nearest(word: string, known: Iterable<string>): string | undefined {
+function nearest(word: string, known: Iterable<string>): string | undefined {
   const short = word.slice(0, 64).toLowerCase();
   let best: string | undefined;
   let least = Math.max(1, Math.floor(short.length / 3)) + 1;

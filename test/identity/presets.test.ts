@@ -102,6 +102,7 @@ const TABLE: readonly Row[] = [
   { file: 'keycloak', variant: '', issuer: KEYCLOAK, match: '{ /realm_access/roles: nats-publisher }', expected: granted('fd8fc3d3-0a39-41f7-9468-45926f658e41') },
   { file: 'keycloak', variant: '', issuer: KEYCLOAK, match: '{ realm_access.roles: nats-publisher }', expected: refused('no_binding') },
   { file: 'keycloak', variant: '', issuer: KEYCLOAK, match: '{ /realm_access/roles: nats-publisher }', claims: { typ: 'ID' }, expected: refused('token_kind_not_allowed') },
+  { file: 'keycloak', variant: '', issuer: KEYCLOAK, match: '{ /realm_access/roles: nats-publisher }', claims: { typ: undefined }, expected: refused('claim_missing') },
   { file: 'keycloak', variant: '', issuer: KEYCLOAK, match: '{ /realm_access/roles: nats-publisher }', claims: { typ: 'Refresh' }, expected: refused('token_kind_not_allowed') },
   { file: 'keycloak', variant: '', issuer: KEYCLOAK, match: '{ /realm_access/roles: nats-publisher }', claims: { aud: 'account' }, expected: refused('audience_mismatch') },
   { file: 'keycloak', variant: 'service-account', issuer: KEYCLOAK, match: '{ /resource_access/nats-sts/roles: publisher }', expected: granted('1f1f1f1f-0000-4444-8888-99990000aaaa') },

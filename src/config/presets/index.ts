@@ -13,8 +13,6 @@ import { plain } from './plain.ts';
 import type { Preset } from './preset.ts';
 import { spiffe } from './spiffe.ts';
 
-export { plain };
-
 /** Every provider we know, in the order of `docs/presets.md`. */
 export const PRESETS: readonly Preset[] = [
   githubActions,

@@ -3,7 +3,7 @@ import { ALGORITHMS, type IssuerSpec } from '../../identity/issuer.ts';
 import type { TokenKind } from '../../identity/identity.ts';
 import { duration, flag, oneOrMore, text } from './scalars.ts';
 
-export const KINDS = ['id_token', 'access_token', 'jwt'] as const satisfies readonly TokenKind[];
+const KINDS = ['id_token', 'access_token', 'jwt'] as const satisfies readonly TokenKind[];
 
 const keySetText = z.string().transform((json, ctx): unknown => {
   try {

@@ -93,7 +93,7 @@ export function duration(
     .meta({ title: 'duration', description });
 }
 
-export function parseDuration(words: string): number {
+function parseDuration(words: string): number {
   let seconds = 0;
   for (const [, count, unit] of words.matchAll(/(\d+)([wdhms])/g)) {
     seconds += Number(count) * SECONDS[unit as keyof typeof SECONDS];
