@@ -13,25 +13,18 @@ export function identityTags(
   { role }: Grant,
 ): string[] {
   const tags = [
-    `sts-issuer:${tokenOf(identity.issuerName)}`,
-    `sts-subject:${tokenOf(identity.subject)}`,
-    `sts-role:${tokenOf(role.name)}`,
+    `sts-issuer:${encodeToken(identity.issuerName)}`,
+    `sts-subject:${encodeToken(identity.subject)}`,
+    `sts-role:${encodeToken(role.name)}`,
   ];
   if (actor) {
-    tags.push(`sts-actor-issuer:${tokenOf(actor.issuerName)}`);
-    tags.push(`sts-actor-subject:${tokenOf(actor.subject)}`);
+    tags.push(`sts-actor-issuer:${encodeToken(actor.issuerName)}`);
+    tags.push(`sts-actor-subject:${encodeToken(actor.subject)}`);
   }
   return tags;
 }
 
 /** The user's name in NATS. */
 export function nameOf({ subject }: Identity): string {
-  return tokenOf(subject);
-}
-
-/** Names come from a configuration and subjects from strict JSON, so every one has a UTF-8 form. */
-function tokenOf(value: string): string {
-  const token = encodeToken(value);
-  if (token === undefined) throw new TypeError('a name is not well-formed Unicode');
-  return token;
+  return encodeToken(subject);
 }

@@ -30,15 +30,15 @@ export function userBody({
 }
 
 /** `name:value` for each claim that the role's template on the signing key asks for. */
-function scopedTags({ templateTags, role }: Grant): string[] | Refusal {
-  const tags = Object.entries(templateTags).map(([name, value]) => `${name}:${value}`);
-  const loud = tags.find((tag) => tag !== tag.toLowerCase());
-  if (loud === undefined) return tags;
-  return new Refusal(
-    'template_value_unsafe',
-    `A claim that role "${role.name}" puts into a subject has upper-case letters, which NATS would change.`,
-    { detail: `write {{… | token}} in the role, or sign it with a key that is not scoped` },
-  );
+function scopedTags({ templateTags, templateTagsUnavailable, role }: Grant): string[] | Refusal {
+  if (templateTagsUnavailable !== undefined) {
+    return new Refusal(
+      'template_value_unsafe',
+      `Role "${role.name}" is signed with a scoped key, and ${templateTagsUnavailable}.`,
+      { detail: 'write {{… | token}} in the role, or sign it with a key that is not scoped' },
+    );
+  }
+  return Object.entries(templateTags).map(([name, value]) => `${name}:${value}`);
 }
 
 interface Cached {

@@ -4,7 +4,7 @@ import type { Identity, Json } from '../identity/identity.ts';
 import type { SubjectRules } from './policy.ts';
 import type { CompiledRole, CompiledRules } from './role.ts';
 import type { SubjectTemplate } from './subject.ts';
-import { references, type Reference, type Template } from './template.ts';
+import type { Reference, Template } from './template.ts';
 import { encodeToken, isPlainToken } from './token.ts';
 
 /** A role's rules and tags for one identity. */
@@ -122,6 +122,10 @@ function fillList(
 ): readonly string[] | Refusal {
   const filled = new Set<string>();
   for (const { template } of entries) {
+    if (template.references.length === 0) {
+      filled.add(template.text);
+      continue;
+    }
     const choices = combinations(template, values);
     if (choices.length > 1) room.left -= choices.length;
     if (room.left < 0) return tooMany(template.text);
@@ -137,7 +141,7 @@ function fillList(
 /** Every way to pick one value for each reference; a claim used twice has the same value at both places. */
 function combinations(template: Template, values: Values): readonly ReadonlyMap<string, string>[] {
   let choices: ReadonlyMap<string, string>[] = [new Map()];
-  for (const key of new Set(references(template).map((reference) => reference.key))) {
+  for (const key of new Set(template.references.map((reference) => reference.key))) {
     choices = choices.flatMap((choice) =>
       (values.get(key) ?? []).map((value) => new Map([...choice, [key, value]])),
     );

@@ -3,7 +3,7 @@ import { type ClaimUse, claimUse } from './claim-name.ts';
 import type { RoleSpec, SubjectRules } from './policy.ts';
 import { mergeTags, scopedTemplate, type ScopedTemplate } from './scoped.ts';
 import { parseSubjectTemplate, type Direction, type SubjectTemplate } from './subject.ts';
-import { references, type Reference } from './template.ts';
+import type { Reference } from './template.ts';
 
 /** One list pair of a role, ready to fill in. */
 export interface CompiledRules {
@@ -94,7 +94,7 @@ function fixedRules(
   allow: readonly SubjectTemplate[],
   deny: readonly SubjectTemplate[],
 ): SubjectRules | undefined {
-  if ([...allow, ...deny].some(({ template }) => references(template).length > 0)) return undefined;
+  if ([...allow, ...deny].some(({ template }) => template.references.length > 0)) return undefined;
   const texts = (list: readonly SubjectTemplate[]) =>
     Object.freeze(list.map(({ template }) => template.text));
   return Object.freeze({ allow: texts(allow), deny: texts(deny) });
@@ -102,7 +102,7 @@ function fixedRules(
 
 function uniqueReferences(rules: readonly CompiledRules[]): Reference[] {
   const entries = rules.flatMap(({ allow, deny }) => [...allow, ...deny]);
-  const all = entries.flatMap(({ template }) => references(template));
+  const all = entries.flatMap(({ template }) => template.references);
   return [...new Map(all.map((reference) => [reference.key, reference])).values()];
 }
 

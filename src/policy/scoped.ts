@@ -1,4 +1,4 @@
-import { references, type Reference, type Template } from './template.ts';
+import type { Reference, Template } from './template.ts';
 import type { SubjectTemplate } from './subject.ts';
 
 /** How a template reads on a scoped signing key. */
@@ -22,7 +22,7 @@ const TAG_NAME = /^[a-z0-9_-]+$/;
  * see `Grant.templateTagsUnavailable`.
  */
 export function scopedTemplate({ template, queue }: SubjectTemplate): ScopedTemplate | string {
-  const used = references(template);
+  const used = template.references;
   if (queue && used.length > 0) {
     return `"${template.text}" fills in a queue rule, which a scoped signing key can't`;
   }

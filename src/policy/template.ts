@@ -23,6 +23,8 @@ export interface Template {
   readonly text: string;
   /** Literal texts and references in turn; no two literals follow each other, none is empty. */
   readonly parts: readonly (string | Reference)[];
+  /** The references among the parts. */
+  readonly references: readonly Reference[];
 }
 
 const MEMBER = /^(?:\.([A-Za-z_][A-Za-z0-9_]*)|\[\s*("(?:[^"\\]|\\.)*")\s*\])/;
@@ -48,11 +50,7 @@ export function parseTemplate(text: string): Template | string {
     parts.push(reference);
     rest = rest.slice(close + 2);
   }
-  return { text, parts };
-}
-
-export function references(template: Template): readonly Reference[] {
-  return template.parts.filter((part) => typeof part !== 'string');
+  return { text, parts, references: parts.filter((part) => typeof part !== 'string') };
 }
 
 function parseReference(inner: string): Reference | string {
