@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Provider, { type Configuration } from 'oidc-provider';
+import type { Configuration, Provider } from 'oidc-provider';
 
 /** A service that may ask the provider for tokens, and the claims its tokens carry. */
 export interface ServiceClient {
@@ -27,8 +27,7 @@ export async function startIdentityProvider(options: {
   const server = createServer();
   await listening(server);
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const provider = new Provider(issuer, configuration(options));
-  // It warns that plain http is only for development, which this is.
+  const provider = await quietly(() => createProvider(issuer, configuration(options)));
   const handle = provider.callback();
   server.on('request', (request, response) => void handle(request, response));
   const close = async () => {
@@ -42,6 +41,27 @@ export async function startIdentityProvider(options: {
     [Symbol.asyncDispose]: close,
   };
 }
+
+async function createProvider(issuer: string, configuration: Configuration): Promise<Provider> {
+  const { default: Provider } = await import('oidc-provider');
+  return new Provider(issuer, configuration);
+}
+
+/**
+ * While it loads and starts, the provider tells the console that neither a Node release without
+ * long-term support nor a store in memory is for production. This is none.
+ */
+/* oxlint-disable no-console -- it writes nothing */
+async function quietly<T>(work: () => Promise<T>): Promise<T> {
+  const { warn } = console;
+  console.warn = () => {};
+  try {
+    return await work();
+  } finally {
+    console.warn = warn;
+  }
+}
+/* oxlint-enable no-console */
 
 function configuration({
   audience,
@@ -58,6 +78,7 @@ function configuration({
       response_types: [],
       redirect_uris: [],
     })),
+    ttl: { ClientCredentials: tokenSeconds },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },

@@ -1,0 +1,51 @@
+import {
+  connect,
+  credsAuthenticator,
+  type Msg,
+  type NatsConnection,
+} from '@nats-io/transport-node';
+
+/** What a service does with its credential: any NATS client takes it as it is. */
+export interface NatsClient extends AsyncDisposable {
+  /** Publishes, and answers with what a subscriber of `on` received. */
+  publishTo(subject: string, text: string, on: string): Promise<Msg>;
+  /** Publishes, and answers with the server's objection, if it has one. */
+  objectionTo(subject: string, text: string): Promise<string | undefined>;
+}
+
+const PATIENCE_MILLISECONDS = 5000;
+
+export async function connectWith(creds: string, servers: string[]): Promise<NatsClient> {
+  const authenticator = credsAuthenticator(Buffer.from(creds));
+  const connection = await connect({ servers, authenticator, reconnect: false });
+  const objections = collectObjections(connection);
+  return {
+    publishTo: async (subject, text, on) => {
+      const subscription = connection.subscribe(on, { max: 1, timeout: PATIENCE_MILLISECONDS });
+      await connection.flush();
+      connection.publish(subject, text);
+      for await (const message of subscription) return message;
+      throw new Error(`nothing arrived on ${on}: ${objections.join(', ')}`);
+    },
+    objectionTo: async (subject, text) => {
+      const before = objections.length;
+      connection.publish(subject, text);
+      // The server answers in order: its objection comes before the pong of this flush.
+      await connection.flush();
+      await connection.flush();
+      return objections[before];
+    },
+    [Symbol.asyncDispose]: () => connection.close(),
+  };
+}
+
+/** The server refuses a publish out of band, without ending the connection. */
+function collectObjections(connection: NatsConnection): readonly string[] {
+  const objections: string[] = [];
+  void (async () => {
+    for await (const status of connection.status()) {
+      if (status.type === 'error') objections.push(status.error.message);
+    }
+  })();
+  return objections;
+}

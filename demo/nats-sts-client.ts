@@ -1,0 +1,42 @@
+import { program } from '../src/cli/program.ts';
+import type { Terminal } from '../src/cli/terminal.ts';
+
+/** The credential that `POST /exchange` answers with, as openapi.yaml has it. */
+export interface Credential {
+  readonly creds: string;
+  readonly role: string;
+  readonly account: string;
+  readonly subject: string;
+  readonly expires_in: number;
+  readonly servers: string[];
+}
+
+export interface Problem {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** One HTTP call is all that a service needs. */
+export async function exchange(stsUrl: string, token: string): Promise<Credential | Problem> {
+  const response = await fetch(`${stsUrl}/exchange`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+  });
+  return (await response.json()) as Credential | Problem;
+}
+
+/** Runs the nats-sts command line, and answers with its exit code and what it wrote. */
+export async function natsSts(
+  terminal: Terminal,
+  ...args: readonly string[]
+): Promise<{ readonly exitCode: number; readonly output: string }> {
+  let output = '';
+  const write = (text: string) => {
+    output += text;
+  };
+  const columns = terminal.columns === undefined ? undefined : terminal.columns - 6;
+  const captured: Terminal = { out: write, err: write, columns, colours: terminal.colours };
+  const exitCode = await program(['node', 'nats-sts', ...args], captured);
+  return { exitCode, output };
+}

@@ -1,0 +1,57 @@
+/** Who the demo's identity provider knows, and what it says about them in their tokens. */
+export const ORDERS = {
+  id: 'orders',
+  secret: 'orders-secret',
+  claims: { team: 'orders', region: 'eu' },
+};
+export const INVOICES = {
+  id: 'invoices',
+  secret: 'invoices-secret',
+  claims: { team: 'billing', region: 'eu' },
+};
+
+/** Whom the provider's tokens are for. */
+export const AUDIENCE = 'nats-sts';
+
+/** The demo's configuration, as an operator would write it beside what `nats-sts init` made. */
+export function demoConfig(places: {
+  readonly issuer: string;
+  readonly natsUrl: string;
+  /** Public key of the application account. */
+  readonly account: string;
+}): string {
+  return `# The configuration of the demo's nats-sts. Edit and save it: the service takes the change at once.
+
+listen: { host: 127.0.0.1, port: 0 }
+nats: { servers: ["${places.natsUrl}"] }
+store: { sqlite: ./data/sts.db }
+
+accounts:
+  APP: { publicKey: ${places.account}, signingKeys: [{ file: ./keys/app-signing.nk }] }
+
+# Who vouches for the callers.
+issuers:
+  demo:
+    issuer: ${places.issuer}
+    audience: ${AUDIENCE}
+    kinds: [access_token]
+    allowInsecureHttp: true
+
+# What a credential allows: here, the orders of the region that the token names.
+roles:
+  orders:
+    account: APP
+    publish: { allow: ["orders.{{claims.region}}.>"] }
+    subscribe: { allow: ["orders.{{claims.region}}.>"] }
+    maxTtl: 15m
+
+# Who may take which role. No binding, no credential.
+bindings:
+  - name: the orders team
+    issuer: demo
+    match:
+      team: orders
+      region: [eu, us]
+    roles: [orders]
+`;
+}

@@ -1,0 +1,88 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { program } from '../src/cli/program.ts';
+import type { Terminal } from '../src/cli/terminal.ts';
+import { loadConfig } from '../src/config/load.ts';
+import { startService } from '../src/service.ts';
+import { type IdentityProvider, startIdentityProvider } from '../test/support/identity-provider.ts';
+import { startNatsServer } from '../test/support/nats-server.ts';
+import { AUDIENCE, demoConfig, INVOICES, ORDERS } from './policy.ts';
+
+/** Everything of the demo, real and running; gone without a trace when disposed of. */
+export interface World extends AsyncDisposable {
+  readonly folder: string;
+  /** The service's configuration file. */
+  readonly config: string;
+  readonly provider: IdentityProvider;
+  /** Where nats-sts listens. */
+  readonly stsUrl: string;
+  readonly natsUrl: string;
+  /** From now on, tells what the service logs. */
+  follow(hear: (line: LogLine) => void): void;
+}
+
+export interface LogLine {
+  readonly msg: string;
+  readonly problems?: readonly string[];
+}
+
+export interface WorldOptions {
+  /** Changes the configuration before the service starts. */
+  readonly configure?: (text: string) => string;
+}
+
+export async function startWorld({ configure = (text) => text }: WorldOptions): Promise<World> {
+  const stack = new AsyncDisposableStack();
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'nats-sts-demo-'));
+    stack.defer(() => rm(folder, { recursive: true, force: true }));
+    const file = (name: string) => join(folder, name);
+
+    const provider = stack.use(
+      await startIdentityProvider({ audience: AUDIENCE, clients: [ORDERS, INVOICES] }),
+    );
+    await init(folder);
+    const server = stack.use(
+      await startNatsServer({ config: await readFile(file('nats-server.conf'), 'utf8') }),
+    );
+
+    const config = file('sts.yaml');
+    const account = loadConfig(config, { env: {} }).accounts[0]?.publicKey ?? '';
+    const places = { issuer: provider.issuer, natsUrl: server.url, account };
+    await writeFile(config, configure(demoConfig(places)));
+
+    let hear: (line: LogLine) => void = () => {};
+    const log = pino({ base: {} }, { write: (line) => hear(JSON.parse(line) as LogLine) });
+    const service = await startService({ config, env: {}, log });
+    stack.defer(() => service.close());
+    return {
+      folder,
+      config,
+      provider,
+      stsUrl: service.url,
+      natsUrl: server.url,
+      follow: (listener) => {
+        hear = listener;
+      },
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+/** Keys, account JWTs and the NATS server's configuration, as every first user makes them. */
+async function init(folder: string): Promise<void> {
+  const said: string[] = [];
+  const terminal: Terminal = {
+    out: () => {},
+    err: (text) => void said.push(text),
+    columns: undefined,
+    colours: false,
+  };
+  const exitCode = await program(['node', 'nats-sts', 'init', '--dir', folder], terminal);
+  if (exitCode !== 0) throw new Error(`nats-sts init failed: ${said.join('')}`);
+}
