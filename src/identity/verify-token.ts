@@ -151,17 +151,22 @@ function withKey(
 ): Identity | Refusal | Promise<Identity | Refusal> {
   if (key instanceof Refusal) return key;
   const { parsed, proof, said } = verification;
-  if (!signatureHolds(key, parsed.signingInput, parsed.signature)) return SIGNATURE_INVALID;
+  if (!signatureHolds(key, parsed.signingInput, parsed.signature)) {
+    return signatureInvalid(verification.issuer, key);
+  }
   if (said.boundTo !== undefined || proof !== undefined || said.tokenId !== undefined) {
     return possessedAndUnused(verification);
   }
   return identityOf(verification);
 }
 
-const SIGNATURE_INVALID = new Refusal(
-  'signature_invalid',
-  "The token's signature does not match its issuer's key.",
-);
+function signatureInvalid({ name }: Issuer, { alg, kid }: VerificationKey): Refusal {
+  return new Refusal(
+    'signature_invalid',
+    "The token's signature does not match its issuer's key.",
+    { detail: `issuer ${name}, ${alg}, kid ${show(kid)}` },
+  );
+}
 
 function identityOf({ token, parsed, iss, issuer, said }: Verification): Identity {
   return {

@@ -211,6 +211,19 @@ describe('a proof is refused', () => {
   });
 });
 
+test('a token for single use is not used up by a proof that is refused', async () => {
+  const token = await tokenWith({ cnf: { jkt }, jti: 'token-1' });
+  const ownAth = createHash('sha256').update(token).digest('base64url');
+  const singleUse = memorySingleUse({ clock });
+  const issuers = [staticIssuer([issuerKey], { singleUse: true })];
+  const once = createVerifier({ issuers, clock, singleUse, tokenBytes: 16_384 });
+  expect(await outcome(once.verify(token))).toBe('proof_required');
+  expect(await outcome(once.verify(token, await proof()))).toBe('proof_invalid');
+  const sound = (jti: string) => proof({ ath: ownAth, jti });
+  expect(await outcome(once.verify(token, await sound('a')))).toBe('accepted');
+  expect(await outcome(once.verify(token, await sound('b')))).toBe('token_reused');
+});
+
 test('a token that is refused anyway uses up no proof', async () => {
   const token = await tokenWith({ cnf: { jkt }, aud: 'other' });
   expect(await outcome(verifier.verify(token, await proof()))).toBe('audience_mismatch');

@@ -75,6 +75,12 @@ describe('a JWK gives no key', () => {
     expect(algorithmsOf(publicOf(generateKeyPairSync('rsa', { modulusLength: 2040 })))).toEqual([]);
   });
 
+  test('when it is RSA with more than 8192 bits', () => {
+    const n = (bytes: number) => Buffer.alloc(bytes, 0xff).toString('base64url');
+    expect(algorithmsOf({ ...RSA, n: n(1024) }, ['RS256'] as never)).toEqual(['RS256']);
+    expect(algorithmsOf({ ...RSA, n: n(1025) }, ['RS256'] as never)).toEqual([]);
+  });
+
   test('when it is whatever else, and no exception', () => {
     const part = fc.oneof(fc.jsonValue(), fc.constantFrom('RSA', 'EC', 'OKP', 'P-256', 'AQAB'));
     const jwk = fc.record(

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Refusal } from '../../src/errors.ts';
 import { guardedFetch } from '../../src/identity/guarded-fetch.ts';
 import type { IssuerSpec } from '../../src/identity/issuer.ts';
@@ -200,6 +200,18 @@ describe('keys grow old', () => {
     },
   );
 
+  test('and are fetched anew at half of the age at which they stop serving', async () => {
+    await using issuer = await startIssuer();
+    const { keySet, clock } = keySetOf(issuer, { maxKeyAgeSeconds: 100 });
+    await keySet.prewarm();
+    clock.advance(49);
+    keySet.refreshIfDue();
+    expect(issuer.requests).toHaveLength(2);
+    clock.advance(1);
+    keySet.refreshIfDue();
+    await vi.waitUntil(() => keySet.status().fetchedAt === clock.now());
+  });
+
   test('and are fetched anew in the background: the request that finds them due does not wait', async () => {
     await using issuer = await startIssuer();
     const { keySet, clock } = keySetOf(issuer);
@@ -209,6 +221,7 @@ describe('keys grow old', () => {
     expect(keySet.key({ kid: issuer.key.kid, alg: 'RS256' })).toMatchObject({
       kid: issuer.key.kid,
     });
+    await vi.waitUntil(() => jwksRequests(issuer) === 2);
     keySet.close();
   });
 
@@ -220,6 +233,9 @@ describe('keys grow old', () => {
     clock.advance(1000);
     expect(await ask(keySet, issuer.key.kid)).toBe(issuer.key.kid);
     expect(await ask(keySet, 'new')).toBe('issuer_unavailable');
+    const requests = jwksRequests(issuer);
+    expect(await ask(keySet, 'new')).toBe('issuer_unavailable');
+    expect(jwksRequests(issuer)).toBe(requests);
     expect(keySet.status()).toMatchObject({
       ready: true,
       lastError: expect.stringMatching(/answered 503$/),
