@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from './strict-json.ts';
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** What an issuer answered. */
-export interface FetchedJson {
+interface FetchedJson {
   readonly body: JsonObject;
   /** `Cache-Control: max-age`, when it says one (RFC 9111 §5.2.2.1). */
   readonly maxAgeSeconds: number | undefined;

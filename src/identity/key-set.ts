@@ -40,7 +40,7 @@ export interface KeySet {
 type HeaderNames = Pick<TokenHeader, 'alg' | 'kid'>;
 
 /** The part of an issuer's configuration that its keys depend on. */
-export type KeySetSpec = Pick<IssuerSpec, 'keys' | 'algorithms' | 'maxKeyAgeSeconds'>;
+type KeySetSpec = Pick<IssuerSpec, 'keys' | 'algorithms' | 'maxKeyAgeSeconds'>;
 
 export interface KeySetParts {
   readonly spec: KeySetSpec;

@@ -13,7 +13,7 @@ import { type Issuer, tokenHash, verifyToken } from './verify-token.ts';
 export type { DpopProof } from './dpop.ts';
 
 /** How one issuer's keys stand; see `KeySetStatus`. */
-export interface IssuerStatus extends KeySetStatus {
+interface IssuerStatus extends KeySetStatus {
   /** The operator's name for it. */
   readonly name: string;
 }
