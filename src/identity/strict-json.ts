@@ -32,7 +32,7 @@ export function parseStrictObject(text: string): JsonObject | JsonProblem {
     return 'not_json';
   }
   if (!isJsonObject(value)) return 'not_an_object';
-  const count: Count = { members: 0, values: 0 };
+  const count: Count = { members: 0, values: 0, escapes: text.includes('\\u') };
   const problem = inspect(value, 1, count);
   if (problem !== undefined) return problem;
   // What the text spells out and the parsed value lacks was overwritten by a later member.
@@ -82,18 +82,24 @@ function isWhitespace(code: number): boolean {
 interface Count {
   members: number;
   values: number;
+  /** Only `\u` spells a surrogate that lacks its pair: text that came as UTF-8 has none. */
+  readonly escapes: boolean;
 }
 
 /** Recursion is safe: it ends at `MAX_DEPTH`. */
 function inspect(value: Json | undefined, depth: number, count: Count): JsonProblem | undefined {
   if (++count.values > MAX_VALUES) return 'too_many_values';
-  if (typeof value === 'string') return value.isWellFormed() ? undefined : 'unpaired_surrogate';
+  if (typeof value === 'string') return wellFormed(value, count) ? undefined : 'unpaired_surrogate';
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'number_out_of_range';
   if (typeof value !== 'object' || value === null) return undefined;
   if (depth > MAX_DEPTH) return 'too_deep';
   return Array.isArray(value)
     ? inspectArray(value, depth, count)
     : inspectObject(value, depth, count);
+}
+
+function wellFormed(text: string, { escapes }: Count): boolean {
+  return !escapes || text.isWellFormed();
 }
 
 function inspectArray(array: Json[], depth: number, count: Count): JsonProblem | undefined {
@@ -107,7 +113,7 @@ function inspectArray(array: Json[], depth: number, count: Count): JsonProblem |
 function inspectObject(object: JsonObject, depth: number, count: Count): JsonProblem | undefined {
   for (const name of Object.keys(object)) {
     if (name === '__proto__') return 'forbidden_name';
-    if (!name.isWellFormed()) return 'unpaired_surrogate';
+    if (!wellFormed(name, count)) return 'unpaired_surrogate';
     count.members++;
     const problem = inspect(object[name], depth + 1, count);
     if (problem !== undefined) return problem;
