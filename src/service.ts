@@ -12,7 +12,7 @@ import { createVerifier, type Verifier } from './identity/verify.ts';
 import { givenKeys } from './keyring/given-keys.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { compilePolicy } from './policy/compile.ts';
+import { policyOf } from './preflight.ts';
 import { openStore } from './store/sqlite.ts';
 import { partStatus } from './readiness.ts';
 import { VERSION } from './version.ts';
@@ -63,8 +63,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const singleUse = openSingleUse({ database: store.database, clock });
 
   const build = (config: Config, previous?: Generation): Generation => {
-    const { policy, problems } = compilePolicy(config);
-    if (problems.length > 0) throw new InvalidInput(config.file, problems);
+    const policy = policyOf(config);
     const verifier = createVerifier({
       issuers: config.issuers,
       tokenBytes: config.limits.tokenBytes,
@@ -122,10 +121,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         log.warn({ key }, 'this setting changed, but takes effect only after a restart');
       }
       warn(log, next.config);
+      const moved = watched(current.config).join('\n') !== watched(next.config).join('\n');
       current.verifier.close(next.verifier);
       current = next;
       void next.verifier.prewarm();
-      rewatch(next.config);
+      // A watch that begins anew would miss what changed since the file was read.
+      if (moved) rewatch(next.config);
       metrics.reloaded(true, clock.now());
       log.info({ config: next.config.file }, 'configuration reloaded');
       return true;
@@ -180,6 +181,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   };
 }
 
+function watched({ files, listen: { tls } }: Config): string[] {
+  return [...files, ...(tls ? [tls.certFile, tls.keyFile] : [])];
+}
+
 /** Top-level settings that a running service can't change. */
 function needRestart(before: Config, after: Config): string[] {
   const fixed = ['listen', 'store', 'audit', 'limits'] as const;
@@ -187,7 +192,9 @@ function needRestart(before: Config, after: Config): string[] {
 }
 
 function warn(log: Log, { warnings }: Config): void {
-  for (const { path, message } of warnings) log.warn({ path }, message);
+  for (const { path, message, level } of warnings) {
+    if (level === 'warning') log.warn({ path }, message);
+  }
 }
 
 function readTls({ certFile, keyFile }: { certFile: string; keyFile: string }) {

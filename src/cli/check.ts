@@ -1,8 +1,10 @@
 import { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import type { Warning } from '../config/findings.ts';
 import { loadConfig } from '../config/load.ts';
 import { formatProblem, InvalidInput } from '../errors.ts';
-import { compilePolicy, type Policy } from '../policy/compile.ts';
-import type { Config } from '../config/config.ts';
+import type { Policy } from '../policy/compile.ts';
+import { policyOf } from '../preflight.ts';
 import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { roleSigning } from './role-signing.ts';
@@ -20,15 +22,23 @@ export function checkCommand(terminal: Terminal): Command {
   return new Command('check')
     .description('validate the configuration and warn of pitfalls')
     .addOption(configOption())
-    .option('--strict', 'fail on warnings, too')
+    .option('--strict', 'fail on warnings, too (notes are fine)')
     .option('--json', 'one JSON document')
+    .addHelpText('after', EXAMPLES)
     .action(({ config: file, strict, json }: CheckOptions) => {
       const config = load(terminal, requireConfig(file), json === true);
-      const { policy } = compilePolicy(config);
+      const policy = policyOf(config);
       terminal.out(json ? jsonLine(summary(config, policy)) : report(terminal, config, policy));
-      if (strict && config.warnings.length > 0) throw new CliError(ExitCode.failed, '');
+      if (strict && config.warnings.some(isWarning)) {
+        throw new CliError(ExitCode.failed, json ? '' : '--strict: warnings count as failures');
+      }
     });
 }
+
+const EXAMPLES = `
+Examples:
+  nats-sts check --config sts.yaml
+  nats-sts check --config sts.yaml --strict      in CI, beside nats-sts test`;
 
 /** With --json the problems are the document. */
 function load(terminal: Terminal, file: string, json: boolean): Config {
@@ -57,25 +67,50 @@ function summary(config: Config, policy: Policy) {
 }
 
 function report(terminal: Terminal, config: Config, policy: Policy): string {
-  const warnings = config.warnings.map(
-    (warning) => `${styled(terminal, 'yellow', 'warning')}  ${harmless(formatProblem(warning))}\n`,
-  );
+  const warnings = config.warnings.map((warning) => warningText(terminal, warning));
   const roles = config.roles.map(({ name, account }) => {
     const { signing, why } = roleSigning(config, policy, name);
-    return [name, account, signing, why];
+    return [
+      name,
+      account,
+      signing === 'none' ? ({ text: signing, style: 'yellow' } as const) : signing,
+      why,
+    ];
   });
-  const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
+  const serious = config.warnings.filter(isWarning).length;
+  const counts = [
+    count(config.issuers.length, 'issuer'),
+    count(config.roles.length, 'role'),
+    count(config.bindings.length, 'binding'),
+    count(serious, 'warning'),
+    count(config.warnings.length - serious, 'note'),
+  ];
   return [
     ...warnings,
     warnings.length > 0 ? '\n' : '',
-    roles.length === 0
-      ? ''
-      : `${table(terminal, [{ title: 'ROLE' }, { title: 'ACCOUNT' }, { title: 'SIGNING' }, { title: 'WHY', shrinkTo: 20 }], roles)}\n`,
-    `${styled(terminal, 'green', 'valid')}: ${[
-      count(config.issuers.length, 'issuer'),
-      count(config.roles.length, 'role'),
-      count(config.bindings.length, 'binding'),
-      count(config.warnings.length, 'warning'),
-    ].join(', ')}\n`,
+    roles.length > 0 ? `${table(terminal, COLUMNS, roles)}\n` : '',
+    `${styled(terminal, 'green', 'valid')}: ${counts.join(', ')}\n`,
   ].join('');
+}
+
+const COLUMNS = [
+  { title: 'ROLE' },
+  { title: 'ACCOUNT' },
+  { title: 'SIGNING' },
+  { title: 'WHY', shrinkTo: 20 },
+];
+
+function isWarning({ level }: Warning): boolean {
+  return level === 'warning';
+}
+
+function warningText(terminal: Terminal, warning: Warning): string {
+  const mark = isWarning(warning)
+    ? styled(terminal, 'yellow', 'warning')
+    : styled(terminal, 'dim', 'note   ');
+  return `${mark}  ${harmless(formatProblem(warning))} [${warning.id}]\n`;
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }

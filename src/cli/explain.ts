@@ -1,18 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { Refusal } from '../errors.ts';
-import { claimedIdentity } from '../identity/claimed.ts';
-import type { Claims, Identity } from '../identity/identity.ts';
+import type { Identity } from '../identity/identity.ts';
 import { memorySingleUse } from '../identity/single-use.ts';
 import { createVerifier } from '../identity/verify.ts';
-import { compilePolicy } from '../policy/compile.ts';
+import { policyOf } from '../preflight.ts';
+import { readClaimed } from './claims-option.ts';
 import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { type Explained, explanation } from './explanation.ts';
-import { jsonLine, type Terminal } from './terminal.ts';
+import { harmless, jsonLine, type Terminal } from './terminal.ts';
 import { readToken, tokenOptions, type TokenOptions } from './token-option.ts';
 
 interface ExplainOptions extends TokenOptions {
@@ -30,39 +29,56 @@ export function explainCommand(terminal: Terminal): Command {
     .description('show, binding by binding, what the policy makes of a token')
     .addOption(configOption())
     .addOption(
-      new Option('--claims <file>', 'a JSON payload instead of a token; nothing is verified'),
+      new Option(
+        '--claims <file>',
+        'a JSON payload instead of a token, - for stdin; nothing is verified',
+      ).conflicts(['token', 'tokenFile']),
     )
     .option('--issuer <name>', 'with --claims: the issuer, when "iss" does not say it')
     .option('--role <role>', 'ask for this role')
     .option('--all', "show other issuers' bindings, too")
     .option('--json', 'one JSON document')
-    .action(async (options: ExplainOptions) => {
-      const config = loadConfig(requireConfig(options.config), { env: process.env });
-      const identity = await identityFrom(config, options);
-      if (identity instanceof Refusal) throw refused(terminal, identity, options);
-      const explained = explain(config, identity, options);
-      terminal.out(
-        options.json
-          ? jsonLine(forMachines(explained))
-          : explanation(terminal, explained, options.all === true),
-      );
-      if ('denial' in explained.decision) throw new CliError(ExitCode.denied, '');
-    });
+    .addHelpText('after', EXAMPLES)
+    .action((options: ExplainOptions) => run(terminal, options));
   return tokenOptions(command);
 }
 
-function explain(config: Config, identity: Identity, options: ExplainOptions): Explained {
-  const { policy } = compilePolicy(config);
-  return {
+const EXAMPLES = `
+Nothing is issued or recorded, and a token that may be used once is not used up.
+
+Examples:
+  nats-sts explain --config sts.yaml --token-file /var/run/secrets/nats/token
+  nats-sts explain --config sts.yaml --claims payload.json --issuer github --role deployer
+  print-token | nats-sts explain --config sts.yaml --token - --json`;
+
+async function run(terminal: Terminal, options: ExplainOptions): Promise<void> {
+  if (options.issuer !== undefined && options.claims === undefined) {
+    throw new CliError(ExitCode.usage, '--issuer goes with --claims: a token says its issuer');
+  }
+  const config = loadConfig(requireConfig(options.config), { env: process.env });
+  const { identity, rejections } =
+    options.claims === undefined
+      ? { identity: await verified(config, options), rejections: undefined }
+      : await readClaimed(config, options.claims, options.issuer);
+  if (identity instanceof Refusal) throw refused(terminal, identity, options);
+
+  const policy = policyOf(config);
+  const explained: Explained = {
     identity,
-    verified: options.claims === undefined,
+    rejections,
     bindings: policy.explain(identity),
     decision: policy.decide(identity, { role: options.role }),
   };
+  terminal.out(
+    options.json
+      ? jsonLine(forMachines(explained))
+      : explanation(terminal, explained, options.all === true),
+  );
+  if ('denial' in explained.decision) throw new CliError(ExitCode.denied, '');
 }
 
-async function identityFrom(config: Config, options: ExplainOptions): Promise<Identity | Refusal> {
-  if (options.claims !== undefined) return fromClaims(config, options.claims, options.issuer);
+async function verified(config: Config, options: ExplainOptions): Promise<Identity | Refusal> {
+  const token = await readToken(options);
   const verifier = createVerifier({
     issuers: config.issuers,
     clock: systemClock,
@@ -71,62 +87,39 @@ async function identityFrom(config: Config, options: ExplainOptions): Promise<Id
     tokenBytes: config.limits.tokenBytes,
   });
   try {
-    return await verifier.verify(readToken(options));
+    return await verifier.verify(token);
   } finally {
     verifier.close();
   }
 }
 
-function fromClaims(config: Config, file: string, issuer: string | undefined): Identity | Refusal {
-  const claims = readClaims(file);
-  const spec = config.issuers.find(({ name, issuers }) =>
-    issuer === undefined ? issuers.includes(String(claims['iss'])) : name === issuer,
-  );
-  if (spec) return claimedIdentity(spec, claims);
-  const names = config.issuers.map(({ name }) => name).join(', ');
-  throw new CliError(
-    ExitCode.usage,
-    issuer === undefined
-      ? `the claims' "iss" is not that of a configured issuer; name one with --issuer (${names})`
-      : `there is no issuer "${issuer}" in the configuration; there are: ${names}`,
-  );
-}
-
-function readClaims(file: string): Claims {
-  const text = readFileSync(file === '-' ? 0 : file, 'utf8');
-  try {
-    const claims: unknown = JSON.parse(text);
-    if (typeof claims === 'object' && claims !== null && !Array.isArray(claims)) {
-      return claims as Claims;
-    }
-  } catch {
-    // Told below: the file's text may hold more than should be shown.
-  }
-  throw new CliError(ExitCode.usage, `${file} is not a JSON object of claims`);
-}
-
 function refused(terminal: Terminal, refusal: Refusal, { json }: ExplainOptions): CliError {
   const { reason, message, detail } = refusal;
   if (json) terminal.out(jsonLine({ refused: { reason, message, detail } }));
+  const why = detail === undefined ? reason : `${reason}; ${detail}`;
   return new CliError(
     refusal.code === 'temporarily_unavailable' ? ExitCode.unavailable : ExitCode.denied,
-    json ? '' : `the token was refused: ${message} (${reason}${detail ? `; ${detail}` : ''})`,
+    json ? '' : harmless(`the token was refused: ${message} (${why})`),
   );
 }
 
-function forMachines({ identity, verified, bindings, decision }: Explained) {
+function forMachines({ identity, rejections, bindings, decision }: Explained) {
   const { issuerName, issuer, subject, kind } = identity;
   return {
-    identity: { issuerName, issuer, subject, kind, verified },
+    identity: { issuerName, issuer, subject, kind, verified: rejections === undefined },
+    ...(rejections && { rejections: rejections.map(plain) }),
     bindings,
     ...('grant' in decision
       ? { grant: decision.grant }
       : {
           denial: {
-            reason: decision.denial.refusal.reason,
-            message: decision.denial.refusal.message,
+            ...plain(decision.denial.refusal),
             nearest: decision.denial.nearest?.binding,
           },
         }),
   };
+}
+
+function plain({ reason, message, detail }: Refusal) {
+  return { reason, message, detail };
 }

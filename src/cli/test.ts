@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
-import { compilePolicy } from '../policy/compile.ts';
+import { policyOf } from '../preflight.ts';
 import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { readGoldenCases } from './golden/case.ts';
@@ -16,7 +16,7 @@ export function testCommand(terminal: Terminal): Command {
     .option('--json', 'one JSON line a case')
     .action((files: string[], { config: file, json }: { config?: string; json?: boolean }) => {
       const config = loadConfig(requireConfig(file), { env: process.env });
-      const { policy } = compilePolicy(config);
+      const policy = policyOf(config);
       const verdicts = files
         .flatMap((file) => readGoldenCases(file))
         .map((golden) => judge(policy, config, golden));

@@ -51,7 +51,7 @@ export function memorySingleUse({
 }
 
 /**
- * In an open SQLite database, for all processes that share the file. SQLite runs writers one after
+ * In the store's database (its table `single_use` is in `store/schema.ts`), for all processes that share the file. SQLite runs writers one after
  * the other, so the one statement that claims is atomic between them.
  */
 export function openSingleUse({
@@ -61,15 +61,6 @@ export function openSingleUse({
   database: DatabaseSync;
   clock: Clock;
 }): SingleUse {
-  database.exec(`
-    CREATE TABLE IF NOT EXISTS single_use (
-      issuer     TEXT NOT NULL,
-      jti        TEXT NOT NULL,
-      expires_at REAL NOT NULL, -- Unix seconds
-      PRIMARY KEY (issuer, jti)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS single_use_expires_at ON single_use (expires_at);
-  `);
   // A row that has expired but isn't pruned yet is as good as none.
   const claim = database.prepare(`
     INSERT INTO single_use (issuer, jti, expires_at) VALUES (?, ?, ?)

@@ -24,7 +24,14 @@ export const MIGRATIONS: readonly string[] = [
             event ->> '$.reason'              AS reason,
             event ->> '$.requestId'           AS request_id,
             coalesce(event ->> '$.identity.tokenHash', event ->> '$.tokenHash') AS token_hash
-       FROM audit;`,
+       FROM audit;
+   CREATE TABLE single_use (
+     issuer     TEXT NOT NULL,
+     jti        TEXT NOT NULL,
+     expires_at REAL NOT NULL, -- Unix seconds
+     PRIMARY KEY (issuer, jti)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX single_use_expires_at ON single_use (expires_at);`,
 ];
 
 /** The version this program writes and reads. */

@@ -10,6 +10,8 @@ import {
   type SingleUse,
   SingleUseFull,
 } from '../../src/identity/single-use.ts';
+import { MIGRATIONS } from '../../src/store/schema.ts';
+import { openStore } from '../../src/store/sqlite.ts';
 import { NOW } from '../support/issuer.ts';
 
 interface Adapter {
@@ -21,9 +23,15 @@ const ADAPTERS: readonly Adapter[] = [
   { name: 'in memory', open: (clock) => memorySingleUse({ clock }) },
   {
     name: 'in SQLite',
-    open: (clock) => openSingleUse({ database: new DatabaseSync(':memory:'), clock }),
+    open: (clock) => openSingleUse({ database: openDatabase(':memory:'), clock }),
   },
 ];
+
+function openDatabase(location: string): DatabaseSync {
+  const database = new DatabaseSync(location);
+  for (const step of MIGRATIONS) database.exec(step);
+  return database;
+}
 
 function frozenClock() {
   let seconds = NOW;
@@ -106,7 +114,8 @@ describe('single use in SQLite', () => {
     const folder = mkdtempSync(join(tmpdir(), 'single-use-'));
     try {
       const clock = frozenClock();
-      const open = () => new DatabaseSync(join(folder, 'sts.db'), { timeout: 1000 });
+      const open = () =>
+        openStore({ file: join(folder, 'sts.db'), survive: 'process-crash' }).database;
       const [first, second] = [open(), open()];
       const one = openSingleUse({ database: first, clock });
       const two = openSingleUse({ database: second, clock });
@@ -124,7 +133,7 @@ describe('single use in SQLite', () => {
 
   test('deletes what has expired', async () => {
     const clock = frozenClock();
-    const database = new DatabaseSync(':memory:');
+    const database = openDatabase(':memory:');
     const singleUse = openSingleUse({ database, clock });
     for (let i = 0; i < 10; i++) await singleUse.claim('iss', `old ${i}`, NOW + 30);
     clock.advance(61);
@@ -133,7 +142,7 @@ describe('single use in SQLite', () => {
   });
 
   test('breaks loudly: what is not remembered is not accepted', () => {
-    const database = new DatabaseSync(':memory:');
+    const database = openDatabase(':memory:');
     const singleUse = openSingleUse({ database, clock: frozenClock() });
     database.exec('DROP TABLE single_use');
     expect(() => singleUse.claim('iss', 'jti', NOW + 60)).toThrow(/single_use/);

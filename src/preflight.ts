@@ -1,0 +1,94 @@
+import type { Config } from './config/config.ts';
+import { draftCredential } from './credential/mint.ts';
+import { InvalidInput, type Problem, Refusal } from './errors.ts';
+import { givenKeys } from './keyring/given-keys.ts';
+import type { KeyRing } from './keyring/key-ring.ts';
+import { compilePolicy, type Policy } from './policy/compile.ts';
+import type { Grant, RoleSpec, SubjectRules } from './policy/policy.ts';
+import type { CompiledRole } from './policy/role.ts';
+
+/**
+ * The policy of a configuration, compiled and held against its signing keys.
+ *
+ * @throws InvalidInput with every problem.
+ */
+export function policyOf(config: Config): Policy {
+  const { policy, problems } = compilePolicy(config);
+  const all = [...problems, ...preflight(config, policy)];
+  if (all.length > 0) throw new InvalidInput(config.file, all);
+  return policy;
+}
+
+/**
+ * What shows only when policy, signing keys and credential are held together, before anyone asks:
+ * roles that no key may sign for, that their scoped key can't carry, or whose credential could
+ * never fit the servers' CONNECT line.
+ */
+function preflight(config: Config, policy: Policy): Problem[] {
+  const keyRing = givenKeys(config.accounts);
+  return [...policy.roles.values()].flatMap((role) => {
+    const message =
+      unsignable(role, keyRing) ?? tooLarge(role.spec, keyRing, config.nats.maxControlLineBytes);
+    return message === undefined ? [] : [{ path: `roles.${role.spec.name}`, message }];
+  });
+}
+
+function unsignable({ spec, scoped }: CompiledRole, keyRing: KeyRing): string | undefined {
+  const key = keyRing.active(spec.account, spec.name);
+  if (!key) {
+    return `no signing key of account ${spec.account} may sign for this role; add one that is tied to no role, or one with role: ${spec.name}`;
+  }
+  if (key.scopedTo === undefined || !('whyNot' in scoped)) return undefined;
+  return `its signing key is scoped, which this role can't be: ${scoped.whyNot}; give the account a signing key that is tied to no role`;
+}
+
+/** Drafts the smallest credential that the role can have: every reference is one character. */
+function tooLarge(
+  role: RoleSpec,
+  keyRing: KeyRing,
+  maxControlLineBytes: number,
+): string | undefined {
+  const signingKey = keyRing.active(role.account, role.name);
+  if (!signingKey) return undefined;
+  const draft = draftCredential(
+    { maxControlLineBytes },
+    {
+      identity: SHORTEST,
+      grant: shortestGrant(role),
+      signingKey,
+      issuedAt: 1_000_000_000,
+      expiresAt: 1_000_000_000,
+    },
+  );
+  if (!(draft instanceof Refusal)) return undefined;
+  return `its credential can't fit the servers' CONNECT line: it ${draft.detail ?? 'is too large'}`;
+}
+
+const SHORTEST = {
+  issuerName: 'x',
+  issuer: 'x',
+  subject: 'x',
+  kind: 'jwt',
+  claims: {},
+  issuedAt: 0,
+  expiresAt: 0,
+  tokenHash: '',
+} as const;
+
+function shortestGrant(role: RoleSpec): Grant {
+  return {
+    binding: '',
+    role,
+    publish: shortest(role.publish),
+    subscribe: shortest(role.subscribe),
+    templateTags: {},
+    lifetimeSeconds: 1,
+    claimsSeen: {},
+  };
+}
+
+function shortest({ allow, deny }: SubjectRules): SubjectRules {
+  const short = (subjects: readonly string[]) =>
+    subjects.map((subject) => subject.replaceAll(/\{\{.*?\}\}/g, 'x'));
+  return { allow: short(allow), deny: short(deny) };
+}
