@@ -27,6 +27,8 @@ export const REASONS = {
   parameter_repeated: 'invalid_request',
   grant_type_unsupported: 'invalid_request',
   nkey_invalid: 'invalid_request',
+  scope_invalid: 'invalid_request',
+  target_invalid: 'invalid_request',
   not_found: 'not_found',
   method_not_allowed: 'method_not_allowed',
   body_too_large: 'payload_too_large',

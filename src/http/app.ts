@@ -6,7 +6,7 @@ import type { ExchangeRequest, Issued } from '../exchange.ts';
 import type { Refusal } from '../errors.ts';
 import { limitConcurrency } from './concurrency.ts';
 import type { Doors } from './doors.ts';
-import { answerBrokenRequest, handleErrors } from './errors.ts';
+import { answerBadUrl, answerBrokenRequest, handleErrors } from './errors.ts';
 import { exchangeRoute } from './exchange-route.ts';
 import { type Limits, rateLimiters } from './rate-limits.ts';
 import { type ServiceRoutes, serviceRoutes } from './service-routes.ts';
@@ -36,15 +36,20 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   handleErrors(app, options.onFault);
   limitConcurrency(app, options.limits.concurrentRequests);
   await options.prepare?.(app);
-  await app.register(formbody, { bodyLimit: options.limits.bodyBytes });
   await app.register(rateLimit, { global: false, cache: 50_000 });
   const doors: Doors = {
     exchange: options.exchange,
     live: options.live,
     ...rateLimiters(app, options.rateLimit),
   };
+  // Each door reads its own content type and no other: JSON here, forms at /token.
+  app.removeContentTypeParser('text/plain');
   exchangeRoute(app, doors);
-  tokenRoute(app, doors);
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    await scope.register(formbody, { bodyLimit: options.limits.bodyBytes });
+    tokenRoute(scope, doors);
+  });
   serviceRoutes(app, options);
   await app.ready();
   return app;
@@ -63,12 +68,18 @@ function serverOptions({ limits, trustProxy, tls }: AppOptions): FastifyServerOp
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: answerBadUrl,
     forceCloseConnections: 'idle',
     // While stopping, requests on open connections are still answered (and their connections closed).
     return503OnClosing: false,
     ...(trustProxy && { trustProxy: [...trustProxy] }),
   };
-  const node = { maxHeaderSize: limits.tokenBytes + 16 * 1024, headersTimeout: requestTimeout };
+  const node = {
+    maxHeaderSize: limits.tokenBytes + 16 * 1024,
+    headersTimeout: requestTimeout,
+    // How often Node looks for requests that are over time; by itself only every 30 seconds.
+    connectionsCheckingInterval: requestTimeout / 4,
+  };
   if (tls) options.https = { ...node, ...tls };
   else options.http = node;
   return options;

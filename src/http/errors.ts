@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
@@ -11,7 +12,7 @@ declare module 'fastify' {
   }
 }
 
-/** Whatever goes wrong around a route leaves in the form of its door. */
+/** Whatever goes wrong around a route leaves in the form of its door. Comes before the routes. */
 export function handleErrors(
   app: FastifyInstance,
   onFault: (requestId: string, fault: unknown) => void,
@@ -22,7 +23,14 @@ export function handleErrors(
     onFault(request.id, error);
     return isOAuth(request) ? sendOAuthFault(reply) : sendFault(reply);
   });
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(app, request, reply)));
+  const methods = methodsByPath(app);
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(methods, request, reply)));
+}
+
+/** A path that can't be decoded never reaches the router's hooks. */
+export function answerBadUrl(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply) {
+  const refusal = new Refusal('request_malformed', 'The path of the URL is not well-formed.');
+  return void sendProblem(reply, refusal);
 }
 
 export function sendRefusal(
@@ -63,11 +71,25 @@ function describe({ validation }: FastifyError): string {
   return `${where} ${first.message ?? 'does not fit the schema'}`;
 }
 
-const METHODS = ['GET', 'POST'] as const;
+/** Path → the methods of its routes. All our paths are fixed; the router would read a stranger's as a pattern. */
+function methodsByPath(app: FastifyInstance): ReadonlyMap<string, ReadonlySet<string>> {
+  const methods = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = methods.get(url) ?? new Set();
+    for (const name of [method].flat()) known.add(name);
+    methods.set(url, known);
+  });
+  return methods;
+}
 
-function notFound(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Refusal {
-  const url = request.url.split('?', 1)[0] ?? '/';
-  const allowed = METHODS.filter((method) => app.hasRoute({ method, url }));
+function notFound(
+  methods: ReadonlyMap<string, ReadonlySet<string>>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Refusal {
+  // The whole URL may stand in the request line (RFC 9112 §3.2.2).
+  const path = request.url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] ?? '';
+  const allowed = [...(methods.get(path) ?? [])];
   if (allowed.length === 0) {
     return new Refusal('not_found', 'There is nothing here; /openapi.yaml lists what there is.');
   }
@@ -91,9 +113,11 @@ export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket
     detail: 'The request could not be read as HTTP within the limits of this service.',
     code: 'invalid_request',
     reason: 'request_malformed',
+    request_id: randomUUID(),
   });
   socket.end(
     `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\n` +
+      `Cache-Control: no-store\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

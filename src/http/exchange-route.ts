@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
 import type { Issued } from '../exchange.ts';
 import { parsePublicKey } from '../nats/nkeys.ts';
+import { addressOf } from './address.ts';
 import type { Doors } from './doors.ts';
 import { sendProblem } from './problem.ts';
 import { exchangeBody, exchangeResponse, problem } from './schemas.ts';
@@ -66,7 +67,7 @@ async function answer(
   const issued = await doors.exchange({
     door: 'exchange',
     requestId: request.id,
-    address: request.ip,
+    address: addressOf(request),
     subjectToken: presented.token,
     proof: presented.proof,
     ask: { role, ttlSeconds: ttl },
@@ -89,11 +90,19 @@ const NKEY_INVALID = new Refusal(
 
 /** `.creds` for those who ask for plain text before JSON: what `curl -H 'Accept: text/plain'` sends. */
 function wantsCreds(request: FastifyRequest): boolean {
-  const accept = request.headers.accept;
-  if (accept === undefined || accept === '*/*' || accept === 'application/json') return false;
-  const plain = accept.indexOf('text/plain');
-  const json = accept.indexOf('application/json');
-  return plain !== -1 && (json === -1 || plain < json);
+  const accept = request.headers.accept?.toLowerCase();
+  if (!accept?.includes('text/plain')) return false;
+  const plain = preference(accept, 'text/plain');
+  const json = preference(accept, 'application/json');
+  return plain.weight > json.weight || (plain.weight === json.weight && plain.place < json.place);
+}
+
+/** Weight (RFC 9110 §12.4.2) and place of a media type in an Accept header. */
+function preference(accept: string, type: string): { weight: number; place: number } {
+  const ranges = accept.split(',').map((range) => range.split(';').map((part) => part.trim()));
+  const place = ranges.findIndex(([name]) => name === type);
+  const q = ranges[place]?.find((parameter) => parameter.startsWith('q='));
+  return { weight: place === -1 ? 0 : Number(q?.slice(2) ?? 1), place };
 }
 
 function asText({ credential }: Issued): string {

@@ -72,6 +72,8 @@ function oauthStatus(refusal: Refusal): number {
 
 function oauthError({ code, reason }: Refusal, { scope, target }: OAuthAsk): OAuthErrorCode {
   if (reason === 'grant_type_unsupported') return 'unsupported_grant_type';
+  if (reason === 'scope_invalid') return 'invalid_scope';
+  if (reason === 'target_invalid') return 'invalid_target';
   if (reason === 'proof_invalid') return 'invalid_dpop_proof';
   if (reason === 'role_not_allowed' && scope) return 'invalid_scope';
   if (reason === 'role_not_allowed' && target) return 'invalid_target';

@@ -84,7 +84,10 @@ function checkTokenType(form: Form, name: string): Refusal | undefined {
 function parseAsk(form: Form, live: Live): Ask | Refusal {
   const scope = text(form, 'scope');
   if (scope?.trim().includes(' ')) {
-    return invalid('The scope must name one role: a credential carries one role.');
+    return new Refusal(
+      'scope_invalid',
+      'The scope must name one role: a credential carries one role.',
+    );
   }
   const ttl = text(form, 'ttl');
   if (ttl !== undefined && !/^[1-9][0-9]{0,7}$/.test(ttl)) {
@@ -103,12 +106,12 @@ function targetAccount(form: Form, live: Live): string | Refusal | undefined {
     if (resource.startsWith(ACCOUNT_URN)) {
       named.add(accountName(resource.slice(ACCOUNT_URN.length), live));
     } else if (!live.servers.includes(resource)) {
-      return invalid(
+      return target(
         `The resource must be a NATS server URL of this service or ${ACCOUNT_URN}NAME.`,
       );
     }
   }
-  if (named.size > 1) return invalid('audience and resource must name one and the same account.');
+  if (named.size > 1) return target('audience and resource must name one and the same account.');
   return [...named][0];
 }
 
@@ -133,6 +136,11 @@ function missing(name: string): Refusal {
 
 function invalid(message: string): Refusal {
   return new Refusal('parameter_invalid', message);
+}
+
+/** RFC 8693 §2.2.2: what is asked for is no target of ours. */
+function target(message: string): Refusal {
+  return new Refusal('target_invalid', message);
 }
 
 /** A stranger's parameter name is shown only when it is one of ours. */

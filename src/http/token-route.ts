@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
 import type { Issued } from '../exchange.ts';
+import { addressOf } from './address.ts';
 import type { Doors } from './doors.ts';
 import { sendOAuthError } from './oauth-error.ts';
 import { oauthError, tokenBody, tokenResponse } from './schemas.ts';
@@ -52,7 +53,7 @@ async function answer(
   const issued = await doors.exchange({
     door: 'token',
     requestId: request.id,
-    address: request.ip,
+    address: addressOf(request),
     subjectToken: asked.subjectToken,
     proof: dpopProof(request, live.publicUrl),
     actorToken: asked.actorToken,

@@ -1,0 +1,239 @@
+import { decode } from '@nats-io/jwt';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createKeyPair } from '../../src/nats/key-pair.ts';
+import { startServiceWorld, type ServiceWorld } from '../support/service-world.ts';
+import { answerOf, problem } from './answers.ts';
+
+let world: ServiceWorld;
+let token: string;
+
+beforeAll(async () => {
+  world = await startServiceWorld({
+    nats: false,
+    accounts: { APP: {}, LAB: { scopes: { scientist: {} } } },
+    configure: (tree) => {
+      tree.roles.viewer = { account: 'APP', subscribe: { allow: ['orders.>'] } };
+      tree.roles.scientist = { account: 'LAB' };
+      tree.roles.keyless = { account: 'LAB' };
+      tree.roles.huge = {
+        account: 'APP',
+        publish: { allow: Array.from({ length: 200 }, (_, n) => `a.rather.long.subject.${n}`) },
+      };
+      tree.roles.personal = { account: 'APP', publish: { allow: ['people.{{claims.email}}'] } };
+      tree.roles.others = { account: 'APP' };
+      tree.bindings[0].roles = ['publisher', 'viewer', 'scientist', 'keyless', 'huge', 'personal'];
+      tree.accounts.LAB.signingKeys.splice(1);
+    },
+  });
+  token = await world.token();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+/** `POST /exchange` as it is written here, header by header. */
+function post(init: Omit<RequestInit, 'method'>): Promise<Response> {
+  return fetch(`${world.url}/exchange`, { ...init, method: 'POST' });
+}
+
+const json = { 'content-type': 'application/json' };
+
+describe('a credential', () => {
+  test('comes as JSON with everything that a client needs', async () => {
+    const response = await world.exchange(token);
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    const body = (await response.json()) as Record<string, unknown>;
+    expect(body).toEqual({
+      jwt: expect.any(String),
+      seed: expect.stringMatching(/^SU[A-Z2-7]{56}$/),
+      creds: expect.any(String),
+      role: 'publisher',
+      account: world.trust.account('APP').key.publicKey,
+      subject: expect.stringMatching(/^U[A-Z2-7]{55}$/),
+      issuer: world.trust.account('APP').signingKey.publicKey,
+      issued_at: expect.any(Number),
+      expires_at: expect.any(Number),
+      expires_in: 900,
+      servers: ['nats://127.0.0.1:4222'],
+    });
+    expect(body['creds']).toContain(body['jwt']);
+    expect(body['creds']).toContain(body['seed']);
+    expect(decode(String(body['jwt']))).toMatchObject({
+      iat: body['issued_at'],
+      exp: body['expires_at'],
+      sub: body['subject'],
+      iss: body['issuer'],
+    });
+  });
+
+  test.each([
+    ['text/plain', 'text/plain; charset=utf-8'],
+    ['TEXT/plain', 'text/plain; charset=utf-8'],
+    ['text/plain, application/json;q=0.5', 'text/plain; charset=utf-8'],
+    ['application/json;q=0.5, text/plain', 'text/plain; charset=utf-8'],
+    ['text/plain;q=0.1, application/json', 'application/json; charset=utf-8'],
+    ['application/json, text/plain', 'application/json; charset=utf-8'],
+    ['text/plain;q=nonsense', 'application/json; charset=utf-8'],
+    ['*/*', 'application/json; charset=utf-8'],
+    ['image/png', 'application/json; charset=utf-8'],
+  ])('asked for with Accept: %s comes as %s', async (accept, type) => {
+    const response = await world.exchange(token, { accept });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe(type);
+    expect(response.headers.get('vary')).toBe('accept');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    const text = await response.text();
+    expect(text.startsWith('-----BEGIN NATS USER JWT-----\n')).toBe(type.startsWith('text/plain'));
+  });
+
+  test('for the caller’s own nkey brings no seed, in either form', async () => {
+    const nkey = createKeyPair('user').publicKey;
+    const body = (await (await world.exchange(token, { nkey })).json()) as object;
+    expect(body).toMatchObject({ subject: nkey });
+    expect(Object.keys(body)).not.toContain('seed');
+    expect(Object.keys(body)).not.toContain('creds');
+    const plain = await (await world.exchange(token, { nkey, accept: 'text/plain' })).text();
+    expect(decode(plain.trim())).toMatchObject({ sub: nkey });
+    expect(plain).not.toContain('SEED');
+  });
+
+  test('is had with the token in the body as well', async () => {
+    const response = await post({ headers: json, body: JSON.stringify({ token, role: 'viewer' }) });
+    expect(await response.json()).toMatchObject({ role: 'viewer' });
+  });
+
+  test('lives as long as asked, up to what the role allows', async () => {
+    expect(await world.credential(token, { ttl: 60 })).toMatchObject({ expires_in: 60 });
+    expect(await world.credential(token, { ttl: 86_400 })).toMatchObject({ expires_in: 900 });
+  });
+
+  test.each(['bearer', 'BEARER', 'Bearer '])(
+    'is had whatever the case and blanks: "%s"',
+    async (scheme) => {
+      const response = await post({ headers: { authorization: `${scheme} ${token}` } });
+      expect(response.status).toBe(200);
+    },
+  );
+
+  test('in an account of other keys is signed by that account’s', async () => {
+    const { key, scopedKeys } = world.trust.account('LAB');
+    expect(await world.credential(token, { role: 'scientist' })).toMatchObject({
+      account: key.publicKey,
+      issuer: scopedKeys['scientist']?.publicKey,
+    });
+  });
+});
+
+describe('an exchange is refused', () => {
+  test('without a token, and the challenge names no error (RFC 6750 §3.1)', async () => {
+    const response = await post({});
+    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="nats-sts"');
+    expect(await answerOf(response)).toEqual(problem(401, 'invalid_token', 'token_missing'));
+  });
+
+  test('with a token that proves nothing, and the challenge says why', async () => {
+    const response = await world.exchange('a.b.c');
+    expect(response.headers.get('www-authenticate')).toMatch(
+      /^Bearer realm="nats-sts", error="invalid_token", error_description="[^"\\]+"$/,
+    );
+    expect(await answerOf(response)).toEqual(problem(401, 'invalid_token', 'token_malformed'));
+  });
+
+  test('for an identity without a binding', async () => {
+    const response = await world.exchange(await world.token({ sub: 'nobody' }));
+    expect(response.headers.get('www-authenticate')).toBeNull();
+    expect(await answerOf(response)).toEqual(problem(403, 'access_denied', 'no_binding'));
+  });
+
+  test.each(['admin', 'others', 'constructor'])(
+    'for the role %s that the binding does not give, whether there is one or not',
+    async (role) => {
+      const response = await world.exchange(token, { role });
+      expect(await answerOf(response)).toEqual(problem(403, 'access_denied', 'role_not_allowed'));
+    },
+  );
+
+  test.each([
+    ['huge', 'credential_too_large'],
+    ['personal', 'template_claim_missing'],
+  ])('for the role %s: %s', async (role, reason) => {
+    const response = await world.exchange(token, { role });
+    expect(await answerOf(response)).toEqual(problem(403, 'access_denied', reason));
+  });
+
+  test('while the account has no key for the role, which is not the caller’s fault', async () => {
+    const response = await world.exchange(token, { role: 'keyless' });
+    expect(response.headers.get('retry-after')).toBe('30');
+    expect(await answerOf(response)).toEqual(
+      problem(503, 'temporarily_unavailable', 'signing_key_unavailable'),
+    );
+  });
+
+  test.each([
+    ['a token twice', { token: 'x.y.z' }, 'parameter_repeated'],
+    ['an unknown member', { rolle: 'viewer' }, 'parameter_invalid'],
+    ['an empty role', { role: '' }, 'parameter_invalid'],
+    ['a role that is a number', { role: 1 }, 'parameter_invalid'],
+    ['a role of excessive length', { role: 'r'.repeat(129) }, 'parameter_invalid'],
+    ['no lifetime', { ttl: 0 }, 'parameter_invalid'],
+    ['a negative lifetime', { ttl: -1 }, 'parameter_invalid'],
+    ['half a second', { ttl: 0.5 }, 'parameter_invalid'],
+    ['a lifetime in text', { ttl: '60' }, 'parameter_invalid'],
+    ['an endless lifetime', { ttl: 1e308 }, 'parameter_invalid'],
+    ['an nkey of another kind', { nkey: createKeyPair('account').publicKey }, 'parameter_invalid'],
+    ['an nkey with a wrong checksum', { nkey: `U${'A'.repeat(55)}` }, 'nkey_invalid'],
+    ['a seed for an nkey', { nkey: createKeyPair('user').seed() }, 'parameter_invalid'],
+    ['a list', [], 'parameter_invalid'],
+    ['a text', 'role', 'parameter_invalid'],
+    ['a number', 7, 'parameter_invalid'],
+  ])('with %s in the body', async (_, body, reason) => {
+    const headers = { ...json, authorization: `Bearer ${token}` };
+    const answer = await answerOf(await post({ headers, body: JSON.stringify(body) }));
+    expect(answer).toEqual(problem(400, 'invalid_request', reason));
+  });
+
+  test.each([
+    ['no JSON', '{'],
+    ['nothing where JSON is announced', ''],
+    ['a prototype', '{"__proto__": {"role": "viewer"}}'],
+    ['brackets without end', '['.repeat(30_000)],
+    ['binary', Buffer.from([0, 255, 254, 128, 0])],
+  ])('with a body that is %s', async (_, body) => {
+    const headers = { ...json, authorization: `Bearer ${token}` };
+    const answer = await answerOf(await post({ headers, body }));
+    expect(answer).toEqual(problem(400, 'invalid_request', 'request_malformed'));
+  });
+
+  test.each(['Basic dXNlcjpwYXNz', 'Bearer', 'Bearer ', 'Bearer a b', 'Token abc', ''])(
+    'with an Authorization header that reads "%s"',
+    async (authorization) => {
+      const answer = await answerOf(await post({ headers: { authorization } }));
+      expect(answer).toEqual(problem(400, 'invalid_request', 'request_malformed'));
+    },
+  );
+
+  test('with a body beyond the limit', async () => {
+    const body = JSON.stringify({ token: 'x'.repeat(65_536) });
+    const answer = await answerOf(await post({ headers: json, body }));
+    expect(answer).toEqual(problem(413, 'payload_too_large', 'body_too_large'));
+  });
+
+  test('with a token beyond the limit', async () => {
+    const body = JSON.stringify({ token: `${'x'.repeat(20_000)}.y.z` });
+    const answer = await answerOf(await post({ headers: json, body }));
+    expect(answer).toEqual(problem(401, 'invalid_token', 'token_too_large'));
+  });
+
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/xml',
+    'application/jsonp',
+    'json',
+    ';;;',
+  ])('in the content type %s', async (type) => {
+    const headers = { 'content-type': type, authorization: `Bearer ${token}` };
+    const answer = await answerOf(await post({ headers, body: '{}' }));
+    expect(answer).toEqual(problem(415, 'unsupported_media_type', 'content_type_unsupported'));
+  });
+});
