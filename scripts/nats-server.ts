@@ -20,8 +20,8 @@ const SOURCES: readonly Source[] = [
   onPath,
   cached,
   releaseArchive,
-  debianTesting,
   goInstall,
+  debianTesting,
   debianStable,
 ];
 
