@@ -5,7 +5,7 @@
  */
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { parseArgs } from 'node:util';
 import { encodeUser, fmtCreds } from '@nats-io/jwt';
 import { createUser, fromSeed } from '@nats-io/nkeys';
@@ -55,14 +55,13 @@ async function libraryCredential(): Promise<string> {
   return JSON.stringify({ jwt, creds: Buffer.from(fmtCreds(jwt, user)).toString() });
 }
 
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (!verified(request.headers.authorization)) return void response.writeHead(401).end();
+  const body = values.library ? await libraryCredential() : bareCredential();
+  response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+}
+
 createServer((request, response) => {
   request.resume();
-  request.on('end', async () => {
-    if (!verified(request.headers.authorization)) {
-      response.writeHead(401).end();
-      return;
-    }
-    const body = values.library ? await libraryCredential() : bareCredential();
-    response.writeHead(200, { 'content-type': 'application/json' }).end(body);
-  });
+  request.on('end', () => void answer(request, response));
 }).listen(Number(values.port), '127.0.0.1');

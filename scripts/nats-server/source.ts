@@ -99,7 +99,7 @@ export async function intoCache(
 }
 
 /** The innermost cause says most (`fetch failed` alone helps nobody), and of a command its last line. */
-export function inWords(fault: unknown): string {
+function inWords(fault: unknown): string {
   if (!(fault instanceof Error)) return String(fault);
   if (fault.cause instanceof Error) return inWords(fault.cause);
   const stderr = 'stderr' in fault ? String(fault.stderr).trim() : '';

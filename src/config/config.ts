@@ -18,7 +18,7 @@ export interface AccountSpec {
   readonly signingKeys: readonly SigningKeySpec[];
 }
 
-export interface RateSpec {
+interface RateSpec {
   readonly max: number;
   readonly everySeconds: number;
 }

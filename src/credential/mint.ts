@@ -34,8 +34,7 @@ export function draftCredential(
   const { grant, signingKey, issuedAt, expiresAt } = request;
   const nats = userBody(request);
   if (nats instanceof Refusal) return nats;
-  const pair = request.userPublicKey === undefined ? createKeyPair('user') : undefined;
-  const userPublicKey = pair?.publicKey ?? (request.userPublicKey as UserPublicKey);
+  const { userPublicKey, pair } = userKeys(request.userPublicKey);
   const unsigned = unsignedJwt(
     { sub: userPublicKey, iat: issuedAt, exp: expiresAt, name: nameOf(request.identity), nats },
     signingKey.publicKey,
@@ -58,6 +57,16 @@ export function draftCredential(
       };
     },
   };
+}
+
+/** The caller's own key, or a pair made here. */
+function userKeys(own: UserPublicKey | undefined): {
+  userPublicKey: UserPublicKey;
+  pair: KeyPair | undefined;
+} {
+  if (own !== undefined) return { userPublicKey: own, pair: undefined };
+  const pair = createKeyPair('user');
+  return { userPublicKey: pair.publicKey, pair };
 }
 
 /** Reads the seed out once; the pair's own memory is wiped. */

@@ -3,7 +3,7 @@ import type { Refusal } from '../errors.ts';
 import { quotable, statusOf } from './problem.ts';
 
 /** `error` values of the token endpoint (RFC 6749 §5.2, RFC 8693 §2.2.2, RFC 9449 §5). */
-export type OAuthErrorCode =
+type OAuthErrorCode =
   | 'invalid_request'
   | 'invalid_scope'
   | 'invalid_target'

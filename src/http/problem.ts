@@ -20,7 +20,7 @@ export function statusOf({ code }: Refusal): number {
 }
 
 /** Problem details (RFC 9457) as nats-sts answers them everywhere but at `/token`. */
-export interface ProblemDetails {
+interface ProblemDetails {
   readonly type: string;
   readonly title: string;
   readonly status: number;

@@ -4,7 +4,7 @@ import { parsePublicKey, type UserPublicKey } from '../nats/nkeys.ts';
 import type { Live } from './doors.ts';
 
 export const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange';
-export const JWT_TYPE = 'urn:ietf:params:oauth:token-type:jwt';
+const JWT_TYPE = 'urn:ietf:params:oauth:token-type:jwt';
 /** Our own: the credential as a `.creds` file, for clients that can carry only one string. */
 export const CREDS_TYPE = 'urn:nats-sts:token-type:creds';
 

@@ -39,7 +39,7 @@ export interface ScopedSigningKey {
 }
 
 /** A plain signing key is its public nkey. */
-export type AccountSigningKey = string | ScopedSigningKey;
+type AccountSigningKey = string | ScopedSigningKey;
 
 export interface AccountBody {
   readonly type: 'account';
@@ -70,7 +70,7 @@ export interface ActivationBody {
   readonly issuer_account?: string;
 }
 
-export const NO_ACCOUNT_LIMITS = {
+const NO_ACCOUNT_LIMITS = {
   subs: -1,
   data: -1,
   payload: -1,

@@ -41,10 +41,6 @@ export type KeyKind = keyof typeof PREFIX;
 declare const brand: unique symbol;
 /** A public nkey that was checked: a string that can't be taken for one of another kind. */
 export type PublicKey<Kind extends KeyKind = KeyKind> = string & { readonly [brand]: Kind };
-/** `O…` */
-export type OperatorPublicKey = PublicKey<'operator'>;
-/** `A…` */
-export type AccountPublicKey = PublicKey<'account'>;
 /** `U…` */
 export type UserPublicKey = PublicKey<'user'>;
 

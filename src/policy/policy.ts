@@ -11,7 +11,7 @@ export const CONNECTION_TYPES = [
   'MQTT_WS',
   'IN_PROCESS',
 ] as const;
-export type ConnectionType = (typeof CONNECTION_TYPES)[number];
+type ConnectionType = (typeof CONNECTION_TYPES)[number];
 
 /** Subjects to allow and deny; entries are subject templates in a `RoleSpec`, plain subjects in a `Grant`. */
 export interface SubjectRules {

@@ -236,8 +236,8 @@ test('when all fails, the error lists what was tried, why each failed, and what 
     'PATH: has none',
     'cache: none in',
     'GitHub release: .*ECONNREFUSED',
-    'Debian forky package: dpkg-deb',
     'go install: go is not on the PATH',
+    'Debian forky package: dpkg-deb',
     'Debian trixie package: dpkg-deb',
     'or set NATS_SERVER',
   ];
