@@ -1,4 +1,5 @@
-import { celEnv, celFunc, celError, CelScalar, mapType, parse, plan } from '@bufbuild/cel';
+import { createRequire } from 'node:module';
+import type * as Cel from '@bufbuild/cel';
 import { RE2JS } from '@bufbuild/re2';
 import { lookUp, own } from '../identity/claims.ts';
 import type { Identity, Json } from '../identity/identity.ts';
@@ -27,6 +28,19 @@ export type WhenCompiler = (text: unknown) => Condition | string;
  *   200 steps over claims that one token holds, and patterns run in linear time.
  */
 export function createWhenCompiler(): WhenCompiler {
+  let compiler: WhenCompiler | undefined;
+  return (text) => {
+    compiler ??= celCompiler();
+    return compiler(text);
+  };
+}
+
+const require = createRequire(import.meta.url);
+
+/** The CEL library takes longer to load than all else at start: a policy without `when` never does. */
+function celCompiler(): WhenCompiler {
+  const { CelScalar, celEnv, celError, celFunc, mapType, parse, plan }: typeof Cel =
+    require('@bufbuild/cel');
   const meter = { turns: 0 };
   const patterns = new Map<string, RE2JS>();
   const env = celEnv({
