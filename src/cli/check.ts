@@ -70,12 +70,7 @@ function report(terminal: Terminal, config: Config, policy: Policy): string {
   const warnings = config.warnings.map((warning) => warningText(terminal, warning));
   const roles = config.roles.map(({ name, account }) => {
     const { signing, why } = roleSigning(config, policy, name);
-    return [
-      name,
-      account,
-      signing === 'none' ? ({ text: signing, style: 'yellow' } as const) : signing,
-      why,
-    ];
+    return [name, account, signing, why];
   });
   const serious = config.warnings.filter(isWarning).length;
   const counts = [

@@ -1,15 +1,17 @@
-import { chmodSync, renameSync, writeFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { isLoopback } from '../config/loopback.ts';
+import { duration, durationText } from '../config/schema/scalars.ts';
 import { formatCreds } from '../nats/creds.ts';
 import { createKeyPair } from '../nats/key-pair.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { type ExchangeAnswer, postExchange } from './exchange-call.ts';
-import { jsonLine, type Terminal } from './terminal.ts';
-import { relativeTime } from './time.ts';
+import { harmless, jsonLine, type Terminal } from './terminal.ts';
+import { localTime } from './time.ts';
 import { readToken, tokenOptions, type TokenOptions } from './token-option.ts';
 
 interface ExchangeOptions extends TokenOptions {
-  readonly url: string;
+  readonly url: URL;
   readonly role?: string;
   readonly ttl?: number;
   readonly out: string;
@@ -23,41 +25,64 @@ export function exchangeCommand(terminal: Terminal): Command {
     .addOption(
       new Option('--url <url>', 'where the service is')
         .env('STS_URL')
-        .default('http://127.0.0.1:8080'),
+        .default(exchangeUrl('http://127.0.0.1:8080'), 'http://127.0.0.1:8080')
+        .argParser(exchangeUrl),
     )
-    .option('--role <role>', 'the role to take')
-    .option('--ttl <seconds>', 'wanted lifetime in seconds', wholeSeconds)
+    .option('--role <role>', 'the role to take (default: the first that the policy gives)')
+    .option(
+      '--ttl <time>',
+      "wanted lifetime, e.g. 5m or 300 (seconds); the role's maximum still holds",
+      lifetime,
+    )
     .option(
       '-o, --out <file>',
       'where the .creds file goes (mode 0600); - for stdout',
       'nats.creds',
     )
     .option('--json', 'tell about the credential as JSON')
-    .action(async (options: ExchangeOptions) => {
-      const pair = createKeyPair('user');
-      const answer = await postExchange(options.url, readToken(options), {
-        nkey: pair.publicKey,
-        ...(options.role !== undefined && { role: options.role }),
-        ...(options.ttl !== undefined && { ttl: options.ttl }),
-      });
-      const creds = formatCreds({ jwt: answer.jwt, seed: pair.seed() });
-      pair.wipe();
-      if (options.out === '-') terminal.out(creds);
-      else writePrivately(options.out, creds);
-      tell(terminal, options, answer);
-    });
+    .addHelpText('after', EXAMPLES)
+    .action((options: ExchangeOptions) => run(terminal, options));
   return tokenOptions(command);
+}
+
+const EXAMPLES = `
+The seed is made here and never sent anywhere; only the public key is.
+
+Examples:
+  nats-sts exchange --token-file /var/run/secrets/nats/token --out app.creds
+  nats-sts exchange --url https://sts.example.com --role orders-publisher --ttl 5m
+  print-token | nats-sts exchange --token - --out - > app.creds`;
+
+async function run(terminal: Terminal, options: ExchangeOptions): Promise<void> {
+  const { url, role, ttl, out } = options;
+  const token = await readToken(options);
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    terminal.err(`nats-sts: the token travels unencrypted: use https, not ${url.href}\n`);
+  }
+  const pair = createKeyPair('user');
+  const answer = await postExchange(url, token, {
+    nkey: pair.publicKey,
+    ...(role !== undefined && { role }),
+    ...(ttl !== undefined && { ttl }),
+  });
+  const creds = formatCreds({ jwt: answer.jwt, seed: pair.seed() });
+  pair.wipe();
+  if (out === '-') terminal.out(creds);
+  else writePrivately(out, creds);
+  tell(terminal, options, answer);
 }
 
 function tell(terminal: Terminal, { out, json }: ExchangeOptions, answer: ExchangeAnswer): void {
   const { jwt: _secret, ...public_ } = answer;
   // With the credential itself on stdout, what is told about it goes to stderr.
-  const write = out === '-' ? terminal.err : terminal.out;
-  write(
-    json
-      ? jsonLine({ ...public_, ...(out !== '-' && { file: out }) })
-      : `${out === '-' ? 'credential' : out}: role ${answer.role}, ends ${relativeTime(answer.expires_at * 1000, Date.now())}\n`,
-  );
+  const write = (text: string) => (out === '-' ? terminal.err(text) : terminal.out(text));
+  if (json) return write(jsonLine({ ...public_, ...(out !== '-' && { file: out }) }));
+  const what = [
+    `role ${answer.role}`,
+    `valid for ${durationText(answer.expires_in)} (until ${localTime(answer.expires_at * 1000)})`,
+    `servers ${answer.servers.join(', ')}`,
+  ];
+  write(`${out === '-' ? 'credential' : out}: ${harmless(what.join(', '))}\n`);
 }
 
 /** In place at once and never readable by others, also when the file was there before. */
@@ -65,16 +90,23 @@ function writePrivately(file: string, text: string): void {
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
-    chmodSync(temporary, 0o600);
     renameSync(temporary, file);
   } catch (cause) {
+    rmSync(temporary, { force: true });
     throw new CliError(ExitCode.failed, `cannot write ${file}: ${(cause as Error).message}`, {
       cause,
     });
   }
 }
 
-function wholeSeconds(text: string): number {
-  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
-  throw new CliError(ExitCode.usage, '--ttl must be a whole number of seconds');
+function exchangeUrl(text: string): URL {
+  const base = URL.parse(text.endsWith('/') ? text : `${text}/`);
+  if (base !== null && /^https?:$/.test(base.protocol)) return new URL('exchange', base);
+  throw new InvalidArgumentError('Write a URL such as https://sts.example.com.');
+}
+
+function lifetime(text: string): number {
+  const read = duration('Wanted lifetime').safeParse(/^\d+$/.test(text) ? `${text}s` : text);
+  if (read.success) return read.data;
+  throw new InvalidArgumentError('Write a length of time such as 5m, 1h30m or 300 (seconds).');
 }

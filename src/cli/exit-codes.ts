@@ -8,7 +8,7 @@ export const ExitCode = {
   usage: 2,
   /** nats-sts answered, and the answer was no. */
   denied: 3,
-  /** The configuration is not valid. */
+  /** The configuration, or a file of golden cases, is not valid. */
   configuration: 4,
   /** Something needed for it can't be reached, or not now. */
   unavailable: 5,

@@ -11,6 +11,7 @@ import { readClaimed } from './claims-option.ts';
 import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { type Explained, explanation } from './explanation.ts';
+import { carriedOut } from './issuable.ts';
 import { harmless, jsonLine, type Terminal } from './terminal.ts';
 import { readToken, tokenOptions, type TokenOptions } from './token-option.ts';
 
@@ -67,7 +68,9 @@ async function run(terminal: Terminal, options: ExplainOptions): Promise<void> {
     identity,
     rejections,
     bindings: policy.explain(identity),
-    decision: policy.decide(identity, { role: options.role }),
+    decision: carriedOut(config)(policy.decide(identity, { role: options.role }), {
+      subject: identity,
+    }),
   };
   terminal.out(
     options.json

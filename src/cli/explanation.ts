@@ -1,36 +1,52 @@
+import { durationText } from '../config/schema/scalars.ts';
+import type { Refusal } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
-import type { BindingTrace, ConditionTrace, Decision, Grant } from '../policy/policy.ts';
+import type {
+  BindingTrace,
+  ConditionTrace,
+  Decision,
+  Grant,
+  SubjectRules,
+} from '../policy/policy.ts';
 import { type Cell, table } from './table.ts';
 import { harmless, styled, type Terminal } from './terminal.ts';
 
-const MAX_SEEN = 80;
+const MAX_SEEN = 200;
 
 /** What the policy makes of one identity. */
 export interface Explained {
   readonly identity: Identity;
-  /** Whether signature, times and audience were checked. */
-  readonly verified: boolean;
+  /** Of claims that nobody verified: why a real token with them would be rejected. */
+  readonly rejections: readonly Refusal[] | undefined;
   readonly bindings: readonly BindingTrace[];
   readonly decision: Decision;
 }
 
-/** What the policy makes of an identity, for people. */
+/** What the policy makes of an identity, for people. Nothing is cut to the window: what is cut must be guessed. */
 export function explanation(
   terminal: Terminal,
-  { identity, verified, bindings, decision }: Explained,
+  { identity, rejections, bindings, decision }: Explained,
   all: boolean,
 ): string {
   const own = bindings.filter((binding) => all || !isForeign(binding));
   const others = bindings.length - own.length;
   return [
     `${styled(terminal, 'bold', harmless(identity.subject))} of ${identity.issuerName} (${harmless(identity.issuer)})`,
-    verified ? '' : ', claims not verified',
-    '\n\n',
+    rejections === undefined ? '' : ', claims not verified',
+    '\n',
+    ...(rejections ?? []).map((refusal) => rejection(terminal, refusal)),
+    '\n',
     own.map((binding) => bindingText(terminal, binding)).join('\n'),
     others > 0 ? `\n${others} more for other issuers (--all shows them)\n` : '',
     '\n',
     decisionText(terminal, decision),
   ].join('');
+}
+
+/** The policy is asked all the same: that is what the claims were given for. */
+function rejection(terminal: Terminal, { message, reason }: Refusal): string {
+  const mark = styled(terminal, 'yellow', 'note');
+  return `${mark}  a real token like this is rejected: ${harmless(message)} (${reason})\n`;
 }
 
 function isForeign({ conditions }: BindingTrace): boolean {
@@ -43,12 +59,7 @@ function bindingText(
 ): string {
   const mark = held ? styled(terminal, 'green', 'holds') : styled(terminal, 'red', 'fails');
   const rows = conditions.map((condition) => conditionRow(condition));
-  const columns = [
-    { title: '' },
-    { title: '' },
-    { title: '', shrinkTo: 16 },
-    { title: '', shrinkTo: 16 },
-  ];
+  const columns = [{ title: '' }, { title: '' }, { title: '' }, { title: '' }];
   return (
     `${mark}  ${styled(terminal, 'bold', harmless(binding))} → ${roles.map(harmless).join(', ')}\n` +
     table(terminal, columns, rows, { header: false })
@@ -75,50 +86,47 @@ function decisionText(terminal: Terminal, decision: Decision): string {
   const { refusal, nearest } = decision.denial;
   return [
     `${styled(terminal, 'red', 'denied')}  ${harmless(refusal.message)} (${refusal.reason})\n`,
+    refusal.detail === undefined ? '' : `        ${harmless(refusal.detail)}\n`,
     nearest ? `        nearest is "${harmless(nearest.binding)}"\n` : '',
   ].join('');
 }
 
 function grantText(terminal: Terminal, grant: Grant): string {
   const { role, publish, subscribe } = grant;
-  const rows: [string, string][] = [
-    ['publish', subjects(publish.allow, publish.deny)],
-    ['subscribe', subjects(subscribe.allow, subscribe.deny)],
+  const rows: Row[] = [
+    ...subjects('publish', publish),
+    ...subjects('subscribe', subscribe),
     ...(role.responses
-      ? [
-          ['responses', `${role.responses.max} within ${role.responses.ttlSeconds} s`] as [
-            string,
-            string,
-          ],
-        ]
+      ? [['responses', `${role.responses.max} within ${role.responses.ttlSeconds} s`] as const]
       : []),
-    ...Object.entries(role.limits).map(([name, value]): [string, string] => [name, String(value)]),
-    ...(role.sources ? [['sources', role.sources.join(', ')] as [string, string]] : []),
-    ...(role.times
-      ? [
-          ['times', role.times.map(({ start, end }) => `${start}–${end}`).join(', ')] as [
-            string,
-            string,
-          ],
-        ]
-      : []),
-    ...(role.connectionTypes
-      ? [['connections', role.connectionTypes.join(', ')] as [string, string]]
-      : []),
-    ['lifetime', `${grant.lifetimeSeconds} s`],
+    ...Object.entries(role.limits).map(([name, value]) => [name, String(value)] as const),
+    ...list('sources', role.sources),
+    ...list(
+      'times',
+      role.times?.map(({ start, end }) => `${start}–${end} ${role.timezone ?? ''}`.trimEnd()),
+    ),
+    ...list('connections', role.connectionTypes),
+    ['lifetime', durationText(grant.lifetimeSeconds)],
   ];
   return (
     `${styled(terminal, 'green', 'granted')}  role ${styled(terminal, 'bold', role.name)} in account ${role.account}, by "${harmless(grant.binding)}"\n` +
     table(
       terminal,
-      [{ title: '' }, { title: '', shrinkTo: 30 }],
+      [{ title: '' }, { title: '' }],
       rows.map(([name, value]) => [`         ${name}`, value]),
       { header: false },
     )
   );
 }
 
-function subjects(allow: readonly string[], deny: readonly string[]): string {
-  const allowed = allow.length === 0 ? 'nothing' : allow.join(', ');
-  return deny.length === 0 ? allowed : `${allowed}; never ${deny.join(', ')}`;
+type Row = readonly [name: string, value: string];
+
+/** One subject a line, the name only at the first. */
+function subjects(name: string, { allow, deny }: SubjectRules): Row[] {
+  const lines = [...(allow.length === 0 ? ['nothing'] : allow), ...deny.map((s) => `never ${s}`)];
+  return lines.map((line, index) => [index === 0 ? name : '', line]);
+}
+
+function list(name: string, values: readonly string[] | undefined): Row[] {
+  return values ? [[name, values.join(', ')]] : [];
 }

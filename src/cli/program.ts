@@ -9,7 +9,7 @@ import { explainCommand } from './explain.ts';
 import { healthCommand } from './health.ts';
 import { initCommand } from './init.ts';
 import { serveCommand } from './serve.ts';
-import { processTerminal, type Terminal } from './terminal.ts';
+import { harmless, processTerminal, type Terminal } from './terminal.ts';
 import { testCommand } from './test.ts';
 
 /** The `nats-sts` command. Resolves to its exit code; never throws. */
@@ -26,7 +26,7 @@ export async function program(
       writeErr: (text) => terminal.err(text),
     })
     .showHelpAfterError('(add --help for usage)')
-    .addHelpText('after', EXIT_CODES);
+    .addHelpText('after', EPILOGUE);
   for (const command of [
     serveCommand(),
     initCommand(terminal),
@@ -50,16 +50,36 @@ export async function program(
 function report(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
   if (error instanceof CliError) {
-    if (error.message !== '') terminal.err(`nats-sts: ${error.message}\n`);
+    if (error.message !== '') terminal.err(`nats-sts: ${harmlessLines(error.message)}\n`);
     return error.exitCode;
   }
   if (error instanceof InvalidInput) {
-    terminal.err(`${error.message}\n`);
+    terminal.err(`${harmlessLines(error.message)}\n`);
     return ExitCode.configuration;
   }
-  terminal.err(`nats-sts: ${error instanceof Error ? error.message : String(error)}\n`);
+  const message = error instanceof Error ? error.message : String(error);
+  terminal.err(`nats-sts: ${harmlessLines(message)}\n`);
   return ExitCode.failed;
 }
 
-const EXIT_CODES = `
-Exit codes: 0 done · 1 failed · 2 wrong usage · 3 denied · 4 configuration not valid · 5 not reachable`;
+/** Messages quote files, which a stranger may have sent in a change that CI looks at. */
+function harmlessLines(text: string): string {
+  return text.split('\n').map(harmless).join('\n');
+}
+
+const EPILOGUE = `
+Examples:
+  nats-sts init --dir ./nats                          a first NATS server, and nats-sts in front of it
+  nats-sts serve --config nats/sts.yaml
+  nats-sts exchange --token-file token --out app.creds
+  nats-sts explain --config sts.yaml --token-file token
+
+The configuration is named by --config or the variable STS_CONFIG. nats-sts COMMAND --help shows more.
+
+Exit codes:
+  0  done
+  1  it was tried and did not work (check --strict: warnings; test: failed cases)
+  2  wrong usage
+  3  denied: the answer is no
+  4  the configuration, or a file of golden cases, is not valid
+  5  something needed is not reachable, or not now`;

@@ -3,19 +3,16 @@ import type { Policy } from '../policy/compile.ts';
 
 /** How a role is signed, and why so. */
 export interface RoleSigning {
-  readonly signing: 'scoped' | 'direct' | 'none';
+  readonly signing: 'scoped' | 'direct';
   readonly why: string;
 }
 
+/** Of a checked configuration: every role has a key that may sign for it. */
 export function roleSigning(config: Config, policy: Policy, role: string): RoleSigning {
   const compiled = policy.roles.get(role);
   const account = config.accounts.find(({ name }) => name === compiled?.spec.account);
-  const keys = account?.signingKeys ?? [];
-  if (keys.some((key) => key.role === role)) {
+  if (account?.signingKeys.some((key) => key.role === role)) {
     return { signing: 'scoped', why: 'a signing key is tied to this role' };
-  }
-  if (!keys.some((key) => key.role === undefined)) {
-    return { signing: 'none', why: 'the account has no signing key that may sign for it' };
   }
   const scoped = compiled?.scoped;
   const why =

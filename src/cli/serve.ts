@@ -20,6 +20,7 @@ export function serveCommand(): Command {
         .env('STS_LOG_LEVEL')
         .default('info'),
     )
+    .addHelpText('after', EXAMPLES)
     .action(async ({ config, logLevel }: ServeOptions) => {
       const log = createLog(process.stdout, logLevel);
       const service = await start(requireConfig(config), log);
@@ -28,6 +29,14 @@ export function serveCommand(): Command {
       await stop(service, log);
     });
 }
+
+const EXAMPLES = `
+A changed configuration takes effect at once (SIGHUP does it, too); one that is not valid changes nothing.
+SIGTERM and SIGINT answer what is in progress, then stop.
+
+Examples:
+  nats-sts serve --config sts.yaml
+  STS_CONFIG=sts.yaml STS_LOG_LEVEL=warn nats-sts serve`;
 
 async function start(config: string, log: Log): Promise<Service> {
   try {

@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
+import { InvalidInput } from '../errors.ts';
 import { policyOf } from '../preflight.ts';
 import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
-import { readGoldenCases } from './golden/case.ts';
-import { judge, type Verdict } from './golden/judge.ts';
+import { type GoldenCase, readGoldenCases } from './golden/case.ts';
+import { createJudge, type Verdict } from './golden/judge.ts';
 import { harmless, jsonLine, styled, type Terminal } from './terminal.ts';
 
 /** `nats-sts test`: golden cases that a team keeps beside its policy and runs in its own CI. */
@@ -14,12 +15,11 @@ export function testCommand(terminal: Terminal): Command {
     .argument('<files...>', 'files of golden cases, such as policy.test.yaml')
     .addOption(configOption())
     .option('--json', 'one JSON line a case')
+    .addHelpText('after', EXAMPLES)
     .action((files: string[], { config: file, json }: { config?: string; json?: boolean }) => {
       const config = loadConfig(requireConfig(file), { env: process.env });
       const policy = policyOf(config);
-      const verdicts = files
-        .flatMap((file) => readGoldenCases(file))
-        .map((golden) => judge(policy, config, golden));
+      const verdicts = readAll(files).map(createJudge(policy, config));
       for (const verdict of verdicts) {
         terminal.out(json ? jsonLine(verdict) : line(terminal, verdict));
       }
@@ -29,9 +29,44 @@ export function testCommand(terminal: Terminal): Command {
     });
 }
 
-function line(terminal: Terminal, { name, differences }: Verdict): string {
-  const ok = differences.length === 0;
-  const mark = ok ? styled(terminal, 'green', 'ok  ') : styled(terminal, 'red', 'FAIL');
+const EXAMPLES = `
+A golden file says what must come out for whom:
+
+  cases:
+    - name: deploy jobs publish orders
+      issuer: github
+      claims: { sub: "repo:acme/orders:ref:refs/heads/main", repository_owner_id: "123456" }
+      expect: { role: orders-publisher, publish: ["orders.>"] }
+    - name: nobody else does
+      issuer: github
+      claims: { sub: "repo:other/fork:ref:refs/heads/main", repository_owner_id: "666" }
+      expect: { denied: no_binding, failed: repository_owner_id }
+
+Examples:
+  nats-sts test --config sts.yaml policy.test.yaml
+  nats-sts test --config sts.yaml tests/*.yaml --json`;
+
+/** Every problem of every file at once. */
+function readAll(files: readonly string[]): GoldenCase[] {
+  const faults: InvalidInput[] = [];
+  const cases = files.flatMap((file) => {
+    try {
+      return readGoldenCases(file);
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      faults.push(error);
+      return [];
+    }
+  });
+  const [first] = faults;
+  if (first === undefined) return cases;
+  if (faults.length === 1) throw first;
+  throw new CliError(ExitCode.configuration, faults.map(({ message }) => message).join('\n'));
+}
+
+function line(terminal: Terminal, { name, place, differences }: Verdict): string {
+  if (differences.length === 0) return `${styled(terminal, 'green', 'ok  ')}   ${harmless(name)}\n`;
+  const mark = styled(terminal, 'red', 'FAIL');
   const details = differences.map((difference) => `       ${harmless(difference)}\n`).join('');
-  return `${mark}   ${harmless(name)}\n${details}`;
+  return `${mark}   ${harmless(name)}  ${styled(terminal, 'dim', harmless(place))}\n${details}`;
 }

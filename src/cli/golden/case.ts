@@ -1,78 +1,61 @@
-import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
+import { resolve } from 'node:path';
 import * as z from 'zod';
+import { readDocument } from '../../config/document.ts';
+import { createFindings } from '../../config/findings.ts';
+import { readPart } from '../../config/read.ts';
+import { readTextFile } from '../../config/references.ts';
+import { duration } from '../../config/schema/scalars.ts';
 import { InvalidInput } from '../../errors.ts';
 import type { Claims } from '../../identity/identity.ts';
+import { expectation } from './expectation.ts';
 
-const claims = z
-  .record(z.string(), z.json())
-  .describe('The claims that matter; the others may be left out');
-
-const who = z.strictObject({
+const who = {
   issuer: z.string().describe('The name of the issuer in the configuration'),
-  claims,
-});
+  claims: z
+    .record(z.string(), z.json())
+    .describe('The claims that matter, the one that names the subject among them'),
+};
 
-const expectation = z
-  .strictObject({
-    role: z.string().optional().describe('The role that is granted'),
-    binding: z.string().optional().describe('The binding that decides'),
-    ttl: z.int().positive().optional().describe('The granted lifetime in seconds'),
-    publish: z.array(z.string()).optional().describe('Subjects that may be published to, all'),
-    subscribe: z.array(z.string()).optional().describe('Subjects that may be subscribed to, all'),
-    denied: z.string().optional().describe('The reason of the denial, such as no_binding'),
-    failed: z
-      .string()
-      .optional()
-      .describe('The claim whose condition fails in the binding that comes nearest'),
-  })
-  .refine((e) => (e.role === undefined) !== (e.denied === undefined), {
-    message: 'say either `role: NAME` (granted) or `denied: REASON`',
-  });
-
-const goldenCase = who.extend({
+const goldenCase = z.strictObject({
   name: z.string(),
-  actor: who.optional().describe('Who acts for the subject'),
+  ...who,
+  actor: z.strictObject(who).optional().describe('Who acts for the subject'),
   ask: z
     .strictObject({
       role: z.string().optional(),
       account: z.string().optional(),
-      ttl: z.int().positive().optional(),
+      ttl: duration('Wanted lifetime').optional(),
     })
-    .default({}),
+    .prefault({}),
   expect: expectation,
 });
 
-const goldenFile = z.strictObject({ cases: z.array(goldenCase).min(1) });
+const goldenFile = z.strictObject({
+  cases: z.array(goldenCase).min(1, 'has no case: a file without any proves nothing'),
+});
 
 /** One golden case: claims, and the decision that the policy must come to. */
-export type GoldenCase = Omit<z.infer<typeof goldenCase>, 'claims'> & { readonly claims: Claims };
+export type GoldenCase = Omit<z.infer<typeof goldenCase>, 'claims'> & {
+  readonly claims: Claims;
+  /** The file, as it was named, and the line in it. */
+  readonly place: string;
+};
 
 /** @throws InvalidInput with every problem of the file. */
 export function readGoldenCases(file: string): GoldenCase[] {
-  const lines = new LineCounter();
-  const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines });
-  if (document.errors.length > 0) {
-    throw new InvalidInput(
-      file,
-      document.errors.map(({ message, pos }) => ({
-        path: '',
-        message: message.split('\n', 1)[0] ?? message,
-        line: lines.linePos(pos[0]).line,
-      })),
-    );
-  }
-  const parsed = goldenFile.safeParse(document.toJS());
-  if (parsed.success) return parsed.data.cases;
-  throw new InvalidInput(
-    file,
-    parsed.error.issues.map(({ path, message }) => {
-      const node = document.getIn(path, true) as { range?: [number] } | undefined;
-      return {
-        path: path.map(String).join('.'),
-        message,
-        ...(node?.range && { line: lines.linePos(node.range[0]).line }),
-      };
-    }),
-  );
+  const text = readTextFile(resolve(file));
+  if (typeof text !== 'string') throw new InvalidInput(file, [{ path: '', message: text.reason }]);
+  const document = readDocument(text);
+  const findings = createFindings();
+  const read = document.usable ? readPart(goldenFile, document.value, '', findings) : undefined;
+  const found = findings.problems.map((problem) => {
+    const line = document.lineOf(problem.path);
+    return line === undefined ? problem : { ...problem, line };
+  });
+  const problems = [...document.problems, ...found];
+  if (problems.length > 0 || !read) throw new InvalidInput(file, problems);
+  return read.cases.map((golden, index) => ({
+    ...golden,
+    place: `${file}:${document.lineOf(`cases[${index}]`) ?? 1}`,
+  }));
 }

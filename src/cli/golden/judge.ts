@@ -1,61 +1,72 @@
 import type { Config } from '../../config/config.ts';
+import { durationText } from '../../config/schema/scalars.ts';
+import { didYouMean } from '../../config/suggest.ts';
 import { Refusal } from '../../errors.ts';
 import { claimedIdentity } from '../../identity/claimed.ts';
 import type { Claims, Identity } from '../../identity/identity.ts';
 import type { Policy } from '../../policy/compile.ts';
-import type { Ask, Decision } from '../../policy/policy.ts';
+import type { Ask, Decision, SubjectRules } from '../../policy/policy.ts';
+import { carriedOut } from '../issuable.ts';
 import type { GoldenCase } from './case.ts';
+import type { Expectation } from './expectation.ts';
 
 /** How a golden case went; `differences` is empty when the decision is as expected. */
 export interface Verdict {
   readonly name: string;
+  /** File and line of the case. */
+  readonly place: string;
   readonly differences: readonly string[];
 }
 
-export function judge(policy: Policy, config: Config, golden: GoldenCase): Verdict {
-  const decision = decide(policy, config, golden);
-  const differences =
-    decision instanceof Refusal
-      ? refused(golden, decision)
-      : 'grant' in decision
-        ? granted(golden, decision)
-        : denied(golden, decision);
-  return { name: golden.name, differences };
+/** Holds golden cases against a policy as the service would carry it out. */
+export function createJudge(policy: Policy, config: Config): (golden: GoldenCase) => Verdict {
+  const carryOut = carriedOut(config);
+  const differencesOf = (golden: GoldenCase): readonly string[] => {
+    const { ask, expect } = golden;
+    const subject = identityOf(config, golden);
+    const actor = golden.actor && identityOf(config, golden.actor);
+    if (typeof subject === 'string') return [subject];
+    if (typeof actor === 'string') return [`actor: ${actor}`];
+    if (subject instanceof Refusal) return refused(expect, subject);
+    if (actor instanceof Refusal) return refused(expect, actor);
+    const asked: Ask = { role: ask.role, account: ask.account, ttlSeconds: ask.ttl };
+    const decision = actor
+      ? policy.decideDelegated(subject, actor, asked)
+      : policy.decide(subject, asked);
+    return compare(expect, carryOut(decision, { subject, actor }));
+  };
+  return (golden) => {
+    const { name, place } = golden;
+    return { name, place, differences: differencesOf(golden) };
+  };
 }
 
-function decide(policy: Policy, config: Config, golden: GoldenCase): Decision | Refusal {
-  const subject = identityOf(config, golden);
-  if (subject instanceof Refusal) return subject;
-  const { role, account, ttl } = golden.ask;
-  const ask: Ask = { role, account, ttlSeconds: ttl };
-  if (!golden.actor) return policy.decide(subject, ask);
-  const actor = identityOf(config, golden.actor);
-  return actor instanceof Refusal ? actor : policy.decideDelegated(subject, actor, ask);
-}
-
+/** A text where the case itself is at fault. */
 function identityOf(
   { issuers }: Config,
   { issuer, claims }: { readonly issuer: string; readonly claims: Claims },
-): Identity | Refusal {
+): Identity | Refusal | string {
   const spec = issuers.find(({ name }) => name === issuer);
-  if (!spec) return new Refusal('issuer_unknown', `no issuer "${issuer}" in the configuration`);
-  return claimedIdentity(spec, claims);
+  if (spec) return claimedIdentity(spec, claims);
+  const names = issuers.map(({ name }) => name);
+  return `there is no issuer "${issuer}" in the configuration${didYouMean(issuer, names)}`;
 }
 
-function refused({ expect }: GoldenCase, { reason, message }: Refusal): string[] {
-  if (expect.denied === reason) return [];
+function refused(expect: Expectation, { reason, message }: Refusal): string[] {
+  if (expect.denied === reason && expect.failed === undefined) return [];
   return [`expected ${wanted(expect)}, but the identity was refused: ${reason} (${message})`];
 }
 
-function denied(
-  { expect }: GoldenCase,
-  { denial }: Extract<Decision, { denial: object }>,
-): string[] {
+function compare(expect: Expectation, decision: Decision): string[] {
+  return 'grant' in decision ? granted(expect, decision) : denied(expect, decision);
+}
+
+function denied(expect: Expectation, { denial }: Extract<Decision, { denial: object }>): string[] {
   const { reason } = denial.refusal;
   const failed = denial.nearest?.conditions.filter(({ held }) => !held).map(({ on }) => on) ?? [];
   if (expect.denied === undefined) {
     const near = denial.nearest
-      ? `; nearest is "${denial.nearest.binding}", where ${failed.join(', ')} failed`
+      ? `; nearest is "${denial.nearest.binding}", where ${list(failed)} failed`
       : '';
     return [`expected ${wanted(expect)}, but it was denied: ${reason}${near}`];
   }
@@ -67,35 +78,47 @@ function denied(
   ];
 }
 
-function granted(
-  { expect }: GoldenCase,
-  { grant }: Extract<Decision, { grant: object }>,
-): string[] {
+function granted(expect: Expectation, { grant }: Extract<Decision, { grant: object }>): string[] {
   if (expect.denied !== undefined) {
     return [
       `expected ${wanted(expect)}, but "${grant.binding}" granted the role ${grant.role.name}`,
     ];
   }
+  const { ttl } = expect;
   return [
     ...differ('role', expect.role, grant.role.name),
     ...differ('binding', expect.binding, grant.binding),
-    ...differ('ttl', expect.ttl, grant.lifetimeSeconds),
-    ...differ('publish', sorted(expect.publish), sorted(grant.publish.allow)),
-    ...differ('subscribe', sorted(expect.subscribe), sorted(grant.subscribe.allow)),
+    ...differ(
+      'ttl',
+      ttl === undefined ? undefined : durationText(ttl),
+      durationText(grant.lifetimeSeconds),
+    ),
+    ...differSubjects('publish', expect.publish, grant.publish),
+    ...differSubjects('subscribe', expect.subscribe, grant.subscribe),
   ];
 }
 
-function wanted({ role, denied }: GoldenCase['expect']): string {
+/** A plain list says what is allowed, and that nothing is taken out of it again. */
+function differSubjects(
+  what: string,
+  expected: Expectation['publish'],
+  actual: SubjectRules,
+): string[] {
+  if (expected === undefined) return [];
+  const { allow = [], deny = [] } = Array.isArray(expected) ? { allow: expected } : expected;
+  return [
+    ...differ(what, allow.toSorted(), actual.allow.toSorted()),
+    ...differ(`${what} deny`, deny.toSorted(), actual.deny.toSorted()),
+  ];
+}
+
+function wanted({ role, denied }: Expectation): string {
   return role === undefined ? `the denial ${denied}` : `the role ${role}`;
 }
 
 function differ(what: string, expected: unknown, actual: unknown): string[] {
   if (expected === undefined || JSON.stringify(expected) === JSON.stringify(actual)) return [];
   return [`${what}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`];
-}
-
-function sorted(subjects: readonly string[] | undefined): string[] | undefined {
-  return subjects?.toSorted();
 }
 
 function list(names: readonly string[]): string {

@@ -1,0 +1,49 @@
+import { systemClock, unixSeconds } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { draftCredential } from '../credential/mint.ts';
+import { Refusal } from '../errors.ts';
+import type { Identity } from '../identity/identity.ts';
+import { givenKeys } from '../keyring/given-keys.ts';
+import { createKeyPair } from '../nats/key-pair.ts';
+import type { Decision, Grant } from '../policy/policy.ts';
+
+/** Who would get the credential, on whose behalf. */
+export interface Who {
+  readonly subject: Identity;
+  readonly actor?: Identity | undefined;
+}
+
+/**
+ * The policy's decision as the service would carry it out: a grant that no credential can be made
+ * of (no signing key, a value that a scoped key can't carry, too large) is the denial that callers see.
+ */
+export function carriedOut(config: Config): (decision: Decision, who: Who) => Decision {
+  const keyRing = givenKeys(config.accounts);
+  const drafting = { maxControlLineBytes: config.nats.maxControlLineBytes };
+  const pair = createKeyPair('user');
+  const userPublicKey = pair.publicKey;
+  pair.wipe();
+
+  const obstacle = (grant: Grant, { subject, actor }: Who): Refusal | undefined => {
+    const { account, name } = grant.role;
+    const signingKey = keyRing.active(account, name);
+    if (!signingKey) {
+      return new Refusal(
+        'signing_key_unavailable',
+        'The service has no signing key for this role right now.',
+        { detail: `account ${account}, role ${name}` },
+      );
+    }
+    const issuedAt = unixSeconds(systemClock);
+    const expiresAt = issuedAt + grant.lifetimeSeconds;
+    const request = { identity: subject, actor, grant, signingKey, userPublicKey };
+    const draft = draftCredential(drafting, { ...request, issuedAt, expiresAt });
+    return draft instanceof Refusal ? draft : undefined;
+  };
+
+  return (decision, who) => {
+    if ('denial' in decision) return decision;
+    const refusal = obstacle(decision.grant, who);
+    return refusal ? { denial: { refusal, claimsSeen: decision.grant.claimsSeen } } : decision;
+  };
+}

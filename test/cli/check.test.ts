@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { account, configDirectory, signingKey, yaml } from '../config/fixture.ts';
+import { natsSts, natsStsAt } from './command-line.ts';
+
+beforeEach(() => void vi.stubEnv('SEED', signingKey.seed()));
+afterEach(() => vi.unstubAllEnvs());
+
+/** A configuration with no fault, one role of each kind of signing, one warning and one note. */
+const ROLES = `
+accounts:
+  APP: { publicKey: ${account.publicKey}, signingKeys: [{ seed: { env: SEED }, role: tied }, { env: SEED }] }
+roles:
+  tied: { account: APP, publish: { allow: ["a.{{claims.team}}"] } }
+  plain: { account: APP, subscribe: { allow: ["_INBOX.>"] } }
+  double: { account: APP, publish: { allow: ["a.{{claims.team}}{{claims.unit}}"] } }
+bindings:
+  - { name: all, issuer: dev, match: { sub: alice }, roles: [tied, plain, double] }
+  - { name: by name, issuer: dev, match: { preferred_username: bob }, roles: [plain] }
+issuers: { dev: { issuer: https://id.example.com, audience: nats-sts } }
+`;
+const FAULTY = yaml({
+  roles: 'roles: { publisher: { account: APQ, publish: { allow: ["orders..x"] } } }',
+  more: 'listn: { port: 1 }',
+});
+
+describe('a valid configuration', () => {
+  test('says for each role how it is signed, and why', async () => {
+    using directory = configDirectory();
+    const { exitCode, out } = await natsSts('check', '-c', directory.write('sts.yaml', ROLES));
+    expect(exitCode).toBe(0);
+    const rows = out.split('\n').map((line) => line.split(/ {2,}/));
+    expect(rows).toContainEqual(['ROLE', 'ACCOUNT', 'SIGNING', 'WHY']);
+    expect(rows).toContainEqual(['tied', 'APP', 'scoped', 'a signing key is tied to this role']);
+    expect(rows).toContainEqual(['plain', 'APP', 'direct', 'no signing key is tied to this role']);
+    expect(rows).toContainEqual([
+      'double',
+      'APP',
+      'direct',
+      'it could not be scoped: "a.{{claims.team}}{{claims.unit}}" has two references in one subject token',
+    ]);
+    expect(out).toMatch(/^valid: 1 issuer, 3 roles, 2 bindings, 1 warning, 1 note$/m);
+  });
+
+  test('tells what is probably not meant, with its line, its path and its name', async () => {
+    using directory = configDirectory();
+    const { out } = await natsSts('check', '-c', directory.write('sts.yaml', ROLES));
+    expect(out).toMatch(
+      /^warning {2}line 10: bindings\[1\].*preferred_username.*\[mutable-claim\]$/m,
+    );
+    expect(out).toMatch(/^note {5}line 6: roles\.plain\.subscribe.*\[shared-inbox\]$/m);
+  });
+
+  test('fails under --strict for a warning, and not for a note', async () => {
+    using directory = configDirectory();
+    const warned = await natsSts('check', '--strict', '-c', directory.write('a.yaml', ROLES));
+    expect(warned.exitCode).toBe(1);
+    expect(warned.err).toContain('--strict');
+    const noted = ROLES.replace('preferred_username: bob', 'sub: bob');
+    const fine = await natsSts('check', '--strict', '-c', directory.write('b.yaml', noted));
+    expect(fine.out).toContain('0 warnings, 1 note');
+    expect(fine.exitCode).toBe(0);
+  });
+
+  test('is one JSON document under --json', async () => {
+    using directory = configDirectory();
+    const file = directory.write('sts.yaml', ROLES);
+    const { exitCode, out } = await natsSts('check', '--json', '-c', file);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      valid: true,
+      bindings: 2,
+      warnings: [
+        { id: 'mutable-claim', level: 'warning', line: 10 },
+        { id: 'shared-inbox', level: 'note', line: 6 },
+      ],
+      roles: [
+        { name: 'tied', signing: 'scoped', maxTtlSeconds: 3600 },
+        { name: 'plain', signing: 'direct' },
+        { name: 'double', signing: 'direct' },
+      ],
+    });
+  });
+
+  test('is coloured at a terminal', async () => {
+    using directory = configDirectory();
+    const file = directory.write('sts.yaml', ROLES);
+    const { out } = await natsStsAt({ colours: true }, 'check', '-c', file);
+    expect(out).toContain('\u001b[32mvalid\u001b[39m');
+  });
+});
+
+describe('a configuration that can not be used', () => {
+  test('shows every problem at once, each with its line and path, and exits with 4', async () => {
+    using directory = configDirectory();
+    const file = directory.write('sts.yaml', FAULTY);
+    const { exitCode, out, err } = await natsSts('check', '-c', file);
+    expect(exitCode).toBe(4);
+    expect(out).toBe('');
+    expect(err).toContain(`${file}: 3 problems`);
+    expect(err).toMatch(/^ {2}line 3: roles\.publisher\.account: .*did you mean "APP"/m);
+    expect(err).toMatch(/^ {2}line 3: roles\.publisher\.publish\.allow\[0\]: /m);
+    expect(err).toMatch(/^ {2}line 5: listn: unknown key \(did you mean "listen"\?\)/m);
+  });
+
+  test('is a JSON document with the problems under --json', async () => {
+    using directory = configDirectory();
+    const file = directory.write('sts.yaml', FAULTY);
+    const { exitCode, out, err } = await natsSts('check', '--json', '-c', file);
+    expect(exitCode).toBe(4);
+    expect(err).toBe('');
+    const { valid, problems } = JSON.parse(out) as { valid: boolean; problems: object[] };
+    expect(valid).toBe(false);
+    expect(problems).toHaveLength(3);
+    expect(problems).toContainEqual(expect.objectContaining({ path: 'listn', line: 5 }));
+  });
+
+  test('can not send escape sequences to the terminal', async () => {
+    using directory = configDirectory();
+    const file = directory.write('sts.yaml', yaml({ more: '"a\\e[2J\\u202e": 1' }));
+    const { exitCode, err } = await natsSts('check', '-c', file);
+    expect(exitCode).toBe(4);
+    expect(err).toContain(String.raw`a\u001b[2J\u202e`);
+    expect(err).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
+  });
+
+  test('may also be one that is not there, or not named at all', async () => {
+    const missing = await natsSts('check', '-c', '/nowhere/sts.yaml');
+    expect(missing).toMatchObject({ exitCode: 4, err: expect.stringContaining('does not exist') });
+    vi.stubEnv('STS_CONFIG', undefined);
+    const unnamed = await natsSts('check');
+    expect(unnamed).toMatchObject({ exitCode: 2, err: expect.stringContaining('STS_CONFIG') });
+  });
+});
+
+test('the configuration may be named by STS_CONFIG', async () => {
+  using directory = configDirectory();
+  vi.stubEnv('STS_CONFIG', directory.write('sts.yaml', ROLES));
+  expect(await natsSts('check')).toMatchObject({ exitCode: 0 });
+});

@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import type { ExitCode } from '../../src/cli/exit-codes.ts';
+import { program } from '../../src/cli/program.ts';
+import { capturedTerminal } from './captured-terminal.ts';
+
+export interface Ran {
+  readonly exitCode: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs `nats-sts` in this process. */
+export function natsSts(...args: readonly string[]): Promise<Ran & { exitCode: ExitCode }> {
+  return natsStsAt({}, ...args);
+}
+
+/** The same, at a terminal of this width. */
+export async function natsStsAt(
+  terminalOptions: { columns?: number; colours?: boolean },
+  ...args: readonly string[]
+): Promise<Ran & { exitCode: ExitCode }> {
+  const terminal = capturedTerminal(terminalOptions);
+  const exitCode = await program(['node', 'nats-sts', ...args], terminal);
+  return { exitCode, ...terminal.written };
+}
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** Runs `nats-sts` in a process of its own, with this on its stdin. */
+export async function natsStsWithStdin(stdin: string, ...args: readonly string[]): Promise<Ran> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe' });
+  child.stdin.end(stdin);
+  const ended = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? -1)));
+  const [exitCode, out, err] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  return { exitCode, out, err };
+}
