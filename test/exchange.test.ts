@@ -1,0 +1,315 @@
+import { createHash } from 'node:crypto';
+import { decode } from '@nats-io/jwt';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createMemoryLog } from '../src/audit/memory-log.ts';
+import { Refusal } from '../src/errors.ts';
+import {
+  exchange,
+  type ExchangeParts,
+  type ExchangeRequest,
+  type Issued,
+} from '../src/exchange.ts';
+import { memorySingleUse } from '../src/identity/single-use.ts';
+import { createVerifier } from '../src/identity/verify.ts';
+import { givenKeys } from '../src/keyring/given-keys.ts';
+import { createKeyPair } from '../src/nats/key-pair.ts';
+import { binding, policyOf, role } from './policy/support.ts';
+import {
+  createTestKey,
+  NOW,
+  signToken,
+  staticIssuer,
+  type TestKey,
+  tokenClaims,
+} from './support/issuer.ts';
+
+/** The story step by step, with the clock held still and every part real but the log's disk. */
+
+const ISSUER = 'https://issuer.test';
+const clock = { now: () => NOW * 1000 };
+let key: TestKey;
+beforeAll(async () => {
+  key = await createTestKey('key');
+});
+
+const app = { account: createKeyPair('account').publicKey, signing: createKeyPair('account') };
+
+function partsWith(changes: Partial<ExchangeParts> = {}) {
+  const issuers = [
+    staticIssuer([key], { name: 'dev', capToTokenExpiry: false }),
+    staticIssuer([key], { name: 'capped', issuers: ['https://capped.test'] }),
+  ];
+  const audit = createMemoryLog();
+  const parts: ExchangeParts = {
+    clock,
+    verifier: createVerifier({
+      issuers,
+      clock,
+      tokenBytes: 16_384,
+      singleUse: memorySingleUse({ clock }),
+    }),
+    policy: policyOf(
+      [
+        role('reader'),
+        role('writer', { maxTtlSeconds: 60 }),
+        role('team', { publish: { allow: ['teams.{{claims.team}}'], deny: [] } }),
+      ],
+      [
+        binding({
+          name: 'orders',
+          issuer: 'dev',
+          match: { sub: 'orders' },
+          roles: ['reader', 'writer', 'team'],
+        }),
+        binding({ name: 'short-lived', issuer: 'capped', roles: ['reader'] }),
+      ],
+    ),
+    audit,
+    keyRing: givenKeys([
+      { name: 'APP', publicKey: app.account, signingKeys: [{ seed: app.signing.seed() }] },
+    ]),
+    drafting: { maxControlLineBytes: 4096 },
+    cappedIssuers: new Set(['capped']),
+    ...changes,
+  };
+  return { parts, audit };
+}
+
+function tokenFor(claims: Record<string, unknown> = {}): Promise<string> {
+  return signToken({ ...tokenClaims(ISSUER), ...claims }, {}, key);
+}
+
+function request(subjectToken: string, changes: Partial<ExchangeRequest> = {}): ExchangeRequest {
+  return {
+    door: 'exchange',
+    requestId: 'request-1',
+    address: '192.0.2.7',
+    subjectToken,
+    ask: {},
+    ...changes,
+  };
+}
+
+function issued(result: Issued | Refusal): Issued {
+  if (result instanceof Refusal) throw new Error(`refused: ${result.reason}`);
+  return result;
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+describe('what is recorded', () => {
+  test('every issuance, with all that is known of it', async () => {
+    const { parts, audit } = partsWith();
+    const token = await tokenFor();
+    const { credential } = issued(
+      await exchange(parts, request(token, { ask: { role: 'writer' } })),
+    );
+    expect([...audit.list()]).toEqual([
+      {
+        type: 'issued',
+        time: NOW * 1000,
+        door: 'exchange',
+        requestId: 'request-1',
+        address: '192.0.2.7',
+        identity: {
+          issuerName: 'dev',
+          issuer: ISSUER,
+          subject: 'orders',
+          tokenHash: sha256(token),
+        },
+        binding: 'orders',
+        role: 'writer',
+        account: 'APP',
+        user: credential.userPublicKey,
+        signingKey: app.signing.publicKey,
+        expiresAt: NOW + 60,
+        claims: { sub: 'orders' },
+      },
+    ]);
+  });
+
+  test('every denial of a verified identity, with the claims that the policy looked at', async () => {
+    const { parts, audit } = partsWith();
+    const token = await tokenFor({ sub: 'billing' });
+    const result = await exchange(parts, request(token, { ask: { role: 'writer' } }));
+    expect(result).toMatchObject({ reason: 'no_binding' });
+    expect([...audit.list()]).toEqual([
+      {
+        type: 'denied',
+        time: NOW * 1000,
+        door: 'exchange',
+        requestId: 'request-1',
+        address: '192.0.2.7',
+        identity: {
+          issuerName: 'dev',
+          issuer: ISSUER,
+          subject: 'billing',
+          tokenHash: sha256(token),
+        },
+        reason: 'no_binding',
+        message: expect.any(String),
+        binding: 'orders',
+        role: 'writer',
+        claims: { sub: 'billing' },
+      },
+    ]);
+  });
+
+  test('every rejection of a token, by its hash and without an identity', async () => {
+    const { parts, audit } = partsWith();
+    const token = `${await tokenFor()}x`;
+    await exchange(parts, request(token));
+    const [event] = audit.list();
+    expect(event).toMatchObject({ type: 'rejected', tokenHash: sha256(token) });
+    expect(event).not.toHaveProperty('identity');
+  });
+
+  test('the actor’s hash, when it is the actor’s token that is rejected', async () => {
+    const { parts, audit } = partsWith();
+    await exchange(parts, request(await tokenFor(), { actorToken: 'a.b.c' }));
+    expect([...audit.list()]).toMatchObject([{ type: 'rejected', tokenHash: sha256('a.b.c') }]);
+  });
+
+  test('a refusal of the door itself, once it knows who asks', async () => {
+    const { parts, audit } = partsWith();
+    const refusal = new Refusal('too_many_requests', 'Too many.', { retryAfterSeconds: 7 });
+    const seen: string[] = [];
+    const result = await exchange(
+      parts,
+      request(await tokenFor(), {
+        admit: async ({ subject }) => {
+          seen.push(subject);
+          return refusal;
+        },
+      }),
+    );
+    expect([result, seen]).toEqual([refusal, ['orders']]);
+    expect([...audit.list()]).toMatchObject([{ type: 'denied', reason: 'too_many_requests' }]);
+  });
+
+  test('before anything is signed: the record is there when the key is asked for its signature', async () => {
+    const { parts, audit } = partsWith();
+    const recordsAtSigning: number[] = [];
+    const signing = parts.keyRing.active('APP', 'reader');
+    if (!signing) throw new Error('no key');
+    const sign = (message: Uint8Array) => {
+      recordsAtSigning.push([...audit.list()].length);
+      return signing.sign(message);
+    };
+    const keyRing = { active: () => ({ ...signing, sign }) };
+    issued(await exchange({ ...parts, keyRing }, request(await tokenFor())));
+    expect(recordsAtSigning).toEqual([1]);
+  });
+});
+
+describe('if it can’t be recorded', () => {
+  test.each([
+    ['nothing is signed', {}],
+    ['a denial says that it is us', { sub: 'billing' }],
+    ['a rejection says that it is us', { exp: 1 }],
+  ])('%s', async (_, claims) => {
+    const { parts, audit } = partsWith();
+    audit.breakWith(new Error('the disk is full: /secret/path'));
+    let signatures = 0;
+    const signing = parts.keyRing.active('APP', 'reader');
+    if (!signing) throw new Error('no key');
+    const sign = (message: Uint8Array) => {
+      signatures += 1;
+      return signing.sign(message);
+    };
+    const keyRing = { active: () => ({ ...signing, sign }) };
+    const result = await exchange({ ...parts, keyRing }, request(await tokenFor(claims)));
+    expect(result).toMatchObject({ reason: 'audit_unavailable', retryAfterSeconds: 5 });
+    expect((result as Refusal).message).not.toContain('disk');
+    expect(signatures).toBe(0);
+  });
+});
+
+describe('the expiry of a credential', () => {
+  test.each([
+    ['is the role’s maximum', {}, NOW + 900],
+    ['is what was asked for, when that is less', { ttlSeconds: 30 }, NOW + 30],
+    ['is never more than the role’s maximum', { ttlSeconds: 100_000 }, NOW + 900],
+    ['is that of another role, when that was asked for', { role: 'writer' }, NOW + 60],
+  ])('%s', async (_, ask, expected) => {
+    const { parts } = partsWith();
+    const { credential } = issued(await exchange(parts, request(await tokenFor(), { ask })));
+    expect(credential.expiresAt).toBe(expected);
+    expect(decode(credential.jwt)).toMatchObject({ iat: NOW, exp: expected });
+  });
+
+  test('is no later than the token’s, where the issuer is configured so', async () => {
+    const { parts } = partsWith();
+    const token = await tokenFor({ iss: 'https://capped.test', exp: NOW + 100 });
+    expect(issued(await exchange(parts, request(token))).credential.expiresAt).toBe(NOW + 100);
+  });
+
+  test('is no later than the actor’s token, where its issuer is configured so', async () => {
+    const { parts } = partsWith();
+    const actorToken = await tokenFor({ iss: 'https://capped.test', exp: NOW + 50 });
+    const result = await exchange(parts, request(await tokenFor(), { actorToken }));
+    expect(issued(result).credential.expiresAt).toBe(NOW + 50);
+  });
+
+  test('leaves no time to live, where the leeway alone let the token pass: refused and recorded', async () => {
+    const { parts, audit } = partsWith();
+    const token = await tokenFor({ iss: 'https://capped.test', iat: NOW - 60, exp: NOW - 1 });
+    expect(await exchange(parts, request(token))).toMatchObject({ reason: 'token_expired' });
+    expect([...audit.list()]).toMatchObject([{ type: 'denied', reason: 'token_expired' }]);
+  });
+});
+
+describe('what goes into NATS', () => {
+  test.each(['*', '>', 'a.b', 'a b', '', '{{tag(x)}}', '$SYS', 'a\u0000', 'é'])(
+    'a claim value that is not one plain subject token (%j) never reaches a subject: denied',
+    async (team) => {
+      const { parts } = partsWith();
+      const result = await exchange(
+        parts,
+        request(await tokenFor({ team }), { ask: { role: 'team' } }),
+      );
+      expect(result).toMatchObject({ reason: 'template_value_unsafe' });
+    },
+  );
+
+  test('a template that names a missing claim is a denial, never an empty string and never a dropped entry', async () => {
+    const { parts } = partsWith();
+    const result = await exchange(parts, request(await tokenFor(), { ask: { role: 'team' } }));
+    expect(result).toMatchObject({ reason: 'template_claim_missing' });
+  });
+
+  test('a credential is never issued for another account than the grant’s; issuer_account is always set', async () => {
+    const { parts } = partsWith();
+    const { credential } = issued(await exchange(parts, request(await tokenFor())));
+    expect(credential.account).toBe(app.account);
+    expect(decode(credential.jwt)).toMatchObject({
+      iss: app.signing.publicKey,
+      nats: { issuer_account: app.account },
+    });
+    expect(
+      await exchange(parts, request(await tokenFor(), { ask: { account: 'OTHER' } })),
+    ).toMatchObject({ reason: 'role_not_allowed' });
+  });
+
+  test('without a key for the role nothing is issued, and that is not the caller’s fault', async () => {
+    const { parts, audit } = partsWith({ keyRing: { active: () => undefined } });
+    const result = await exchange(parts, request(await tokenFor()));
+    expect(result).toMatchObject({
+      reason: 'signing_key_unavailable',
+      code: 'temporarily_unavailable',
+      retryAfterSeconds: 30,
+    });
+    expect([...audit.list()]).toMatchObject([{ type: 'denied', claims: { sub: 'orders' } }]);
+  });
+});
+
+test('a fault is an exception, not a refusal', async () => {
+  const { parts } = partsWith();
+  const fault = new Error('a bug');
+  const keyRing = {
+    active: () => {
+      throw fault;
+    },
+  };
+  await expect(exchange({ ...parts, keyRing }, request(await tokenFor()))).rejects.toBe(fault);
+});
