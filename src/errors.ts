@@ -58,7 +58,6 @@ export const REASONS = {
   // The decision
   no_binding: 'access_denied',
   role_not_allowed: 'access_denied',
-  role_unknown: 'access_denied',
   groups_overage: 'access_denied',
   template_claim_missing: 'access_denied',
   template_value_unsafe: 'access_denied',
@@ -70,7 +69,6 @@ export const REASONS = {
   audit_unavailable: 'temporarily_unavailable',
   signing_key_unavailable: 'temporarily_unavailable',
   overloaded: 'temporarily_unavailable',
-  shutting_down: 'temporarily_unavailable',
 } as const satisfies Record<string, RefusalCode>;
 
 export type RefusalReason = keyof typeof REASONS;
