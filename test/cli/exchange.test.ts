@@ -223,7 +223,7 @@ describe('the network', () => {
     [503, { code: 'temporarily_unavailable', detail: 'Not now.' }, 5, 'Not now.; ask again in 7 s'],
     [429, { code: 'rate_limited', detail: 'Too many.' }, 5, 'Too many.; ask again in 7 s'],
     [400, { code: 'invalid_request', detail: 'No.', request_id: 'x' }, 1, 'No. (request x)'],
-    [403, { code: 'access_denied', detail: 'a\u001b[2J' }, 3, String.raw`a\u001b[2J`],
+    [403, { code: 'access_denied', detail: 'a\u001b[2J\nb' }, 3, String.raw`a\u001b[2J\u000ab`],
     [404, {}, 1, 'but not like nats-sts: is the URL right?'],
     [200, { jwt: 'no jwt' }, 1, 'but not like nats-sts'],
     [200, { ...ANSWER, jwt: 'a.b.c\n-----' }, 1, 'but not like nats-sts'],

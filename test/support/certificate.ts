@@ -26,7 +26,7 @@ export function selfSignedCertificate(name = 'localhost'): { cert: string; key: 
   );
   return {
     cert: pem('CERTIFICATE', sequence(certificate, algorithm, signature)),
-    key: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    key: privateKey.export({ format: 'pem', type: 'pkcs8' }),
   };
 }
 
