@@ -4,7 +4,7 @@ import type { Warning } from '../config/findings.ts';
 import { loadConfig } from '../config/load.ts';
 import { formatProblem, InvalidInput } from '../errors.ts';
 import type { Policy } from '../policy/compile.ts';
-import { policyOf } from '../preflight.ts';
+import { policyOf } from '../service/preflight.ts';
 import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { roleSigning } from './role-signing.ts';

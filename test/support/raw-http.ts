@@ -30,9 +30,7 @@ export function sendRaw(
   socket.on('error', () => socket.destroy());
   socket.on('end', () => socket.end());
   socket.once('close', () => {
-    const statuses = [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) =>
-      Number(status),
-    );
+    const statuses = [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
     resolve({ text, statuses });
   });
   return promise;

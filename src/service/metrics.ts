@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Door } from './audit/event.ts';
-import { Refusal } from './errors.ts';
-import type { ExchangeRequest, Issued } from './exchange.ts';
+import type { Door } from '../audit/event.ts';
+import { Refusal } from '../errors.ts';
+import type { ExchangeRequest, Issued } from '../exchange.ts';
 
 /** What Prometheus sees. Labels hold names from the configuration and our own reasons, never a caller's text. */
 export interface Metrics {

@@ -1,7 +1,7 @@
-import type { AuditLog } from './audit/log.ts';
-import type { Config } from './config/config.ts';
-import type { PartStatus } from './http/service-routes.ts';
-import type { Verifier } from './identity/verify.ts';
+import type { AuditLog } from '../audit/log.ts';
+import type { Config } from '../config/config.ts';
+import type { PartStatus } from '../http/service-routes.ts';
+import type { Verifier } from '../identity/verify.ts';
 
 /**
  * What `/readyz` tells, part by part.

@@ -1,11 +1,11 @@
-import type { Config } from './config/config.ts';
-import { draftCredential } from './credential/mint.ts';
-import { InvalidInput, type Problem, Refusal } from './errors.ts';
-import { givenKeys } from './keyring/given-keys.ts';
-import type { KeyRing } from './keyring/key-ring.ts';
-import { compilePolicy, type Policy } from './policy/compile.ts';
-import type { Grant, RoleSpec, SubjectRules } from './policy/policy.ts';
-import type { CompiledRole } from './policy/role.ts';
+import type { Config } from '../config/config.ts';
+import { draftCredential } from '../credential/mint.ts';
+import { InvalidInput, type Problem, Refusal } from '../errors.ts';
+import { givenKeys } from '../keyring/given-keys.ts';
+import type { KeyRing } from '../keyring/key-ring.ts';
+import { compilePolicy, type Policy } from '../policy/compile.ts';
+import type { Grant, RoleSpec, SubjectRules } from '../policy/policy.ts';
+import type { CompiledRole } from '../policy/role.ts';
 
 /**
  * The policy of a configuration, compiled and held against its signing keys.

@@ -1,0 +1,101 @@
+import type { FastifyInstance } from 'fastify';
+import type { Config } from '../config/config.ts';
+import { formatProblem, InvalidInput } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { buildGeneration, type Foundation, type Generation } from './generation.ts';
+import type { Metrics } from './metrics.ts';
+import { renewTls } from './tls.ts';
+import { watchFiles } from './watch.ts';
+
+/** The configuration that is in force. */
+export interface Running {
+  current: Generation;
+}
+
+export interface ReloadParts {
+  readonly load: () => Config;
+  readonly foundation: Foundation;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** Reads the configuration again and puts it in force. A bad one changes nothing and is told loudly. True when taken. */
+export function reload(running: Running, parts: ReloadParts): boolean {
+  const { load, foundation, metrics, log } = parts;
+  try {
+    const before = running.current;
+    const next = buildGeneration(foundation, load(), before);
+    for (const key of needRestart(before.config, next.config)) {
+      log.warn({ key }, 'this setting changed, but takes effect only after a restart');
+    }
+    warn(log, next.config);
+    running.current = next;
+    before.verifier.close(next.verifier);
+    void next.verifier.prewarm();
+    metrics.reloaded(true, foundation.clock.now());
+    log.info({ config: next.config.file }, 'configuration reloaded');
+    return true;
+  } catch (error) {
+    metrics.reloaded(false, foundation.clock.now());
+    log.error(
+      { problems: problemsOf(error) },
+      'THE CHANGED CONFIGURATION WAS REFUSED; the one from before stays in force',
+    );
+    return false;
+  }
+}
+
+/** Reloads when a file changes that the configuration in force was read from. Call the result to stop. */
+export function watchConfiguration(
+  app: FastifyInstance,
+  running: Running,
+  parts: ReloadParts,
+): () => void {
+  const { tls } = running.current.config.listen;
+  const certificates = tls
+    ? watchFiles([tls.certFile, tls.keyFile], () => {
+        try {
+          renewTls(app, tls);
+          parts.log.info({}, 'TLS certificate renewed');
+        } catch (error) {
+          parts.log.error(
+            { problems: problemsOf(error) },
+            'the changed TLS certificate was refused',
+          );
+        }
+      })
+    : () => {};
+  let { files } = running.current.config;
+  const onChange = (): void => {
+    reload(running, parts);
+    const { files: now } = running.current.config;
+    // A watch that begins anew would miss what changed since the file was read.
+    if (now.join('\n') === files.join('\n')) return;
+    unwatch();
+    files = now;
+    unwatch = watchFiles(files, onChange);
+  };
+  let unwatch = watchFiles(files, onChange);
+  return () => {
+    certificates();
+    unwatch();
+  };
+}
+
+/** What is allowed but probably not meant. Notes are for `nats-sts check` only. */
+export function warn(log: Log, { warnings }: Config): void {
+  for (const { path, message, level } of warnings) {
+    if (level === 'warning') log.warn({ path }, message);
+  }
+}
+
+/** Top-level settings that a running service can't change. */
+function needRestart(before: Config, after: Config): string[] {
+  const fixed = ['listen', 'store', 'audit', 'limits'] as const;
+  return fixed.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+}
+
+function problemsOf(error: unknown): string[] {
+  if (error instanceof InvalidInput) return error.problems.map(formatProblem);
+  return [error instanceof Error ? error.message : String(error)];
+}
