@@ -109,6 +109,7 @@ function appOptions(
     live: () => ({
       publicUrl: publicUrl(state),
       servers: state.current.config.nats.servers,
+      contact: state.current.config.contact,
       accounts: state.current.config.accounts,
     }),
     rateLimit: () => state.current.config.rateLimit,

@@ -10,7 +10,12 @@ export async function openapiYaml(): Promise<string> {
   const app = await buildApp({
     prepare: describe,
     exchange: unused,
-    live: () => ({ publicUrl: 'http://127.0.0.1:8080', servers: [], accounts: [] }),
+    live: () => ({
+      publicUrl: 'http://127.0.0.1:8080',
+      servers: [],
+      contact: undefined,
+      accounts: [],
+    }),
     rateLimit: unused,
     limits: { bodyBytes: 1, tokenBytes: 1, concurrentRequests: 1, requestSeconds: 1 },
     status: () => ({}),

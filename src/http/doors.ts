@@ -9,6 +9,8 @@ export interface Live {
   readonly publicUrl: string;
   /** NATS URLs told to callers. */
   readonly servers: readonly string[];
+  /** Whom a denied caller should ask. */
+  readonly contact: string | undefined;
   readonly accounts: readonly { readonly name: string; readonly publicKey: string }[];
 }
 

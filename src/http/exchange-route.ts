@@ -74,7 +74,7 @@ async function answer(
     userPublicKey,
     admit: (identity) => doors.limitIdentity(request, identity),
   });
-  if (issued instanceof Refusal) return sendProblem(reply, issued);
+  if (issued instanceof Refusal) return sendProblem(reply, issued, live.contact);
 
   reply.header('cache-control', 'no-store').header('vary', 'accept');
   if (wantsCreds(request)) {

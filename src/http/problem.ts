@@ -28,9 +28,12 @@ interface ProblemDetails {
   readonly code: RefusalCode | 'internal_error';
   readonly reason: string;
   readonly request_id: string;
+  /** Whom to ask; with denials only. */
+  readonly contact?: string;
 }
 
-export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply {
+/** `contact` is told with denials only: nobody else could help. */
+export function sendProblem(reply: FastifyReply, refusal: Refusal, contact?: string): FastifyReply {
   const status = statusOf(refusal);
   if (refusal.retryAfterSeconds !== undefined) {
     reply.header('retry-after', String(refusal.retryAfterSeconds));
@@ -44,6 +47,7 @@ export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply
     code: refusal.code,
     reason: refusal.reason,
     request_id: reply.request.id,
+    ...(status === 403 && contact !== undefined && { contact }),
   });
 }
 

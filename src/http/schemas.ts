@@ -98,6 +98,7 @@ export const problem = {
     code: { type: 'string', description: 'Stable; for programs.' },
     reason: { type: 'string', description: 'Stable and finer than the code.' },
     request_id: { type: 'string', description: 'Under which log and audit have this request.' },
+    contact: { type: 'string', description: 'Whom to ask about a denial, where configured.' },
   },
 } as const;
 
