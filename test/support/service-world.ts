@@ -24,6 +24,8 @@ export type ConfigTree = { [key: string]: any };
 export interface GroundOptions extends WorldOptions {
   /** Without it there is no nats-server, and credentials are only looked at. */
   readonly nats?: boolean;
+  /** Whether the service looks out for changed files; not unless told. */
+  readonly watch?: boolean;
   /** Edits the configuration below before it is written. */
   readonly configure?: (tree: ConfigTree, ground: Places) => void;
 }
@@ -204,7 +206,11 @@ export async function startServiceWorld(options: GroundOptions = {}): Promise<Se
   const ground = await prepareService(options);
   const log = captureLog();
   try {
-    const service = await startService({ config: ground.configFile, log: log.log, watch: false });
+    const service = await startService({
+      config: ground.configFile,
+      log: log.log,
+      watch: options.watch ?? false,
+    });
     const { url } = service;
     return {
       ...ground,

@@ -1,0 +1,119 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createKeyPair } from '../../src/nats/key-pair.ts';
+import { eventually } from '../support/eventually.ts';
+import { startServiceProcess } from '../support/service-process.ts';
+import { prepareService, startServiceWorld } from '../support/service-world.ts';
+import { steadyStream } from '../support/steady-stream.ts';
+
+test('across reloads by file change and by SIGHUP, good ones and bad ones, no request of a steady stream fails', async () => {
+  await using ground = await prepareService({ nats: false });
+  await using service = await startServiceProcess(ground);
+  const token = await ground.token();
+  const late = await ground.token({ sub: 'late' });
+  await service.credential(token);
+  const stream = steadyStream(() => service.exchange(token));
+  const mayTake = async () => (await service.exchange(late)).status === 200;
+  const bindings = (sub: string) =>
+    ground.configure((tree) => {
+      tree['bindings'][1] = { name: 'late', issuer: 'dev', match: { sub }, roles: ['publisher'] };
+    });
+  expect(await mayTake()).toBe(false);
+
+  // A good file is live without anyone asking for it.
+  await bindings('late');
+  await service.logged('configuration reloaded');
+  expect(await mayTake()).toBe(true);
+
+  // A bad one leaves the running policy, and every problem is told.
+  await ground.configure((tree) => {
+    tree['bindings'][1].roles = ['nothing'];
+    tree['bindings'][1].isuer = 'dev';
+    tree['listn'] = {};
+  });
+  const refused = await service.logged('REFUSED');
+  expect(refused).toMatchObject({ level: 50 });
+  const problems = (refused['problems'] as string[]).join('\n');
+  for (const told of ['listn', 'isuer', 'line ']) expect(problems).toContain(told);
+  expect(await mayTake()).toBe(true);
+  expect(await (await fetch(`${service.url}/metrics`)).text()).toMatch(
+    /^nats_sts_config_last_reload_success 0$/m,
+  );
+
+  // SIGHUP, again and again, while requests go on.
+  await ground.configure((tree) => {
+    delete tree['listn'];
+    tree['bindings'].length = 1;
+  });
+  service.signal('SIGHUP');
+  await eventually(async () => !(await mayTake()));
+  const before = service.log.length;
+  for (let round = 0; round < 5; round += 1) {
+    service.signal('SIGHUP');
+    await stream.answered(20);
+  }
+  await eventually(() => service.log.length > before);
+  const { answered, failures } = await stream.stop();
+  expect(failures).toEqual([]);
+  expect(answered).toBeGreaterThan(100);
+  expect(await (await fetch(`${service.url}/metrics`)).text()).toMatch(
+    /^nats_sts_config_last_reload_success 1$/m,
+  );
+});
+
+test('a change of a file that the configuration refers to is taken up as well', async () => {
+  const next = createKeyPair('account');
+  await using world = await startServiceWorld({ nats: false, watch: true });
+  const token = await world.token();
+  const before = await world.credential(token);
+  expect(before.issuer).not.toBe(next.publicKey);
+  await writeFile(join(world.folder, 'APP-0.nk'), next.seed());
+  await eventually(async () => (await world.credential(token)).issuer === next.publicKey);
+});
+
+test('issuers’ keys are kept across a reload: nothing is fetched, and an issuer that is down does no harm', async () => {
+  await using world = await startServiceWorld({ nats: false });
+  const token = await world.token();
+  await world.credential(token);
+  const fetched = world.issuer.requests.length;
+  world.issuer.behave('discovery', { status: 500 });
+  world.issuer.behave('jwks', { status: 500 });
+  await world.configure((tree) => {
+    tree['issuers'].dev.leeway = '1s';
+  });
+  expect(world.service.reload()).toBe(true);
+  expect((await world.exchange(token)).status).toBe(200);
+  expect(world.issuer.requests.length).toBe(fetched);
+});
+
+test('an issuer that a reload takes away is not believed any more', async () => {
+  await using world = await startServiceWorld({ nats: false });
+  const token = await world.token();
+  await world.credential(token);
+  await world.configure((tree) => {
+    tree['issuers'].dev.issuer = 'http://127.0.0.1:1';
+  });
+  world.service.reload();
+  expect(await (await world.exchange(token)).json()).toMatchObject({ reason: 'issuer_unknown' });
+});
+
+test('what only a restart can change is told, and the rest is taken', async () => {
+  await using world = await startServiceWorld({ nats: false });
+  await world.configure((tree) => {
+    tree['listen'].port = 1;
+    tree['nats'].servers = ['nats://elsewhere.test'];
+  });
+  expect(world.service.reload()).toBe(true);
+  expect(world.log.text()).toMatch(/"key":"listen".*only after a restart/);
+  expect(await world.credential(await world.token())).toMatchObject({
+    servers: ['nats://elsewhere.test'],
+  });
+});
+
+test('a configuration file that is gone changes nothing', async () => {
+  await using world = await startServiceWorld({ nats: false });
+  await world.write('');
+  expect(world.service.reload()).toBe(false);
+  expect((await world.exchange(await world.token())).status).toBe(200);
+});

@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
+import { callers, type ServiceGround, type ServiceWorld } from './service-world.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** `nats-sts serve` in a process of its own: what only a process shows (signals, exit codes, death). */
+export interface ServiceProcess
+  extends AsyncDisposable,
+    Pick<ServiceWorld, 'exchange' | 'credential' | 'tokenExchange'> {
+  readonly url: string;
+  readonly log: readonly LogLine[];
+  /** Resolves with the nth line, past or to come, whose message holds `text`. */
+  logged(text: string, nth?: number): Promise<LogLine>;
+  signal(signal: NodeJS.Signals): void;
+  /** The exit code; null when a signal ended it. */
+  readonly exited: Promise<number | null>;
+}
+
+export async function startServiceProcess(ground: ServiceGround): Promise<ServiceProcess> {
+  const child = spawnService(ground, 'debug');
+  const log: LogLine[] = [];
+  createInterface(child.stdout!).on('line', (line) => log.push(JSON.parse(line) as LogLine));
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  const told = text(child.stderr!);
+  const logged: ServiceProcess['logged'] = (text, nth = 1) =>
+    eventually(() => log.filter(({ msg }) => String(msg).includes(text))[nth - 1]);
+  const listening = await Promise.race([logged('listening'), exited.then(() => undefined)]);
+  if (!listening) throw new Error(`the service ended at its start: ${await told}`);
+  const url = String(listening['url']);
+  return {
+    url,
+    log,
+    logged,
+    ...callers(url),
+    signal: (signal) => void child.kill(signal),
+    exited,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+/** How a service ends that can't start. */
+export async function failedStart(
+  ground: ServiceGround,
+): Promise<{ code: number | null; message: string }> {
+  const child = spawnService(ground, 'error');
+  const [message, [code]] = await Promise.all([text(child.stderr!), once(child, 'exit')]);
+  return { code: code as number | null, message };
+}
+
+function spawnService({ configFile }: ServiceGround, level: string): ChildProcess {
+  return spawn(process.execPath, [MAIN, 'serve', '--config', configFile, '--log-level', level], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
