@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
-import { addressOf } from './address.ts';
+import { addressOf, networkOf } from './address.ts';
 import type { Doors } from './doors.ts';
 
 export interface Limits {
@@ -21,7 +21,7 @@ export function rateLimiters(
   const byAddress = app.createRateLimit({
     max: () => limits().perAddress.max,
     timeWindow: () => limits().perAddress.everySeconds * 1000,
-    keyGenerator: addressOf,
+    keyGenerator: (request) => networkOf(addressOf(request)),
   });
   const byIdentity = app.createRateLimit({
     max: () => limits().perIdentity.max,

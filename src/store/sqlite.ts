@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { LATEST, MIGRATIONS } from './schema.ts';
 
 /** What a committed write must survive: this process's death (`kill -9`), or the machine's. */
@@ -108,16 +108,34 @@ function schemaMismatch(version: number): Error {
 
 /** Everything `work` writes, or nothing. `work` must not await. */
 export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
-  db.exec('BEGIN IMMEDIATE');
+  const { begin, commit } = transactionOf(db);
+  begin.run();
   try {
     const result = work();
-    db.exec('COMMIT');
+    commit.run();
     return result;
   } catch (error) {
     // Some failures (a full disk) end the transaction by themselves.
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
   }
+}
+
+interface Transaction {
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
+}
+
+/** Parsed once for each connection: the audit log begins and commits on every turn of the event loop. */
+const transactions = new WeakMap<DatabaseSync, Transaction>();
+
+function transactionOf(db: DatabaseSync): Transaction {
+  const known = transactions.get(db) ?? {
+    begin: db.prepare('BEGIN IMMEDIATE'),
+    commit: db.prepare('COMMIT'),
+  };
+  transactions.set(db, known);
+  return known;
 }
 
 function messageOf(cause: unknown): string {
