@@ -1,0 +1,142 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { program } from '../../src/cli/program.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { REASONS } from '../../src/errors.ts';
+import { createKeyPair } from '../../src/nats/key-pair.ts';
+import { createMetrics } from '../../src/service/metrics.ts';
+import { policyOf } from '../../src/service/preflight.ts';
+import { capturedTerminal } from '../cli/captured-terminal.ts';
+import {
+  deadLinks,
+  deadPaths,
+  DOCUMENTS,
+  document,
+  ROOT,
+  shownCommands,
+  tableKeys,
+  wholeConfigs,
+} from './documents.ts';
+
+const operations = document('docs/operations.md');
+const named = DOCUMENTS.map((document) => [document.path, document] as const);
+
+describe.each(named)('%s', (_, document) => {
+  test('links only to what is there', () => {
+    expect(deadLinks(document)).toEqual([]);
+  });
+
+  test('names only files that are there', () => {
+    expect(deadPaths(document)).toEqual([]);
+  });
+
+  test('shows only commands and options that there are', async () => {
+    for (const { line, command, options } of shownCommands(document)) {
+      const help = await helpOf(command);
+      for (const option of options) {
+        expect(help, `${option} in: ${line}`).toMatch(new RegExp(`\\s${option}[\\s,]`));
+      }
+    }
+  });
+
+  test('holds only whole configurations that load', async () => {
+    for (const yaml of wholeConfigs(document)) expect(await warningsOf(yaml)).toEqual([]);
+  });
+});
+
+async function helpOf(command: string): Promise<string> {
+  const terminal = capturedTerminal();
+  const exitCode = await program(['node', 'nats-sts', command, '--help'], terminal);
+  expect(exitCode, `nats-sts ${command}`).toBe(0);
+  expect(terminal.written.out).toContain(`Usage: nats-sts ${command} `);
+  return terminal.written.out;
+}
+
+/** What a configuration is warned of; with the files that it names, below a folder that stands for the root. */
+async function warningsOf(yaml: string): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'nats-sts-docs-'));
+  try {
+    const rooted = yaml.replaceAll(/(?<=[\s"])\/(?=etc|var)/g, `${folder}/`);
+    for (const [, file = ''] of rooted.matchAll(/file: ([^\s,}]+)/g)) {
+      const path = join(file.startsWith('/') ? '' : folder, file);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, createKeyPair('account').seed(), { mode: 0o600 });
+    }
+    await writeFile(join(folder, 'sts.yaml'), rooted);
+    const config = loadConfig(join(folder, 'sts.yaml'), { env: {} });
+    policyOf(config);
+    return config.warnings.flatMap(({ level, message }) => (level === 'warning' ? message : []));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+test('README and operations show a whole configuration each, and many commands', () => {
+  expect(wholeConfigs(document('README.md'))).toHaveLength(1);
+  expect(wholeConfigs(operations)).toHaveLength(1);
+  const commands = DOCUMENTS.flatMap(shownCommands).map(({ command }) => command);
+  expect(new Set(commands)).toEqual(
+    new Set(['serve', 'init', 'check', 'explain', 'test', 'audit', 'exchange', 'health']),
+  );
+});
+
+test('every reason to refuse has its row in operations, and no other', () => {
+  expect(tableKeys(operations, 'Refusals')).toEqual(Object.keys(REASONS));
+});
+
+test('every reason to refuse is given somewhere', () => {
+  const source = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && path !== 'errors.ts')
+    .map((path) => readFileSync(join(ROOT, 'src', path), 'utf8'))
+    .join('\n');
+  expect(Object.keys(REASONS).filter((reason) => !source.includes(`'${reason}'`))).toEqual([]);
+});
+
+test('every metric of ours has its row in operations, and no other', () => {
+  const { registry } = createMetrics({ version: 'any', issuers: () => [] });
+  const ours = registry.getMetricsAsArray().map(({ name }) => name);
+  expect(tableKeys(operations, 'Metrics').toSorted()).toEqual(
+    ours.filter((name) => name.startsWith('nats_sts_')).toSorted(),
+  );
+});
+
+test('every message of the running service has its row in operations', () => {
+  const logged = [
+    'src/service.ts',
+    'src/service/reload.ts',
+    'src/service/tls.ts',
+    'src/cli/serve.ts',
+  ]
+    .map((path) => readFileSync(join(ROOT, path), 'utf8'))
+    .flatMap((source) => [...source.matchAll(/log\.\w+\(\s*\{[^}]*\},\s*'([^']+)'/g)])
+    .map(([, message = '']) => message);
+  expect(logged.length).toBeGreaterThan(5);
+  expect(tableKeys(operations, 'Log')).toEqual(expect.arrayContaining(logged));
+});
+
+test('every production dependency has its row in the ADR, and no other', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const { text } = document('docs/adr/0008-production-dependencies.md');
+  const rows = [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name);
+  expect(new Set(rows)).toEqual(new Set(Object.keys(dependencies)));
+});
+
+test('the picture of the house shows all that stands in src, and nothing else', () => {
+  const { text } = document('docs/architecture.md');
+  const picture = /^src\/\n([^]*?)^test\//m.exec(text)?.[1] ?? '';
+  const drawn = [...picture.matchAll(/^ {2}([\w.-]+?)\/? /gm)].map(([, name]) => name);
+  expect(new Set(drawn)).toEqual(new Set(readdirSync(join(ROOT, 'src'))));
+});
+
+test('every rule that SECURITY.md says is tested names a test that there is', () => {
+  const rows = [...document('SECURITY.md').text.matchAll(/`(test\/[\w./-]+)`: \*(.+)\* \|$/gm)];
+  expect(rows.length).toBeGreaterThan(40);
+  for (const [, file = '', name = ''] of rows) {
+    expect(`${file}\n${readFileSync(join(ROOT, file), 'utf8')}`).toContain(name);
+  }
+});
