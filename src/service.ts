@@ -49,7 +49,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { clock = systemClock, env = process.env } = options;
   const load = () => loadConfig(options.config, { env });
   const config = load();
-  const foundation = layFoundation(config, clock);
+  const foundation = layFoundation(config, { clock, log: options.log });
   try {
     return await start(options, { load, config, foundation });
   } catch (error) {

@@ -11,6 +11,8 @@ export interface SqliteLogOptions {
   readonly clock: Clock;
   /** Records older than this are deleted. */
   readonly retentionSeconds: number;
+  /** Told once when writing begins to fail, with why, and once (`undefined`) when it works again. */
+  readonly onHealth?: (fault: unknown) => void;
   /** Records that may wait for one commit; beyond it `record` rejects at once. */
   readonly maxQueued?: number;
 }
@@ -40,6 +42,13 @@ export function openSqliteLog(options: SqliteLogOptions): AuditLog {
   let healthy = true;
   let closed = false;
 
+  function nowHealthy(fault?: unknown): void {
+    const now = fault === undefined;
+    if (now === healthy) return;
+    healthy = now;
+    options.onHealth?.(fault);
+  }
+
   function write(batch: readonly Waiting[]): void {
     inTransaction(db, () => {
       for (const { time, json } of batch) insert.run(time, json);
@@ -52,10 +61,10 @@ export function openSqliteLog(options: SqliteLogOptions): AuditLog {
     queue = [];
     try {
       write(batch);
-      healthy = true;
+      nowHealthy();
       for (const { resolve } of batch) resolve();
     } catch (cause) {
-      healthy = false;
+      nowHealthy(cause);
       for (const { reject } of batch) {
         reject(new Error('the audit record could not be written', { cause }));
       }
@@ -66,10 +75,10 @@ export function openSqliteLog(options: SqliteLogOptions): AuditLog {
   function upkeep(): void {
     try {
       if (!healthy) probe(db, clock);
-      healthy = true;
+      nowHealthy();
       pruneBatch(db, clock.now() - retentionSeconds * 1000);
-    } catch {
-      healthy = false;
+    } catch (cause) {
+      nowHealthy(cause);
     }
   }
 

@@ -6,6 +6,7 @@ import type { ExchangeParts } from '../exchange.ts';
 import { openSingleUse, type SingleUse } from '../identity/single-use.ts';
 import { createVerifier, type Verifier } from '../identity/verify.ts';
 import { givenKeys } from '../keyring/given-keys.ts';
+import type { Log } from '../log.ts';
 import { openStore, type Store } from '../store/sqlite.ts';
 import { policyOf } from './preflight.ts';
 
@@ -24,15 +25,32 @@ export interface Generation {
   readonly verifier: Verifier;
 }
 
-export function layFoundation({ store: { sqliteFile }, audit }: Config, clock: Clock): Foundation {
+export function layFoundation(
+  { store: { sqliteFile }, audit }: Config,
+  { clock, log }: { clock: Clock; log: Log },
+): Foundation {
   const { survive, retentionSeconds } = audit;
   const store = openStore({ file: sqliteFile, survive });
   return {
     clock,
     store,
-    audit: openSqliteLog({ store, clock, retentionSeconds }),
+    audit: openSqliteLog({
+      store,
+      clock,
+      retentionSeconds,
+      onHealth: (fault) => tellHealth(log, fault),
+    }),
     singleUse: openSingleUse({ database: store.database, clock }),
   };
+}
+
+/** The log alone can tell why: the audit log has no record of its own failure. */
+function tellHealth(log: Log, fault: unknown): void {
+  if (fault === undefined) log.info({}, 'the audit log can be written again');
+  else {
+    const why = fault instanceof Error ? fault.message : JSON.stringify(fault);
+    log.error({ why }, 'THE AUDIT LOG CAN NOT BE WRITTEN; nothing is issued until it can');
+  }
 }
 
 /** What was recorded is flushed first. */

@@ -96,6 +96,11 @@ test('/readyz says that the audit log can not be written, until it can', async (
   other.exec('ROLLBACK');
   other.close();
   await eventually(async () => (await readiness(world.url)).ready);
+  // Told once for the whole outage, with its cause.
+  expect(world.log.lines.filter((line) => line.includes('CAN NOT BE WRITTEN'))).toEqual([
+    expect.stringContaining('database is locked'),
+  ]);
+  expect(world.log.text()).toContain('can be written again');
   expect((await world.exchange(await world.token())).status).toBe(200);
 });
 
