@@ -16,6 +16,8 @@ export interface ServiceProcess
     Pick<ServiceWorld, 'exchange' | 'credential' | 'tokenExchange'> {
   readonly url: string;
   readonly log: readonly LogLine[];
+  /** All it has written, to stdout and stderr, as it came. */
+  written(): string;
   /** Resolves with the nth line, past or to come, whose message holds `text`. */
   logged(text: string, nth?: number): Promise<LogLine>;
   signal(signal: NodeJS.Signals): void;
@@ -27,16 +29,22 @@ export async function startServiceProcess(ground: ServiceGround): Promise<Servic
   const child = spawnService(ground, 'debug');
   const log: LogLine[] = [];
   createInterface(child.stdout!).on('line', (line) => log.push(JSON.parse(line) as LogLine));
+  let written = '';
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.on('data', (chunk: Buffer) => {
+      written += chunk.toString();
+    });
+  }
   const exited = once(child, 'exit').then(([code]) => code as number | null);
-  const told = text(child.stderr!);
   const logged: ServiceProcess['logged'] = (text, nth = 1) =>
     eventually(() => log.filter(({ msg }) => String(msg).includes(text))[nth - 1]);
   const listening = await Promise.race([logged('listening'), exited.then(() => undefined)]);
-  if (!listening) throw new Error(`the service ended at its start: ${await told}`);
+  if (!listening) throw new Error(`the service ended at its start: ${written}`);
   const url = String(listening['url']);
   return {
     url,
     log,
+    written: () => written,
     logged,
     ...callers(url),
     signal: (signal) => void child.kill(signal),
