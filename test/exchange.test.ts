@@ -225,7 +225,7 @@ describe('if it can’t be recorded', () => {
   });
 });
 
-describe('the expiry of a credential', () => {
+describe('the user JWT never outlives what the policy says: its expiry', () => {
   test.each([
     ['is the role’s maximum', {}, NOW + 900],
     ['is what was asked for, when that is less', { ttlSeconds: 30 }, NOW + 30],

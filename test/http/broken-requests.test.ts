@@ -86,7 +86,7 @@ describe('bytes that are not HTTP', () => {
   });
 });
 
-describe('headers', () => {
+describe('limits on everything a stranger controls: headers', () => {
   test.each([
     ['one of excessive length', `X: ${'x'.repeat(40_000)}\r\n`],
     ['thousands of them', 'X: y\r\n'.repeat(10_000)],
@@ -180,7 +180,7 @@ describe('pipelined requests', () => {
   });
 });
 
-describe.concurrent('slow clients are cut off', () => {
+describe.concurrent('limits on everything a stranger controls: time. Cut off is', () => {
   test.each([
     ['says nothing after its first header', 'POST /exchange HTTP/1.1\r\nHost: sts\r\n'],
     ['begins a body and stops', post(`${JSON_BODY}Content-Length: 100\r\n`, '{"role":')],

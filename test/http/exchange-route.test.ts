@@ -204,13 +204,13 @@ describe('an exchange is refused', () => {
     },
   );
 
-  test('with a body beyond the limit', async () => {
+  test('with a body beyond the limit (limits on everything a stranger controls: body)', async () => {
     const body = JSON.stringify({ token: 'x'.repeat(65_536) });
     const answer = await answerOf(await post({ headers: json, body }));
     expect(answer).toEqual(problem(413, 'payload_too_large', 'body_too_large'));
   });
 
-  test('with a token beyond the limit', async () => {
+  test('with a token beyond the limit (limits on everything a stranger controls: token size)', async () => {
     const body = JSON.stringify({ token: `${'x'.repeat(20_000)}.y.z` });
     const answer = await answerOf(await post({ headers: json, body }));
     expect(answer).toEqual(problem(401, 'invalid_token', 'token_too_large'));

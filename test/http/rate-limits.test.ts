@@ -140,7 +140,7 @@ test('an absurd X-Forwarded-For from a trusted proxy is no address, and harms no
   for (const { address } of world.audit()) expect(address).toMatch(/^[0-9a-f.:]+$/);
 });
 
-test('beyond the concurrency limit callers are told to come back; health stays visible', async () => {
+test('limits on everything a stranger controls: beyond the concurrency limit callers are told to come back; health stays visible', async () => {
   let release = () => {};
   await using world = await startServiceWorld({
     nats: false,

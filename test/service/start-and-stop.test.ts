@@ -9,7 +9,7 @@ import { type GroundOptions, prepareService } from '../support/service-world.ts'
 
 /** The exit codes are those of `nats-sts --help`. */
 
-describe('a service that can’t start says why, and ends with the code of the reason', () => {
+describe('start-up fails on a configuration that would be unsafe, or that can’t work, and says which line', () => {
   test('configuration not valid: 4, with every problem and its line', async () => {
     await using ground = await prepareService({
       nats: false,
