@@ -90,7 +90,5 @@ function mapValues(
 function withoutUndefined(
   schema: { [Key in keyof JsonSchema]: JsonSchema[Key] | undefined },
 ): JsonSchema {
-  return Object.fromEntries(
-    Object.entries(schema).filter(([, value]) => value !== undefined),
-  ) as JsonSchema;
+  return Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined));
 }
