@@ -3,11 +3,18 @@ import { statSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { natsSts } from '../cli/command-line.ts';
 import { eventually } from '../support/eventually.ts';
 import { failedStart, startServiceProcess } from '../support/service-process.ts';
 import { type GroundOptions, prepareService } from '../support/service-world.ts';
 
 /** The exit codes are those of `nats-sts --help`. */
+
+/** A start that fails, in this process: how it would end, and what it says. */
+async function start(configFile: string): Promise<{ code: number; message: string }> {
+  const { exitCode, err } = await natsSts('serve', '-c', configFile, '--log-level', 'error');
+  return { code: exitCode, message: err };
+}
 
 describe('start-up fails on a configuration that would be unsafe, or that can’t work, and says which line', () => {
   test('configuration not valid: 4, with every problem and its line', async () => {
@@ -18,15 +25,14 @@ describe('start-up fails on a configuration that would be unsafe, or that can’
         tree.bindings[0].issuer = 'nobody';
       },
     });
-    const { code, message } = await failedStart(ground);
+    const { code, message } = await start(ground.configFile);
     expect(code).toBe(4);
     expect(message).toMatch(/line \d+: roles\.publisher\.maxTtl: /);
     expect(message).toMatch(/line \d+: bindings\[0\]\.issuer: /);
   });
 
   test('no configuration file: 4', async () => {
-    await using ground = await prepareService({ nats: false });
-    const { code, message } = await failedStart({ ...ground, configFile: '/nowhere/sts.yaml' });
+    const { code, message } = await start('/nowhere/sts.yaml');
     expect(code).toBe(4);
     expect(message).toContain('/nowhere/sts.yaml');
   });
@@ -38,7 +44,7 @@ describe('start-up fails on a configuration that would be unsafe, or that can’
         tree.listen.host = '0.0.0.0';
       },
     });
-    const { code, message } = await failedStart(ground);
+    const { code, message } = await start(ground.configFile);
     expect(code).toBe(4);
     expect(message).toMatch(/listen\.host: .*unencrypted.*listen\.tls.*behindProxy/);
   });
@@ -69,7 +75,7 @@ describe('start-up fails on a configuration that would be unsafe, or that can’
         tree.store.sqlite = sqlite;
       },
     });
-    const { code, message } = await failedStart(ground);
+    const { code, message } = await start(ground.configFile);
     expect(code).toBe(1);
     expect(message).toContain(`cannot open the store ${join(ground.folder, sqlite)}`);
   });
@@ -81,7 +87,7 @@ describe('start-up fails on a configuration that would be unsafe, or that can’
         tree.listen.tls = { cert: join(folder, 'sts.yaml'), key: join(folder, 'sts.yaml') };
       },
     });
-    const { code, message } = await failedStart(ground);
+    const { code, message } = await start(ground.configFile);
     expect(code).toBe(1);
     expect(message).not.toMatch(/^\s+at /m);
   });
