@@ -5,6 +5,7 @@ import type { Config } from './config/config.ts';
 import { loadConfig } from './config/load.ts';
 import { exchange } from './exchange.ts';
 import { type AppOptions, buildApp } from './http/app.ts';
+import { limitConcurrency } from './http/concurrency.ts';
 import type { Log } from './log.ts';
 import {
   buildGeneration,
@@ -65,6 +66,7 @@ async function start(
   const state: State = { current: buildGeneration(foundation, config), url: '', stopping: false };
   const metrics = createMetrics({
     version: VERSION,
+    droppedRejections: foundation.droppedRejections,
     issuers: () => state.current.verifier.status(),
   });
   metrics.reloaded(true, foundation.clock.now());
@@ -93,6 +95,9 @@ async function start(
   };
 }
 
+/** Most connections are idle ones that callers keep open. */
+const CONNECTIONS_PER_EXCHANGE = 10;
+
 interface State extends Running {
   /** Where it listens; empty before it does. */
   url: string;
@@ -105,7 +110,12 @@ function appOptions(
 ): AppOptions {
   const { listen, limits } = state.current.config;
   return {
-    exchange: metrics.observed((request) => exchange(state.current.parts, request)),
+    exchange: metrics.observed(
+      limitConcurrency(
+        (request) => exchange(state.current.parts, request),
+        limits.concurrentRequests,
+      ),
+    ),
     live: () => ({
       publicUrl: publicUrl(state),
       servers: state.current.config.nats.servers,
@@ -113,7 +123,7 @@ function appOptions(
       accounts: state.current.config.accounts,
     }),
     rateLimit: () => state.current.config.rateLimit,
-    limits,
+    limits: { ...limits, connections: limits.concurrentRequests * CONNECTIONS_PER_EXCHANGE },
     ...(listen.behindProxy && { trustProxy: listen.behindProxy }),
     ...(listen.tls && { tls: readTls(listen.tls) }),
     status: () =>

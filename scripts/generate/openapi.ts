@@ -17,7 +17,7 @@ export async function openapiYaml(): Promise<string> {
       accounts: [],
     }),
     rateLimit: unused,
-    limits: { bodyBytes: 1, tokenBytes: 1, concurrentRequests: 1, requestSeconds: 1 },
+    limits: { bodyBytes: 1, tokenBytes: 1, connections: 1, requestSeconds: 1 },
     status: () => ({}),
     metrics: unused,
     openapi: '',

@@ -3,8 +3,14 @@ import type { FastifyRequest } from 'fastify';
 
 /** Where a request comes from, after trusted proxies. Text that such a proxy passes on and that is no address is not taken. */
 export function addressOf(request: FastifyRequest): string {
-  const { ip } = request;
+  const ip = withoutPort(request.ip);
   return isIP(ip) === 0 ? (request.socket.remoteAddress ?? '') : ip;
+}
+
+/** Some proxies pass the caller's port on, too: `192.0.2.7:4711`, `[2001:db8::1]:4711`. */
+function withoutPort(address: string): string {
+  const [, v4, v6] = /^(?:(\d+(?:\.\d+){3}):\d+|\[([^\]]+)\](?::\d+)?)$/.exec(address) ?? [];
+  return v4 ?? v6 ?? address;
 }
 
 /**
@@ -13,7 +19,7 @@ export function addressOf(request: FastifyRequest): string {
  */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  const mapped = /^(?:::|(?:0+:){5})ffff:(\d+(?:\.\d+){3})$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   const [head = '', tail] = address.toLowerCase().split('%', 1).join('').split('::');
   const first = head === '' ? [] : head.split(':');

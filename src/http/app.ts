@@ -4,7 +4,7 @@ import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import type { ExchangeRequest, Issued } from '../exchange.ts';
 import type { Refusal } from '../errors.ts';
-import { limitConcurrency } from './concurrency.ts';
+import { boundConnections } from './connections.ts';
 import type { Doors } from './doors.ts';
 import { answerBadUrl, answerBrokenRequest, handleErrors } from './errors.ts';
 import { exchangeRoute } from './exchange-route.ts';
@@ -18,7 +18,7 @@ export interface AppOptions extends ServiceRoutes {
   readonly limits: {
     readonly bodyBytes: number;
     readonly tokenBytes: number;
-    readonly concurrentRequests: number;
+    readonly connections: number;
     readonly requestSeconds: number;
   };
   /** Proxies whose `X-Forwarded-For` is believed; absent: none. */
@@ -33,8 +33,8 @@ export interface AppOptions extends ServiceRoutes {
 /** The HTTP service as a Fastify instance that does not listen yet. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify(serverOptions(options));
+  boundConnections(app, options.limits.connections);
   handleErrors(app, options.onFault);
-  limitConcurrency(app, options.limits.concurrentRequests);
   await options.prepare?.(app);
   await app.register(rateLimit, { global: false, cache: 50_000 });
   const doors: Doors = {
@@ -44,6 +44,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   };
   // Each door reads its own content type and no other: JSON here, forms at /token.
   app.removeContentTypeParser('text/plain');
+  acceptEmptyJson(app);
   exchangeRoute(app, doors);
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -53,6 +54,20 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   serviceRoutes(app, options);
   await app.ready();
   return app;
+}
+
+/** Many clients send the content type whether or not there is a body; everything in ours is optional. */
+function acceptEmptyJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser<string>(
+    'application/json',
+    { parseAs: 'string' },
+    (request, body, done) => {
+      if (body === '') done(null, null);
+      else void parse(request, body, done);
+    },
+  );
 }
 
 function serverOptions({ limits, trustProxy, tls }: AppOptions): FastifyServerOptions {

@@ -1,32 +1,23 @@
-import type { ServerResponse } from 'node:http';
-import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../errors.ts';
-import { sendRefusal } from './errors.ts';
+import type { Doors } from './doors.ts';
 
 const OVERLOADED = new Refusal('overloaded', 'The service is busy. Ask again in a second.', {
   retryAfterSeconds: 1,
 });
 
 /**
- * Bounds the requests in progress; more are told to come back rather than queued without end. Once
- * the app closes, the connections of those still in progress end with their answers: kept open,
- * each would hold up the stop until its caller lets go.
+ * Bounds the exchanges in progress; more are told to come back rather than queued without end. Only
+ * work that is ours counts: a caller who is slow to send or to read holds nobody else up.
  */
-export function limitConcurrency(app: FastifyInstance, max: number): void {
-  const inProgress = new Set<ServerResponse>();
-  app.addHook('onRequest', (request, reply, done) => {
-    const answer = reply.raw;
-    inProgress.add(answer);
-    answer.once('close', () => {
-      inProgress.delete(answer);
-    });
-    // Health and metrics stay visible under load.
-    if (inProgress.size > max && request.method === 'POST') sendRefusal(request, reply, OVERLOADED);
-    else done();
-  });
-  app.addHook('preClose', async () => {
-    for (const answer of inProgress) {
-      if (!answer.headersSent) answer.setHeader('connection', 'close');
+export function limitConcurrency(exchange: Doors['exchange'], max: number): Doors['exchange'] {
+  let inProgress = 0;
+  return async (request) => {
+    if (inProgress >= max) return OVERLOADED;
+    inProgress += 1;
+    try {
+      return await exchange(request);
+    } finally {
+      inProgress -= 1;
     }
-  });
+  };
 }

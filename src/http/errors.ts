@@ -24,6 +24,11 @@ export function handleErrors(
     return isOAuth(request) ? sendOAuthFault(reply) : sendFault(reply);
   });
   const methods = methodsByPath(app);
+  // Before a body is read: nobody wants it.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) sendProblem(reply, notFound(methods, request, reply));
+    else done();
+  });
   app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(methods, request, reply)));
 }
 
@@ -120,4 +125,6 @@ export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket
       `Cache-Control: no-store\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  // A caller that keeps its side open doesn't keep the connection.
+  socket.destroySoon();
 }

@@ -94,6 +94,7 @@ function wantsCreds(request: FastifyRequest): boolean {
   if (!accept?.includes('text/plain')) return false;
   const plain = preference(accept, 'text/plain');
   const json = preference(accept, 'application/json');
+  if (plain.weight === 0) return false;
   return plain.weight > json.weight || (plain.weight === json.weight && plain.place < json.place);
 }
 

@@ -42,7 +42,7 @@ export const exchangeBody = {
       type: 'string',
       pattern: '^U[A-Z2-7]{55}$',
       description:
-        "The caller's own public user nkey. No seed is made or returned then: the private key never travels.",
+        "The caller's own public user nkey; its checksum must fit. No seed is made or returned then: the private key never travels.",
     },
   },
 } as const;
@@ -108,7 +108,7 @@ export const tokenBody = {
   required: ['grant_type', 'subject_token', 'subject_token_type'],
   properties: {
     grant_type: { type: 'string', const: 'urn:ietf:params:oauth:grant-type:token-exchange' },
-    subject_token: { type: 'string' },
+    subject_token: { type: 'string', minLength: 1 },
     subject_token_type: {
       type: 'string',
       enum: [
@@ -121,6 +121,7 @@ export const tokenBody = {
     actor_token_type: { type: 'string', description: 'Required with `actor_token`.' },
     requested_token_type: {
       type: 'string',
+      enum: ['urn:ietf:params:oauth:token-type:jwt', 'urn:nats-sts:token-type:creds'],
       description:
         '`urn:ietf:params:oauth:token-type:jwt` (default): the user JWT, with the seed beside it. `urn:nats-sts:token-type:creds`: a whole `.creds` file.',
     },

@@ -1,3 +1,4 @@
+import { boundRejections } from '../audit/bounded-rejections.ts';
 import { openSqliteLog } from '../audit/sqlite-log.ts';
 import type { AuditLog } from '../audit/log.ts';
 import type { Clock } from '../clock.ts';
@@ -15,6 +16,8 @@ export interface Foundation {
   readonly clock: Clock;
   readonly store: Store;
   readonly audit: AuditLog;
+  /** Rejections so far that were left out of the audit log. */
+  readonly droppedRejections: () => number;
   readonly singleUse: SingleUse;
 }
 
@@ -31,15 +34,18 @@ export function layFoundation(
 ): Foundation {
   const { survive, retentionSeconds } = audit;
   const store = openStore({ file: sqliteFile, survive });
+  const written = openSqliteLog({
+    store,
+    clock,
+    retentionSeconds,
+    onHealth: (fault) => tellHealth(log, fault),
+  });
+  let dropped = 0;
   return {
     clock,
     store,
-    audit: openSqliteLog({
-      store,
-      clock,
-      retentionSeconds,
-      onHealth: (fault) => tellHealth(log, fault),
-    }),
+    audit: boundRejections(written, { clock, onDropped: () => (dropped += 1) }),
+    droppedRejections: () => dropped,
     singleUse: openSingleUse({ database: store.database, clock }),
   };
 }

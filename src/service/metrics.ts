@@ -16,6 +16,8 @@ type ExchangeFunction = (request: ExchangeRequest) => Promise<Issued | Refusal>;
 
 export interface MetricsSources {
   readonly version: string;
+  /** Rejections so far that were left out of the audit log. */
+  readonly droppedRejections: () => number;
   /** Per issuer: are keys at hand, and when were they fetched (milliseconds since the epoch)? */
   readonly issuers: () => Iterable<{
     readonly name: string;
@@ -24,7 +26,7 @@ export interface MetricsSources {
   }>;
 }
 
-export function createMetrics({ version, issuers }: MetricsSources): Metrics {
+export function createMetrics({ version, droppedRejections, issuers }: MetricsSources): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -58,6 +60,15 @@ export function createMetrics({ version, issuers }: MetricsSources): Metrics {
     name: 'nats_sts_faults_total',
     help: 'Requests answered with 500',
     registers,
+  });
+  new Counter({
+    name: 'nats_sts_audit_rejections_dropped_total',
+    help: 'Tokens that proved nothing and were too many to be recorded one by one',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(droppedRejections());
+    },
   });
   const reloadOk = new Gauge({
     name: 'nats_sts_config_last_reload_success',

@@ -160,7 +160,12 @@ test('limits on everything a stranger controls: beyond the concurrency limit cal
   })();
   expect(refused.headers.get('retry-after')).toBe('1');
   expect(await answerOf(refused)).toEqual(problem(503, 'temporarily_unavailable', 'overloaded'));
-  expect(await answerOf(await world.tokenExchange({}))).toEqual(
+  const form = {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: token,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+  };
+  expect(await answerOf(await world.tokenExchange(form))).toEqual(
     oauthError(503, 'temporarily_unavailable'),
   );
   expect((await fetch(`${world.url}/livez`)).status).toBe(200);

@@ -1,0 +1,38 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+
+/** Node reads requests that a client pipelines by the thousand; no client of ours sends more than a few ahead. */
+const MAX_UNANSWERED = 32;
+
+/**
+ * Bounds what strangers' connections can hold: how many there are, and how many requests one of
+ * them may send ahead of its answers. One that sends more is cut off.
+ *
+ * Once the app closes, the connections of requests in progress end with their answers: kept open,
+ * each would hold up the stop until its caller lets go.
+ */
+export function boundConnections(app: FastifyInstance, maxConnections: number): void {
+  app.server.maxConnections = maxConnections;
+  const unanswered = new Map<Socket, Set<ServerResponse>>();
+  const answersOf = (socket: Socket): Set<ServerResponse> => {
+    const known = unanswered.get(socket);
+    if (known) return known;
+    const answers = new Set<ServerResponse>();
+    unanswered.set(socket, answers);
+    socket.once('close', () => unanswered.delete(socket));
+    return answers;
+  };
+  app.addHook('onRequest', ({ raw: { socket } }, { raw: answer }, done) => {
+    const answers = answersOf(socket);
+    answers.add(answer);
+    answer.once('close', () => answers.delete(answer));
+    if (answers.size > MAX_UNANSWERED) socket.destroy();
+    else done();
+  });
+  app.addHook('preClose', async () => {
+    for (const answer of [...unanswered.values()].flatMap((answers) => [...answers])) {
+      if (!answer.headersSent) answer.setHeader('connection', 'close');
+    }
+  });
+}
