@@ -96,7 +96,11 @@ test('every reason to refuse is given somewhere', () => {
 });
 
 test('every metric of ours has its row in operations, and no other', () => {
-  const { registry } = createMetrics({ version: 'any', droppedRejections: () => 0, issuers: () => [] });
+  const { registry } = createMetrics({
+    version: 'any',
+    droppedRejections: () => 0,
+    issuers: () => [],
+  });
   const ours = registry.getMetricsAsArray().map(({ name }) => name);
   expect(tableKeys(operations, 'Metrics').toSorted()).toEqual(
     ours.filter((name) => name.startsWith('nats_sts_')).toSorted(),
