@@ -38,7 +38,7 @@ export function answerBadUrl(_error: FastifyError, _request: FastifyRequest, rep
   return void sendProblem(reply, refusal);
 }
 
-export function sendRefusal(
+function sendRefusal(
   request: FastifyRequest,
   reply: FastifyReply,
   refusal: Refusal,

@@ -47,7 +47,7 @@ test('more connections than are allowed are closed, and there is room again when
     const token = await world.token();
     return (await world.exchange(token).catch(() => undefined))?.status === 200;
   };
-  await eventually(answered);
+  expect(await eventually(answered)).toBe(true);
 });
 
 test('where there is nothing, no body is waited for', async () => {
