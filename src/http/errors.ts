@@ -38,11 +38,7 @@ export function answerBadUrl(_error: FastifyError, _request: FastifyRequest, rep
   return void sendProblem(reply, refusal);
 }
 
-function sendRefusal(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  refusal: Refusal,
-): FastifyReply {
+function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
   return isOAuth(request) ? sendOAuthError(reply, refusal) : sendProblem(reply, refusal);
 }
 
