@@ -61,7 +61,9 @@ export async function exchange(
   const subject = await parts.verifier.verify(request.subjectToken, request.proof);
   if (subject instanceof Refusal) return rejected(parts, request, subject, request.subjectToken);
   const actor = await verifyActor(parts, request);
-  if (actor instanceof Refusal) return rejected(parts, request, actor, request.actorToken);
+  if (actor instanceof Refusal) {
+    return denied(parts, request, subject, undefined, { refusal: actor, claimsSeen: {} });
+  }
 
   const refusal = await request.admit?.(subject);
   if (refusal) return denied(parts, request, subject, actor, { refusal, claimsSeen: {} });
@@ -181,7 +183,9 @@ async function denied(
     type: 'denied',
     ...origin(parts, request),
     identity: audited(subject),
-    ...(actor && { actor: audited(actor) }),
+    ...(actor
+      ? { actor: audited(actor) }
+      : request.actorToken && { actorTokenHash: parts.verifier.hash(request.actorToken) }),
     ...reason(refusal),
     ...(nearest && { binding: nearest.binding }),
     ...(request.ask.role !== undefined && { role: request.ask.role }),

@@ -95,8 +95,11 @@ async function start(
   };
 }
 
-/** Most connections are idle ones that callers keep open. */
-const CONNECTIONS_PER_EXCHANGE = 10;
+/** Most connections are idle ones that callers keep open; a quarter is enough for one of them. */
+function connectionBounds(exchanges: number, behindProxy: boolean): AppOptions['connections'] {
+  const total = exchanges * 10;
+  return { total, perNetwork: behindProxy ? undefined : Math.max(32, total / 4) };
+}
 
 interface State extends Running {
   /** Where it listens; empty before it does. */
@@ -123,7 +126,8 @@ function appOptions(
       accounts: state.current.config.accounts,
     }),
     rateLimit: () => state.current.config.rateLimit,
-    limits: { ...limits, connections: limits.concurrentRequests * CONNECTIONS_PER_EXCHANGE },
+    limits,
+    connections: connectionBounds(limits.concurrentRequests, listen.behindProxy !== undefined),
     ...(listen.behindProxy && { trustProxy: listen.behindProxy }),
     ...(listen.tls && { tls: readTls(listen.tls) }),
     status: () =>

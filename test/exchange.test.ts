@@ -164,10 +164,17 @@ describe('what is recorded', () => {
     expect(event).not.toHaveProperty('identity');
   });
 
-  test('the actor’s hash, when it is the actor’s token that is rejected', async () => {
+  test('the subject that was verified, and the hash of an actor’s token that was rejected', async () => {
     const { parts, audit } = partsWith();
     await exchange(parts, request(await tokenFor(), { actorToken: 'a.b.c' }));
-    expect([...audit.list()]).toMatchObject([{ type: 'rejected', tokenHash: sha256('a.b.c') }]);
+    expect([...audit.list()]).toMatchObject([
+      {
+        type: 'denied',
+        identity: { subject: 'orders' },
+        actorTokenHash: sha256('a.b.c'),
+        reason: 'token_malformed',
+      },
+    ]);
   });
 
   test('a refusal of the door itself, once it knows who asks', async () => {

@@ -1,6 +1,28 @@
 import type { Clock } from '../clock.ts';
 import type { AuditLog } from './log.ts';
 
+/** Reasons that anyone can bring about without a token that an issuer signed. */
+const UNPROVEN: ReadonlySet<string> = new Set([
+  'token_malformed',
+  'token_too_large',
+  'token_encrypted',
+  'token_not_a_jwt',
+  'token_header_unsupported',
+  'issuer_unknown',
+  'issuer_unavailable',
+  'algorithm_not_allowed',
+  'key_unknown',
+  'signature_invalid',
+  'token_expired',
+  'token_not_yet_valid',
+  'token_lifetime_too_long',
+  'claim_missing',
+  'claim_malformed',
+  'audience_mismatch',
+  'token_kind_not_allowed',
+  'tenant_not_allowed',
+]);
+
 /** So many may be written at once, and so many more for each second that passes. */
 const BURST = 1000;
 const PER_SECOND = 10;
@@ -8,7 +30,8 @@ const PER_SECOND = 10;
 /**
  * Keeps strangers from filling the disk: whoever can reach the service can send tokens that prove
  * nothing, and each would leave a `rejected` record. Beyond the bound (about 900,000 a day) they
- * are left out of the log and told to `onDropped`; records of verified identities never are.
+ * are left out of the log and told to `onDropped`. What a signed token was needed for never is: a
+ * reused token, a wrong proof, a verified identity.
  */
 export function boundRejections(
   log: AuditLog,
@@ -26,7 +49,8 @@ export function boundRejections(
   };
   return {
     record: async (event) => {
-      if (event.type !== 'rejected' || take()) return log.record(event);
+      if (event.type !== 'rejected' || !UNPROVEN.has(event.reason) || take())
+        return log.record(event);
       onDropped();
     },
     healthy: () => log.healthy(),

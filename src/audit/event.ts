@@ -42,6 +42,8 @@ export interface DeniedEvent extends Common {
   readonly type: 'denied';
   readonly identity: AuditedIdentity;
   readonly actor?: AuditedIdentity;
+  /** SHA-256 of an actor token that was rejected, hexadecimal; `reason` says why. */
+  readonly actorTokenHash?: string;
   /** Stable reason, see `errors.ts`. */
   readonly reason: string;
   readonly message: string;

@@ -4,7 +4,7 @@ import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import type { ExchangeRequest, Issued } from '../exchange.ts';
 import type { Refusal } from '../errors.ts';
-import { boundConnections } from './connections.ts';
+import { boundConnections, type ConnectionBounds } from './connections.ts';
 import type { Doors } from './doors.ts';
 import { answerBadUrl, answerBrokenRequest, handleErrors } from './errors.ts';
 import { exchangeRoute } from './exchange-route.ts';
@@ -18,9 +18,9 @@ export interface AppOptions extends ServiceRoutes {
   readonly limits: {
     readonly bodyBytes: number;
     readonly tokenBytes: number;
-    readonly connections: number;
     readonly requestSeconds: number;
   };
+  readonly connections: ConnectionBounds;
   /** Proxies whose `X-Forwarded-For` is believed; absent: none. */
   readonly trustProxy?: readonly string[];
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
@@ -33,7 +33,7 @@ export interface AppOptions extends ServiceRoutes {
 /** The HTTP service as a Fastify instance that does not listen yet. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify(serverOptions(options));
-  boundConnections(app, options.limits.connections);
+  boundConnections(app, options.connections);
   handleErrors(app, options.onFault);
   await options.prepare?.(app);
   await app.register(rateLimit, { global: false, cache: 50_000 });
@@ -76,7 +76,8 @@ function serverOptions({ limits, trustProxy, tls }: AppOptions): FastifyServerOp
     bodyLimit: limits.bodyBytes,
     requestTimeout,
     connectionTimeout: requestTimeout + 5000,
-    keepAliveTimeout: 72_000,
+    // Callers come once and go; a proxy keeps its connections, and must be the one to close them.
+    keepAliveTimeout: trustProxy ? 72_000 : 5_000,
     routerOptions: { maxParamLength: 128 },
     // Strict: what the schema does not name is refused, and nothing is converted silently.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },

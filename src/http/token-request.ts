@@ -24,6 +24,9 @@ export interface TokenRequest {
   readonly userPublicKey: UserPublicKey | undefined;
 }
 
+/** As at `/exchange`: what is asked for is recorded. */
+const MAX_ROLE_CHARACTERS = 128;
+
 type Form = Readonly<Record<string, unknown>>;
 /** Parameters may not be repeated (RFC 6749 §3.2), but for these two (RFC 8693 §2.1). */
 const REPEATABLE = new Set(['audience', 'resource']);
@@ -83,7 +86,7 @@ function checkTokenType(form: Form, name: string): Refusal | undefined {
 
 function parseAsk(form: Form, live: Live): Ask | Refusal {
   const scope = text(form, 'scope');
-  if (scope?.trim().includes(' ')) {
+  if (scope !== undefined && (scope.trim().includes(' ') || scope.length > MAX_ROLE_CHARACTERS)) {
     return new Refusal(
       'scope_invalid',
       'The scope must name one role: a credential carries one role.',

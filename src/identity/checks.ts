@@ -13,6 +13,7 @@ export interface Demands {
   readonly leewaySeconds: number;
   readonly maxTokenLifetimeSeconds: number;
   readonly singleUse: boolean;
+  readonly trustDomain: string | undefined;
 }
 
 interface Requirement {
@@ -34,6 +35,7 @@ export function demandsOf(spec: IssuerSpec): Demands {
     leewaySeconds: spec.leewaySeconds,
     maxTokenLifetimeSeconds: spec.maxTokenLifetimeSeconds,
     singleUse: spec.singleUse,
+    trustDomain: spec.trustDomain,
   };
 }
 
@@ -167,6 +169,17 @@ export function checkRequired(claims: Claims, { require }: Demands): Refusal | u
     if (!values.includes(value)) return notRequired(name, value, values);
   }
   return undefined;
+}
+
+/** SPIFFE-ID §2: the trust domain is all of the ID's authority, compared whole. */
+export function checkTrustDomain(claims: Claims, { trustDomain }: Demands): Refusal | undefined {
+  if (trustDomain === undefined) return undefined;
+  const sub = own(claims, 'sub');
+  if (typeof sub === 'string' && sub.startsWith(`spiffe://${trustDomain}/`)) return undefined;
+  return new Refusal(
+    'tenant_not_allowed',
+    `The token's "sub" is no SPIFFE ID of the trust domain ${trustDomain}.`,
+  );
 }
 
 function notRequired(name: string, value: string, values: readonly string[]): Refusal {

@@ -45,6 +45,8 @@ export interface IssuerSpec {
   readonly subject: readonly (readonly string[])[];
   /** Claims that must hold one of the given strings, e.g. `{ token_use: ['access'] }`. */
   readonly require: Readonly<Record<string, readonly string[]>>;
+  /** SPIFFE: `sub` must be an ID of this trust domain (SPIFFE-ID §2.1). */
+  readonly trustDomain?: string;
   /** Clock difference forgiven on `exp`, `nbf` and `iat`. */
   readonly leewaySeconds: number;
   /** Refuse tokens made to live longer than this (`exp` − `iat`). */

@@ -1,6 +1,6 @@
 import { Refusal } from '../errors.ts';
 import { malformed } from './checks.ts';
-import { type ClaimPath, lookUp, parseClaimPath } from './claims.ts';
+import { type ClaimPath, lookUp, own, parseClaimPath } from './claims.ts';
 import type { Claims, Json } from './identity.ts';
 import type { IssuerSpec } from './issuer.ts';
 import { showAll } from './show.ts';
@@ -15,6 +15,9 @@ export function subjectRule(spec: IssuerSpec): SubjectRule {
   return spec.subject.map((names) => ({ names, paths: names.map(parseClaimPath) }));
 }
 
+/** It is recorded with everything that is asked in its name. */
+const MAX_SUBJECT_CHARACTERS = 1024;
+
 /**
  * Who the token is about: the first entry whose claims are all present, joined by `/`.
  *
@@ -24,7 +27,12 @@ export function subjectRule(spec: IssuerSpec): SubjectRule {
 export function subjectOf(claims: Claims, rule: SubjectRule): string | Refusal {
   for (const { names, paths } of rule) {
     const values = paths.map((path) => lookUp(claims, path));
-    if (!values.includes(undefined)) return joined(names, values);
+    if (values.includes(undefined)) continue;
+    // An address that nobody verified is anybody's (nOAuth).
+    if (paths.some(([first]) => first === 'email') && own(claims, 'email_verified') !== true) {
+      return malformed('email', 'is not verified, so it names nobody');
+    }
+    return joined(names, values);
   }
   const wanted = rule.map(({ names }) => showAll(names)).join(', or ');
   return new Refusal(
@@ -42,5 +50,8 @@ function joined(names: readonly string[], values: readonly (Json | undefined)[])
     if (values.length > 1 && value.includes('/')) return malformed(name, 'holds a "/"');
     parts.push(value);
   }
-  return parts.join('/');
+  const subject = parts.join('/');
+  return subject.length <= MAX_SUBJECT_CHARACTERS
+    ? subject
+    : malformed(names[0] ?? '', 'is too long');
 }

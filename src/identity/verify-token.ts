@@ -9,6 +9,7 @@ import {
   checkLifetime,
   checkNotBefore,
   checkRequired,
+  checkTrustDomain,
   type Demands,
   malformed,
   missing,
@@ -115,7 +116,8 @@ function checkClaims(
     checkLifetime(times, demands) ??
     checkAudience(claims, demands) ??
     checkKind(kind, demands) ??
-    checkRequired(claims, demands);
+    checkRequired(claims, demands) ??
+    checkTrustDomain(claims, demands);
   if (refusal !== undefined) return refusal;
   const subject = subjectOf(claims, rule);
   if (subject instanceof Refusal) return subject;

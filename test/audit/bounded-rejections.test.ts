@@ -22,6 +22,15 @@ test('tokens that prove nothing can not fill the log', async () => {
   expect(state.dropped).toBe(4000);
 });
 
+test('what takes a signed token is never left out', async () => {
+  const { log, state, count } = bounded();
+  for (let n = 0; n < 2000; n++) await log.record(rejected({ reason: 'signature_invalid' }));
+  await log.record(rejected({ reason: 'token_reused' }));
+  await log.record(rejected({ reason: 'proof_invalid' }));
+  expect(count()).toBe(1002);
+  expect(state.dropped).toBe(1000);
+});
+
 test('as time passes more of them are written', async () => {
   const { log, state, count } = bounded();
   for (let n = 0; n < 2000; n++) await log.record(rejected());

@@ -39,7 +39,7 @@ test('callers that do not finish hold up nobody else', async () => {
   for (const socket of slow) socket.destroy();
 });
 
-test('more connections than are allowed are closed, and there is room again when others end', async () => {
+test('more connections than one caller is allowed are closed, and there is room again when others end', async () => {
   const idle = Array.from({ length: 40 }, connection);
   await Promise.race(idle.map((socket) => once(socket, 'close')));
   for (const socket of idle) socket.destroy();

@@ -326,6 +326,10 @@ describe('delegation (RFC 8693 §1.1)', () => {
       oauthError(400, 'invalid_request'),
     );
     const [record] = world.audit({ reason: 'signature_invalid' });
-    expect(record).toMatchObject({ type: 'rejected', door: 'token' });
+    expect(record).toMatchObject({
+      type: 'denied',
+      door: 'token',
+      actorTokenHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
   });
 });

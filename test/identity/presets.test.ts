@@ -118,6 +118,7 @@ const TABLE: readonly Row[] = [
   { file: 'pingone', variant: 'client_credentials', issuer: PINGONE, match: '{ client_id: 5f7d1e0a-0000-4c4b-8f3a-0123456789ab }', expected: granted('5f7d1e0a-0000-4c4b-8f3a-0123456789ab') },
   { file: 'pingone', variant: 'client_credentials', issuer: PINGONE, match: '{ sub: 5f7d1e0a-0000-4c4b-8f3a-0123456789ab }', expected: refused('no_binding') },
   { file: 'spiffe-jwt-svid', variant: '', issuer: SPIRE, match: '{ sub: spiffe://example.org/ns/orders/sa/orders }', expected: refused('claim_missing') },
+  { file: 'spiffe-jwt-svid', variant: '', issuer: SPIRE.replace('trustDomain: example.org', 'trustDomain: example'), match: '{ sub: spiffe://example.org/ns/orders/sa/orders }', claims: { iss: 'https://spire.example.org' }, expected: refused('tenant_not_allowed') },
   { file: 'spiffe-jwt-svid', variant: '', issuer: SPIRE, match: '{ sub: spiffe://example.org/ns/orders/sa/orders }', claims: { iss: 'https://spire.example.org' }, expected: granted('spiffe://example.org/ns/orders/sa/orders') },
 ];
 

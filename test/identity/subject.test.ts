@@ -21,6 +21,21 @@ describe('the subject', () => {
     expect(subject({ a: { b: 'deep' } }, ['/a/b'])).toBe('deep');
   });
 
+  test('nOAuth: is an email only where the token says that it is verified', () => {
+    expect(subject({ email: 'ceo@example.com' }, ['email'])).toMatch(/^claim_malformed/);
+    expect(subject({ email: 'ceo@example.com', email_verified: 'true' }, ['email'])).toMatch(
+      /^claim_malformed/,
+    );
+    expect(subject({ email: 'ceo@example.com', email_verified: true }, ['email'])).toBe(
+      'ceo@example.com',
+    );
+  });
+
+  test('is bounded: it is written down with everything asked in its name', () => {
+    expect(subject({ sub: 'x'.repeat(1024) }, ['sub'])).toHaveLength(1024);
+    expect(subject({ sub: 'x'.repeat(1025) }, ['sub'])).toMatch(/^claim_malformed/);
+  });
+
   test('must be there', () => {
     expect(subject({ email: 'e' }, ['tid', 'oid'], ['sub'])).toBe(
       'claim_missing: The token does not say whom it is about: it has no "tid", "oid", or "sub".',

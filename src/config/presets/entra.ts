@@ -6,7 +6,17 @@ const LOGIN = 'https://login.microsoftonline.com';
 const TENANT_RULE =
   "is not a tenant's id: write the GUID (Directory ID), in lower case; common and organizations would let every tenant in";
 
-const tenantId = z.string().regex(UUID, TENANT_RULE).meta({ title: 'GUID' });
+/** Not a tenant but everybody's personal Microsoft account. */
+const CONSUMERS = '9188040d-6c67-4c5b-b112-36a304b66dad';
+
+const tenantId = z
+  .string()
+  .regex(UUID, TENANT_RULE)
+  .refine(
+    (id) => id !== CONSUMERS,
+    'is the tenant of all personal Microsoft accounts, which lets everyone in',
+  )
+  .meta({ title: 'GUID' });
 
 /** `api://<client id>` in version 1 is the bare client id in version 2. */
 function audiencesOf(written: readonly string[]): string[] {

@@ -97,6 +97,7 @@ function resolveIssuer(
     hasLogin: settings.login !== undefined,
     ...(facts.trustDomain !== undefined && { trustDomain: facts.trustDomain }),
     spec: {
+      ...(facts.trustDomain !== undefined && { trustDomain: facts.trustDomain }),
       issuers: facts.issuers,
       keys: keySource(settings, facts),
       algorithms: settings.algorithms ?? facts.algorithms,

@@ -1,3 +1,4 @@
+import { scopedUnverified } from './accounts.ts';
 import type { Findings } from '../findings.ts';
 import type { Settings } from '../settings.ts';
 import {
@@ -53,6 +54,7 @@ const PITFALLS: Readonly<Record<string, Pitfall>> = {
   'allow-system': allowSystem,
   'allow-jetstream-api': allowJetStreamApi,
   'long-ttl': longTtl,
+  'scoped-unverified': scopedUnverified,
   'nats-servers-loopback': natsServersLoopback,
   'proxies-everyone': proxiesEveryone,
   'public-url-plain-http': publicUrlPlainHttp,

@@ -88,10 +88,14 @@ function mentions(when: string, claim: string): boolean {
   });
 }
 
-const ANYTHING = new Set(['{"glob":"*"}', '{"glob":"**"}', '{"regex":".*"}', '{"regex":".+"}']);
-
+/** What it does not name can be anybody's: `not`, and patterns that begin with a wildcard. */
 function isAnything(spec: MatchSpec): boolean {
-  return valuesOf(spec).some((value) => ANYTHING.has(JSON.stringify(value)));
+  return valuesOf(spec).some((value) => {
+    if (typeof value !== 'object') return false;
+    if ('not' in value) return true;
+    const pattern = 'glob' in value ? value.glob : value.regex;
+    return /^(?:[*?.[(\\^]|repo:[*?.])/.test(pattern);
+  });
 }
 
 /** All values that a condition names, however they are put together. */
