@@ -22,6 +22,8 @@ export function serveCommand(): Command {
     )
     .addHelpText('after', EXAMPLES)
     .action(async ({ config, logLevel }: ServeOptions) => {
+      // Whoever read the log has gone; issuing goes on.
+      process.stdout.on('error', () => {});
       const log = createLog(process.stdout, logLevel);
       const service = await start(requireConfig(config), log);
       process.on('SIGHUP', () => service.reload());

@@ -188,7 +188,10 @@ export function tokenHash(token: string): string {
   return hash('sha256', token, 'hex');
 }
 
-/** What few tokens need. Single use comes last: a request that fails for another reason uses nothing up. */
+/**
+ * What few tokens need. Single use comes last: a token that is refused for another reason is not used
+ * up. One that is believed is, also when the policy then says no.
+ */
 async function possessedAndUnused(verification: Verification): Promise<Identity | Refusal> {
   try {
     const refusal = (await checkPossession(verification)) ?? (await useUp(verification));

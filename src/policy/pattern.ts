@@ -76,6 +76,8 @@ export function compileRegex(regex: string): Pattern | string {
 export function checkAnchored(regex: string): string | undefined {
   const advice = 'write matches("^(?:…)$"): CEL looks for a pattern anywhere in the text';
   if (!regex.startsWith('^') || !/(?:^|[^\\])(?:\\\\)*\$$/.test(regex)) return advice;
+  // `^*` may begin nowhere, and with the flag m every line has a beginning and an end.
+  if (/^\^[*+?{]/.test(regex) || /\(\?[a-zA-Z]*m/.test(regex)) return advice;
   if (regex.includes('\\Q'))
     return '\\Q in a pattern is not taken; write a backslash before each character';
   return hasOuterAlternative(regex) ? advice : undefined;

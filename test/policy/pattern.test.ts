@@ -138,5 +138,9 @@ describe('a pattern for matches()', () => {
     '^\\(|\\)$',
     '^\\Qa$',
     '^[[:alpha:]]|b$',
+    '^*main$',
+    '^{0}main$',
+    '^(?m)refs/heads/main$',
+    '^(?im:a)$',
   ])('%j does not', (pattern) => expect(checkAnchored(pattern)).toBeDefined());
 });
