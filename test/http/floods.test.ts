@@ -39,7 +39,7 @@ test('callers that do not finish hold up nobody else', async () => {
   for (const socket of slow) socket.destroy();
 });
 
-test('more connections than one caller is allowed are closed, and there is room again when others end', async () => {
+test('more connections than there may be are closed, and there is room again when others end', async () => {
   const idle = Array.from({ length: 40 }, connection);
   await Promise.race(idle.map((socket) => once(socket, 'close')));
   for (const socket of idle) socket.destroy();
@@ -57,4 +57,21 @@ test('where there is nothing, no body is waited for', async () => {
     { end: false },
   );
   expect(statuses[0]).toBe(404);
+});
+
+test('limits on everything a stranger controls: one address has its share of the connections', async () => {
+  await using roomy = await startServiceWorld({
+    nats: false,
+    configure: (tree) => {
+      // 400 connections, 100 of them for one address.
+      tree['limits'] = { concurrency: 40 };
+    },
+  });
+  const { hostname, port } = new URL(roomy.url);
+  const open = Array.from({ length: 150 }, () =>
+    connect({ host: hostname, port: Number(port) }).on('error', () => {}),
+  );
+  await eventually(() => open.filter(({ closed }) => closed).length >= 50);
+  expect(open.filter(({ closed }) => !closed).length).toBeLessThanOrEqual(100);
+  for (const socket of open) socket.destroy();
 });

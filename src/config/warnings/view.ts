@@ -93,8 +93,9 @@ function isAnything(spec: MatchSpec): boolean {
   return valuesOf(spec).some((value) => {
     if (typeof value !== 'object') return false;
     if ('not' in value) return true;
-    const pattern = 'glob' in value ? value.glob : value.regex;
-    return /^(?:[*?.[(\\^]|repo:[*?.])/.test(pattern);
+    return 'glob' in value
+      ? /^(?:repo:)?[*?]/.test(value.glob)
+      : /^\^?(?:repo:)?(?:[.[]|\\[dswDSW])/.test(value.regex);
   });
 }
 
