@@ -115,6 +115,23 @@ describe('a proof is accepted', () => {
     expect(await outcome(verifier.verify(bound, withQuery))).toBe('accepted');
   });
 
+  test('once for as long as it is valid: from its earliest moment to its last', async () => {
+    let now = NOW;
+    const moving = { now: () => now * 1000 };
+    const patient = createVerifier({
+      issuers: [staticIssuer([issuerKey])],
+      clock: moving,
+      singleUse: memorySingleUse({ clock: moving }),
+      tokenBytes: 16_384,
+    });
+    const early = await proof({ iat: NOW + 60 });
+    expect(await outcome(patient.verify(bound, early))).toBe('accepted');
+    for (now of [NOW + 2, NOW + 60, NOW + 120]) {
+      expect(await outcome(patient.verify(bound, early))).toBe('proof_invalid');
+    }
+    patient.close();
+  });
+
   test('once', async () => {
     const { jwt, ...request } = await proof();
     expect(await outcome(verifier.verify(bound, { jwt, ...request }))).toBe('accepted');
