@@ -1,0 +1,133 @@
+import type { UserPermissionLimits } from '../nats/user-claims.ts';
+
+/**
+ *  staged ──published, on every server──▶ active ──next key active──▶ draining ──last credential has expired──▶ retired
+ *
+ * - staged: signs nothing; its public key is in the account JWT, or about to be.
+ * - active: signs. At most one a slot.
+ * - draining: signs nothing, and stays in the account JWT for the credentials it signed.
+ * - retired: out of the account JWT, its seed destroyed. Remembered, so that an account JWT from
+ *   before that comes back is cleaned again.
+ */
+export type KeyState = 'staged' | 'active' | 'draining' | 'retired';
+
+/** Why a key left the state it was in. */
+export type KeyReason =
+  | 'first'
+  | 'schedule'
+  | 'requested'
+  | 'policy-changed'
+  | 'role-removed'
+  | 'revoked'
+  | 'not-listed'
+  | 'no-longer-given'
+  | 'superseded'
+  | 'expired';
+
+/** The slot of keys that are tied to no role; role names can't be this. */
+export const ANY_ROLE = '*';
+
+/** A role as a scoped signing key carries it. */
+export interface KeyScope {
+  readonly role: string;
+  /** As it stands in the account JWT. */
+  readonly template: UserPermissionLimits;
+  /** Tag that the template fills in → what the policy puts there, e.g. `claims.repository_id`. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** One account signing key. Times are milliseconds since the Unix epoch. */
+export interface RingKey {
+  /** `A…` */
+  readonly publicKey: string;
+  /** The role that it signs for, or `*`. */
+  readonly slot: string;
+  readonly state: KeyState;
+  /** Present when the account JWT ties the key to its role. */
+  readonly scope?: KeyScope;
+  /** JWE of the seed. Absent: the operator gave the seed (external accounts), or it is destroyed. */
+  readonly sealedSeed?: string;
+  readonly stagedAt: number;
+  /** Term of the rotator's lease in which it was staged. */
+  readonly stagedTerm: number;
+  readonly activeAt?: number;
+  readonly drainingAt?: number;
+  readonly retiredAt?: number;
+  /** No credential of this key lives longer than this (seconds): raised before a longer one is signed. */
+  readonly lifetimeSeconds: number;
+  /** External accounts: the account was seen not to list it; it must not sign. */
+  readonly unlisted?: true;
+  /** Why it came into its state. */
+  readonly reason: KeyReason;
+}
+
+/** A user that the account JWT revokes on our behalf. Times are Unix seconds. */
+export interface RevokedUser {
+  /** Users issued then or before are cut off. */
+  readonly at: number;
+  /** When its last credential has expired: then the entry goes. */
+  readonly until: number;
+  /** The revocation lifted or everything expired: to be taken out of the account JWT. */
+  readonly gone?: true;
+}
+
+/** All signing keys and revoked users of one account: one text in the store (`ring.NAME`). */
+export interface Ring {
+  /** Name in the configuration. */
+  readonly account: string;
+  /** `A…` */
+  readonly publicKey: string;
+  /** Managed: nats-sts makes the keys and publishes the account JWT. External: both are the operator's. */
+  readonly kind: 'managed' | 'external';
+  /** In the order they were staged. */
+  readonly keys: readonly RingKey[];
+  /** Slot → when someone asked for a rotation, milliseconds. */
+  readonly rotationRequests: Readonly<Record<string, number>>;
+  /** Public user nkey → revocation. */
+  readonly revoked: Readonly<Record<string, RevokedUser>>;
+  /** Changes that were stored and not reported yet: reported at least once, also after a crash. */
+  readonly unreported: readonly KeyChange[];
+}
+
+/** One key's change of state, for log, metrics and audit. */
+export interface KeyChange {
+  /** Milliseconds since the Unix epoch. */
+  readonly time: number;
+  readonly account: string;
+  readonly slot: string;
+  readonly publicKey: string;
+  /** Absent: it is new. */
+  readonly from?: KeyState;
+  readonly to: KeyState;
+  readonly reason: KeyReason;
+}
+
+export const RING_PREFIX = 'ring.';
+
+export function ringKey(account: string): string {
+  return `${RING_PREFIX}${account}`;
+}
+
+export function emptyRing(identity: Pick<Ring, 'account' | 'publicKey' | 'kind'>): Ring {
+  return { ...identity, keys: [], rotationRequests: {}, revoked: {}, unreported: [] };
+}
+
+/** Keys that the account JWT must list. */
+export function trustedKeys({ keys }: Ring): RingKey[] {
+  return keys.filter(({ state }) => state !== 'retired');
+}
+
+export function ringText(ring: Ring): string {
+  return JSON.stringify({ version: 1, ...ring });
+}
+
+/** Throws when the text is not a ring that this version can read: it must then not be written over. */
+export function parseRing(text: string): Ring {
+  const { version, ...ring } = JSON.parse(text) as Ring & { version?: unknown };
+  if (version !== 1) {
+    throw new Error(
+      `the stored key ring has version ${String(version)}, which this nats-sts doesn't know: run the newer one`,
+    );
+  }
+  return ring;
+}
