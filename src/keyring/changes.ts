@@ -1,0 +1,51 @@
+import type { Ring, RingKey } from './ring.ts';
+import { changeOf, moved } from './step.ts';
+
+/**
+ * What others than the rotator change in a ring. Pure: each answers the next ring, to be written by
+ * compare-and-swap, or undefined where it can't be done any more.
+ */
+
+/** Asks for a rotation of these slots; the rotator turns them as soon as their staged keys may sign. */
+export function requestRotation(ring: Ring, slots: readonly string[], now: number): Ring {
+  const requests = Object.fromEntries(slots.map((slot) => [slot, now]));
+  return { ...ring, rotationRequests: { ...ring.rotationRequests, ...requests } };
+}
+
+/**
+ * Emergency: the key is out at once, whatever it signed. Undefined when the ring has no such key
+ * that is trusted still.
+ */
+export function revokeKey(ring: Ring, publicKey: string, now: number): Ring | undefined {
+  const key = ring.keys.find((key) => key.publicKey === publicKey);
+  if (!key || key.state === 'retired') return undefined;
+  const change = changeOf(ring, key, { time: now, to: 'retired', reason: 'revoked' });
+  return {
+    ...withKey(ring, moved(key, 'retired', now, 'revoked')),
+    unreported: [...ring.unreported, change],
+  };
+}
+
+/** Lets the active key sign credentials that live so long (seconds). Undefined when it is not active any more. */
+export function raiseLifetime(
+  ring: Ring,
+  publicKey: string,
+  lifetimeSeconds: number,
+): Ring | undefined {
+  const key = ring.keys.find((key) => key.publicKey === publicKey);
+  if (key?.state !== 'active') return undefined;
+  if (key.lifetimeSeconds >= lifetimeSeconds) return ring;
+  return withKey(ring, { ...key, lifetimeSeconds });
+}
+
+/** The smallest power of two that covers the lifetime: a ring is raised a few times, not for every credential. */
+export function roundedLifetime(seconds: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(1, seconds)));
+}
+
+function withKey(ring: Ring, next: RingKey): Ring {
+  return {
+    ...ring,
+    keys: ring.keys.map((key) => (key.publicKey === next.publicKey ? next : key)),
+  };
+}

@@ -1,0 +1,306 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { KeyChange, KeyReason, KeyScope, KeyState, Ring, RingKey } from './ring.ts';
+
+/** One slot that the configuration wants an active key for. */
+export interface WantedSlot {
+  /** Role, or `*`. */
+  readonly slot: string;
+  /** Present: a key tied to this role. */
+  readonly scope?: KeyScope;
+  /** What becomes of the old key's users when the scope changes. */
+  readonly onChange: 'drain' | 'cut';
+}
+
+/** What the configuration wants of one account's ring. */
+export interface Wanted {
+  readonly slots: readonly WantedSlot[];
+  /** Time between rotations; absent: only when asked. */
+  readonly everyMilliseconds?: number;
+  /** How long a process that lost the store may go on signing. */
+  readonly graceMilliseconds: number;
+  /** Two lease terms: nobody who led before a key was staged may still push without it once it signs. */
+  readonly stagedMilliseconds: number;
+  /** External accounts: the keys that the operator gave, in their order. */
+  readonly given?: readonly Pick<RingKey, 'publicKey' | 'slot' | 'scope'>[];
+}
+
+/** What the servers were just seen to hold. */
+export interface Seen {
+  /** Every server that is known to be there answered. */
+  readonly complete: boolean;
+  /** Public keys that every server accepts. */
+  readonly confirmed: ReadonlySet<string>;
+}
+
+/** A key pair that was made and sealed, and is in no ring yet. */
+export interface Spare {
+  readonly publicKey: string;
+  readonly sealedSeed: string;
+}
+
+export interface StepInput {
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+  /** Term of the lease under which this step is made. */
+  readonly term: number;
+  readonly ring: Ring;
+  readonly wanted: Wanted;
+  readonly seen: Seen;
+  readonly spares: readonly Spare[];
+}
+
+export interface StepResult {
+  /** The same object when nothing changed. */
+  readonly ring: Ring;
+  readonly changes: readonly KeyChange[];
+  /** So many keys could not be staged for want of spares: step again with them. */
+  readonly sparesMissing: number;
+}
+
+/** Clocks of servers may be behind ours: there, a credential lives longer. */
+const CLOCK_SKEW_MILLISECONDS = 5000;
+/** Retired keys are remembered, to be cleaned out of an account JWT from before that comes back. */
+const MEMORY_MILLISECONDS = 400 * 86_400_000;
+const REMEMBERED_KEYS = 200;
+
+/**
+ * The next ring: a pure function, so that it can be repeated after any crash. What it decides is
+ * stored before anything follows from it.
+ *
+ * One key is always staged ahead: an account JWT as old as one whole period lists the key that
+ * signs now.
+ */
+export function step(input: StepInput): StepResult {
+  const draft = draftOf(input);
+  if (input.wanted.given) takeGiven(draft, input.wanted.given);
+  leaveUnwantedSlots(draft);
+  for (const slot of input.wanted.slots) turnSlot(draft, slot);
+  endDraining(draft);
+  return resultOf(draft);
+}
+
+/** When a draining key has nothing left to stand for, milliseconds. Undefined for others. */
+export function retiresAt(
+  { state, drainingAt, lifetimeSeconds }: RingKey,
+  graceMilliseconds: number,
+): number | undefined {
+  if (state !== 'draining' || drainingAt === undefined) return undefined;
+  // A key whose lifetime was never raised signed nothing.
+  if (lifetimeSeconds === 0) return drainingAt;
+  return drainingAt + graceMilliseconds + lifetimeSeconds * 1000 + CLOCK_SKEW_MILLISECONDS;
+}
+
+interface Draft extends StepInput {
+  keys: RingKey[];
+  requests: Record<string, number>;
+  readonly changes: KeyChange[];
+  readonly unused: Spare[];
+  sparesMissing: number;
+}
+
+function draftOf(input: StepInput): Draft {
+  return {
+    ...input,
+    keys: [...input.ring.keys],
+    requests: { ...input.ring.rotationRequests },
+    changes: [],
+    unused: [...input.spares],
+    sparesMissing: 0,
+  };
+}
+
+function resultOf(draft: Draft): StepResult {
+  const { ring, changes, sparesMissing } = draft;
+  const keys = forget(draft);
+  const next: Ring = {
+    ...ring,
+    keys,
+    rotationRequests: draft.requests,
+    unreported: [...ring.unreported, ...changes],
+  };
+  const same =
+    changes.length === 0 &&
+    isDeepStrictEqual(keys, ring.keys) &&
+    isDeepStrictEqual(draft.requests, ring.rotationRequests);
+  return { ring: same ? ring : next, changes, sparesMissing };
+}
+
+/** What external accounts have is what the operator gives; nobody else makes or describes their keys. */
+function takeGiven(draft: Draft, given: NonNullable<Wanted['given']>): void {
+  for (const key of liveKeys(draft)) {
+    const now = given.find(({ publicKey }) => publicKey === key.publicKey);
+    if (!now || now.slot !== key.slot) leave(draft, key, 'no-longer-given');
+    else if (!isDeepStrictEqual(now.scope, key.scope)) replace(draft, withScope(key, now.scope));
+  }
+  for (const { publicKey, slot, scope } of given) {
+    if (draft.keys.some((key) => key.publicKey === publicKey)) continue;
+    stage(draft, { publicKey, slot, ...(scope && { scope }) }, 'first');
+  }
+  const { complete, confirmed } = draft.seen;
+  for (const key of liveKeys(draft)) {
+    if (key.state !== 'active') continue;
+    const listed = confirmed.has(key.publicKey);
+    if (listed || complete) replace(draft, withListing(key, listed));
+  }
+}
+
+/** Roles that are gone, or are signed in another slot now. */
+function leaveUnwantedSlots(draft: Draft): void {
+  const wanted = new Set(draft.wanted.slots.map(({ slot }) => slot));
+  for (const key of liveKeys(draft)) {
+    if (!wanted.has(key.slot)) leave(draft, key, 'role-removed');
+  }
+  for (const slot of Object.keys(draft.requests)) {
+    if (!wanted.has(slot)) delete draft.requests[slot];
+  }
+}
+
+/** Whatever signed drains; what only waited has nothing to drain. */
+function leave(draft: Draft, key: RingKey, reason: KeyReason): void {
+  if (key.state === 'active') move(draft, key, 'draining', reason);
+  else if (key.state === 'staged') move(draft, key, 'retired', reason);
+}
+
+function turnSlot(draft: Draft, wanted: WantedSlot): void {
+  dropUselessStaged(draft, wanted);
+  const reason = dueFor(draft, wanted);
+  if (reason !== undefined) promote(draft, wanted, reason);
+  if (!draft.wanted.given && inSlot(draft, wanted.slot, 'staged').length === 0) {
+    const active = inSlot(draft, wanted.slot, 'active')[0];
+    stageSpare(draft, wanted, active ? 'schedule' : 'first');
+  }
+}
+
+/** Staged keys whose template is out of date never sign; of several, the oldest stays. */
+function dropUselessStaged(draft: Draft, { slot, scope }: WantedSlot): void {
+  if (draft.wanted.given) return;
+  const staged = inSlot(draft, slot, 'staged');
+  const fitting = staged.filter((key) => isDeepStrictEqual(key.scope, scope));
+  for (const key of staged) {
+    if (!fitting.includes(key)) move(draft, key, 'retired', 'policy-changed');
+    else if (key !== fitting[0]) move(draft, key, 'retired', 'superseded');
+  }
+}
+
+/** Why the slot's key should change now, or undefined. */
+function dueFor(draft: Draft, { slot, scope }: WantedSlot): KeyReason | undefined {
+  const { now, wanted, requests } = draft;
+  const active = inSlot(draft, slot, 'active')[0];
+  if (!active) return 'first';
+  const since = active.activeAt ?? active.stagedAt;
+  if (active.unlisted) return 'not-listed';
+  if (!wanted.given && !isDeepStrictEqual(active.scope, scope)) return 'policy-changed';
+  if ((requests[slot] ?? Number.NEGATIVE_INFINITY) >= since) return 'requested';
+  if (wanted.everyMilliseconds !== undefined && now - since >= wanted.everyMilliseconds) {
+    return 'schedule';
+  }
+  return undefined;
+}
+
+/** The staged key takes over, if there is one that surely may. */
+function promote(draft: Draft, { slot, onChange }: WantedSlot, reason: KeyReason): void {
+  const next = inSlot(draft, slot, 'staged').find((key) => maySign(draft, key));
+  if (!next) return;
+  for (const old of inSlot(draft, slot, 'active')) {
+    const cut = reason === 'policy-changed' && onChange === 'cut';
+    move(draft, old, cut ? 'retired' : 'draining', reason);
+  }
+  move(draft, next, 'active', reason);
+  delete draft.requests[slot];
+}
+
+function maySign(
+  { now, term, wanted, seen }: Draft,
+  { publicKey, stagedAt, stagedTerm }: RingKey,
+): boolean {
+  if (!seen.confirmed.has(publicKey)) return false;
+  // In the first term ever nobody can hold an older view.
+  const alone = term === 1 && stagedTerm === 1;
+  return alone || wanted.given !== undefined || now - stagedAt >= wanted.stagedMilliseconds;
+}
+
+function stageSpare(draft: Draft, { slot, scope }: WantedSlot, reason: KeyReason): void {
+  const spare = draft.unused.shift();
+  if (spare) stage(draft, { ...spare, slot, ...(scope && { scope }) }, reason);
+  else draft.sparesMissing += 1;
+}
+
+function endDraining(draft: Draft): void {
+  for (const key of draft.keys) {
+    const end = retiresAt(key, draft.wanted.graceMilliseconds);
+    if (end !== undefined && draft.now >= end) move(draft, key, 'retired', 'expired');
+  }
+}
+
+function forget({ keys, now }: Draft): RingKey[] {
+  const retired = keys.filter(({ state }) => state === 'retired');
+  const tooMany = new Set(retired.slice(0, Math.max(0, retired.length - REMEMBERED_KEYS)));
+  return keys.filter(
+    (key) => !tooMany.has(key) && !(key.retiredAt && now - key.retiredAt > MEMORY_MILLISECONDS),
+  );
+}
+
+function liveKeys({ keys }: Draft): RingKey[] {
+  return keys.filter(({ state }) => state === 'staged' || state === 'active');
+}
+
+function inSlot({ keys }: Draft, slot: string, state: KeyState): RingKey[] {
+  return keys.filter((key) => key.slot === slot && key.state === state);
+}
+
+function stage(
+  draft: Draft,
+  key: Pick<RingKey, 'publicKey' | 'slot' | 'scope' | 'sealedSeed'>,
+  reason: KeyReason,
+): void {
+  const { now, term, ring } = draft;
+  draft.keys.push({
+    ...key,
+    state: 'staged',
+    stagedAt: now,
+    stagedTerm: term,
+    lifetimeSeconds: 0,
+    reason,
+  });
+  const { publicKey, slot } = key;
+  draft.changes.push({ time: now, account: ring.account, slot, publicKey, to: 'staged', reason });
+}
+
+function move(draft: Draft, key: RingKey, to: KeyState, reason: KeyReason): void {
+  replace(draft, moved(key, to, draft.now, reason));
+  draft.changes.push(changeOf(draft.ring, key, { time: draft.now, to, reason }));
+}
+
+/** A key in its next state; a retired one has no seed any more. */
+export function moved(key: RingKey, to: KeyState, now: number, reason: KeyReason): RingKey {
+  const { sealedSeed, ...rest } = key;
+  return {
+    ...rest,
+    ...(to !== 'retired' && sealedSeed !== undefined && { sealedSeed }),
+    state: to,
+    reason,
+    ...(to === 'active' && { activeAt: now }),
+    ...(to === 'draining' && { drainingAt: now }),
+    ...(to === 'retired' && { retiredAt: now }),
+  };
+}
+
+export function changeOf(
+  { account }: Ring,
+  { publicKey, slot, state }: RingKey,
+  { time, to, reason }: { time: number; to: KeyState; reason: KeyReason },
+): KeyChange {
+  return { time, account, slot, publicKey, from: state, to, reason };
+}
+
+function replace(draft: Draft, next: RingKey): void {
+  draft.keys = draft.keys.map((key) => (key.publicKey === next.publicKey ? next : key));
+}
+
+function withScope({ scope: _before, ...key }: RingKey, scope: KeyScope | undefined): RingKey {
+  return { ...key, ...(scope && { scope }) };
+}
+
+function withListing({ unlisted: _before, ...key }: RingKey, listed: boolean): RingKey {
+  return { ...key, ...(!listed && { unlisted: true }) };
+}
