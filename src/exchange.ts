@@ -74,11 +74,13 @@ export async function exchange(
   const { grant } = decision;
 
   // The credential, ready but for its signature.
-  const signingKey = parts.keyRing.active(grant.role.account, grant.role.name);
-  if (!signingKey) return denied(parts, request, subject, actor, noSigningKey(grant));
   const issuedAt = unixSeconds(parts.clock);
   const expiresAt = expiry(parts, issuedAt, grant, actor ? [subject, actor] : [subject]);
   if (expiresAt <= issuedAt) return denied(parts, request, subject, actor, TOO_LATE);
+  const { account, name: role } = grant.role;
+  const found = parts.keyRing.active(account, role, expiresAt - issuedAt);
+  const signingKey = found instanceof Promise ? await found : found;
+  if (!signingKey) return denied(parts, request, subject, actor, noSigningKey(grant));
   const draft = draftCredential(parts.drafting, {
     identity: subject,
     actor,

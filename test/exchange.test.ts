@@ -197,7 +197,7 @@ describe('what is recorded', () => {
   test('before anything is signed: the record is there when the key is asked for its signature', async () => {
     const { parts, audit } = partsWith();
     const recordsAtSigning: number[] = [];
-    const signing = parts.keyRing.active('APP', 'reader');
+    const signing = await parts.keyRing.active('APP', 'reader', 60);
     if (!signing) throw new Error('no key');
     const sign = (message: Uint8Array) => {
       recordsAtSigning.push([...audit.list()].length);
@@ -218,7 +218,7 @@ describe('if it can’t be recorded', () => {
     const { parts, audit } = partsWith();
     audit.breakWith(new Error('the disk is full: /secret/path'));
     let signatures = 0;
-    const signing = parts.keyRing.active('APP', 'reader');
+    const signing = await parts.keyRing.active('APP', 'reader', 60);
     if (!signing) throw new Error('no key');
     const sign = (message: Uint8Array) => {
       signatures += 1;

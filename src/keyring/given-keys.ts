@@ -9,11 +9,16 @@ export interface GivenAccount {
   readonly signingKeys: readonly { readonly seed: string; readonly role?: string }[];
 }
 
+/** Always answers at once: nothing keeps account of what these keys have signed. */
+export interface GivenKeys extends KeyRing {
+  active(accountName: string, role: string): SigningKey | undefined;
+}
+
 /**
  * A ring of given keys: of each account, the first key tied to the role signs for it, else the
  * first that is tied to none. Nothing rotates here; who adds and removes keys is the operator.
  */
-export function givenKeys(accounts: readonly GivenAccount[]): KeyRing {
+export function givenKeys(accounts: readonly GivenAccount[]): GivenKeys {
   const rings = new Map(accounts.map((account) => [account.name, signingKeys(account)]));
   return {
     active(accountName, role) {

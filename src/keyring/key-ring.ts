@@ -13,10 +13,18 @@ export interface SigningKey {
 /**
  * The signing keys of all accounts, seen from the issuing side.
  *
- * Synchronous and never blocking: the hot path asks it for every credential. A ring that changes
- * (rotation) swaps what it answers; an answer stays usable for the credential it was asked for.
+ * Synchronous but for the first credentials of a key: the hot path asks it for every one. A ring
+ * that changes (rotation) swaps what it answers; an answer stays usable for the credential it was
+ * asked for.
  */
 export interface KeyRing {
-  /** The key that signs for this role now, or undefined when the account has none that may. */
-  active(accountName: string, role: string): SigningKey | undefined;
+  /**
+   * The key that signs for this role now a credential that lives so long, or undefined when the
+   * account has none that may. A promise where the ring must first be told of the lifetime.
+   */
+  active(
+    accountName: string,
+    role: string,
+    lifetimeSeconds: number,
+  ): SigningKey | undefined | Promise<SigningKey | undefined>;
 }

@@ -1,8 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { draftCredential } from '../credential/mint.ts';
 import { InvalidInput, type Problem, Refusal } from '../errors.ts';
-import { givenKeys } from '../keyring/given-keys.ts';
-import type { KeyRing } from '../keyring/key-ring.ts';
+import { type GivenKeys, givenKeys } from '../keyring/given-keys.ts';
 import { compilePolicy, type Policy } from '../policy/compile.ts';
 import type { Grant, RoleSpec, SubjectRules } from '../policy/policy.ts';
 import type { CompiledRole } from '../policy/role.ts';
@@ -33,7 +32,7 @@ function preflight(config: Config, policy: Policy): Problem[] {
   });
 }
 
-function unsignable({ spec, scoped }: CompiledRole, keyRing: KeyRing): string | undefined {
+function unsignable({ spec, scoped }: CompiledRole, keyRing: GivenKeys): string | undefined {
   const key = keyRing.active(spec.account, spec.name);
   if (!key) {
     return `no signing key of account ${spec.account} may sign for this role; add one that is tied to no role, or one with role: ${spec.name}`;
@@ -45,7 +44,7 @@ function unsignable({ spec, scoped }: CompiledRole, keyRing: KeyRing): string | 
 /** Drafts the smallest credential that the role can have: every reference is one character. */
 function tooLarge(
   role: RoleSpec,
-  keyRing: KeyRing,
+  keyRing: GivenKeys,
   maxControlLineBytes: number,
 ): string | undefined {
   const signingKey = keyRing.active(role.account, role.name);
