@@ -1,0 +1,89 @@
+import type { Clock } from '../clock.ts';
+import type { KeyPair } from '../nats/key-pair.ts';
+import type { KeyRing, SigningKey } from './key-ring.ts';
+import { ANY_ROLE, type KeyScope, type RingKey } from './ring.ts';
+import type { RingView } from './ring-view.ts';
+
+/** An account whose keys are in a ring. */
+export interface RingAccount {
+  readonly name: string;
+  /** `A…` */
+  readonly publicKey: string;
+  /** How long its keys surely stay good after the store was last heard of. */
+  readonly graceMilliseconds: number;
+  /** What the policy in force would put on a key of this role; undefined: the role is not scoped. */
+  readonly scopeOf: (role: string) => KeyScope | undefined;
+  /** External accounts: the pairs of the given keys, by public key. */
+  readonly given?: ReadonlyMap<string, KeyPair>;
+}
+
+/** The issuing side of rings that rotate. */
+export function ringKeys({
+  view,
+  accounts,
+  clock,
+}: {
+  readonly view: RingView;
+  readonly accounts: readonly RingAccount[];
+  readonly clock: Clock;
+}): KeyRing {
+  const byName = new Map(accounts.map((account) => [account.name, account]));
+  const signers = new WeakMap<KeyPair, SigningKey>();
+
+  function find(account: RingAccount, role: string): { key: RingKey; pair: KeyPair } | undefined {
+    if (clock.now() - view.freshAt() > account.graceMilliseconds) return undefined;
+    const keys = view.ring(account.name)?.keys ?? [];
+    const key =
+      keys.find((key) => mayBeUsed(key, role) && fits(key.scope, account.scopeOf(role))) ??
+      keys.find((key) => mayBeUsed(key, ANY_ROLE));
+    const pair = key && (account.given?.get(key.publicKey) ?? view.pair(key.publicKey));
+    return pair && { key, pair };
+  }
+
+  function signer({ publicKey, slot }: RingKey, pair: KeyPair, account: RingAccount): SigningKey {
+    const known = signers.get(pair) ?? {
+      publicKey,
+      account: account.publicKey,
+      scopedTo: slot === ANY_ROLE ? undefined : slot,
+      sign: pair.sign,
+    };
+    signers.set(pair, known);
+    return known;
+  }
+
+  async function raised(account: RingAccount, role: string, seconds: number) {
+    // A key that was replaced meanwhile can't be raised; the one that replaced it can.
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const found = find(account, role);
+      if (!found) return undefined;
+      const { key, pair } = found;
+      if (await view.raise(account.name, key.publicKey, seconds)) return signer(key, pair, account);
+    }
+    return undefined;
+  }
+
+  return {
+    active(accountName, role, lifetimeSeconds) {
+      const account = byName.get(accountName);
+      const found = account && find(account, role);
+      if (!found) return undefined;
+      const { key, pair } = found;
+      return key.lifetimeSeconds >= lifetimeSeconds
+        ? signer(key, pair, account)
+        : raised(account, role, lifetimeSeconds);
+    },
+  };
+}
+
+function mayBeUsed({ state, slot, unlisted }: RingKey, wantedSlot: string): boolean {
+  return state === 'active' && slot === wantedSlot && !unlisted;
+}
+
+/**
+ * While a role changes, its old key signs until the new one may, if the policy still gives every
+ * tag that the old template asks for.
+ */
+function fits(scope: KeyScope | undefined, now: KeyScope | undefined): boolean {
+  if (!scope || !now) return scope === now;
+  return Object.entries(scope.tags).every(([tag, reference]) => now.tags[tag] === reference);
+}

@@ -1,0 +1,152 @@
+import type { KeyPair } from '../nats/key-pair.ts';
+import { keyPairFromSeed } from '../nats/key-pair.ts';
+import { type SharedState, type StateChange, StoreUnavailable } from '../store/shared-state.ts';
+import { raiseLifetime, roundedLifetime } from './changes.ts';
+import { parseRing, type Ring, RING_PREFIX, type RingKey, ringKey, ringText } from './ring.ts';
+import type { Sealer } from './sealing.ts';
+
+/** All rings as the store has them, with the keys that sign or soon will, unsealed. */
+export interface RingView {
+  ring(account: string): Ring | undefined;
+  /** Of an active or staged key whose seed the ring holds; undefined until it is unsealed. */
+  pair(publicKey: string): KeyPair | undefined;
+  /** Milliseconds since the Unix epoch: the view holds everything that was written before. */
+  freshAt(): number;
+  /** Why a ring can't be used, e.g. a wrong sealing key; by account. */
+  readonly problems: ReadonlyMap<string, string>;
+  /**
+   * Stores that this active key signs credentials that live so long. False when it is not active
+   * any more, or the store can't be reached: then it must not.
+   */
+  raise(account: string, publicKey: string, lifetimeSeconds: number): Promise<boolean>;
+  close(): void;
+}
+
+/**
+ * Follows the rings in the store. Nothing here blocks: what changes is there as soon as the store
+ * tells it.
+ *
+ * @throws WrongSealingKey when a ring that is there can't be unsealed.
+ */
+export async function openRingView({
+  state,
+  sealer,
+}: {
+  readonly state: SharedState;
+  readonly sealer: Sealer;
+}): Promise<RingView> {
+  const rings = new Map<string, { ring: Ring; revision: number }>();
+  const pairs = new Map<string, KeyPair>();
+  const problems = new Map<string, string>();
+  const opening = new Set<Promise<void>>();
+  const raising = new Map<string, Promise<boolean>>();
+  let failed: Error | undefined;
+
+  function told({ key, value, revision }: StateChange): void {
+    const account = key.slice(RING_PREFIX.length);
+    if (value === undefined) rings.delete(account);
+    else take(account, value, revision);
+    forgetPairs();
+  }
+
+  function take(account: string, text: string, revision: number): void {
+    if ((rings.get(account)?.revision ?? 0) >= revision) return;
+    try {
+      const ring = parseRing(text);
+      rings.set(account, { ring, revision });
+      problems.delete(account);
+      const work = openAll(ring).catch((error: unknown) => fail(account, error));
+      opening.add(work);
+      void work.finally(() => opening.delete(work));
+    } catch (error) {
+      rings.delete(account);
+      fail(account, error);
+    }
+  }
+
+  function fail(account: string, cause: unknown): void {
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    problems.set(account, error.message);
+    failed ??= error;
+  }
+
+  async function openAll(ring: Ring): Promise<void> {
+    for (const key of ring.keys) await openKey(key);
+  }
+
+  async function openKey({ publicKey, sealedSeed, state }: RingKey): Promise<void> {
+    if (sealedSeed === undefined || !signsNowOrSoon(state) || pairs.has(publicKey)) return;
+    const pair = keyPairFromSeed(await sealer.unseal(publicKey, sealedSeed));
+    pairs.set(publicKey, pair);
+    // The ring may have gone on meanwhile.
+    forgetPairs();
+  }
+
+  /** Secrets of keys that sign no more are overwritten. */
+  function forgetPairs(): void {
+    const needed = new Set(
+      [...rings.values()].flatMap(({ ring }) =>
+        ring.keys.filter(({ state }) => signsNowOrSoon(state)).map(({ publicKey }) => publicKey),
+      ),
+    );
+    for (const [publicKey, pair] of pairs) {
+      if (needed.has(publicKey)) continue;
+      pairs.delete(publicKey);
+      pair.wipe();
+    }
+  }
+
+  async function store(account: string, publicKey: string, seconds: number): Promise<boolean> {
+    try {
+      for (;;) {
+        const name = ringKey(account);
+        const entry = (await state.list(name)).find(({ key }) => key === name);
+        if (!entry) return false;
+        const ring = parseRing(entry.value);
+        const raised = raiseLifetime(ring, publicKey, seconds);
+        if (!raised) return false;
+        if (raised === ring) return true;
+        const text = ringText(raised);
+        const revision = await state.write(name, text, entry.revision);
+        if (revision === undefined) continue;
+        take(account, text, revision);
+        return true;
+      }
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return false;
+      throw error;
+    }
+  }
+
+  const stop = await state.watch(RING_PREFIX, told);
+  await Promise.all(opening);
+  if (failed !== undefined) {
+    stop();
+    throw failed;
+  }
+
+  return {
+    ring: (account) => rings.get(account)?.ring,
+    pair: (publicKey) => pairs.get(publicKey),
+    freshAt: () => state.freshAt(),
+    problems,
+    raise(account, publicKey, lifetimeSeconds) {
+      const seconds = roundedLifetime(lifetimeSeconds);
+      const name = `${publicKey} ${seconds}`;
+      const known = raising.get(name);
+      if (known) return known;
+      const work = store(account, publicKey, seconds).finally(() => raising.delete(name));
+      raising.set(name, work);
+      return work;
+    },
+    close() {
+      stop();
+      rings.clear();
+      forgetPairs();
+    },
+  };
+}
+
+function signsNowOrSoon(state: RingKey['state']): boolean {
+  return state === 'active' || state === 'staged';
+}

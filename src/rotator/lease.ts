@@ -1,0 +1,90 @@
+import type { SharedState } from '../store/shared-state.ts';
+
+/** Who rotates. One text in the store (`lease`). */
+interface LeaseRecord {
+  readonly holder: string;
+  /** Grows by one with every new holder. */
+  readonly term: number;
+  readonly released?: true;
+}
+
+/**
+ * Leave to rotate, for one process at a time.
+ *
+ * Nobody's wall clock is believed: a lease is up for grabs when the same renewal has been looked at
+ * for a whole term. A holder that was paused for longer is a holder no more, and finds out before
+ * it pushes (`held`).
+ */
+export interface Lease {
+  /** Takes or renews it: its term, or undefined while another process holds it. */
+  take(): Promise<number | undefined>;
+  /** Whether it is surely still ours: asked right before anything that can't be taken back. */
+  held(): Promise<boolean>;
+  /** Lets the next one take it at once. */
+  release(): Promise<void>;
+}
+
+const LEASE_KEY = 'lease';
+
+export function createLease({
+  state,
+  holder,
+  termMilliseconds,
+  monotonic = () => performance.now(),
+}: {
+  readonly state: SharedState;
+  /** A name of this process that no other has. */
+  readonly holder: string;
+  readonly termMilliseconds: number;
+  /** Milliseconds of a clock that is never set. */
+  readonly monotonic?: () => number;
+}): Lease {
+  let mine: { revision: number; term: number; renewedAt: number } | undefined;
+  let watched: { revision: number; since: number } | undefined;
+
+  async function put(record: LeaseRecord, revision: number): Promise<number | undefined> {
+    const renewedAt = monotonic();
+    const written = await state.write(LEASE_KEY, JSON.stringify(record), revision);
+    mine = written === undefined ? undefined : { revision: written, term: record.term, renewedAt };
+    return mine?.term;
+  }
+
+  return {
+    async take() {
+      const entry = await readLease(state);
+      if (!entry) return put({ holder, term: 1 }, 0);
+      const { record, revision } = entry;
+      if (record.holder === holder && !record.released) {
+        return put({ holder, term: record.term }, revision);
+      }
+      mine = undefined;
+      if (watched?.revision !== revision) watched = { revision, since: monotonic() };
+      const free = record.released === true || monotonic() - watched.since >= termMilliseconds;
+      return free ? put({ holder, term: record.term + 1 }, revision) : undefined;
+    },
+    async held() {
+      if (!mine || monotonic() - mine.renewedAt >= termMilliseconds) return false;
+      const entry = await readLease(state);
+      return entry?.revision === mine.revision;
+    },
+    async release() {
+      if (!mine) return;
+      const { revision, term } = mine;
+      mine = undefined;
+      await state.write(LEASE_KEY, JSON.stringify({ holder, term, released: true }), revision);
+    },
+  };
+}
+
+/** Who leads, as the store has it. */
+export async function leaderOf(state: SharedState): Promise<string | undefined> {
+  const entry = await readLease(state);
+  return entry && !entry.record.released ? entry.record.holder : undefined;
+}
+
+async function readLease(
+  state: SharedState,
+): Promise<{ record: LeaseRecord; revision: number } | undefined> {
+  const entry = (await state.list(LEASE_KEY)).find(({ key }) => key === LEASE_KEY);
+  return entry && { record: JSON.parse(entry.value) as LeaseRecord, revision: entry.revision };
+}
