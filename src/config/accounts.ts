@@ -1,44 +1,83 @@
 import { publicKeyOfSeed } from '../nats/key-pair.ts';
 import { decodePublicKey, isPublicKey } from '../nats/nkeys.ts';
-import type { AccountSpec, SigningKeySpec } from './config.ts';
+import type { AccountSpec, RotationSpec, SigningKeySpec } from './config.ts';
 import type { Findings } from './findings.ts';
+import { warnInline } from './inline-secret.ts';
 import { child } from './path.ts';
-import type { Origin } from './references.ts';
-import type { AccountSettings } from './schema/account.ts';
+import type { Place } from './place.ts';
+import { type AccountSettings, ROTATION_DEFAULTS } from './schema/account.ts';
 import type { Settings } from './settings.ts';
 import { didYouMean } from './suggest.ts';
 
 /** Checks keys as far as they tell by themselves; whether the account lists them only NATS knows. */
-export function readAccounts(
-  { accounts, roles }: Settings,
-  origins: ReadonlyMap<string, Origin>,
-  findings: Findings,
-): AccountSpec[] {
-  return [...accounts.entries].map(([name, settings]) => {
+export function readAccounts(settings: Settings, place: Place): AccountSpec[] {
+  return [...settings.accounts.entries].map(([name, account]): AccountSpec => {
     const path = child('accounts', name);
-    checkAccountKey(settings.publicKey, child(path, 'publicKey'), findings);
-    const given = settings.signingKeys;
-    // Keys that are given but could not be read were reported where they stand.
-    const unreadable = findings.problems.some((problem) =>
-      problem.path.startsWith(child(path, 'signingKeys')),
-    );
-    if (given === undefined && !unreadable) {
-      findings.problem(
-        path,
-        'managed accounts are not available in this version: give signingKeys',
-      );
-    }
-    const signingKeys = (given ?? []).map((key, place): SigningKeySpec => {
-      const at = child(child(path, 'signingKeys'), place);
-      const seedAt = origins.has(at) ? at : child(at, 'seed');
-      checkSeed(key.seed, settings, at, findings);
-      warnInline({ seedAt, origins }, at, findings);
-      if (key.role !== undefined) checkKeyRole(key.role, roles, child(at, 'role'), findings);
-      return { seed: key.seed, ...(key.role !== undefined && { role: key.role }) };
-    });
-    warnTwice(signingKeys, child(path, 'signingKeys'), findings);
-    return { name, publicKey: settings.publicKey, signingKeys };
+    const { publicKey } = account;
+    checkAccountKey(publicKey, child(path, 'publicKey'), place.findings);
+    const kind = kindOf(account, path, place.findings);
+    if (kind === 'managed') checkSealingKey(settings, path, place.findings);
+    const signingKeys = givenKeys(account, { settings, path: child(path, 'signingKeys'), place });
+    const rotation = rotationOf(account, kind);
+    return { name, publicKey, kind, signingKeys, ...(rotation && { rotation }) };
   });
+}
+
+/** Keys that are given but could not be read were reported where they stand. */
+function kindOf(
+  { signingKeys }: AccountSettings,
+  path: string,
+  { problems }: Findings,
+): AccountSpec['kind'] {
+  const unreadable = problems.some((problem) =>
+    problem.path.startsWith(child(path, 'signingKeys')),
+  );
+  return signingKeys === undefined && !unreadable ? 'managed' : 'external';
+}
+
+function checkSealingKey(
+  { sealingKey }: Settings,
+  path: string,
+  { problem, problems }: Findings,
+): void {
+  const unreadable = problems.some((problem) => problem.path.startsWith('sealingKey'));
+  if (sealingKey || unreadable) return;
+  problem(
+    path,
+    'without signingKeys nats-sts makes its keys and stores them sealed: add sealingKey: {file: ./keys/sealing.key} (openssl rand -base64 32), or give signingKeys',
+  );
+}
+
+const MANAGED_EVERY_SECONDS = 30 * 86_400;
+
+function rotationOf(
+  { rotation }: AccountSettings,
+  kind: AccountSpec['kind'],
+): RotationSpec | undefined {
+  const written = rotation ?? (kind === 'managed' ? ROTATION_DEFAULTS : undefined);
+  if (!written) return undefined;
+  const every = written.every ?? (kind === 'managed' ? MANAGED_EVERY_SECONDS : undefined);
+  return {
+    graceSeconds: written.grace,
+    onChange: written.onChange,
+    ...(every !== undefined && { everySeconds: every }),
+  };
+}
+
+function givenKeys(
+  account: AccountSettings,
+  { settings, path, place }: { settings: Settings; path: string; place: Place },
+): SigningKeySpec[] {
+  const { findings, origins } = place;
+  const keys = (account.signingKeys ?? []).map(({ seed, role }, index): SigningKeySpec => {
+    const at = child(path, index);
+    checkSeed(seed, account, at, findings);
+    warnInline(origins.has(at) ? at : child(at, 'seed'), place, at);
+    if (role !== undefined) checkKeyRole(role, settings.roles, child(at, 'role'), findings);
+    return { seed, ...(role !== undefined && { role }) };
+  });
+  warnTwice(keys, path, findings);
+  return keys;
 }
 
 function checkAccountKey(text: string, path: string, { problem }: Findings): void {
@@ -78,19 +117,6 @@ function checkKeyRole(
 ): void {
   if (roles.names.has(role)) return;
   problem(path, `there is no role "${role}"${didYouMean(role, roles.names)}`);
-}
-
-function warnInline(
-  { seedAt, origins }: { seedAt: string; origins: ReadonlyMap<string, Origin> },
-  path: string,
-  { warn }: Findings,
-): void {
-  if (origins.has(seedAt)) return;
-  warn(
-    'secret-inline',
-    path,
-    'holds a secret in the configuration file itself: write {file: path} or {env: NAME}',
-  );
 }
 
 function warnTwice(keys: readonly SigningKeySpec[], path: string, { warn }: Findings): void {

@@ -10,13 +10,29 @@ export interface SigningKeySpec {
   readonly role?: string;
 }
 
+export interface RotationSpec {
+  /** Absent (external accounts only): rotated when someone asks for it. */
+  readonly everySeconds?: number;
+  /** How long a process that lost sight of the store goes on signing with its active key. */
+  readonly graceSeconds: number;
+  /** What becomes of credentials whose role's permissions changed. */
+  readonly onChange: 'drain' | 'cut';
+}
+
 export interface AccountSpec {
   readonly name: string;
   /** Public account nkey, `A…`. */
   readonly publicKey: string;
-  /** The first one that fits a role signs for it. */
+  /** Managed: nats-sts makes the signing keys. External: the operator gives them. */
+  readonly kind: 'managed' | 'external';
+  /** The first one that fits a role signs for it. Empty for managed accounts, and for those alone. */
   readonly signingKeys: readonly SigningKeySpec[];
+  /** Managed accounts always have it; of external ones, those that rotate through their keys. */
+  readonly rotation?: RotationSpec;
 }
+
+/** A rule of who may administer: identities of this issuer whose claims match. */
+export interface AdminSpec extends Pick<BindingSpec, 'name' | 'issuer' | 'match'> {}
 
 interface RateSpec {
   readonly max: number;
@@ -47,10 +63,30 @@ export interface Config {
     readonly servers: readonly string[];
     /** The servers' `max_control_line`. */
     readonly maxControlLineBytes: number;
+    /** Creds file of a user of the system account. */
+    readonly system?: { readonly credsFile: string };
+    /** Seed of an operator signing key, `SO…`. Secret. Only with `system`. */
+    readonly operatorSigningKey?: string;
+    /** JWT of the operator, verified; it lists `operatorSigningKey`. */
+    readonly operatorJwt?: string;
   };
   readonly accounts: readonly AccountSpec[];
-  /** SQLite file of the audit log and the single-use memory. */
-  readonly store: { readonly sqliteFile: string };
+  readonly store: {
+    /** SQLite file of the audit log and the single-use memory; without `jetstream`, of the shared state too. */
+    readonly sqliteFile: string;
+    /** Key-value bucket of the shared state. */
+    readonly jetstream?: {
+      readonly bucket: string;
+      readonly servers: readonly string[];
+      readonly credsFile?: string;
+      readonly replicas: number;
+    };
+  };
+  /** 32 bytes each: the first seals signing keys at rest, all open them. Secret. Empty only without managed accounts. */
+  readonly sealingKeys: readonly Buffer[];
+  readonly rotator: { readonly leaseSeconds: number };
+  /** Who may administer; empty: nobody. */
+  readonly admin: readonly AdminSpec[];
   readonly audit: {
     /** What a record must survive before anything is signed: this process's death, or the machine's. */
     readonly survive: 'process-crash' | 'power-loss';

@@ -1,15 +1,7 @@
-import { resolve } from 'node:path';
 import type { Config } from './config.ts';
-import type { Findings } from './findings.ts';
 import { isLoopback } from './loopback.ts';
-import { readFault, type Origin } from './references.ts';
+import { fileAt, type Place } from './place.ts';
 import type { Settings } from './settings.ts';
-
-interface Place {
-  readonly directory: string;
-  readonly origins: ReadonlyMap<string, Origin>;
-  readonly findings: Findings;
-}
 
 /** Where to listen. Beyond loopback, tokens and credentials must not travel in the clear. */
 export function readListen({ listen }: Settings, place: Place): Config['listen'] {
@@ -29,22 +21,12 @@ export function readListen({ listen }: Settings, place: Place): Config['listen']
     port,
     ...(tls && {
       tls: {
-        certFile: pemFile(tls.cert, 'listen.tls.cert', place),
-        keyFile: pemFile(tls.key, 'listen.tls.key', place),
+        certFile: fileAt(tls.cert, 'listen.tls.cert', place),
+        keyFile: fileAt(tls.key, 'listen.tls.key', place),
       },
     }),
     ...(behindProxy && { behindProxy }),
   };
-}
-
-/** A path, also where `{file: path}` was written and its text stands here now: TLS files are read again later. */
-function pemFile(written: string, path: string, { directory, origins, findings }: Place): string {
-  const origin = origins.get(path);
-  if (origin && 'file' in origin) return origin.file;
-  const file = resolve(directory, written);
-  const fault = readFault(file);
-  if (fault !== undefined) findings.problem(path, `the file ${file} ${fault}`);
-  return file;
 }
 
 /** What callers are told where nothing else is configured. */

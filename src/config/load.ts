@@ -1,15 +1,21 @@
 import { dirname, resolve } from 'node:path';
 import { InvalidInput, type Problem } from '../errors.ts';
 import { readAccounts } from './accounts.ts';
+import { readAdmin } from './admin.ts';
 import type { Config } from './config.ts';
 import { checkReferences } from './cross-references.ts';
 import { readDocument, type SourceDocument } from './document.ts';
 import { createFindings, type Findings } from './findings.ts';
+import { warnInline } from './inline-secret.ts';
 import { derivedUrl, readListen } from './listen.ts';
+import { readNats } from './nats.ts';
 import { reportNotYet } from './not-yet.ts';
+import { child } from './path.ts';
 import { readPolicy } from './policy.ts';
+import type { Place } from './place.ts';
 import { readTextFile, type Resolved, resolveReferences } from './references.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { readStore } from './store.ts';
 import { findPitfalls } from './warnings/index.ts';
 
 export interface LoadOptions {
@@ -48,8 +54,13 @@ function assemble(
 ): Omit<Config, 'warnings'> {
   const { path, directory, resolved, findings } = at;
   const { origins } = resolved;
-  const listen = readListen(settings, { directory, origins, findings });
-  const accounts = readAccounts(settings, origins, findings);
+  const place = { directory, origins, findings };
+  const listen = readListen(settings, place);
+  const nats = readNats(settings, place);
+  const store = readStore(settings, place);
+  const accounts = readAccounts(settings, place);
+  const sealingKeys = readSealingKeys(settings, place);
+  const admin = readAdmin(settings, findings);
   const { roles, bindings, problems } = readPolicy(settings);
   findings.problems.push(...problems);
   checkReferences(settings, findings);
@@ -60,12 +71,12 @@ function assemble(
     files: [...new Set([path, ...resolved.files])],
     listen,
     publicUrl: settings.publicUrl ?? derivedUrl(listen),
-    nats: {
-      servers: settings.nats.servers,
-      maxControlLineBytes: settings.nats.maxControlLine,
-    },
+    nats,
     accounts,
-    store: { sqliteFile: resolve(directory, settings.store.sqlite ?? './data/sts.db') },
+    store,
+    sealingKeys,
+    rotator: { leaseSeconds: settings.rotator.lease },
+    admin,
     audit: { survive: settings.audit.survive, retentionSeconds: settings.audit.retention },
     issuers: [...settings.issuers.entries].map(([name, { spec }]) => ({ name, ...spec })),
     roles,
@@ -74,6 +85,16 @@ function assemble(
     limits: limitsOf(settings),
     ...(settings.contact !== undefined && { contact: settings.contact }),
   };
+}
+
+/** The keys themselves were read by the schema. */
+function readSealingKeys({ sealingKey = [] }: Settings, place: Place): readonly Buffer[] {
+  for (const index of sealingKey.keys()) {
+    const inList = child('sealingKey', index);
+    const at = sealingKey.length > 1 || place.origins.has(inList) ? inList : 'sealingKey';
+    warnInline(at, place);
+  }
+  return sealingKey;
 }
 
 function rateLimitOf({ rateLimit }: Settings): Config['rateLimit'] {

@@ -115,7 +115,7 @@ function readReferenced(walk: Walk, file: string, path: string): string | undefi
     walk.findings.problem(path, `the file ${file} ${text.reason}`);
     return undefined;
   }
-  if (isSecretPath(path)) warnIfShared(walk, file, path);
+  if (isSecretPath(path)) warnIfShared(file, path, walk.findings);
   const value = text.replace(/\r?\n$/, '');
   if (value !== '') return value;
   walk.findings.problem(path, `the file ${file} is empty`);
@@ -149,10 +149,11 @@ function reasonOf(error: unknown): string {
   return `can not be read${code === '' ? '' : ` (${code})`}`;
 }
 
-function warnIfShared({ findings }: Walk, file: string, path: string): void {
+/** `secret-file-shared`: the file is there, and not for this user alone. */
+export function warnIfShared(file: string, path: string, { warn }: Findings): void {
   // Windows has no such mode bits: Node reports them as set for everyone.
   if (process.platform === 'win32' || (statSync(file).mode & 0o077) === 0) return;
-  findings.warn(
+  warn(
     'secret-file-shared',
     path,
     `the file ${file} holds a secret and other users may read it: chmod 600 it`,

@@ -4,7 +4,7 @@ import type { RoleSettings } from './schema/role.ts';
 
 /** A role as the policy takes it: what isn't limited is absent, not undefined. */
 export function roleSpec(name: string, settings: RoleSettings): RoleSpec {
-  const { description, responses, sources, times, timezone, connectionTypes } = settings;
+  const { description, responses, sources, times, timezone, connectionTypes, signing } = settings;
   return {
     name,
     account: settings.account,
@@ -18,6 +18,7 @@ export function roleSpec(name: string, settings: RoleSettings): RoleSpec {
     ...(times && { times }),
     ...(timezone !== undefined && { timezone }),
     ...(connectionTypes && { connectionTypes }),
+    ...(signing && { signing }),
   };
 }
 

@@ -2,8 +2,9 @@ const SECRETS = [
   /^accounts\..+\.signingKeys\[\d+\](?:\.seed)?$/,
   /^issuers\..+\.login\.clientSecret$/,
   /^nats\.operatorSigningKey$/,
-  /^sealingKey$/,
+  /^sealingKey(?:\[\d+\])?$/,
   /^listen\.tls\.key$/,
+  /^(?:nats\.system|store\.jetstream)\.creds$/,
 ];
 
 /** Whether the value at this dotted path is a secret. */

@@ -73,6 +73,7 @@ function readSections(tree: Mapping, findings: Findings): Sections {
     limits: read('limits', SECTIONS.limits),
     contact: read('contact', SECTIONS.contact),
     sealingKey: read('sealingKey', SECTIONS.sealingKey),
+    rotator: read('rotator', SECTIONS.rotator),
     admin: read('admin', SECTIONS.admin),
   };
 }

@@ -45,6 +45,8 @@ export interface RoleSpec {
   readonly timezone?: string;
   readonly connectionTypes?: readonly ConnectionType[];
   readonly maxTtlSeconds: number;
+  /** Managed accounts: where the permissions stand; absent: on a scoped signing key where that can be. */
+  readonly signing?: 'scoped' | 'direct';
 }
 
 /** One value to compare a claim with. */

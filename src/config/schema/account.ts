@@ -21,17 +21,34 @@ const signingKey = z
   )
   .meta({ title: 'signing key' });
 
+const rotation = z.strictObject({
+  every: duration(
+    'Time between rotations. Left out: 30d for managed accounts; for others, only when it is asked for.',
+  ).optional(),
+  grace: duration(
+    'How long a process that lost sight of the store goes on signing; a key that stopped signing stays trusted as much longer.',
+    { max: 86_400 },
+  ).prefault('5m'),
+  onChange: z.enum(['drain', 'cut'], { error: 'write drain or cut' }).prefault('drain').meta({
+    description:
+      "When a role's permissions change: `drain` leaves credentials with the old ones alive until they expire, `cut` ends their connections as soon as the new key signs.",
+  }),
+});
+
+/** What an empty `rotation: {}` means. */
+export const ROTATION_DEFAULTS = rotation.parse({});
+
 export const accountSchema = z
   .strictObject({
     publicKey: text('Public key of the account, `A…`.'),
     signingKeys: z.array(signingKey).min(1, 'give at least one signing key').optional().meta({
       description:
-        'Seeds of account signing keys that the account JWT lists (`nsc edit account --sk generate`). The first one that fits a role signs for it. Each is `{file: path}` or `{env: NAME}`; or `{seed: {file: path}, role: name}` for a key that the account JWT ties to one role (a scoped signing key).',
+        'Makes the account external: seeds of account signing keys that its JWT lists (`nsc edit account --sk generate`). Left out: the account is managed, nats-sts makes its keys and publishes its JWT. The first one that fits a role signs for it. Each is `{file: path}` or `{env: NAME}`; or `{seed: {file: path}, role: name}` for a key that the account JWT ties to one role (a scoped signing key).',
     }),
-    rotation: z
-      .strictObject({ every: duration('Time between rotations.', { min: 60 }) })
-      .optional()
-      .meta({ description: 'For managed accounts. Has no effect in this version.' }),
+    rotation: rotation.optional().meta({
+      description:
+        'Rotation of its signing keys. Managed accounts always rotate; with `signingKeys`, write it to rotate through them.',
+    }),
   })
   .meta({ description: 'A NATS account that credentials are issued in.' });
 

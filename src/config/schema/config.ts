@@ -1,20 +1,19 @@
 import { z } from 'zod';
 import { PRESETS } from '../presets/index.ts';
 import { accountSchema } from './account.ts';
+import { adminSchema, rotatorSchema } from './admin.ts';
 import { bindingSchema } from './binding.ts';
 import type { ResolvedIssuer } from './issuer.ts';
+import { natsSchema, storeSchema } from './nats.ts';
 import { roleSchema } from './role.ts';
+import { sealingKeySchema } from './sealing-key.ts';
 import {
-  adminSchema,
   auditSchema,
   contactSchema,
   limitsSchema,
   listenSchema,
-  natsSchema,
   publicUrlSchema,
   rateLimitSchema,
-  sealingKeySchema,
-  storeSchema,
 } from './service.ts';
 
 /** The sections that are read as a whole. */
@@ -28,6 +27,7 @@ export const SECTIONS = {
   limits: limitsSchema,
   contact: contactSchema,
   sealingKey: sealingKeySchema,
+  rotator: rotatorSchema,
   admin: adminSchema,
 } as const;
 
@@ -49,6 +49,7 @@ export const configSchema = z.strictObject({
     .meta({ description: 'NATS accounts, each under a name of your choice.' }),
   store: SECTIONS.store,
   sealingKey: SECTIONS.sealingKey,
+  rotator: SECTIONS.rotator,
   issuers: z
     .record(z.string(), z.union(issuerSchemas))
     .meta({ description: 'OIDC issuers, each under a name of your choice. See docs/presets.md.' }),

@@ -83,6 +83,10 @@ export const roleSchema = z
     )
       .optional()
       .meta({ description: 'Kinds of connection the credential is good for. Left out: all.' }),
+    signing: z.enum(['scoped', 'direct'], { error: 'write scoped or direct' }).optional().meta({
+      description:
+        "Managed accounts: whether the permissions stand in the account JWT, on a signing key of the role's own (`scoped`), or in each credential (`direct`). Left out: scoped where that can be; `nats-sts check` tells.",
+    }),
     maxTtl: duration('Longest life of a credential.').prefault('1h'),
   })
   .refine(({ times, timezone }) => times === undefined || timezone !== undefined, {

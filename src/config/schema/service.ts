@@ -1,17 +1,6 @@
 import { z } from 'zod';
 import { isNetwork } from '../loopback.ts';
-import { matchSchema } from './binding.ts';
-import {
-  duration,
-  flag,
-  integer,
-  NAME,
-  NAME_RULE,
-  oneOrMore,
-  path,
-  size,
-  text,
-} from './scalars.ts';
+import { duration, flag, integer, oneOrMore, path, size, text } from './scalars.ts';
 
 /** An http(s) URL without anything that does not belong into a base address; a slash at its end is dropped. */
 const baseUrl = z
@@ -23,27 +12,6 @@ const baseUrl = z
 function isBaseUrl(url: string): boolean {
   if (!/^https?:\/\/[^\s\\?#@]+$/.test(url)) return false;
   return URL.canParse(url);
-}
-
-const NATS_SCHEMES = new Set(['nats:', 'tls:', 'ws:', 'wss:']);
-
-const natsUrl = z
-  .string()
-  .refine(
-    isNatsUrl,
-    'is not a NATS URL such as nats://127.0.0.1:4222 or wss://nats.example.com, without user and password',
-  )
-  .meta({ title: 'NATS URL' });
-
-function isNatsUrl(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return (
-    url !== undefined &&
-    NATS_SCHEMES.has(url.protocol) &&
-    url.hostname !== '' &&
-    url.username === '' &&
-    url.password === ''
-  );
 }
 
 const network = z
@@ -75,35 +43,6 @@ export const listenSchema = z
 export const publicUrlSchema = baseUrl.optional().meta({
   description: 'Where callers reach the service. Left out: made from `listen`.',
 });
-
-export const natsSchema = z
-  .strictObject({
-    servers: oneOrMore(natsUrl, 'URL')
-      .prefault(['nats://127.0.0.1:4222'])
-      .meta({ description: 'NATS URLs that the credentials are for; callers are told them.' }),
-    maxControlLine: size(
-      "The servers' `max_control_line`: what a client sends when it connects must fit.",
-      { min: 512, max: 64 * 1024 * 1024 },
-    ).prefault('4KiB'),
-    system: z
-      .strictObject({ creds: path('Credentials file of a user of the system account.') })
-      .optional()
-      .meta({ description: 'For managed accounts. Has no effect in this version.' }),
-    operatorSigningKey: text('For managed accounts. Has no effect in this version.').optional(),
-  })
-  .prefault({})
-  .meta({ description: 'The NATS servers behind this service.' });
-
-export const storeSchema = z
-  .strictObject({
-    sqlite: path('SQLite file of the audit log and of the memory of used tokens.').optional(),
-    jetstream: z
-      .strictObject({ bucket: text('Name of the key-value bucket.') })
-      .optional()
-      .meta({ description: 'Not available in this version.' }),
-  })
-  .prefault({})
-  .meta({ description: 'Where state is kept. Left out: `sqlite: ./data/sts.db`.' });
 
 export const auditSchema = z
   .strictObject({
@@ -158,17 +97,3 @@ export const contactSchema = text(
 )
   .max(200, 'is longer than 200 characters')
   .optional();
-
-export const sealingKeySchema = text(
-  'Seals signing keys at rest. Has no effect in this version.',
-).optional();
-
-export const adminSchema = z
-  .array(
-    z.strictObject({
-      issuer: z.string().regex(NAME, NAME_RULE).meta({ description: 'Key under `issuers`.' }),
-      match: matchSchema,
-    }),
-  )
-  .optional()
-  .meta({ description: 'Identities that may administer. Has no effect in this version.' });

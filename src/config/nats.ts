@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { parseCreds } from '../nats/creds.ts';
+import { decodeJwt } from '../nats/jwt.ts';
+import { publicKeyOfSeed } from '../nats/key-pair.ts';
+import { Malformed } from '../nats/malformed.ts';
+import { isPublicKey } from '../nats/nkeys.ts';
+import { mayIssueAccounts, parseOperatorJwt, type TrustedOperator } from '../nats/operator-jwt.ts';
+import type { Config } from './config.ts';
+import { warnInline } from './inline-secret.ts';
+import { credsFileAt, type Place } from './place.ts';
+import { readFault } from './references.ts';
+import type { Settings } from './settings.ts';
+
+const SYSTEM = 'nats.system';
+const CREDS = 'nats.system.creds';
+const SIGNING_KEY = 'nats.operatorSigningKey';
+const OPERATOR = 'nats.operator';
+
+/** The servers, and what is needed to publish account JWTs to them. */
+export function readNats({ nats }: Settings, place: Place): Config['nats'] {
+  const { servers, maxControlLine, system, operatorSigningKey: seed } = nats;
+  const operator = nats.operator === undefined ? undefined : readOperator(nats.operator, place);
+  const credsFile = system && credsFileAt(system.creds, CREDS, place);
+  if (credsFile !== undefined) checkSystemUser(credsFile, operator, place);
+  if (seed !== undefined) {
+    checkOperatorKey(seed, operator, place);
+    warnInline(SIGNING_KEY, place);
+    const unreadable = place.findings.problems.some(({ path }) => path.startsWith(SYSTEM));
+    if (!system && !unreadable) place.findings.problem(SIGNING_KEY, SYSTEM_MISSING);
+  }
+  return {
+    servers,
+    maxControlLineBytes: maxControlLine,
+    ...(credsFile !== undefined && { system: { credsFile } }),
+    ...(seed !== undefined && { operatorSigningKey: seed }),
+    ...(operator && { operatorJwt: operator.jwt }),
+  };
+}
+
+const SYSTEM_MISSING =
+  'what it signs must be published: add nats.system: {creds: ./keys/sts-system.creds}, a user of the system account';
+
+function readOperator(text: string, { findings }: Place): TrustedOperator | undefined {
+  const operator = parseOperatorJwt(text);
+  if (!(operator instanceof Malformed)) return operator;
+  findings.problem(
+    OPERATOR,
+    `is not the JWT of an operator: ${operator.problem} (nsc describe operator --raw > operator.jwt)`,
+  );
+  return undefined;
+}
+
+function checkOperatorKey(
+  seed: string,
+  operator: TrustedOperator | undefined,
+  { findings }: Place,
+): void {
+  const key = publicKeyOfSeed(seed);
+  if (key === undefined || !isPublicKey('operator', key)) {
+    const found = key === undefined ? 'is not an nkey seed' : "is not an operator's seed";
+    findings.problem(
+      SIGNING_KEY,
+      `${found}: give the seed of an operator signing key, which begins with SO`,
+    );
+  } else if (operator && !mayIssueAccounts(operator, key)) {
+    findings.problem(SIGNING_KEY, wrongKey(operator, key));
+  } else if (operator && key === operator.publicKey && operator.signingKeys.length > 0) {
+    findings.warn(
+      'operator-identity-key',
+      SIGNING_KEY,
+      'is the identity key of the operator, which has signing keys: use one of them and keep the identity key offline',
+    );
+  }
+}
+
+function wrongKey({ name, publicKey, signingKeys }: TrustedOperator, key: string): string {
+  const whose = name === undefined ? publicKey : `${name} (${publicKey})`;
+  if (key === publicKey) {
+    return `is the identity key of operator ${whose}, which lets its signing keys alone sign accounts: give one of ${signingKeys.join(', ')}`;
+  }
+  return `is the wrong operator key: ${key} is none of operator ${whose}, so no server would take what it signs; ${
+    signingKeys.length > 0
+      ? `its signing keys are ${signingKeys.join(', ')}`
+      : 'add it to the operator (nsc edit operator --sk), or give the right one'
+  }`;
+}
+
+/** As far as the file tells; whether the servers let the user in only they know. */
+function checkSystemUser(
+  file: string,
+  operator: TrustedOperator | undefined,
+  { findings }: Place,
+): void {
+  if (readFault(file) !== undefined) return;
+  const creds = parseCreds(readFileSync(file, 'utf8'));
+  const user = creds instanceof Malformed ? creds : decodeJwt(creds.jwt);
+  if (user instanceof Malformed) {
+    findings.problem(
+      CREDS,
+      `the file ${file} is not a credentials file: ${user.problem} (nsc generate creds)`,
+    );
+    return;
+  }
+  const account = user.nats['issuer_account'] ?? user.iss;
+  const expected = operator?.systemAccount;
+  if (expected === undefined || account === expected) return;
+  findings.problem(
+    CREDS,
+    `the user in ${file} is not of the system account of the operator, ${expected}`,
+  );
+}

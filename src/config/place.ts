@@ -1,0 +1,38 @@
+import { resolve } from 'node:path';
+import type { Findings } from './findings.ts';
+import { type Origin, readFault, warnIfShared } from './references.ts';
+
+/** What a stage needs to know of the file besides its settings. */
+export interface Place {
+  /** Where relative paths are taken from. */
+  readonly directory: string;
+  readonly origins: ReadonlyMap<string, Origin>;
+  readonly findings: Findings;
+}
+
+/**
+ * The absolute path of a file that is read later on, and again when it changes. Also where
+ * `{file: path}` was written, and its text stands here now. A file that can't be read is a problem.
+ */
+export function fileAt(
+  written: string,
+  path: string,
+  { directory, origins, findings }: Place,
+): string {
+  const origin = origins.get(path);
+  if (origin && 'file' in origin) return origin.file;
+  const file = resolve(directory, written);
+  const fault = readFault(file);
+  if (fault !== undefined) findings.problem(path, `the file ${file} ${fault}`);
+  return file;
+}
+
+/** The same of a creds file, which is a secret. */
+export function credsFileAt(written: string, path: string, place: Place): string {
+  const file = fileAt(written, path, place);
+  // A reference was looked at when it was followed.
+  if (!place.origins.has(path) && readFault(file) === undefined) {
+    warnIfShared(file, path, place.findings);
+  }
+  return file;
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { matchSchema } from './binding.ts';
+import { duration, NAME, NAME_RULE } from './scalars.ts';
+
+export const adminSchema = z
+  .array(
+    z.strictObject({
+      issuer: z.string().regex(NAME, NAME_RULE).meta({
+        title: 'name',
+        description: 'Key under `issuers`.',
+      }),
+      match: matchSchema,
+    }),
+  )
+  .optional()
+  .meta({
+    description:
+      'Identities that may see and rotate signing keys, revoke, and list credentials, over `/admin` and with `nats-sts keys` and `nats-sts revoke`. Left out: nobody.',
+  });
+
+export const rotatorSchema = z
+  .strictObject({
+    lease: duration(
+      'How long a rotator that went silent keeps the others from taking over. A new signing key waits at least twice as long before it signs, where several processes rotate.',
+      { min: 1, max: 600 },
+    ).prefault('10s'),
+  })
+  .prefault({})
+  .meta({
+    description:
+      'The part that rotates signing keys: one process at a time, whichever has the lease.',
+  });
