@@ -64,14 +64,16 @@ export function createLease({
     },
     async held() {
       if (!mine || monotonic() - mine.renewedAt >= termMilliseconds) return false;
-      const entry = await readLease(state);
-      return entry?.revision === mine.revision;
+      const { term } = mine;
+      const record = (await readLease(state))?.record;
+      return record?.holder === holder && record.term === term && !record.released;
     },
     async release() {
       if (!mine) return;
       const { revision, term } = mine;
       mine = undefined;
-      await state.write(LEASE_KEY, JSON.stringify({ holder, term, released: true }), revision);
+      const record: LeaseRecord = { holder, term, released: true };
+      await state.write(LEASE_KEY, JSON.stringify(record), revision);
     },
   };
 }

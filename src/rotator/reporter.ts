@@ -1,0 +1,21 @@
+import type { KeyChange, Ring } from '../keyring/ring.ts';
+import type { Assessment } from './servers.ts';
+import type { RotatedAccount } from './turn.ts';
+
+/** Who is told what the rotator sees and does. What is awaited is recorded for good before it goes on. */
+export interface Reporter {
+  /** Every look, before anything is decided. */
+  saw(account: RotatedAccount, ring: Ring, assessment: Assessment): void;
+  /** A key changed its state. Told at least once. */
+  changed(change: KeyChange): Promise<void>;
+  pushed(account: RotatedAccount, assessment: Assessment, jwtBytes: number): void;
+  /** Every server has applied what was pushed so many milliseconds ago. */
+  confirmed(account: RotatedAccount, milliseconds: number): void;
+  /** Someone else's account JWT had dropped keys of ours; they are back. */
+  drifted(account: RotatedAccount, assessment: Assessment): Promise<void>;
+  /** The pass failed: store or servers can't be reached, or what they hold can't be used. */
+  failed(account: RotatedAccount, error: unknown): void;
+  succeeded(account: RotatedAccount): void;
+  /** Whether this process holds the lease; `error` when the store can't tell. */
+  leads(leader: boolean, error?: unknown): void;
+}
