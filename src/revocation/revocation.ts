@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
+
 /** Whom a revocation is about; exactly one of the four. */
 export type RevocationTarget =
+  /** Name of the issuer in the configuration, and the identity's subject. Met by the actor, too. */
   | { readonly issuer: string; readonly subject: string }
   /** A public user nkey, `U…`. */
   | { readonly nkey: string }
@@ -24,3 +27,38 @@ export interface Revocation {
 }
 
 export const REVOCATION_PREFIX = 'revocation.';
+
+/** Name of a revocation in the store. */
+export function revocationKey(id: string): string {
+  return `${REVOCATION_PREFIX}${id}`;
+}
+
+/** 48 random bits in hexadecimal: fits URLs, command lines and names in stores. Whoever writes it finds out if it is taken. */
+export function newRevocationId(): string {
+  return randomBytes(6).toString('hex');
+}
+
+/** Whether a text can be an id at all; others never become part of a name in the store. */
+export function isRevocationId(text: string): boolean {
+  return /^[0-9a-f]{12}$/.test(text);
+}
+
+export function revocationText(revocation: Revocation): string {
+  return JSON.stringify({ version: 1, ...revocation });
+}
+
+/** Throws when the text is not a revocation that this version can read: whom it concerns is then not known. */
+export function parseRevocation(text: string): Revocation {
+  const { version, ...revocation } = JSON.parse(text) as Revocation & { version?: unknown };
+  if (version !== 1) {
+    throw new Error(
+      `the stored revocation has version ${String(version)}, which this nats-sts doesn't know: run the newer one`,
+    );
+  }
+  return revocation;
+}
+
+/** Whether it has nothing left to refuse or to cut. `now` in Unix seconds. */
+export function isOver({ block, until }: Revocation, now: number): boolean {
+  return !block && until <= now;
+}

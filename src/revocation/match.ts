@@ -1,0 +1,62 @@
+import type { Revocation, RevocationTarget } from './revocation.ts';
+
+interface Party {
+  readonly issuerName: string;
+  readonly subject: string;
+}
+
+/**
+ * What a revocation is held against: a credential that was issued (an `IssuedCredential` is one of
+ * these), or the exchange that is about to issue one. Both by the same rule, so that nothing is
+ * issued which would be cut, and nothing cut which would be issued again.
+ */
+export interface Revocable extends Party {
+  readonly actor?: Party;
+  readonly role: string;
+  readonly binding: string;
+  /** Public user nkey, `U…`; absent where it is still to be made. */
+  readonly user?: string;
+  /** `iat` of the subject token, or of the actor's where that one is older. Unix seconds. */
+  readonly tokenIssuedAt: number;
+}
+
+/** One text for each target: what an index goes by. Issuer names hold no blank, so no two targets share one. */
+export function targetKey(target: RevocationTarget): string {
+  if ('nkey' in target) return `nkey ${target.nkey}`;
+  if ('role' in target) return `role ${target.role}`;
+  if ('binding' in target) return `binding ${target.binding}`;
+  return identityKey({ issuerName: target.issuer, subject: target.subject });
+}
+
+/** The keys of every target that would mean it: at most five. */
+export function targetKeys({ actor, user, role, binding, ...subject }: Revocable): string[] {
+  return [
+    identityKey(subject),
+    ...(actor ? [identityKey(actor)] : []),
+    ...(user === undefined ? [] : [`nkey ${user}`]),
+    `role ${role}`,
+    `binding ${binding}`,
+  ];
+}
+
+/** Whether the revocation applies. One that blocks applies whatever the age of the token. */
+export function applies(
+  revocation: Pick<Revocation, 'target' | 'block' | 'at'>,
+  revocable: Revocable,
+): boolean {
+  return (
+    reaches(revocation, revocable) && targetKeys(revocable).includes(targetKey(revocation.target))
+  );
+}
+
+/** The part of the rule that is about time. `iat` may have a fraction (RFC 7519 §2), `at` has none. */
+export function reaches(
+  { block, at }: Pick<Revocation, 'block' | 'at'>,
+  { tokenIssuedAt }: Pick<Revocable, 'tokenIssuedAt'>,
+): boolean {
+  return block || Math.floor(tokenIssuedAt) <= at;
+}
+
+function identityKey({ issuerName, subject }: Party): string {
+  return `identity ${issuerName} ${subject}`;
+}

@@ -1,0 +1,86 @@
+import { Refusal } from '../errors.ts';
+import type { SharedState, StateChange } from '../store/shared-state.ts';
+import type { Revocable } from './match.ts';
+import { parseRevocation, REVOCATION_PREFIX, type Revocation } from './revocation.ts';
+import { indexRevocations, type RevocationIndex } from './revocation-index.ts';
+
+/** The revocations in force, as this process knows them: as fresh as the store that it follows. */
+export interface Revocations {
+  /** Why nothing may be issued, or undefined. Synchronous; its cost does not grow with their number. */
+  refusal(revocable: Revocable): Refusal | undefined;
+  /** By id. Changes under the caller's hands; not to be kept. */
+  all(): ReadonlyMap<string, Revocation>;
+  /** Ends the following; what was known stays in force. */
+  close(): void;
+}
+
+/** For those who have no store to follow. */
+export const NO_REVOCATIONS: Pick<Revocations, 'refusal'> = { refusal: () => undefined };
+
+/**
+ * Follows the revocations in the store. Resolves once all that are there are in force.
+ *
+ * @throws an error when one of them can't be read: nothing must be issued past a revocation that
+ * is not understood. One that comes later is told to `onUnreadable` instead.
+ */
+export async function followRevocations({
+  state,
+  onChange,
+  onUnreadable,
+}: {
+  readonly state: Pick<SharedState, 'watch'>;
+  /** After each change; the rotator looks then for whom to cut. */
+  readonly onChange?: () => void;
+  readonly onUnreadable?: (key: string, fault: unknown) => void;
+}): Promise<Revocations> {
+  const index = indexRevocations();
+  const unreadable: unknown[] = [];
+  let following = false;
+  const take = ({ key, value }: StateChange): void => {
+    if (value === undefined) return index.remove(key.slice(REVOCATION_PREFIX.length));
+    try {
+      index.put(parseRevocation(value));
+    } catch (fault) {
+      if (following) onUnreadable?.(key, fault);
+      else unreadable.push(new Error(`${key} can't be read`, { cause: fault }));
+    }
+  };
+  const stop = await state.watch(REVOCATION_PREFIX, (change) => {
+    take(change);
+    if (following) onChange?.();
+  });
+  following = true;
+  if (unreadable.length > 0) {
+    stop();
+    throw new AggregateError(unreadable, `${unreadable.length} stored revocations can't be read`);
+  }
+  return {
+    ...refusalsBy(index),
+    all: () => index.byId,
+    close: stop,
+  };
+}
+
+/** Refuses by what an index holds at the time. */
+export function refusalsBy(index: RevocationIndex): Pick<Revocations, 'refusal'> {
+  return {
+    refusal: (revocable) => {
+      const found = index.find(revocable);
+      return found && refusalBy(found);
+    },
+  };
+}
+
+/** The reason that was given is for administrators: the caller gets none of it. */
+function refusalBy({ id, reason, block }: Revocation): Refusal {
+  const detail = `revocation ${id}: ${reason}`;
+  return block
+    ? new Refusal('blocked', 'This access is blocked until an administrator lifts the block.', {
+        detail,
+      })
+    : new Refusal(
+        'token_revoked',
+        'What this token stands for was revoked after the token was issued: get a new token.',
+        { detail },
+      );
+}

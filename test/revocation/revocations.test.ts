@@ -1,0 +1,150 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { applies, type Revocable } from '../../src/revocation/match.ts';
+import {
+  isRevocationId,
+  newRevocationId,
+  parseRevocation,
+  type Revocation,
+  revocationKey,
+  revocationText,
+} from '../../src/revocation/revocation.ts';
+import { indexRevocations } from '../../src/revocation/revocation-index.ts';
+import { followRevocations } from '../../src/revocation/revocations.ts';
+import { memoryState } from './memory-state.ts';
+import { AT, revocable, revocation } from './support.ts';
+
+describe('a revocation applies', () => {
+  test.each<[string, Partial<Revocation>, Partial<Revocable>, boolean]>([
+    ['to a token of the second in which it was made', {}, { tokenIssuedAt: AT }, true],
+    ['to a token from within that second', {}, { tokenIssuedAt: AT + 0.9 }, true],
+    ['not to one from the second after', {}, { tokenIssuedAt: AT + 1 }, false],
+    ['if it blocks, to later ones too', { block: true }, { tokenIssuedAt: AT + 1 }, true],
+    ['not to another subject', {}, { subject: 'bob' }, false],
+    ['not to the same subject of another issuer', {}, { issuerName: 'github' }, false],
+    ['to whom the identity acts for', {}, { subject: 'x', actor: alice() }, true],
+    ['to a user', { target: { nkey: 'UA' } }, { user: 'UA' }, true],
+    ['not to a user that is still to be made', { target: { nkey: 'UA' } }, {}, false],
+    ['to a role', { target: { role: 'reader' } }, {}, true],
+    ['not to a binding of the role’s name', { target: { binding: 'reader' } }, {}, false],
+    ['to a binding', { target: { binding: 'people' } }, {}, true],
+  ])('%s', (_, made, held, expected) => {
+    expect(applies(revocation(made), revocable(held))).toBe(expected);
+  });
+
+  function alice() {
+    return { issuerName: 'entra', subject: 'alice' };
+  }
+});
+
+describe('the index', () => {
+  const word = fc.constantFrom('a', 'b', 'c');
+  const target = fc.oneof(
+    fc.record({ issuer: word, subject: word }),
+    fc.record({ nkey: word }),
+    fc.record({ role: word }),
+    fc.record({ binding: word }),
+  );
+  const made = fc
+    .record({ id: fc.nat(5).map(String), target, at: fc.nat(3), block: fc.boolean() })
+    .map((changes) => revocation(changes));
+  const held: fc.Arbitrary<Revocable> = fc.record(
+    {
+      issuerName: word,
+      subject: word,
+      role: word,
+      binding: word,
+      tokenIssuedAt: fc.nat(3),
+      user: word,
+      actor: fc.record({ issuerName: word, subject: word }),
+    },
+    { requiredKeys: ['issuerName', 'subject', 'role', 'binding', 'tokenIssuedAt'] },
+  );
+
+  test('finds what a look at each of them would, after any changes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(made, fc.boolean())), held, (changes, held) => {
+        const index = indexRevocations();
+        const plain = new Map<string, Revocation>();
+        for (const [one, lifted] of changes) {
+          if (lifted) index.remove(one.id);
+          else index.put(one);
+          if (lifted) plain.delete(one.id);
+          else plain.set(one.id, one);
+        }
+        const expected = [...plain.values()].filter((one) => applies(one, held));
+        const ids = (ones: Revocation[]) => ones.map(({ id }) => id).toSorted();
+        expect(ids(index.findAll(held))).toEqual(ids(expected));
+        const found = index.find(held);
+        expect(found === undefined).toBe(expected.length === 0);
+        expect(found?.block ?? false).toBe(expected.some(({ block }) => block));
+      }),
+    );
+  });
+
+  test('costs no more with ten thousand than a handful of look-ups', () => {
+    const many = Array.from({ length: 10_000 }, (_, n) =>
+      revocation({ id: `${n}`, target: { issuer: 'entra', subject: `person ${n}` } }),
+    );
+    const index = indexRevocations(many);
+    const start = performance.now();
+    for (let n = 0; n < 10_000; n += 1) index.find(revocable({ subject: `person ${n * 2}` }));
+    // A scan would take minutes.
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
+});
+
+describe('the stored text', () => {
+  test('is read as it was written', () => {
+    const block = revocation({ block: true });
+    expect(parseRevocation(revocationText(block))).toEqual(block);
+  });
+
+  test.each(['', '{}', '{"version":2}', 'null'])('%j is not read', (text) => {
+    expect(() => parseRevocation(text)).toThrow(Error);
+  });
+
+  test('has an id that fits URLs and command lines', () => {
+    const id = newRevocationId();
+    expect(id).toMatch(/^[0-9a-f]{12}$/);
+    expect(isRevocationId(id)).toBe(true);
+    expect(isRevocationId(`${id}/..`)).toBe(false);
+    expect(newRevocationId()).not.toBe(id);
+  });
+});
+
+describe('following the store', () => {
+  test('what is there is in force at once, what changes right after', async () => {
+    const state = memoryState();
+    const first = revocation({ id: 'aaaaaaaaaaaa' });
+    await state.write(revocationKey(first.id), revocationText(first), 0);
+    let changes = 0;
+    const revocations = await followRevocations({ state, onChange: () => (changes += 1) });
+    expect(revocations.refusal(revocable())).toMatchObject({ reason: 'token_revoked' });
+    expect([...revocations.all().keys()]).toEqual([first.id]);
+
+    const block = revocation({ id: 'bbbbbbbbbbbb', block: true });
+    const revision = await state.write(revocationKey(block.id), revocationText(block), 0);
+    expect(revocations.refusal(revocable())).toMatchObject({ reason: 'blocked' });
+    await state.write(revocationKey(block.id), undefined, revision!);
+    expect(revocations.refusal(revocable())).toMatchObject({ reason: 'token_revoked' });
+    expect(changes).toBe(2);
+
+    revocations.close();
+    await state.write(revocationKey(block.id), revocationText(block), 0);
+    expect(revocations.refusal(revocable())).toMatchObject({ reason: 'token_revoked' });
+  });
+
+  test('does not begin past one that can’t be read; one that comes later is told', async () => {
+    const state = memoryState();
+    const told: string[] = [];
+    const revocations = await followRevocations({
+      state,
+      onUnreadable: (key) => told.push(key),
+    });
+    await state.write(revocationKey('x'), '{"version":2}', 0);
+    expect(told).toEqual(['revocation.x']);
+    revocations.close();
+    await expect(followRevocations({ state })).rejects.toThrow(AggregateError);
+  });
+});
