@@ -48,6 +48,7 @@ for (let written = 0; written < RECORDS; written += BATCH) {
         account: 'APP',
         user,
         signingKey: account,
+        tokenIssuedAt: Math.floor(Date.now() / 1000) - 10,
         expiresAt: Math.floor(Date.now() / 1000) + 900,
         claims: seen,
       }),

@@ -53,6 +53,7 @@ export const REASONS = {
   token_kind_not_allowed: 'invalid_token',
   tenant_not_allowed: 'invalid_token',
   token_reused: 'invalid_token',
+  token_revoked: 'invalid_token',
   proof_required: 'invalid_token',
   proof_invalid: 'invalid_token',
   // The decision
@@ -63,11 +64,15 @@ export const REASONS = {
   template_value_unsafe: 'access_denied',
   credential_too_large: 'access_denied',
   actor_not_allowed: 'access_denied',
+  blocked: 'access_denied',
+  not_admin: 'access_denied',
+  admin_not_configured: 'access_denied',
   // The service
   too_many_requests: 'rate_limited',
   issuer_unavailable: 'temporarily_unavailable',
   audit_unavailable: 'temporarily_unavailable',
   signing_key_unavailable: 'temporarily_unavailable',
+  store_unavailable: 'temporarily_unavailable',
   overloaded: 'temporarily_unavailable',
 } as const satisfies Record<string, RefusalCode>;
 

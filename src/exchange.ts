@@ -10,6 +10,8 @@ import type { KeyRing } from './keyring/key-ring.ts';
 import type { UserPublicKey } from './nats/nkeys.ts';
 import type { Policy } from './policy/compile.ts';
 import type { Ask, Decision, Denial, Grant } from './policy/policy.ts';
+import type { Revocable } from './revocation/match.ts';
+import type { Revocations } from './revocation/revocations.ts';
 
 /** What a door hands over: a subject token, what the caller asks for, and where it comes from. */
 export interface ExchangeRequest {
@@ -41,6 +43,7 @@ export interface ExchangeParts {
   readonly clock: Clock;
   readonly verifier: Verifier;
   readonly policy: Policy;
+  readonly revocations: Pick<Revocations, 'refusal'>;
   readonly audit: AuditLog;
   readonly keyRing: KeyRing;
   readonly drafting: Drafting;
@@ -73,6 +76,11 @@ export async function exchange(
   if ('denial' in decision) return denied(parts, request, subject, actor, decision.denial);
   const { grant } = decision;
 
+  // Revocation: were they cut off since they got their token?
+  const candidate = revocable(subject, actor, grant, request);
+  const revoked = parts.revocations.refusal(candidate);
+  if (revoked) return denied(parts, request, subject, actor, against(grant, revoked));
+
   // The credential, ready but for its signature.
   const issuedAt = unixSeconds(parts.clock);
   const expiresAt = expiry(parts, issuedAt, grant, actor ? [subject, actor] : [subject]);
@@ -91,7 +99,7 @@ export async function exchange(
     expiresAt,
   });
   if (draft instanceof Refusal) {
-    return denied(parts, request, subject, actor, { refusal: draft, claimsSeen: grant.claimsSeen });
+    return denied(parts, request, subject, actor, against(grant, draft));
   }
 
   // Record: what is not written down is not issued.
@@ -105,6 +113,7 @@ export async function exchange(
     account: grant.role.account,
     user: draft.userPublicKey,
     signingKey: signingKey.publicKey,
+    tokenIssuedAt: candidate.tokenIssuedAt,
     expiresAt: draft.expiresAt,
     claims: grant.claimsSeen,
   });
@@ -130,6 +139,24 @@ function decide(
   return actor ? policy.decideDelegated(subject, actor, ask) : policy.decide(subject, ask);
 }
 
+/** What revocations are held against. Of two tokens the older one counts: neither may be from before. */
+function revocable(
+  { issuerName, subject, issuedAt }: Identity,
+  actor: Identity | undefined,
+  { role, binding }: Grant,
+  { userPublicKey }: ExchangeRequest,
+): Revocable {
+  return {
+    issuerName,
+    subject,
+    ...(actor && { actor }),
+    role: role.name,
+    binding,
+    ...(userPublicKey !== undefined && { user: userPublicKey }),
+    tokenIssuedAt: Math.min(issuedAt, actor?.issuedAt ?? issuedAt),
+  };
+}
+
 /** min(role maximum, what was asked, the tokens' own end where their issuer is configured so), in Unix seconds. */
 function expiry(
   { cappedIssuers }: ExchangeParts,
@@ -148,15 +175,24 @@ const TOO_LATE: Denial = {
   claimsSeen: {},
 };
 
-function noSigningKey({ role, claimsSeen }: Grant): Denial {
-  return {
-    refusal: new Refusal(
+function noSigningKey(grant: Grant): Denied {
+  const { account, name } = grant.role;
+  return against(
+    grant,
+    new Refusal(
       'signing_key_unavailable',
       'The service has no signing key for this role right now.',
-      { detail: `account ${role.account}, role ${role.name}`, retryAfterSeconds: 30 },
+      { detail: `account ${account}, role ${name}`, retryAfterSeconds: 30 },
     ),
-    claimsSeen,
-  };
+  );
+}
+
+/** A denial as it is recorded: where the policy granted something, with what it granted. */
+type Denied = Pick<Denial, 'refusal' | 'nearest' | 'claimsSeen'> & { readonly granted?: Grant };
+
+/** The "no" to what the policy said "yes" to. */
+function against(granted: Grant, refusal: Refusal): Denied {
+  return { refusal, granted, claimsSeen: granted.claimsSeen };
 }
 
 async function rejected(
@@ -179,8 +215,10 @@ async function denied(
   request: ExchangeRequest,
   subject: Identity,
   actor: Identity | undefined,
-  { refusal, nearest, claimsSeen }: Denial,
+  { refusal, nearest, granted, claimsSeen }: Denied,
 ): Promise<Refusal> {
+  const binding = granted?.binding ?? nearest?.binding;
+  const role = granted?.role.name ?? request.ask.role;
   const recorded = await record(parts, {
     type: 'denied',
     ...origin(parts, request),
@@ -189,8 +227,8 @@ async function denied(
       ? { actor: audited(actor) }
       : request.actorToken && { actorTokenHash: parts.verifier.hash(request.actorToken) }),
     ...reason(refusal),
-    ...(nearest && { binding: nearest.binding }),
-    ...(request.ask.role !== undefined && { role: request.ask.role }),
+    ...(binding !== undefined && { binding }),
+    ...(role !== undefined && { role }),
     claims: claimsSeen,
   });
   return recorded ?? refusal;

@@ -13,6 +13,9 @@ import { memorySingleUse } from '../src/identity/single-use.ts';
 import { createVerifier } from '../src/identity/verify.ts';
 import { givenKeys } from '../src/keyring/given-keys.ts';
 import { createKeyPair } from '../src/nats/key-pair.ts';
+import type { Revocation } from '../src/revocation/revocation.ts';
+import { indexRevocations } from '../src/revocation/revocation-index.ts';
+import { NO_REVOCATIONS, refusalsBy } from '../src/revocation/revocations.ts';
 import { binding, policyOf, role } from './policy/support.ts';
 import {
   createTestKey,
@@ -32,6 +35,7 @@ beforeAll(async () => {
   key = await createTestKey('key');
 });
 
+const user = createKeyPair('user').publicKey;
 const app = { account: createKeyPair('account').publicKey, signing: createKeyPair('account') };
 
 function partsWith(changes: Partial<ExchangeParts> = {}) {
@@ -64,6 +68,7 @@ function partsWith(changes: Partial<ExchangeParts> = {}) {
         binding({ name: 'short-lived', issuer: 'capped', roles: ['reader'] }),
       ],
     ),
+    revocations: NO_REVOCATIONS,
     audit,
     keyRing: givenKeys([
       { name: 'APP', publicKey: app.account, signingKeys: [{ seed: app.signing.seed() }] },
@@ -122,6 +127,7 @@ describe('what is recorded', () => {
         account: 'APP',
         user: credential.userPublicKey,
         signingKey: app.signing.publicKey,
+        tokenIssuedAt: NOW,
         expiresAt: NOW + 60,
         claims: { sub: 'orders' },
       },
@@ -206,6 +212,77 @@ describe('what is recorded', () => {
     const keyRing = { active: () => ({ ...signing, sign }) };
     issued(await exchange({ ...parts, keyRing }, request(await tokenFor())));
     expect(recordsAtSigning).toEqual([1]);
+  });
+});
+
+describe('a revocation', () => {
+  const target = { issuer: 'dev', subject: 'orders' };
+  const revocation: Revocation = {
+    id: '0123456789ab',
+    target,
+    reason: 'left the company',
+    block: false,
+    at: NOW,
+    by: { issuerName: 'dev', subject: 'admin' },
+    until: NOW + 1000,
+  };
+  const revoked = (changes: Partial<Revocation> = {}) =>
+    partsWith({ revocations: refusalsBy(indexRevocations([{ ...revocation, ...changes }])) });
+
+  test('refuses a token from before it, and the record says what would have been issued', async () => {
+    const { parts, audit } = revoked();
+    const result = await exchange(parts, request(await tokenFor()));
+    expect(result).toMatchObject({ code: 'invalid_token', reason: 'token_revoked' });
+    expect([...audit.list()]).toMatchObject([
+      {
+        type: 'denied',
+        reason: 'token_revoked',
+        detail: 'revocation 0123456789ab: left the company',
+        binding: 'orders',
+        role: 'reader',
+        claims: { sub: 'orders' },
+      },
+    ]);
+  });
+
+  test('says nothing of its reason to the caller', async () => {
+    const { parts } = revoked({ block: true });
+    const result = await exchange(parts, request(await tokenFor()));
+    expect(result instanceof Refusal && result.message).not.toContain('left the company');
+  });
+
+  test('judges a token from after it afresh', async () => {
+    const { parts } = revoked({ at: NOW - 1 });
+    const { grant } = issued(await exchange(parts, request(await tokenFor())));
+    expect(grant.role.name).toBe('reader');
+  });
+
+  test('that blocks refuses every token', async () => {
+    const { parts } = revoked({ at: NOW - 1000, block: true });
+    const result = await exchange(parts, request(await tokenFor()));
+    expect(result).toMatchObject({ code: 'access_denied', reason: 'blocked' });
+  });
+
+  test('reaches whoever acts for somebody, and an actor’s token from before it', async () => {
+    const { parts } = revoked({ at: NOW - 1 });
+    const old = await tokenFor({ iat: NOW - 1 });
+    expect(await exchange(parts, request(await tokenFor(), { actorToken: old }))).toMatchObject({
+      reason: 'token_revoked',
+    });
+    issued(await exchange(parts, request(await tokenFor(), { actorToken: await tokenFor() })));
+  });
+
+  test.each<[string, Revocation['target']]>([
+    ['role', { role: 'writer' }],
+    ['binding', { binding: 'orders' }],
+    ['nkey', { nkey: user }],
+  ])('of a %s refuses whoever would get it, and nobody else', async (kind, target) => {
+    const { parts } = revoked({ target });
+    const token = await tokenFor();
+    const asks = { ask: { role: 'writer' }, userPublicKey: user };
+    expect(await exchange(parts, request(token, asks))).toMatchObject({ reason: 'token_revoked' });
+    if (kind === 'binding') return;
+    issued(await exchange(parts, request(token, { ask: { role: 'reader' } })));
   });
 });
 

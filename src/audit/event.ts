@@ -1,5 +1,6 @@
 import type { Json } from '../identity/identity.ts';
 
+/** Doors at which subject tokens become credentials. */
 export type Door = 'exchange' | 'token';
 
 /** Who is behind a record. Absent fields were never verified. */
@@ -11,11 +12,14 @@ export interface AuditedIdentity {
   readonly tokenHash: string;
 }
 
-interface Common {
+interface Moment {
   /** Milliseconds since the Unix epoch. */
   readonly time: number;
+}
+
+interface Common extends Moment {
   readonly requestId: string;
-  readonly door: Door;
+  readonly door: Door | 'admin';
   /** Address of the caller, after trusted proxies. */
   readonly address: string;
 }
@@ -32,6 +36,8 @@ export interface IssuedEvent extends Common {
   readonly user: string;
   /** The public signing key, `A…`. */
   readonly signingKey: string;
+  /** `iat` of the subject token, or of the actor's where that one is older. Unix seconds. */
+  readonly tokenIssuedAt: number;
   /** Unix seconds. */
   readonly expiresAt: number;
   readonly claims: Readonly<Record<string, Json>>;
@@ -65,4 +71,82 @@ export interface RejectedEvent extends Common {
   readonly tokenHash?: string;
 }
 
-export type AuditEvent = IssuedEvent | DeniedEvent | RejectedEvent;
+/** An administrator's request about signing keys; recorded before it is carried out. */
+export interface AdminEvent extends Common {
+  readonly type: 'admin';
+  readonly identity: AuditedIdentity;
+  readonly action: 'rotate' | 'revoke-key';
+  readonly account: string;
+  /** Role, or `*` for the key that is tied to none. */
+  readonly slot: string;
+  /** The key revoked, `A…`. */
+  readonly publicKey?: string;
+  /** In the administrator's words. */
+  readonly reason?: string;
+}
+
+/** A revocation; `made` and `lifted` are recorded before it is so, with who did it and where they came from. */
+export interface RevocationEvent extends Moment, Partial<Omit<Common, 'time'>> {
+  readonly type: 'revocation';
+  readonly change: 'made' | 'lifted' | 'expired';
+  readonly id: string;
+  /** As in `revocation/revocation.ts`: `issuer` and `subject`, `nkey`, `role` or `binding`. */
+  readonly target: Readonly<Record<string, string>>;
+  /** In the administrator's words. */
+  readonly reason: string;
+  readonly block: boolean;
+  /** Who made or lifted it. */
+  readonly identity?: AuditedIdentity;
+}
+
+/** Users that were put into the account JWT's revocations, or taken out. */
+export interface RevokedUsersEvent extends Moment {
+  readonly type: 'revoked-users';
+  readonly account: string;
+  readonly count: number;
+  /** Revoked: they are cut. Gone: lifted, or all their credentials have expired. */
+  readonly cause: 'revoked' | 'gone';
+}
+
+/** A signing key's change of state; what follows from it comes after the record, or once more after a crash. */
+export interface KeyEvent extends Moment {
+  readonly type: 'key';
+  readonly account: string;
+  /** Role, or `*` for the key that is tied to none. */
+  readonly slot: string;
+  /** `A…` */
+  readonly publicKey: string;
+  /** States as in `keyring/ring.ts`. Absent: the key is new. */
+  readonly from?: string;
+  readonly to: string;
+  readonly reason: string;
+}
+
+/** Somebody else's push took our entries out of an account JWT. */
+export interface DriftEvent extends Moment {
+  readonly type: 'drift';
+  readonly account: string;
+  /** Public signing keys that were missing. */
+  readonly lostKeys: readonly string[];
+  /** How many of our revoked users were missing. */
+  readonly lostRevocations: number;
+  /** Whether they are back on every server. */
+  readonly mended: boolean;
+}
+
+/** Somebody asked for something. */
+export type RequestEvent = IssuedEvent | DeniedEvent | RejectedEvent | AdminEvent;
+
+export type AuditEvent = RequestEvent | RevocationEvent | RevokedUsersEvent | KeyEvent | DriftEvent;
+
+/** Every type of record, those of exchanges first. */
+export const EVENT_TYPES = [
+  'issued',
+  'denied',
+  'rejected',
+  'admin',
+  'revocation',
+  'revoked-users',
+  'key',
+  'drift',
+] as const satisfies AuditEvent['type'][];

@@ -21,13 +21,12 @@ const FIELD: { readonly [F in ExactFilter]: (event: AuditEvent) => string | unde
   type: (event) => event.type,
   issuerName: (event) => identityOf(event)?.issuerName,
   subject: (event) => identityOf(event)?.subject,
-  role: (event) => (event.type === 'rejected' ? undefined : event.role),
-  binding: (event) => (event.type === 'rejected' ? undefined : event.binding),
-  user: (event) => (event.type === 'issued' ? event.user : undefined),
-  requestId: (event) => event.requestId,
-  reason: (event) => (event.type === 'issued' ? undefined : event.reason),
-  tokenHash: (event) =>
-    event.type === 'rejected' ? event.tokenHash : identityOf(event)?.tokenHash,
+  role: (event) => ('role' in event ? event.role : undefined),
+  binding: (event) => ('binding' in event ? event.binding : undefined),
+  user: (event) => ('user' in event ? event.user : undefined),
+  requestId: (event) => ('requestId' in event ? event.requestId : undefined),
+  reason: (event) => ('reason' in event ? event.reason : undefined),
+  tokenHash: (event) => ('tokenHash' in event ? event.tokenHash : identityOf(event)?.tokenHash),
 };
 
 /** Whether a record is one of those asked for: `since` ≤ time < `until`, and every exact value equal. */
@@ -40,5 +39,5 @@ export function matches(filter: AuditFilter, event: AuditEvent): boolean {
 }
 
 function identityOf(event: AuditEvent) {
-  return event.type === 'rejected' ? undefined : event.identity;
+  return 'identity' in event ? event.identity : undefined;
 }

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../audit/event.ts';
+import type { AuditEvent, RevocationEvent } from '../audit/event.ts';
 import { type Cell, type Column, table } from './table.ts';
 import type { Style, Terminal } from './terminal.ts';
 import { localTime, relativeTime } from './time.ts';
@@ -21,10 +21,11 @@ const STEADY_WIDTHS: Readonly<Record<string, number>> = {
   ADDRESS: 15,
 };
 
-const STYLE: { readonly [T in AuditEvent['type']]: Style } = {
+const STYLE: { readonly [T in AuditEvent['type']]?: Style } = {
   issued: 'green',
   denied: 'yellow',
   rejected: 'red',
+  drift: 'red',
 };
 
 /** Records for people, one line each. `now` is in milliseconds since the Unix epoch. */
@@ -44,21 +45,26 @@ function steadied(column: Column): Column {
 }
 
 function row(event: AuditEvent, now: number): Cell[] {
+  const style = STYLE[event.type];
   return [
     localTime(event.time),
-    { text: event.type, style: STYLE[event.type] },
+    style ? { text: event.type, style } : event.type,
     who(event),
     roleOrReason(event),
-    (event.type !== 'rejected' && event.binding) || '-',
-    event.address,
+    ('binding' in event && event.binding) || '-',
+    ('address' in event && event.address) || '-',
     event.type === 'issued' ? relativeTime(event.expiresAt * 1000, now) : '-',
   ];
 }
 
+/** The identity behind it; the account where the service itself did something. */
 function who(event: AuditEvent): string {
-  if (event.type === 'rejected') return '-';
-  const { identity, actor } = event;
-  const person = `${identity.issuerName} ${identity.subject}`;
+  if (!('identity' in event) || event.identity === undefined) {
+    return 'account' in event ? event.account : '-';
+  }
+  const { issuerName, subject } = event.identity;
+  const person = `${issuerName} ${subject}`;
+  const actor = 'actor' in event ? event.actor : undefined;
   return actor === undefined ? person : `${person} (by ${actor.issuerName} ${actor.subject})`;
 }
 
@@ -70,5 +76,29 @@ function roleOrReason(event: AuditEvent): string {
       return event.role === undefined ? event.reason : `${event.reason} (${event.role})`;
     case 'rejected':
       return event.reason;
+    case 'admin':
+      return withReason(`${event.action} ${event.account} ${event.slot}`, event.reason);
+    case 'revocation':
+      return withReason(`${event.change}: ${targetOf(event)}`, event.reason);
+    case 'revoked-users':
+      return `${event.count} ${event.cause}`;
+    case 'key':
+      return withReason(
+        `${event.slot} ${event.publicKey.slice(0, 8)}… ${event.from ?? 'new'} → ${event.to}`,
+        event.reason,
+      );
+    case 'drift': {
+      const lost = `${event.lostKeys.length} keys, ${event.lostRevocations} revocations lost`;
+      return event.mended ? `${lost} and put back` : lost;
+    }
   }
+}
+
+function withReason(text: string, reason: string | undefined): string {
+  return reason === undefined ? text : `${text} (${reason})`;
+}
+
+function targetOf({ target, block }: RevocationEvent): string {
+  const named = Object.entries(target).map(([kind, value]) => `${kind} ${value}`);
+  return `${named.join(', ')}${block ? ', blocked' : ''}`;
 }

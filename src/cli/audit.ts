@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { AuditEvent } from '../audit/event.ts';
+import { type AuditEvent, EVENT_TYPES } from '../audit/event.ts';
 import type { AuditFilter } from '../audit/log.ts';
 import { openAuditReader, type SqliteReader } from '../audit/sqlite-reader.ts';
 import { type Clock, systemClock } from '../clock.ts';
@@ -14,7 +14,7 @@ import { parseMoment } from './time.ts';
 /** As commander names them; those that filter are named as in `AuditFilter`, but for the issuer. */
 interface AuditOptions
   extends Omit<AuditFilter, 'issuerName' | 'limit'>,
-    Partial<Record<AuditEvent['type'], true>> {
+    Partial<Record<(typeof SHORTCUTS)[number], true>> {
   readonly config?: string;
   readonly file?: string;
   readonly issuer?: string;
@@ -31,21 +31,22 @@ interface AuditCommandParts {
   readonly stop?: AbortSignal;
 }
 
-const TYPES = ['issued', 'denied', 'rejected'] as const satisfies AuditEvent['type'][];
+/** The types of exchanges have options of their own. */
+const SHORTCUTS = ['issued', 'denied', 'rejected'] as const satisfies AuditEvent['type'][];
 
 const FOLLOW_MILLISECONDS = 500;
 
-/** `nats-sts audit`: what was issued, denied and rejected, also while the service runs. */
+/** `nats-sts audit`: what was issued, denied and rejected, and what became of keys and revocations, also while the service runs. */
 export function auditCommand(terminal: Terminal, parts: AuditCommandParts = {}): Command {
   const { clock = systemClock, env = process.env } = parts;
   const moment = (text: string): number => parseTime(text, clock);
   return new Command('audit')
-    .description('show what was issued, denied and rejected')
+    .description('show what was issued, denied, rejected, revoked and rotated')
     .addOption(configOption())
     .option('--file <file>', 'read this store instead of the one in the configuration')
     .option('--since <time>', 'from then on: 15m, 1h, 7d, or 2026-11-02T09:00', moment)
     .option('--until <time>', 'before then', moment)
-    .addOption(new Option('--type <type>', 'records of this type').choices(TYPES))
+    .addOption(new Option('--type <type>', 'records of this type').choices(EVENT_TYPES))
     .addOption(shortcut('issued'))
     .addOption(shortcut('denied'))
     .addOption(shortcut('rejected'))
@@ -73,8 +74,8 @@ export function auditCommand(terminal: Terminal, parts: AuditCommandParts = {}):
 }
 
 /** `--issued` for `--type issued`. */
-function shortcut(type: AuditEvent['type']): Option {
-  const others = TYPES.filter((other) => other !== type);
+function shortcut(type: (typeof SHORTCUTS)[number]): Option {
+  const others = SHORTCUTS.filter((other) => other !== type);
   return new Option(`--${type}`, `--type ${type}`).conflicts([...others, 'type']);
 }
 
@@ -112,7 +113,7 @@ function openReader(file: string): SqliteReader {
 
 function filterOf(options: AuditOptions): AuditFilter {
   const { limit, ...others } = options;
-  const type = options.type ?? TYPES.find((type) => options[type]);
+  const type = options.type ?? SHORTCUTS.find((type) => options[type]);
   return {
     ...others,
     ...(type !== undefined && { type }),

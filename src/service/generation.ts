@@ -9,6 +9,7 @@ import { createVerifier, type Verifier } from '../identity/verify.ts';
 import { givenKeys } from '../keyring/given-keys.ts';
 import type { Log } from '../log.ts';
 import { openStore, type Store } from '../store/sqlite.ts';
+import { NO_REVOCATIONS } from '../revocation/revocations.ts';
 import { policyOf } from './preflight.ts';
 
 /** What stays when the configuration changes. */
@@ -91,6 +92,7 @@ export function buildGeneration(
       clock,
       verifier,
       policy,
+      revocations: NO_REVOCATIONS,
       audit,
       keyRing: givenKeys(config.accounts),
       drafting: { maxControlLineBytes: config.nats.maxControlLineBytes },

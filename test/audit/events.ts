@@ -1,4 +1,14 @@
-import type { AuditEvent, DeniedEvent, IssuedEvent, RejectedEvent } from '../../src/audit/event.ts';
+import type {
+  AdminEvent,
+  AuditEvent,
+  DeniedEvent,
+  DriftEvent,
+  IssuedEvent,
+  KeyEvent,
+  RejectedEvent,
+  RevocationEvent,
+  RevokedUsersEvent,
+} from '../../src/audit/event.ts';
 
 const HASH = 'a'.repeat(64);
 
@@ -24,6 +34,7 @@ export function issued(more: Partial<IssuedEvent> = {}): IssuedEvent {
     account: 'APP',
     user: `U${'B'.repeat(55)}`,
     signingKey: `A${'C'.repeat(55)}`,
+    tokenIssuedAt: NOW / 1000 - 10,
     expiresAt: NOW / 1000 + 900,
     claims: { ref: 'refs/heads/main' },
     ...more,
@@ -59,5 +70,72 @@ export function rejected(more: Partial<RejectedEvent> = {}): RejectedEvent {
   };
 }
 
-export const ids = (events: Iterable<AuditEvent>): string[] =>
-  Array.from(events, (event) => event.requestId);
+export const admin: AdminEvent = {
+  type: 'admin',
+  time: NOW,
+  requestId: 'req-4',
+  door: 'admin',
+  address: '10.1.2.6',
+  identity,
+  action: 'revoke-key',
+  account: 'APP',
+  slot: 'orders-publisher',
+  publicKey: `A${'C'.repeat(55)}`,
+  reason: 'laptop lost',
+};
+
+export const revocation: RevocationEvent = {
+  type: 'revocation',
+  time: NOW,
+  requestId: 'req-5',
+  door: 'admin',
+  address: '10.1.2.6',
+  identity,
+  change: 'made',
+  id: '0123456789ab',
+  target: { issuer: 'entra', subject: 'alice' },
+  reason: 'left the company',
+  block: true,
+};
+
+/** What the service does by itself: nobody asked, from nowhere. */
+export const expired: RevocationEvent = {
+  type: 'revocation',
+  time: NOW,
+  change: 'expired',
+  id: '0123456789ab',
+  target: { role: 'orders-publisher' },
+  reason: 'left the company',
+  block: false,
+};
+
+export const revokedUsers: RevokedUsersEvent = {
+  type: 'revoked-users',
+  time: NOW,
+  account: 'APP',
+  count: 3,
+  cause: 'revoked',
+};
+
+export const key: KeyEvent = {
+  type: 'key',
+  time: NOW,
+  account: 'APP',
+  slot: '*',
+  publicKey: `A${'C'.repeat(55)}`,
+  from: 'staged',
+  to: 'active',
+  reason: 'schedule',
+};
+
+export const drift: DriftEvent = {
+  type: 'drift',
+  time: NOW,
+  account: 'APP',
+  lostKeys: [`A${'C'.repeat(55)}`],
+  lostRevocations: 2,
+  mended: true,
+};
+
+export const ids = (events: Iterable<AuditEvent>): (string | undefined)[] =>
+  Array.from(events, (event) => ('requestId' in event ? event.requestId : undefined));

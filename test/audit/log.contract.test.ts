@@ -7,7 +7,20 @@ import type { AuditFilter, AuditLog } from '../../src/audit/log.ts';
 import { openSqliteLog } from '../../src/audit/sqlite-log.ts';
 import { openAuditReader } from '../../src/audit/sqlite-reader.ts';
 import { openStore } from '../../src/store/sqlite.ts';
-import { denied, identity, ids, issued, NOW, rejected } from './events.ts';
+import {
+  admin,
+  denied,
+  drift,
+  expired,
+  identity,
+  ids,
+  issued,
+  key,
+  NOW,
+  rejected,
+  revocation,
+  revokedUsers,
+} from './events.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 interface Adapter extends Disposable {
@@ -47,6 +60,12 @@ describe.each([
     const events = [
       issued({ actor: { ...identity, subject: 'the-actor' } }),
       denied({ detail: 'claim ref: expected main', binding: 'near', role: 'admin' }),
+      admin,
+      revocation,
+      expired,
+      revokedUsers,
+      key,
+      drift,
       rejected({ message: 'quote " nul \u0000 lone \ud800 emoji 🪪' }),
     ];
     for (const event of events) await adapter.log.record(event);
@@ -125,6 +144,19 @@ describe.each([
     expect(ids(adapter.list(filter))).toEqual(expected);
   });
 
+  test.each<[string, AuditFilter, AuditEvent[]]>([
+    ['type', { type: 'key' }, [key]],
+    ['the identity that did it', { subject: identity.subject }, [admin, revocation]],
+    ['the request that it came with', { requestId: 'req-5' }, [revocation]],
+    ['reason, whoever gave it', { reason: 'schedule' }, [key]],
+    ['something that few records have', { user: 'U2' }, []],
+  ])('filters records that come from no exchange by %s', async (_what, filter, expected) => {
+    using adapter = open();
+    const events = [admin, revocation, expired, revokedUsers, key, drift];
+    for (const event of events) await adapter.log.record(event);
+    expect([...adapter.list(filter)]).toEqual(expected);
+  });
+
   test('writes what was waiting before it is closed, and nothing afterwards', async () => {
     using adapter = open();
     const before = adapter.log.record(issued({ requestId: 'before' }));
@@ -139,13 +171,15 @@ describe.each([
 test('both logs answer every filter alike', async () => {
   const word = fc.constantFrom('a', 'b', "'", '%', '');
   const event = fc
-    .record({ time: fc.integer({ min: -3, max: 3 }), word, other: word, kind: fc.nat(2) })
+    .record({ time: fc.integer({ min: -3, max: 3 }), word, other: word, kind: fc.nat(4) })
     .map(({ time, word, other, kind }): AuditEvent => {
       const who = { ...identity, issuerName: word, subject: other, tokenHash: word };
       const at = { time: NOW + time, requestId: other };
       if (kind === 0)
         return issued({ ...at, identity: who, role: word, binding: other, user: word });
       if (kind === 1) return denied({ ...at, identity: who, reason: word, binding: word });
+      if (kind === 2) return { ...admin, ...at, identity: who, reason: word };
+      if (kind === 3) return { ...key, time: at.time, reason: word };
       return rejected({ ...at, reason: other, tokenHash: word });
     });
   const filter = fc.record(

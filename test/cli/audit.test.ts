@@ -9,7 +9,20 @@ import { CliError, ExitCode } from '../../src/cli/exit-codes.ts';
 import { initCommand } from '../../src/cli/init.ts';
 import { localTime } from '../../src/cli/time.ts';
 import { openStore } from '../../src/store/sqlite.ts';
-import { denied, identity, issued, NOW, rejected } from '../audit/events.ts';
+import {
+  admin,
+  denied,
+  drift,
+  expired,
+  identity,
+  ids,
+  issued,
+  key,
+  NOW,
+  rejected,
+  revocation,
+  revokedUsers,
+} from '../audit/events.ts';
 import { temporaryDirectory } from '../audit/temporary-directory.ts';
 import { type CapturedTerminal, capturedTerminal } from './captured-terminal.ts';
 
@@ -51,6 +64,28 @@ const lines = (json: string): AuditEvent[] =>
     .split('\n')
     .slice(0, -1)
     .map((line): AuditEvent => JSON.parse(line));
+
+test('what comes from no exchange is in the table too, without what it has not', async () => {
+  await using t = await openStoreWith([admin, revocation, expired, revokedUsers, key, drift]);
+  const { out } = await audit(['--file', t.file]);
+  const who = 'github repo:acme/orders:ref:refs/heads/main';
+  const rows = out.split('\n').map((line) => line.split(/ {2,}/).slice(1));
+  expect(rows.slice(1, -1)).toEqual([
+    ['admin', who, 'revoke-key APP orders-publisher (laptop lost)', '-', '10.1.2.6', '-'],
+    [
+      'revocation',
+      who,
+      'made: issuer entra, subject alice, blocked (left the company)',
+      '-',
+      '10.1.2.6',
+      '-',
+    ],
+    ['revocation', '-', 'expired: role orders-publisher (left the company)', '-', '-', '-'],
+    ['revoked-users', 'APP', '3 revoked', '-', '-', '-'],
+    ['key', 'APP', '* ACCCCCCC… staged → active (schedule)', '-', '-', '-'],
+    ['drift', 'APP', '1 keys, 2 revocations lost and put back', '-', '-', '-'],
+  ]);
+});
 
 test('people get a table: when, what, who, which role or reason, binding, address, expiry', async () => {
   await using t = await openStoreWith([
@@ -134,7 +169,7 @@ describe('options', () => {
   ])('%j', async (args, expected) => {
     await using t = await openStoreWith(events);
     const { out } = await audit(['--file', t.file, '--json', ...args]);
-    expect(lines(out).map(({ requestId }) => requestId)).toEqual(expected);
+    expect(ids(lines(out))).toEqual(expected);
   });
 
   test.each([
