@@ -32,6 +32,19 @@ export const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (issuer, jti)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX single_use_expires_at ON single_use (expires_at);`,
+  // Revisions come from one counter for all keys, so that a key which is deleted and made again never
+  // has an old one. What is deleted stays for a while without its value: it carries the counter, and
+  // tells followers.
+  `CREATE TABLE state (
+     key      TEXT PRIMARY KEY,
+     value    TEXT, -- NULL: deleted
+     revision INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE UNIQUE INDEX state_revision ON state (revision);
+   CREATE TABLE forwarded (
+     destination TEXT PRIMARY KEY,
+     audit_id    INTEGER NOT NULL -- the last record that is known to have arrived there
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** The version this program writes and reads. */

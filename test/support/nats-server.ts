@@ -9,11 +9,15 @@ import { findNatsServer } from '../../scripts/nats-server.ts';
 export interface NatsServerOptions {
   /**
    * Text of a nats-server configuration; the server listens on a free loopback port whatever it
-   * says. `{{folder}}` becomes a folder of this server's own, removed when it stops.
+   * says. `{{folder}}` becomes the server's folder, removed when it stops unless it was given.
    */
   readonly config?: string;
   /** Further command line arguments, e.g. `-js` or `-DV`. */
   readonly args?: readonly string[];
+  /** A free one unless told: for a server that comes back where it was. */
+  readonly port?: number;
+  /** Its folder; kept when it stops. Unless told, one of its own. */
+  readonly folder?: string;
 }
 
 /** A real nats-server, accepting connections on a free loopback port. */
@@ -33,16 +37,19 @@ export interface NatsServer extends AsyncDisposable {
 export async function startNatsServer({
   config = '',
   args = [],
+  port: fixedPort = -1,
+  folder: kept,
 }: NatsServerOptions = {}): Promise<NatsServer> {
   const binary = await findNatsServer();
-  const folder = await mkdtemp(join(tmpdir(), 'nats-sts-test-'));
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), 'nats-sts-test-')));
   const file = join(folder, 'nats.conf');
   await writeFile(file, config.replaceAll('{{folder}}', folder));
-  const listen = ['--addr', '127.0.0.1', '--port', '-1', '--store_dir', join(folder, 'jetstream')];
+  const storage = join(folder, 'jetstream');
+  const listen = ['--addr', '127.0.0.1', '--port', `${fixedPort}`, '--store_dir', storage];
   const child = spawn(binary, ['-c', file, ...listen, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const stop = stopper(child, folder);
+  const stop = stopper(child, kept === undefined ? folder : undefined);
   const { log, logged } = follow(child);
   try {
     const listening = await logged('Listening for client connections on');
@@ -63,8 +70,8 @@ export async function startNatsServer({
   }
 }
 
-/** Stops the process and removes its folder; a test run that dies takes its servers along. */
-function stopper(child: ChildProcess, folder: string): NatsServer['stop'] {
+/** Stops the process and removes what it leaves; a test run that dies takes its servers along. */
+function stopper(child: ChildProcess, folder: string | undefined): NatsServer['stop'] {
   const ended = once(child, 'exit').catch(() => undefined);
   const killNow = () => child.kill('SIGKILL');
   process.once('exit', killNow);
@@ -72,7 +79,7 @@ function stopper(child: ChildProcess, folder: string): NatsServer['stop'] {
     child.kill(signal);
     await ended;
     process.off('exit', killNow);
-    await rm(folder, { recursive: true, force: true });
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   };
 }
 
