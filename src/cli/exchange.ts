@@ -1,6 +1,5 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { isLoopback } from '../config/loopback.ts';
+import { Command, InvalidArgumentError } from 'commander';
 import { duration, durationText } from '../config/schema/scalars.ts';
 import { formatCreds } from '../nats/creds.ts';
 import { createKeyPair } from '../nats/key-pair.ts';
@@ -9,6 +8,7 @@ import { type ExchangeAnswer, postExchange } from './exchange-call.ts';
 import { harmless, jsonLine, type Terminal } from './terminal.ts';
 import { localTime } from './time.ts';
 import { readToken, tokenOptions, type TokenOptions } from './token-option.ts';
+import { urlOption, warnIfUnencrypted } from './url-option.ts';
 
 interface ExchangeOptions extends TokenOptions {
   readonly url: URL;
@@ -22,12 +22,7 @@ interface ExchangeOptions extends TokenOptions {
 export function exchangeCommand(terminal: Terminal): Command {
   const command = new Command('exchange')
     .description('exchange a token for a .creds file')
-    .addOption(
-      new Option('--url <url>', 'where the service is')
-        .env('STS_URL')
-        .default(exchangeUrl('http://127.0.0.1:8080'), 'http://127.0.0.1:8080')
-        .argParser(exchangeUrl),
-    )
+    .addOption(urlOption())
     .option('--role <role>', 'the role to take (default: the first that the policy gives)')
     .option(
       '--ttl <time>',
@@ -54,11 +49,10 @@ Examples:
   print-token | nats-sts exchange --token - --out - > app.creds`;
 
 async function run(terminal: Terminal, options: ExchangeOptions): Promise<void> {
-  const { url, role, ttl, out } = options;
+  const { role, ttl, out } = options;
+  const url = new URL('exchange', options.url);
   const token = await readToken(options);
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    terminal.err(`nats-sts: the token travels unencrypted: use https, not ${url.href}\n`);
-  }
+  warnIfUnencrypted(terminal, url);
   const pair = createKeyPair('user');
   const answer = await postExchange(url, token, {
     nkey: pair.publicKey,
@@ -97,12 +91,6 @@ function writePrivately(file: string, text: string): void {
       cause,
     });
   }
-}
-
-function exchangeUrl(text: string): URL {
-  const base = URL.parse(text.endsWith('/') ? text : `${text}/`);
-  if (base !== null && /^https?:$/.test(base.protocol)) return new URL('exchange', base);
-  throw new InvalidArgumentError('Write a URL such as https://sts.example.com.');
 }
 
 function lifetime(text: string): number {

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { styleText } from 'node:util';
 import { ExitCode } from './exit-codes.ts';
 
@@ -11,11 +12,16 @@ export interface Terminal {
   readonly columns: number | undefined;
   /** Whether escape sequences for colours are welcome on `out`. */
   readonly colours: boolean;
+  /**
+   * Asks the person at the terminal; answers with the line they wrote, '' when they wrote none or
+   * went away. Absent: there is nobody to ask.
+   */
+  readonly ask?: (question: string) => Promise<string>;
 }
 
 /** The terminal that this process was started from. */
 export function processTerminal(): Terminal {
-  const { stdout, stderr } = process;
+  const { stdin, stdout, stderr } = process;
   return {
     out(text) {
       if (stdout.listenerCount('error') === 0) stdout.on('error', stopOnClosedPipe);
@@ -26,7 +32,21 @@ export function processTerminal(): Terminal {
       return stdout.isTTY ? stdout.columns : undefined;
     },
     colours: wantsColours(process.env, stdout.isTTY),
+    ...(stdin.isTTY && { ask }),
   };
+}
+
+/** On stderr, so that a question is never taken for the result. */
+function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  return new Promise((resolve) => {
+    // Control-C and control-D end the interface without an answer.
+    lines.once('close', () => resolve(''));
+    lines.question(question, (answer) => {
+      resolve(answer);
+      lines.close();
+    });
+  });
 }
 
 /** `nats-sts audit | head`: the reader has seen enough, which is no fault of anyone's. */

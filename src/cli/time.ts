@@ -8,17 +8,30 @@ const UNITS = [
 
 /** `in 12m`, `3h ago`, `now`: rounded down to the largest unit that it fills. Both in milliseconds since the epoch. */
 export function relativeTime(time: number, now: number): string {
-  const seconds = Math.floor(Math.abs(time - now) / 1000);
-  const unit = UNITS.find(([, size]) => seconds >= size);
-  if (unit === undefined) return 'now';
-  const amount = `${Math.floor(seconds / unit[1])}${unit[0]}`;
+  const amount = lengthOfTime(Math.abs(time - now));
+  if (amount === '0s') return 'now';
   return time > now ? `in ${amount}` : `${amount} ago`;
+}
+
+/** `12m`, `3h`, `0s`: rounded down to the largest unit that it fills. */
+export function lengthOfTime(milliseconds: number): string {
+  const seconds = Math.floor(Math.max(0, milliseconds) / 1000);
+  const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? (['s', 1] as const);
+  return `${Math.floor(seconds / size)}${unit}`;
 }
 
 /** Local time to the second, `2026-11-02 09:00:00`: sorts as text, and is what people compare with a clock. */
 export function localTime(time: number): string {
   // Swedish writes dates the way ISO 8601 does.
   return new Date(time).toLocaleString('sv-SE');
+}
+
+/** Local time as short as it is clear: `14:05` today, `2026-11-02 14:05` otherwise; with seconds when they matter. */
+export function shortTime(time: number, now: number): string {
+  const near = Math.abs(time - now) < 10 * 60_000;
+  const text = localTime(time).slice(0, near ? 19 : 16);
+  const [day, clock] = text.split(' ');
+  return day === localTime(now).slice(0, 10) && clock !== undefined ? clock : text;
 }
 
 /**

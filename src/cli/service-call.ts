@@ -1,0 +1,94 @@
+import { CliError, ExitCode } from './exit-codes.ts';
+import { harmless } from './terminal.ts';
+
+/** One request to a running service. */
+export interface ServiceRequest {
+  readonly url: URL;
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** The bearer token. */
+  readonly token: string;
+  /** Sent as JSON. */
+  readonly body?: object;
+  /** What may help whoever is denied (403): one line of ours. */
+  readonly whenDenied: string;
+}
+
+export interface ServiceAnswer {
+  readonly status: number;
+  /** The JSON of the answer, not yet looked at; undefined when it holds none. */
+  readonly said: unknown;
+}
+
+/** Members of a problem document (RFC 9457) that are shown. */
+interface Problem {
+  readonly detail?: unknown;
+  readonly code?: unknown;
+  readonly request_id?: unknown;
+}
+
+const PATIENCE_MILLISECONDS = 15_000;
+
+/**
+ * Asks the service; answers with what it said when it agreed (2xx).
+ *
+ * @throws CliError with what the service said against it, or why it could not be asked.
+ */
+export async function callService(request: ServiceRequest): Promise<ServiceAnswer> {
+  const response = await send(request);
+  const said: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return { status: response.status, said };
+  throw refused(request, response, (said ?? {}) as Problem);
+}
+
+/** Whatever answered, it was no nats-sts that we know. */
+export function notOurs(url: URL, status: number): CliError {
+  return new CliError(
+    ExitCode.failed,
+    `${url.href} answered ${status}, but not like nats-sts: is the URL right?`,
+  );
+}
+
+function refused(
+  { url, whenDenied }: ServiceRequest,
+  { status, headers }: Response,
+  { code, detail, request_id }: Problem,
+): CliError {
+  if (typeof code !== 'string') return notOurs(url, status);
+  const wait = headers.get('retry-after');
+  const words = [
+    `${code}: ${String(detail)}`,
+    request_id === undefined ? '' : ` (request ${String(request_id)})`,
+    wait === null ? '' : `; ask again in ${wait} s`,
+  ];
+  // Our own line break begins the hint; those of the service don't break a line.
+  const hint = status === 403 ? `\n${whenDenied}` : '';
+  return new CliError(exitCode(status), harmless(words.join('')) + hint);
+}
+
+function exitCode(status: number): ExitCode {
+  if (status === 401 || status === 403) return ExitCode.denied;
+  return status >= 500 || status === 429 ? ExitCode.unavailable : ExitCode.failed;
+}
+
+async function send({ url, method, token, body }: ServiceRequest): Promise<Response> {
+  try {
+    return await fetch(url, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body && { 'content-type': 'application/json' }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+      // A token is for the service that was named, not for where that points.
+      redirect: 'error',
+      signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
+    });
+  } catch (cause) {
+    throw new CliError(ExitCode.unavailable, `cannot reach ${url.href}: ${why(cause)}`, { cause });
+  }
+}
+
+function why(cause: unknown): string {
+  const { cause: inner, message } = cause as Error;
+  return harmless(inner instanceof Error && inner.message !== '' ? inner.message : message);
+}
