@@ -24,9 +24,7 @@ export interface RingView {
 
 /**
  * Follows the rings in the store. Nothing here blocks: what changes is there as soon as the store
- * tells it.
- *
- * @throws WrongSealingKey when a ring that is there can't be unsealed.
+ * tells it. Resolves once the rings that are there are unsealed, or `problems` says why not.
  */
 export async function openRingView({
   state,
@@ -40,7 +38,6 @@ export async function openRingView({
   const problems = new Map<string, string>();
   const opening = new Set<Promise<void>>();
   const raising = new Map<string, Promise<boolean>>();
-  let failed: Error | undefined;
 
   function told({ key, value, revision }: StateChange): void {
     const account = key.slice(RING_PREFIX.length);
@@ -65,9 +62,7 @@ export async function openRingView({
   }
 
   function fail(account: string, cause: unknown): void {
-    const error = cause instanceof Error ? cause : new Error(String(cause));
-    problems.set(account, error.message);
-    failed ??= error;
+    problems.set(account, cause instanceof Error ? cause.message : String(cause));
   }
 
   async function openAll(ring: Ring): Promise<void> {
@@ -120,10 +115,6 @@ export async function openRingView({
 
   const stop = await state.watch(RING_PREFIX, told);
   await Promise.all(opening);
-  if (failed !== undefined) {
-    stop();
-    throw failed;
-  }
 
   return {
     ring: (account) => rings.get(account)?.ring,

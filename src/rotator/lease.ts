@@ -1,6 +1,6 @@
 import type { SharedState } from '../store/shared-state.ts';
 
-/** Who rotates. One text in the store (`lease`). */
+/** Who rotates. One text in the store (`lease.NAME`). */
 interface LeaseRecord {
   readonly holder: string;
   /** Grows by one with every new holder. */
@@ -24,34 +24,36 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-const LEASE_KEY = 'lease';
-
 export function createLease({
   state,
+  name,
   holder,
   termMilliseconds,
   monotonic = () => performance.now(),
 }: {
   readonly state: SharedState;
+  /** Of several leases: those who can rotate different accounts don't stand in each other's way. */
+  readonly name: string;
   /** A name of this process that no other has. */
   readonly holder: string;
   readonly termMilliseconds: number;
   /** Milliseconds of a clock that is never set. */
   readonly monotonic?: () => number;
 }): Lease {
+  const key = leaseKey(name);
   let mine: { revision: number; term: number; renewedAt: number } | undefined;
   let watched: { revision: number; since: number } | undefined;
 
   async function put(record: LeaseRecord, revision: number): Promise<number | undefined> {
     const renewedAt = monotonic();
-    const written = await state.write(LEASE_KEY, JSON.stringify(record), revision);
+    const written = await state.write(key, JSON.stringify(record), revision);
     mine = written === undefined ? undefined : { revision: written, term: record.term, renewedAt };
     return mine?.term;
   }
 
   return {
     async take() {
-      const entry = await readLease(state);
+      const entry = await readLease(state, key);
       if (!entry) return put({ holder, term: 1 }, 0);
       const { record, revision } = entry;
       if (record.holder === holder && !record.released) {
@@ -65,7 +67,7 @@ export function createLease({
     async held() {
       if (!mine || monotonic() - mine.renewedAt >= termMilliseconds) return false;
       const { term } = mine;
-      const record = (await readLease(state))?.record;
+      const record = (await readLease(state, key))?.record;
       return record?.holder === holder && record.term === term && !record.released;
     },
     async release() {
@@ -73,20 +75,25 @@ export function createLease({
       const { revision, term } = mine;
       mine = undefined;
       const record: LeaseRecord = { holder, term, released: true };
-      await state.write(LEASE_KEY, JSON.stringify(record), revision);
+      await state.write(key, JSON.stringify(record), revision);
     },
   };
 }
 
 /** Who leads, as the store has it. */
-export async function leaderOf(state: SharedState): Promise<string | undefined> {
-  const entry = await readLease(state);
+export async function leaderOf(state: SharedState, name: string): Promise<string | undefined> {
+  const entry = await readLease(state, leaseKey(name));
   return entry && !entry.record.released ? entry.record.holder : undefined;
+}
+
+function leaseKey(name: string): string {
+  return `lease.${name}`;
 }
 
 async function readLease(
   state: SharedState,
+  key: string,
 ): Promise<{ record: LeaseRecord; revision: number } | undefined> {
-  const entry = (await state.list(LEASE_KEY)).find(({ key }) => key === LEASE_KEY);
+  const entry = (await state.list(key)).find((entry) => entry.key === key);
   return entry && { record: JSON.parse(entry.value) as LeaseRecord, revision: entry.revision };
 }
