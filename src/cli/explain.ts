@@ -68,7 +68,7 @@ async function run(terminal: Terminal, options: ExplainOptions): Promise<void> {
     identity,
     rejections,
     bindings: policy.explain(identity),
-    decision: carriedOut(config)(policy.decide(identity, { role: options.role }), {
+    decision: carriedOut(config, policy)(policy.decide(identity, { role: options.role }), {
       subject: identity,
     }),
   };

@@ -3,9 +3,10 @@ import type { Config } from '../config/config.ts';
 import { draftCredential } from '../credential/mint.ts';
 import { Refusal } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
-import { givenKeys } from '../keyring/given-keys.ts';
 import { createKeyPair } from '../nats/key-pair.ts';
+import type { Policy } from '../policy/compile.ts';
 import type { Decision, Grant } from '../policy/policy.ts';
+import { expectedKeys } from '../service/expected-keys.ts';
 
 /** Who would get the credential, on whose behalf. */
 export interface Who {
@@ -17,8 +18,11 @@ export interface Who {
  * The policy's decision as the service would carry it out: a grant that no credential can be made
  * of (no signing key, a value that a scoped key can't carry, too large) is the denial that callers see.
  */
-export function carriedOut(config: Config): (decision: Decision, who: Who) => Decision {
-  const keyRing = givenKeys(config.accounts);
+export function carriedOut(
+  config: Config,
+  { roles }: Pick<Policy, 'roles'>,
+): (decision: Decision, who: Who) => Decision {
+  const keyFor = expectedKeys(config);
   const drafting = { maxControlLineBytes: config.nats.maxControlLineBytes };
   const pair = createKeyPair('user');
   const userPublicKey = pair.publicKey;
@@ -26,7 +30,8 @@ export function carriedOut(config: Config): (decision: Decision, who: Who) => De
 
   const obstacle = (grant: Grant, { subject, actor }: Who): Refusal | undefined => {
     const { account, name } = grant.role;
-    const signingKey = keyRing.active(account, name);
+    const role = roles.get(name);
+    const signingKey = role && keyFor(role);
     if (!signingKey) {
       return new Refusal(
         'signing_key_unavailable',

@@ -1,23 +1,25 @@
 import type { Config } from '../config/config.ts';
+import type { KeyScope } from '../keyring/ring.ts';
 import type { Policy } from '../policy/compile.ts';
+import { signingOf } from '../service/slots.ts';
 
 /** How a role is signed, and why so. */
-export interface RoleSigning {
+export interface SigningSummary {
   readonly signing: 'scoped' | 'direct';
   readonly why: string;
+  /** What the account JWT says of the role's own signing keys. */
+  readonly scope?: Omit<KeyScope, 'role'>;
 }
 
 /** Of a checked configuration: every role has a key that may sign for it. */
-export function roleSigning(config: Config, policy: Policy, role: string): RoleSigning {
-  const compiled = policy.roles.get(role);
-  const account = config.accounts.find(({ name }) => name === compiled?.spec.account);
-  if (account?.signingKeys.some((key) => key.role === role)) {
-    return { signing: 'scoped', why: 'a signing key is tied to this role' };
-  }
-  const scoped = compiled?.scoped;
-  const why =
-    scoped && 'whyNot' in scoped
-      ? `it could not be scoped: ${scoped.whyNot}`
-      : 'no signing key is tied to this role';
-  return { signing: 'direct', why };
+export function roleSigning({ accounts }: Config, policy: Policy, name: string): SigningSummary {
+  const role = policy.roles.get(name);
+  const account = accounts.find(({ name }) => name === role?.spec.account);
+  if (!role || !account) throw new Error(`role ${name} is not in the checked configuration`);
+  const { slot, scope, why } = signingOf(role, account);
+  return {
+    signing: slot === name ? 'scoped' : 'direct',
+    why,
+    ...(scope && { scope: { template: scope.template, tags: scope.tags } }),
+  };
 }

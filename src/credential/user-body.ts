@@ -1,15 +1,10 @@
 import { Refusal } from '../errors.ts';
 import { type NatsJson, natsJsonOf } from '../nats/jwt.ts';
-import {
-  directUser,
-  type Permissions,
-  type SubjectPermission,
-  scopedUser,
-  type UserPermissionLimits,
-} from '../nats/user-claims.ts';
+import { directUser, scopedUser } from '../nats/user-claims.ts';
 import type { Grant, RoleSpec, SubjectRules } from '../policy/policy.ts';
 import type { CredentialRequest } from './credential.ts';
 import { identityTags } from './identity-tags.ts';
+import { permissionsAndLimits } from './permissions.ts';
 
 /** The NATS part of the user JWT, as JSON. */
 export function userBody({
@@ -35,7 +30,10 @@ function scopedTags({ templateTags, templateTagsUnavailable, role }: Grant): str
     return new Refusal(
       'template_value_unsafe',
       `Role "${role.name}" is signed with a scoped key, and ${templateTagsUnavailable}.`,
-      { detail: 'write {{… | token}} in the role, or sign it with a key that is not scoped' },
+      {
+        detail:
+          'write {{… | token}} in the role, or sign it directly: signing: direct, or a key that is not scoped',
+      },
     );
   }
   return Object.entries(templateTags).map(([name, value]) => `${name}:${value}`);
@@ -59,8 +57,7 @@ function directBody({ role, publish, subscribe }: Grant, account: string): strin
   const json = natsJsonOf(
     directUser({
       issuer_account: account,
-      ...permissions(role, publish, subscribe),
-      ...limits(role),
+      ...permissionsAndLimits(role, { publish, subscribe }),
     }),
   );
   bodies.set(role, { publish, subscribe, account, json });
@@ -69,37 +66,4 @@ function directBody({ role, publish, subscribe }: Grant, account: string): strin
 
 function withTags(body: string, tags: readonly string[]): NatsJson {
   return `{"tags":${JSON.stringify(tags)},${body.slice(1)}` as NatsJson;
-}
-
-const NOTHING: SubjectPermission = { deny: ['>'] };
-
-function permissions(
-  { responses }: RoleSpec,
-  publish: SubjectRules,
-  subscribe: SubjectRules,
-): Permissions {
-  return {
-    pub: subjects(publish),
-    sub: subjects(subscribe),
-    ...(responses && { resp: { max: responses.max, ttl: responses.ttlSeconds * 1e9 } }),
-  };
-}
-
-/** NATS takes a missing `allow` for "everything"; a role means nothing by it. */
-function subjects({ allow, deny }: SubjectRules): SubjectPermission {
-  if (allow.length === 0) return NOTHING;
-  return { allow, ...(deny.length > 0 && { deny }) };
-}
-
-function limits(role: RoleSpec): Partial<UserPermissionLimits> {
-  const { limits, sources, times, timezone, connectionTypes } = role;
-  return {
-    subs: limits.subscriptions ?? -1,
-    data: limits.dataBytes ?? -1,
-    payload: limits.payloadBytes ?? -1,
-    ...(sources && { src: sources }),
-    ...(times && { times }),
-    ...(times && timezone !== undefined && { times_location: timezone }),
-    ...(connectionTypes && { allowed_connection_types: connectionTypes }),
-  };
 }

@@ -1,10 +1,11 @@
 import type { Config } from '../config/config.ts';
 import { draftCredential } from '../credential/mint.ts';
 import { InvalidInput, type Problem, Refusal } from '../errors.ts';
-import { type GivenKeys, givenKeys } from '../keyring/given-keys.ts';
+import type { SigningKey } from '../keyring/key-ring.ts';
 import { compilePolicy, type Policy } from '../policy/compile.ts';
-import type { Grant, RoleSpec, SubjectRules } from '../policy/policy.ts';
+import type { Grant, SubjectRules } from '../policy/policy.ts';
 import type { CompiledRole } from '../policy/role.ts';
+import { expectedKeys } from './expected-keys.ts';
 
 /**
  * The policy of a configuration, compiled and held against its signing keys.
@@ -24,16 +25,30 @@ export function policyOf(config: Config): Policy {
  * never fit the servers' CONNECT line.
  */
 function preflight(config: Config, policy: Policy): Problem[] {
-  const keyRing = givenKeys(config.accounts);
-  return [...policy.roles.values()].flatMap((role) => {
+  const keyFor = expectedKeys(config);
+  const managed = new Set(
+    config.accounts.filter(({ kind }) => kind === 'managed').map(({ name }) => name),
+  );
+  return [...policy.roles.values()].flatMap((role): Problem[] => {
+    const path = `roles.${role.spec.name}`;
+    const contradiction = managed.has(role.spec.account) ? notScoped(role) : undefined;
+    if (contradiction !== undefined) return [{ path: `${path}.signing`, message: contradiction }];
+    const signingKey = keyFor(role);
     const message =
-      unsignable(role, keyRing) ?? tooLarge(role.spec, keyRing, config.nats.maxControlLineBytes);
-    return message === undefined ? [] : [{ path: `roles.${role.spec.name}`, message }];
+      unsignable(role, signingKey) ?? tooLarge(role, signingKey, config.nats.maxControlLineBytes);
+    return message === undefined ? [] : [{ path, message }];
   });
 }
 
-function unsignable({ spec, scoped }: CompiledRole, keyRing: GivenKeys): string | undefined {
-  const key = keyRing.active(spec.account, spec.name);
+function notScoped({ spec, scoped }: CompiledRole): string | undefined {
+  if (spec.signing !== 'scoped' || !('whyNot' in scoped)) return undefined;
+  return `this role can't be scoped: ${scoped.whyNot}; write signing: direct, or leave it out`;
+}
+
+function unsignable(
+  { spec, scoped }: CompiledRole,
+  key: SigningKey | undefined,
+): string | undefined {
   if (!key) {
     return `no signing key of account ${spec.account} may sign for this role; add one that is tied to no role, or one with role: ${spec.name}`;
   }
@@ -43,11 +58,10 @@ function unsignable({ spec, scoped }: CompiledRole, keyRing: GivenKeys): string 
 
 /** Drafts the smallest credential that the role can have: every reference is one character. */
 function tooLarge(
-  role: RoleSpec,
-  keyRing: GivenKeys,
+  role: CompiledRole,
+  signingKey: SigningKey | undefined,
   maxControlLineBytes: number,
 ): string | undefined {
-  const signingKey = keyRing.active(role.account, role.name);
   if (!signingKey) return undefined;
   const draft = draftCredential(
     { maxControlLineBytes },
@@ -74,13 +88,14 @@ const SHORTEST = {
   tokenHash: '',
 } as const;
 
-function shortestGrant(role: RoleSpec): Grant {
+function shortestGrant({ spec, scoped }: CompiledRole): Grant {
+  const tags = 'whyNot' in scoped ? [] : [...scoped.tags.keys()];
   return {
     binding: '',
-    role,
-    publish: shortest(role.publish),
-    subscribe: shortest(role.subscribe),
-    templateTags: {},
+    role: spec,
+    publish: shortest(spec.publish),
+    subscribe: shortest(spec.subscribe),
+    templateTags: Object.fromEntries(tags.map((tag) => [tag, 'x'])),
     lifetimeSeconds: 1,
     claimsSeen: {},
   };

@@ -20,7 +20,7 @@ export interface Verdict {
 
 /** Holds golden cases against a policy as the service would carry it out. */
 export function createJudge(policy: Policy, config: Config): (golden: GoldenCase) => Verdict {
-  const carryOut = carriedOut(config);
+  const carryOut = carriedOut(config, policy);
   const differencesOf = (golden: GoldenCase): readonly string[] => {
     const { ask, expect } = golden;
     const subject = identityOf(config, golden);

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import type { AccountSpec } from '../config/config.ts';
+import { permissionsAndLimits } from '../credential/permissions.ts';
+import { ANY_ROLE, type KeyScope } from '../keyring/ring.ts';
+import type { CompiledRole } from '../policy/role.ts';
+
+/** Which of its account's signing keys sign for a role, and why. */
+export interface RoleSigning {
+  /** The role's name: keys of its own. `*`: the keys that are tied to no role. */
+  readonly slot: string;
+  /** What the account JWT must say of the role's own keys. */
+  readonly scope?: KeyScope;
+  /** For people. */
+  readonly why: string;
+}
+
+/**
+ * Managed accounts: scoped, unless the role can't be or says `signing: direct`. External ones: as
+ * the operator tied the keys.
+ */
+export function signingOf(role: CompiledRole, account: AccountSpec): RoleSigning {
+  return account.kind === 'managed' ? ofManaged(role) : ofExternal(role, account);
+}
+
+function ofManaged(role: CompiledRole): RoleSigning {
+  const { spec, scoped } = role;
+  if (spec.signing === 'direct') return { slot: ANY_ROLE, why: 'it says signing: direct' };
+  const scope = scopeOf(role);
+  if (scope) return { slot: spec.name, scope, why: remarks(role) };
+  const whyNot = 'whyNot' in scoped ? scoped.whyNot : '';
+  return { slot: ANY_ROLE, why: `it can not be scoped: ${whyNot}` };
+}
+
+function ofExternal(role: CompiledRole, { signingKeys }: AccountSpec): RoleSigning {
+  const { spec, scoped } = role;
+  if (signingKeys.some((key) => key.role === spec.name)) {
+    const scope = scopeOf(role);
+    return { slot: spec.name, ...(scope && { scope }), why: 'a signing key is tied to this role' };
+  }
+  const why =
+    'whyNot' in scoped
+      ? `it could not be scoped: ${scoped.whyNot}`
+      : 'no signing key is tied to this role';
+  return { slot: ANY_ROLE, why };
+}
+
+/** How the role stands on a signing key of its own; undefined when it can't. */
+function scopeOf(role: CompiledRole): KeyScope | undefined {
+  const { spec, scoped } = role;
+  if ('whyNot' in scoped) return undefined;
+  return { role: spec.name, template: permissionsAndLimits(spec, scoped), tags: tagsOf(role) };
+}
+
+/**
+ * Tag → what the policy puts there, with all that it makes sure of. A key whose template is of
+ * another day may sign only where this is the same: `fill.ts` checks values by the template of today.
+ */
+function tagsOf({ scoped, publish, subscribe }: CompiledRole): KeyScope['tags'] {
+  if ('whyNot' in scoped) return {};
+  const entries = [publish, subscribe].flatMap(({ allow, deny }) => [...allow, ...deny]);
+  const beginning = new Set(
+    entries.flatMap(({ template: { parts } }) =>
+      typeof parts[0] === 'object' ? parts[0].key : [],
+    ),
+  );
+  const tags = [...scoped.tags].map(([tag, { text, encode, key }]): [string, string] => {
+    if (encode) return [tag, `${text} | token`];
+    return [tag, beginning.has(key) ? `${text}, not beginning with _` : text];
+  });
+  return Object.fromEntries(tags.sort(byName));
+}
+
+function byName([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
+  return one < other ? -1 : 1;
+}
+
+/** What somebody who chose scoped signing, or left it to us, should know. */
+function remarks({ scoped, references }: CompiledRole): string {
+  const remarks = ['it has signing keys of its own'];
+  if ('partOfToken' in scoped && scoped.partOfToken) {
+    remarks.push('servers must be 2.11 or later, for a reference is only a part of a token');
+  }
+  if (references.length > 0) {
+    remarks.push('identities whose value is a list or has upper-case letters are refused');
+  }
+  return remarks.join('; ');
+}
+
+/** The same text for the same scope, whatever the order of members. */
+export function scopeText(scope: KeyScope): string {
+  return JSON.stringify(sorted(scope));
+}
+
+/** Short and stable: base64url of a SHA-256 of `scopeText`. */
+export function scopeHash(scope: KeyScope): string {
+  return createHash('sha256').update(scopeText(scope)).digest('base64url');
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).sort(byName);
+  return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]));
+}
