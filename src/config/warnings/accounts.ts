@@ -1,19 +1,99 @@
 import { child } from '../path.ts';
-import type { Pitfall } from './view.ts';
+import type { AccountSettings } from '../schema/account.ts';
+import { durationText } from '../schema/scalars.ts';
+import type { Settings } from '../settings.ts';
+import type { Hint, Pitfall } from './view.ts';
+
+const HOUR = 3600;
+/** Generations of a role's keys in the account JWT at once, beyond which it is worth a word. */
+const MANY_GENERATIONS = 8;
 
 /**
- * `scoped-unverified`: this version can't look into the account JWT. Where a key is listed plainly,
- * or with a wider template, its users may do more than the role says: an empty user JWT of a plain
- * key may publish anywhere.
+ * `scoped-unverified`: without access to the system account nobody looks into the account JWT.
+ * Where a key is listed plainly, or with a wider template, its users may do more than the role
+ * says: an empty user JWT of a plain key may publish anywhere.
  */
-export const scopedUnverified: Pitfall = function* scopedUnverified({ accounts }) {
-  for (const [name, { signingKeys = [] }] of accounts.entries) {
+export const scopedUnverified: Pitfall = function* scopedUnverified({ accounts, nats }) {
+  if (nats.system) return;
+  for (const [name, { signingKeys = [], rotation }] of accounts.entries) {
+    if (rotation) continue;
     for (const [place, { role }] of signingKeys.entries()) {
       if (role === undefined) continue;
       yield {
         path: child(child(child('accounts', name), 'signingKeys'), place),
-        message: `what its users may do is said by the account JWT alone, which is not looked into here: make sure that it lists the key with a template no wider than role ${role} (nsc edit signing-key), never as a plain signing key`,
+        message: `what its users may do is said by the account JWT alone, which is not looked into without nats.system: make sure that it lists the key with a template no wider than role ${role} (nsc edit signing-key), never as a plain signing key`,
       };
     }
   }
 };
+
+/** `rotation-very-frequent` */
+export const rotationVeryFrequent: Pitfall = (settings) =>
+  rotating(settings, ({ every }) =>
+    every < HOUR
+      ? `every ${durationText(every)} a new account JWT goes to all servers: days are usual, and every key can be rotated at once with nats-sts keys rotate`
+      : undefined,
+  );
+
+/** `rotation-keys-pile-up` */
+export const rotationKeysPileUp: Pitfall = (settings) =>
+  rotating(settings, ({ name, every, grace }) => {
+    const lifetimes = [...settings.roles.entries.values()]
+      .filter(({ account }) => account === name)
+      .map(({ maxTtl }) => maxTtl);
+    const longest = Math.max(0, ...lifetimes);
+    const generations = Math.ceil((longest + grace) / every);
+    if (generations <= MANY_GENERATIONS) return undefined;
+    return `a key stays in the account JWT for as long as its credentials live, ${durationText(longest)}, so about ${generations} generations of keys pile up there: rotate less often, or shorten maxTtl`;
+  });
+
+function* rotating(
+  { accounts }: Settings,
+  look: (rotation: { name: string; every: number; grace: number }) => string | undefined,
+): Iterable<Hint> {
+  for (const [name, { rotation }] of accounts.entries) {
+    if (rotation?.every === undefined) continue;
+    const message = look({ name, every: rotation.every, grace: rotation.grace });
+    if (message === undefined) continue;
+    yield { path: child(child(child('accounts', name), 'rotation'), 'every'), message };
+  }
+}
+
+/** `managed-elsewhere` */
+export const managedElsewhere: Pitfall = function* managedElsewhere({ accounts, nats }) {
+  if (nats.operatorSigningKey !== undefined) return;
+  for (const name of managed(accounts.entries)) {
+    yield {
+      path: child('accounts', name),
+      message:
+        'without nats.operatorSigningKey this process makes no keys for it: another one must, nats-sts rotator with the same store and sealingKey',
+    };
+  }
+};
+
+/** `admin-absent` */
+export const adminAbsent: Pitfall = function* adminAbsent({ accounts, admin = [] }) {
+  const [name] = managed(accounts.entries);
+  if (name === undefined || admin.length > 0) return;
+  yield {
+    path: child('accounts', name),
+    message:
+      'nobody may rotate its keys at once, or revoke: add admin: [{issuer: …, match: {…}}] for those who are on call',
+  };
+};
+
+/** `signing-without-effect` */
+export const signingWithoutEffect: Pitfall = function* signingWithoutEffect({ accounts, roles }) {
+  const here = new Set(managed(accounts.entries));
+  for (const [name, { account, signing }] of roles.entries) {
+    if (signing === undefined || here.has(account) || !accounts.entries.has(account)) continue;
+    yield {
+      path: `roles.${name}.signing`,
+      message: `has no effect: account ${account} has signingKeys, and whether one is tied to this role decides`,
+    };
+  }
+};
+
+function managed(accounts: ReadonlyMap<string, AccountSettings>): string[] {
+  return [...accounts].flatMap(([name, { signingKeys }]) => (signingKeys ? [] : [name]));
+}

@@ -1,4 +1,11 @@
-import { scopedUnverified } from './accounts.ts';
+import {
+  adminAbsent,
+  managedElsewhere,
+  rotationKeysPileUp,
+  rotationVeryFrequent,
+  scopedUnverified,
+  signingWithoutEffect,
+} from './accounts.ts';
 import type { Findings } from '../findings.ts';
 import type { Settings } from '../settings.ts';
 import {
@@ -11,6 +18,7 @@ import {
   regexBareDot,
   spiffeTrustDomain,
 } from './claims.ts';
+import { operatorKeyBesideListener, operatorUnpinned } from './operator.ts';
 import {
   allowEverything,
   allowJetStreamApi,
@@ -55,6 +63,9 @@ const PITFALLS: Readonly<Record<string, Pitfall>> = {
   'allow-jetstream-api': allowJetStreamApi,
   'long-ttl': longTtl,
   'scoped-unverified': scopedUnverified,
+  'rotation-keys-pile-up': rotationKeysPileUp,
+  'signing-without-effect': signingWithoutEffect,
+  'operator-unpinned': operatorUnpinned,
   'nats-servers-loopback': natsServersLoopback,
   'proxies-everyone': proxiesEveryone,
   'public-url-plain-http': publicUrlPlainHttp,
@@ -63,6 +74,10 @@ const PITFALLS: Readonly<Record<string, Pitfall>> = {
 /** Often what is wanted, and still worth a word. */
 const NOTES: Readonly<Record<string, Pitfall>> = {
   'shared-inbox': sharedInbox,
+  'rotation-very-frequent': rotationVeryFrequent,
+  'managed-elsewhere': managedElsewhere,
+  'admin-absent': adminAbsent,
+  'operator-key-beside-listener': operatorKeyBesideListener,
 };
 
 /** Holds the settings against every pitfall. */

@@ -13,28 +13,40 @@ export interface Hint {
 /** Looks for one thing that is allowed but probably not meant. */
 export type Pitfall = (settings: Settings) => Iterable<Hint>;
 
-/** A binding with the issuer it is about. */
+/** A binding, or a rule of who may administer, with the issuer it is about. */
 export interface BindingView extends BindingSettings {
   readonly path: string;
   readonly source: ResolvedIssuer;
   readonly provider: string | undefined;
 }
 
-/** A pitfall of single bindings. The hint stands at the binding unless it names another place. */
+/**
+ * A pitfall of single bindings, and of rules of who may administer: whom a binding lets in by
+ * mistake, such a rule does too. The hint stands there unless it names another place.
+ */
 export function perBinding(
   look: (binding: BindingView) => string | Hint | readonly Hint[] | undefined,
 ): Pitfall {
   return function* hints(settings) {
-    for (const { place, settings: binding } of settings.bindings) {
+    for (const { path, binding } of rulesOf(settings)) {
       const source = settings.issuers.entries.get(binding.issuer);
       if (!source) continue;
-      const path = `bindings[${place}]`;
       const found = look({ ...binding, path, source, provider: providerOf(source) });
       if (typeof found === 'string') yield { path, message: found };
       else if (found && 'path' in found) yield found;
       else if (found) yield* found;
     }
   };
+}
+
+function rulesOf({ bindings, admin = [] }: Settings): { path: string; binding: BindingSettings }[] {
+  return [
+    ...bindings.map(({ place, settings }) => ({ path: `bindings[${place}]`, binding: settings })),
+    ...admin.map((rule, place) => {
+      const path = `admin[${place}]`;
+      return { path, binding: { ...rule, name: path, roles: [] } };
+    }),
+  ];
 }
 
 /** A pitfall of single roles. */
