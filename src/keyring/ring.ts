@@ -53,6 +53,8 @@ export interface RingKey {
   readonly activeAt?: number;
   readonly drainingAt?: number;
   readonly retiredAt?: number;
+  /** Staged and draining: when it was first read back from the store in this state. */
+  readonly settledAt?: number;
   /** No credential of this key lives longer than this (seconds): raised before a longer one is signed. */
   readonly lifetimeSeconds: number;
   /** External accounts: the account was seen not to list it; it must not sign. */
@@ -67,7 +69,9 @@ export interface RevokedUser {
   readonly at: number;
   /** When its last credential has expired: then the entry goes. */
   readonly until: number;
-  /** The revocation lifted or everything expired: to be taken out of the account JWT. */
+  /** Ids of the revocations that want it. */
+  readonly by: readonly string[];
+  /** The revocations lifted or everything expired: to be taken out of the account JWT. */
   readonly gone?: true;
 }
 

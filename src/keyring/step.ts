@@ -39,7 +39,7 @@ export interface Spare {
 }
 
 export interface StepInput {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch: of a moment after the ring was read. */
   readonly now: number;
   /** Term of the lease under which this step is made. */
   readonly term: number;
@@ -72,6 +72,7 @@ const REMEMBERED_KEYS = 200;
  */
 export function step(input: StepInput): StepResult {
   const draft = draftOf(input);
+  settle(draft);
   if (input.wanted.given) takeGiven(draft, input.wanted.given);
   leaveUnwantedSlots(draft);
   for (const slot of input.wanted.slots) turnSlot(draft, slot);
@@ -81,13 +82,13 @@ export function step(input: StepInput): StepResult {
 
 /** When a draining key has nothing left to stand for, milliseconds. Undefined for others. */
 export function retiresAt(
-  { state, drainingAt, lifetimeSeconds }: RingKey,
+  { state, drainingAt, settledAt = drainingAt, lifetimeSeconds }: RingKey,
   graceMilliseconds: number,
 ): number | undefined {
-  if (state !== 'draining' || drainingAt === undefined) return undefined;
+  if (state !== 'draining' || drainingAt === undefined || settledAt === undefined) return undefined;
   // A key whose lifetime was never raised signed nothing.
   if (lifetimeSeconds === 0) return drainingAt;
-  return drainingAt + graceMilliseconds + lifetimeSeconds * 1000 + CLOCK_SKEW_MILLISECONDS;
+  return settledAt + graceMilliseconds + lifetimeSeconds * 1000 + CLOCK_SKEW_MILLISECONDS;
 }
 
 interface Draft extends StepInput {
@@ -123,6 +124,22 @@ function resultOf(draft: Draft): StepResult {
     isDeepStrictEqual(keys, ring.keys) &&
     isDeepStrictEqual(draft.requests, ring.rotationRequests);
   return { ring: same ? ring : next, changes, sparesMissing };
+}
+
+/**
+ * A step may be stored long after it was made, by a process that was paused. What waits for a state
+ * to be old enough waits from the first time it was read back; a staged key from now, where a clock
+ * that was ahead would keep it waiting for longer than it has to.
+ */
+function settle(draft: Draft): void {
+  const { now } = draft;
+  for (const key of draft.keys) {
+    const { state, settledAt } = key;
+    const due =
+      (state === 'staged' && (settledAt ?? Number.POSITIVE_INFINITY) > now) ||
+      (state === 'draining' && settledAt === undefined);
+    if (due) replace(draft, { ...key, settledAt: now });
+  }
 }
 
 /** What external accounts have is what the operator gives; nobody else makes or describes their keys. */
@@ -190,7 +207,8 @@ function dueFor(draft: Draft, { slot, scope }: WantedSlot): KeyReason | undefine
   const since = active.activeAt ?? active.stagedAt;
   if (active.unlisted) return 'not-listed';
   if (!wanted.given && !isDeepStrictEqual(active.scope, scope)) return 'policy-changed';
-  if ((requests[slot] ?? Number.NEGATIVE_INFINITY) >= since) return 'requested';
+  // A promotion answers all requests from before it, so this one is later, whatever the clocks say.
+  if (Object.hasOwn(requests, slot)) return 'requested';
   if (wanted.everyMilliseconds !== undefined && now - since >= wanted.everyMilliseconds) {
     return 'schedule';
   }
@@ -198,25 +216,32 @@ function dueFor(draft: Draft, { slot, scope }: WantedSlot): KeyReason | undefine
 }
 
 /** The staged key takes over, if there is one that surely may. */
-function promote(draft: Draft, { slot, onChange }: WantedSlot, reason: KeyReason): void {
+function promote(draft: Draft, wanted: WantedSlot, reason: KeyReason): void {
+  const { slot } = wanted;
   const next = inSlot(draft, slot, 'staged').find((key) => maySign(draft, key));
   if (!next) return;
-  for (const old of inSlot(draft, slot, 'active')) {
-    const cut = reason === 'policy-changed' && onChange === 'cut';
-    move(draft, old, cut ? 'retired' : 'draining', reason);
-  }
+  if (wanted.onChange === 'cut' && !draft.wanted.given) cutOthers(draft, wanted);
+  for (const old of inSlot(draft, slot, 'active')) move(draft, old, 'draining', reason);
   move(draft, next, 'active', reason);
   delete draft.requests[slot];
 }
 
+/** Nobody keeps permissions that the role has lost, those of keys that drain already included. */
+function cutOthers(draft: Draft, { slot, scope }: WantedSlot): void {
+  for (const old of [...inSlot(draft, slot, 'active'), ...inSlot(draft, slot, 'draining')]) {
+    if (!isDeepStrictEqual(old.scope, scope)) move(draft, old, 'retired', 'policy-changed');
+  }
+}
+
 function maySign(
   { now, term, wanted, seen }: Draft,
-  { publicKey, stagedAt, stagedTerm }: RingKey,
+  { publicKey, stagedTerm, settledAt }: RingKey,
 ): boolean {
   if (!seen.confirmed.has(publicKey)) return false;
   // In the first term ever nobody can hold an older view.
   const alone = term === 1 && stagedTerm === 1;
-  return alone || wanted.given !== undefined || now - stagedAt >= wanted.stagedMilliseconds;
+  if (alone || wanted.given !== undefined) return true;
+  return settledAt !== undefined && now - settledAt >= wanted.stagedMilliseconds;
 }
 
 function stageSpare(draft: Draft, { slot, scope }: WantedSlot, reason: KeyReason): void {
@@ -227,16 +252,23 @@ function stageSpare(draft: Draft, { slot, scope }: WantedSlot, reason: KeyReason
 
 function endDraining(draft: Draft): void {
   for (const key of draft.keys) {
+    if (key.settledAt === undefined && key.lifetimeSeconds > 0) continue;
     const end = retiresAt(key, draft.wanted.graceMilliseconds);
     if (end !== undefined && draft.now >= end) move(draft, key, 'retired', 'expired');
   }
 }
 
-function forget({ keys, now }: Draft): RingKey[] {
-  const retired = keys.filter(({ state }) => state === 'retired');
+/** A given key is remembered for as long as it is given: forgotten, it would begin anew. */
+function forget({ keys, now, wanted }: Draft): RingKey[] {
+  const given = new Set(wanted.given?.map(({ publicKey }) => publicKey));
+  const retired = keys.filter(
+    ({ state, publicKey }) => state === 'retired' && !given.has(publicKey),
+  );
   const tooMany = new Set(retired.slice(0, Math.max(0, retired.length - REMEMBERED_KEYS)));
   return keys.filter(
-    (key) => !tooMany.has(key) && !(key.retiredAt && now - key.retiredAt > MEMORY_MILLISECONDS),
+    (key) =>
+      !tooMany.has(key) &&
+      (given.has(key.publicKey) || !(key.retiredAt && now - key.retiredAt > MEMORY_MILLISECONDS)),
   );
 }
 
@@ -273,7 +305,7 @@ function move(draft: Draft, key: RingKey, to: KeyState, reason: KeyReason): void
 
 /** A key in its next state; a retired one has no seed any more. */
 export function moved(key: RingKey, to: KeyState, now: number, reason: KeyReason): RingKey {
-  const { sealedSeed, ...rest } = key;
+  const { sealedSeed, settledAt: _before, ...rest } = key;
   return {
     ...rest,
     ...(to !== 'retired' && sealedSeed !== undefined && { sealedSeed }),
