@@ -17,8 +17,9 @@ interface Watcher {
 export interface StateReplica {
   /** Revision of the newest change; 0 before the first. */
   readonly seen: number;
+  /** Revision of the newest change that was applied: `seen` may be past it. */
+  readonly lastChange: number;
   entries(prefix: string): StateEntry[];
-  get(key: string): StateEntry | undefined;
   /** Ignores what is not newer than `seen`. */
   apply(change: StateChange): void;
   /** Nothing up to this revision is missing, though the newest changes are no longer to be had. */
@@ -40,6 +41,7 @@ export function createStateReplica(): StateReplica {
   const untold: StateChange[] = [];
   let telling = false;
   let seen = 0;
+  let lastChange = 0;
 
   function put(change: StateChange): void {
     const { key, value, revision } = change;
@@ -68,11 +70,13 @@ export function createStateReplica(): StateReplica {
     get seen() {
       return seen;
     },
+    get lastChange() {
+      return lastChange;
+    },
     entries,
-    get: (key) => known.get(key),
     apply(change) {
       if (change.revision <= seen) return;
-      seen = change.revision;
+      seen = lastChange = change.revision;
       put(change);
       tellAll();
     },
@@ -81,7 +85,7 @@ export function createStateReplica(): StateReplica {
     },
     reload(latest) {
       const values = new Map(latest.map(({ key, value }) => [key, value]));
-      seen = latest.at(-1)?.revision ?? 0;
+      seen = lastChange = latest.at(-1)?.revision ?? 0;
       for (const watcher of watchers) watcher.since = -1;
       for (const key of known.keys()) {
         if (values.get(key) === undefined) put({ key, value: undefined, revision: seen });

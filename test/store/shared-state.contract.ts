@@ -199,7 +199,7 @@ export function sharedStateContract(name: string, createWorld: () => Promise<Sta
       await using world = await createWorld();
       const [one, two] = [await world.open(), await world.open()];
       const { told } = await follow(two, 'n.');
-      for (let n = 0; n < 5; n++) {
+      for (let n = 0; n < 2; n++) {
         await one.write(`n.${n}`, '', 0);
         const written = Date.now();
         await eventually(() => two.freshAt() > written);

@@ -1,0 +1,60 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { connectStore } from '../../src/store/nats-connection.ts';
+import { StoreUnavailable } from '../../src/store/shared-state.ts';
+import { temporaryDirectory } from '../audit/temporary-directory.ts';
+import { eventually } from '../support/eventually.ts';
+import { createOperatorWorld } from '../support/operator-world.ts';
+import { createJetStreamWorld } from './jetstream-world.ts';
+
+test('a store that is not there is told with its address, without what opens it', async () => {
+  const free = createServer().listen(0, '127.0.0.1');
+  await eventually(() => free.listening);
+  const { port } = free.address() as { port: number };
+  free.close();
+  const fault: unknown = await connectStore({
+    servers: [`nats://user:secret@127.0.0.1:${port}`],
+  }).catch((fault: unknown) => fault);
+  expect(fault).toBeInstanceOf(StoreUnavailable);
+  expect(String(fault)).toContain(`cannot connect to the store at nats://127.0.0.1:${port}: `);
+  expect(String(fault)).not.toContain('secret');
+});
+
+test('credentials come from a file, which is read anew at each reconnect', async () => {
+  using directory = temporaryDirectory();
+  const credsFile = join(directory.path, 'store.creds');
+  const world = createOperatorWorld({ accounts: { STS: { jetstream: true } } });
+  await using server = await world.start({ args: ['-js'] });
+  const { port } = server;
+  await expect(connectStore({ servers: [server.url], credsFile })).rejects.toThrow(credsFile);
+  writeFileSync(credsFile, createOperatorWorld().user().creds);
+  await expect(connectStore({ servers: [server.url], credsFile })).rejects.toThrow(
+    /authorization/i,
+  );
+
+  const soon = Math.floor(Date.now() / 1000) + 2;
+  writeFileSync(credsFile, world.user({ exp: soon }).creds);
+  const connection = await connectStore({ servers: [`127.0.0.1:${port}`], credsFile });
+  expect(connection.connected()).toBe(true);
+  await eventually(() => !connection.connected());
+  let reconnected = false;
+  connection.onReconnect(() => (reconnected = true));
+  writeFileSync(credsFile, world.user().creds);
+  await eventually(() => reconnected);
+  expect(connection.connected()).toBe(true);
+  await connection.close();
+  expect(connection.connected()).toBe(false);
+});
+
+test('a server that fell silent is noticed in seconds, and the connection comes back', async () => {
+  await using world = await createJetStreamWorld();
+  const connection = await world.connect();
+  process.kill(world.server.pid, 'SIGSTOP');
+  const start = performance.now();
+  await eventually(() => !connection.connected());
+  expect(performance.now() - start).toBeLessThan(9000);
+  process.kill(world.server.pid, 'SIGCONT');
+  await eventually(() => connection.connected());
+});
