@@ -61,9 +61,13 @@ export function encodeJwt({ claims, issuerPublicKey, sign }: JwtToEncode): strin
  * everything as in the JavaScript one, so that two different JWTs never share it.
  */
 export function unsignedJwt(claims: JwtClaims, issuerPublicKey: string): string {
-  const json = claimsJson(claims, issuerPublicKey);
-  const jti = encodeBase32(hash('sha512-256', json, 'buffer'));
-  const payload = Buffer.from(`{"jti":"${jti}",${json.slice(1)}`).toString('base64url');
+  return unsignedJwtOf(claimsJson(claims, issuerPublicKey));
+}
+
+/** The same for claims that are JSON already: an object with every claim but `jti`, `iss` among them. */
+export function unsignedJwtOf(claims: string): string {
+  const jti = encodeBase32(hash('sha512-256', claims, 'buffer'));
+  const payload = Buffer.from(`{"jti":"${jti}",${claims.slice(1)}`).toString('base64url');
   return `${ENCODED_HEADER}.${payload}`;
 }
 

@@ -1,0 +1,53 @@
+import type { ScopedSigningKey } from '../nats/account-claims.ts';
+import { parseExactJson } from '../nats/exact-json.ts';
+import { decodeJwt } from '../nats/jwt.ts';
+import { Malformed } from '../nats/malformed.ts';
+
+/** A signing key as account JWTs list it. Members that we don't know may be there as well. */
+export type ListedKey = string | ScopedSigningKey;
+
+/**
+ * Claims of an account JWT with everything that is in them, known to us or not. Numbers that
+ * JavaScript can't hold exactly are opaque and written back digit by digit.
+ */
+export interface AccountClaims {
+  readonly iss: string;
+  readonly sub: string;
+  /** Unix seconds. */
+  readonly iat: number;
+  readonly exp?: number;
+  readonly nats: {
+    readonly type: string;
+    readonly signing_keys?: readonly ListedKey[] | null;
+    /** User public key, or `*`, → Unix seconds. */
+    readonly revocations?: Readonly<Record<string, number>> | null;
+    readonly [member: string]: unknown;
+  };
+  readonly [member: string]: unknown;
+}
+
+/** Reads an account JWT: form and signature are checked, whether its issuer is to be trusted isn't. */
+export function readAccountJwt(jwt: string): AccountClaims | Malformed {
+  const decoded = decodeJwt(jwt);
+  if (decoded instanceof Malformed) return decoded;
+  const { nats } = decoded;
+  const { signing_keys: keys, revocations } = nats;
+  if (nats.type !== 'account') return new Malformed('not the JWT of an account');
+  if (!(keys == null || (Array.isArray(keys) && keys.every(isListedKey)))) {
+    return new Malformed('its signing keys are not a list of keys');
+  }
+  if (!(revocations == null || (typeof revocations === 'object' && !Array.isArray(revocations)))) {
+    return new Malformed('its revocations are not an object');
+  }
+  const payload = Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString();
+  return parseExactJson(payload) as AccountClaims;
+}
+
+function isListedKey(value: unknown): boolean {
+  if (typeof value === 'string') return true;
+  return typeof value === 'object' && value !== null && 'key' in value;
+}
+
+export function keyOf(listed: ListedKey): string {
+  return typeof listed === 'string' ? listed : listed.key;
+}

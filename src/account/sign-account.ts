@@ -1,0 +1,34 @@
+import { signJwt, unsignedJwtOf } from '../nats/jwt.ts';
+import type { KeyPair } from '../nats/key-pair.ts';
+import type { AccountClaims } from './account-jwt.ts';
+
+/** Bytes. Servers take no longer JWT, and by default no longer message either. */
+export const ACCOUNT_JWT_LIMIT = 1024 * 1024;
+
+/** The account JWT would be longer than servers take. */
+export class AccountTooLarge extends Error {
+  override readonly name = 'AccountTooLarge';
+  readonly bytes: number;
+
+  constructor(account: string, bytes: number) {
+    super(
+      `the JWT of account ${account} would have ${bytes} bytes; NATS takes ${ACCOUNT_JWT_LIMIT} at most`,
+    );
+    this.bytes = bytes;
+  }
+}
+
+/** Signs account claims as the operator: `iss` and `jti` are set anew, all else is as given. Throws `AccountTooLarge`. */
+export function signAccount({
+  claims,
+  signer,
+}: {
+  readonly claims: AccountClaims;
+  /** An operator key, or one of its signing keys. */
+  readonly signer: Pick<KeyPair, 'publicKey' | 'sign'>;
+}): string {
+  const json = JSON.stringify({ ...claims, iss: signer.publicKey, jti: undefined });
+  const jwt = signJwt(unsignedJwtOf(json), signer.sign);
+  if (jwt.length > ACCOUNT_JWT_LIMIT) throw new AccountTooLarge(claims.sub, jwt.length);
+  return jwt;
+}
