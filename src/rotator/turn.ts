@@ -25,7 +25,6 @@ export interface TurnParts {
   readonly clock: Clock;
   readonly monotonic: () => number;
   readonly sealer: Sealer;
-  /** Undefined: nothing can be asked of the servers of this account. */
   readonly servers: (account: RotatedAccount) => Servers;
   /** The ring with the users that revocations cut, and the keys where there are too many of them. */
   readonly revoke: (ring: Ring) => Promise<Ring>;
@@ -147,8 +146,8 @@ async function publish(
   const startedAt = parts.monotonic();
   const bytes = await servers.push(assessment.push.claims);
   parts.reporter.pushed(account, assessment, bytes);
-  if (assessment.push.why === 'drift') await parts.reporter.drifted(account, assessment);
   const applied = await confirm(parts, { ring, servers, startedAt });
+  if (assessment.push.why === 'drift') await parts.reporter.drifted(account, assessment, applied);
   if (applied) parts.reporter.confirmed(account, parts.monotonic() - startedAt);
   return true;
 }

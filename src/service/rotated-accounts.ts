@@ -1,0 +1,94 @@
+import type { AccountSpec, Config } from '../config/config.ts';
+import type { RingAccount } from '../keyring/ring-keys.ts';
+import type { KeyScope } from '../keyring/ring.ts';
+import type { Wanted, WantedSlot } from '../keyring/step.ts';
+import { keyPairFromSeed } from '../nats/key-pair.ts';
+import { ANY_ROLE } from '../keyring/ring.ts';
+import type { Policy } from '../policy/compile.ts';
+import type { RotatedAccount } from '../rotator/turn.ts';
+import { signingOf } from './slots.ts';
+
+/** An account whose keys are in a ring in the store, with all that the configuration says of it. */
+export interface RingedAccount extends RotatedAccount, RingAccount {
+  readonly spec: AccountSpec;
+}
+
+/** Grace of external accounts that are only verified. */
+const GRACE_SECONDS = 300;
+
+/**
+ * Managed accounts, and external ones that rotate or can be verified. The keys of all others are
+ * used as they are given.
+ */
+export function ringedAccounts(config: Config, policy: Policy): RingedAccount[] {
+  return config.accounts
+    .filter(({ kind, rotation }) => kind === 'managed' || rotation || config.nats.system)
+    .map((spec) => ringed(spec, config, policy));
+}
+
+function ringed(spec: AccountSpec, config: Config, policy: Policy): RingedAccount {
+  const { name, publicKey, kind, rotation } = spec;
+  const graceMilliseconds = (rotation?.graceSeconds ?? GRACE_SECONDS) * 1000;
+  const scopes = scopesOf(spec, policy);
+  const given = spec.signingKeys.map(({ seed, role = ANY_ROLE }) => ({
+    pair: keyPairFromSeed(seed),
+    slot: role,
+  }));
+  const wanted: Wanted = {
+    slots: kind === 'managed' ? managedSlots(spec, policy, scopes) : givenSlots(spec, scopes),
+    ...(rotation?.everySeconds !== undefined && {
+      everyMilliseconds: rotation.everySeconds * 1000,
+    }),
+    graceMilliseconds,
+    stagedMilliseconds: config.rotator.leaseSeconds * 2000,
+    ...(kind === 'external' && {
+      given: given.map(({ pair, slot }) => {
+        const scope = scopes.get(slot);
+        return { publicKey: pair.publicKey, slot, ...(scope && { scope }) };
+      }),
+    }),
+  };
+  return {
+    spec,
+    name,
+    publicKey,
+    kind,
+    wanted,
+    graceMilliseconds,
+    scopeOf: (role) => scopes.get(role),
+    ...(kind === 'external' && {
+      given: new Map(given.map(({ pair }) => [pair.publicKey, pair])),
+    }),
+  };
+}
+
+/** Role → its scope, in the form that it has after it was stored. */
+function scopesOf(spec: AccountSpec, policy: Policy): Map<string, KeyScope> {
+  const scopes = new Map<string, KeyScope>();
+  for (const role of policy.roles.values()) {
+    if (role.spec.account !== spec.name) continue;
+    const { scope } = signingOf(role, spec);
+    if (scope) scopes.set(role.spec.name, JSON.parse(JSON.stringify(scope)) as KeyScope);
+  }
+  return scopes;
+}
+
+function managedSlots(
+  spec: AccountSpec,
+  policy: Policy,
+  scopes: ReadonlyMap<string, KeyScope>,
+): WantedSlot[] {
+  const onChange = spec.rotation?.onChange ?? 'drain';
+  const roles = [...policy.roles.values()].filter(({ spec: role }) => role.account === spec.name);
+  const slots = new Set(roles.map((role) => signingOf(role, spec).slot));
+  return [...slots].map((slot) => withScope({ slot, onChange }, scopes.get(slot)));
+}
+
+function givenSlots(spec: AccountSpec, scopes: ReadonlyMap<string, KeyScope>): WantedSlot[] {
+  const slots = new Set(spec.signingKeys.map(({ role }) => role ?? ANY_ROLE));
+  return [...slots].map((slot) => withScope({ slot, onChange: 'drain' }, scopes.get(slot)));
+}
+
+function withScope(wanted: WantedSlot, scope: KeyScope | undefined): WantedSlot {
+  return { ...wanted, ...(scope && { scope }) };
+}

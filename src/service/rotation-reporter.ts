@@ -1,0 +1,91 @@
+import type { AuditLog } from '../audit/log.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Reporter } from '../rotator/reporter.ts';
+import type { RotationMetrics } from './rotation-metrics.ts';
+
+/** Tells log, metrics and audit what the rotator sees and does; the same trouble once, not at every look. */
+export function rotationReporter({
+  log,
+  audit,
+  metrics,
+  clock,
+}: {
+  readonly log: Log;
+  readonly audit: AuditLog;
+  readonly metrics: RotationMetrics;
+  readonly clock: Clock;
+}): Reporter {
+  const troubles = new Map<string, string>();
+  let leading: boolean | undefined;
+  let storeTrouble: string | undefined;
+
+  function trouble(account: string, problems: readonly string[]): void {
+    const now = problems.join('; ');
+    metrics.problems(account, now !== '');
+    if ((troubles.get(account) ?? '') === now) return;
+    troubles.set(account, now);
+    if (now === '') log.info({ account }, 'signing keys can be rotated again');
+    else
+      log.error(
+        { account, problems },
+        'SIGNING KEYS CAN NOT BE ROTATED; the active ones go on signing',
+      );
+  }
+
+  return {
+    saw: ({ name }, _ring, { problems }) => trouble(name, problems),
+    async changed(change) {
+      const { account, slot, publicKey, from, to, reason } = change;
+      await audit.record({ type: 'key', ...change });
+      log.info({ account, slot, publicKey, from, to, reason }, `signing key is ${to}`);
+    },
+    pushed({ name }, { push }, jwtBytes) {
+      metrics.jwtBytes(name, jwtBytes);
+      log.info({ account: name, why: push?.why, bytes: jwtBytes }, 'account JWT pushed');
+    },
+    confirmed({ name }, milliseconds) {
+      metrics.confirmed(milliseconds);
+      log.info(
+        { account: name, milliseconds: Math.round(milliseconds) },
+        'every server has applied the account JWT',
+      );
+    },
+    async drifted({ name }, { lost }, mended) {
+      metrics.drifted(name);
+      await audit.record({
+        type: 'drift',
+        time: clock.now(),
+        account: name,
+        lostKeys: lost,
+        lostRevocations: 0,
+        mended,
+      });
+      log.warn(
+        { account: name, lostKeys: lost },
+        'SOMEBODY ELSE PUSHED AN ACCOUNT JWT WITHOUT OUR ENTRIES; they were put back',
+      );
+    },
+    failed({ name }, error) {
+      trouble(name, [error instanceof Error ? error.message : String(error)]);
+    },
+    succeeded({ name }) {
+      metrics.succeeded(name);
+    },
+    leads(leader, error) {
+      metrics.leads(leader);
+      const why = error === undefined ? undefined : String((error as Error).message ?? error);
+      if (why !== storeTrouble && why !== undefined)
+        log.error({ why }, 'the store can not tell who rotates');
+      storeTrouble = why;
+      if (leader === leading) return;
+      leading = leader;
+      log.info(
+        {},
+        leader
+          ? 'this process rotates the signing keys'
+          : 'another process rotates the signing keys',
+      );
+    },
+  };
+}
