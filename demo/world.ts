@@ -83,6 +83,9 @@ async function init(folder: string): Promise<void> {
     columns: undefined,
     colours: false,
   };
-  const exitCode = await program(['node', 'nats-sts', 'init', '--dir', folder], terminal);
+  const exitCode = await program(
+    ['node', 'nats-sts', 'init', '--external', '--dir', folder],
+    terminal,
+  );
   if (exitCode !== 0) throw new Error(`nats-sts init failed: ${said.join('')}`);
 }

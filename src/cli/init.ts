@@ -17,6 +17,8 @@ interface InitOptions {
   readonly preset?: string;
   readonly audience?: string;
   readonly match?: Readonly<Record<string, string>>;
+  readonly admin?: Readonly<Record<string, string>>;
+  readonly external?: true;
   readonly natsPort: number;
   readonly port: number;
   readonly force?: true;
@@ -37,6 +39,15 @@ export function initCommand(terminal: Terminal, { clock = systemClock }: { clock
       'claim that a token must have to get the starter role; may be repeated',
       condition,
     )
+    .option(
+      '--admin <claim=value>',
+      'claim that a token must have to rotate keys and revoke; may be repeated',
+      condition,
+    )
+    .option(
+      '--external',
+      'make one signing key that you replace yourself, instead of a managed account',
+    )
     .option('--nats-port <port>', 'port of the NATS server', port, 4222)
     .option('--port <port>', 'port of nats-sts', port, 8080)
     .option('--force', 'replace files that are there; credentials made with the old keys die')
@@ -47,6 +58,7 @@ export function initCommand(terminal: Terminal, { clock = systemClock }: { clock
 const EXAMPLES = `
 Examples:
   nats-sts init --dir ./nats
+  nats-sts init --dir ./nats --external               with a signing key of your own keeping
   nats-sts init --dir ./nats --preset github-actions --audience https://sts.example.com \\
     --match repository_owner_id=123456
   nats-sts init --dir ./nats --issuer https://login.example.com --audience nats-sts --match sub=me`;
@@ -57,6 +69,8 @@ function init(options: InitOptions, terminal: Terminal, clock: Clock): void {
     ...options,
     directory,
     match: options.match ?? {},
+    admin: options.admin ?? {},
+    external: options.external ?? false,
     issuer: starterIssuer(options, `http://127.0.0.1:${options.port}`),
     now: unixSeconds(clock),
   });

@@ -1,4 +1,5 @@
 import type { IssuerSpec } from '../identity/issuer.ts';
+import type { AdminRule } from '../policy/admin.ts';
 import type { BindingSpec, RoleSpec } from '../policy/policy.ts';
 import type { Warning } from './findings.ts';
 
@@ -30,9 +31,6 @@ export interface AccountSpec {
   /** Managed accounts always have it; of external ones, those that rotate through their keys. */
   readonly rotation?: RotationSpec;
 }
-
-/** A rule of who may administer: identities of this issuer whose claims match. */
-export interface AdminSpec extends Pick<BindingSpec, 'name' | 'issuer' | 'match'> {}
 
 interface RateSpec {
   readonly max: number;
@@ -86,7 +84,7 @@ export interface Config {
   readonly sealingKeys: readonly Buffer[];
   readonly rotator: { readonly leaseSeconds: number };
   /** Who may administer; empty: nobody. */
-  readonly admin: readonly AdminSpec[];
+  readonly admin: readonly AdminRule[];
   readonly audit: {
     /** What a record must survive before anything is signed: this process's death, or the machine's. */
     readonly survive: 'process-crash' | 'power-loss';

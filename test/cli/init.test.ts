@@ -6,10 +6,12 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { CliError, ExitCode } from '../../src/cli/exit-codes.ts';
+import { INBOX_PREFIX } from '../../src/account/subjects.ts';
 import { initCommand } from '../../src/cli/init.ts';
 import { writeAll } from '../../src/cli/init/files.ts';
 import { stsYaml } from '../../src/cli/init/sts-yaml.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { account as accountBody } from '../../src/nats/account-claims.ts';
 import { formatCreds } from '../../src/nats/creds.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';
 import { createKeyPair, keyPairFromSeed } from '../../src/nats/key-pair.ts';
@@ -30,10 +32,11 @@ async function init(...args: string[]): Promise<string> {
 
 const EVERYTHING = [
   'keys/.gitignore',
-  'keys/app-signing.nk',
   'keys/app.nk',
   'keys/operator-signing.nk',
   'keys/operator.nk',
+  'keys/sealing.key',
+  'keys/sts-system.creds',
   'keys/sys-signing.nk',
   'keys/sys.creds',
   'keys/sys.nk',
@@ -51,28 +54,79 @@ function filesIn(directory: string): string[] {
 
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
-test('a real server starts on what was written; its system creds and a user of the signing key get in', async () => {
+test('a real server starts on what was written, takes account JWTs of nats-sts, and lets it do nothing else', async () => {
   using directory = temporaryDirectory();
   const dir = join(directory.path, 'a "quoted" place');
   await init('--dir', dir);
   const read = (name: string): string => readFileSync(join(dir, name), 'utf8');
   await using server = await startNatsServer({ config: read('nats-server.conf') });
-  const login = (creds: string) =>
-    connect({ servers: server.url, authenticator: credsAuthenticator(Buffer.from(creds)) });
   const config = loadConfig(join(dir, 'sts.yaml'), { env: {} });
   const account = config.accounts[0]?.publicKey ?? '';
+  const sts = await connect({
+    servers: server.url,
+    authenticator: credsAuthenticator(readFileSync(config.nats.system?.credsFile ?? '')),
+    inboxPrefix: INBOX_PREFIX,
+  });
 
-  const application = await login(userOf(account, read('keys/app-signing.nk').trim()));
-  const system = await login(read('keys/sys.creds'));
+  const operatorKey = keyPairFromSeed(config.nats.operatorSigningKey ?? '');
+  const signingKey = createKeyPair('account');
+  const pushed = await sts.request(
+    '$SYS.REQ.CLAIMS.UPDATE',
+    encodeJwt({
+      claims: {
+        sub: account,
+        name: 'APP',
+        iat: Math.floor(Date.now() / 1000) + 1,
+        nats: accountBody({ signing_keys: [signingKey.publicKey] }),
+      },
+      issuerPublicKey: operatorKey.publicKey,
+      sign: operatorKey.sign,
+    }),
+  );
+  expect(pushed.json()).toMatchObject({ data: { account, code: 200 } });
+  const login = (creds: string) =>
+    connect({ servers: server.url, authenticator: credsAuthenticator(Buffer.from(creds)) });
+  const application = await login(userOf(account, signingKey.seed()));
   const question = JSON.stringify({ account });
-  const answer = await system.request('$SYS.REQ.SERVER.PING.ACCOUNTZ', question);
+  const answer = await sts.request('$SYS.REQ.SERVER.PING.ACCOUNTZ', question);
   expect(answer.json()).toMatchObject({
     data: { account_detail: { account_name: account, name_tag: 'APP' } },
   });
-  await application.close();
-  await system.close();
+
+  const refused = { operation: 'subscription', subject: '$SYS.ACCOUNT.*.CONNECT' };
+  const everything = sts.subscribe(refused.subject);
+  await expect(Array.fromAsync(everything)).rejects.toMatchObject(refused);
+  const human = await login(read('keys/sys.creds'));
+  human.subscribe(refused.subject);
+  await human.flush();
+  expect(human.isClosed()).toBe(false);
+  await Promise.all([application.close(), sts.close(), human.close()]);
   // The resolver keeps its directory beside the configuration, wherever the server was started.
   expect(readdirSync(join(dir, 'jwt'))).toContain(`${account}.jwt`);
+});
+
+test('with --external a user of the signing key that was made gets in', async () => {
+  using directory = temporaryDirectory();
+  const out = await init('--dir', directory.path, '--external');
+  expect(filesIn(directory.path)).toEqual(
+    [
+      ...EVERYTHING.filter((file) => !['keys/sealing.key', 'keys/sts-system.creds'].includes(file)),
+      'keys/app-signing.nk',
+    ].sort(),
+  );
+  expect(out).toContain('signs users of APP');
+  const conf = readFileSync(join(directory.path, 'nats-server.conf'), 'utf8');
+  await using server = await startNatsServer({ config: conf });
+  const { accounts, nats, sealingKeys } = loadConfig(join(directory.path, 'sts.yaml'), { env: {} });
+  expect({ nats, sealingKeys }).toEqual({
+    nats: { servers: ['nats://127.0.0.1:4222'], maxControlLineBytes: 4096 },
+    sealingKeys: [],
+  });
+  const [account] = accounts;
+  const creds = userOf(account?.publicKey ?? '', account?.signingKeys[0]?.seed ?? '');
+  const authenticator = credsAuthenticator(Buffer.from(creds));
+  const application = await connect({ servers: server.url, authenticator });
+  await application.close();
 });
 
 /** Creds of a user whom this signing key lets into the account. */
@@ -122,10 +176,25 @@ test('nats-sts takes the configuration as it stands, whatever the working direct
   expect(config.nats.servers).toEqual(['nats://127.0.0.1:5222']);
   expect(config.store.sqliteFile).toBe(join(directory.path, 'data', 'sts.db'));
   expect(config.accounts.map(({ name }) => name)).toEqual(['Lab_1']);
-  expect(config.accounts[0]?.signingKeys[0]?.seed).toBe(
-    readFileSync(join(directory.path, 'keys', 'lab_1-signing.nk'), 'utf8').trim(),
-  );
+  const read = (name: string): string => readFileSync(join(directory.path, name), 'utf8').trim();
+  expect(config).toMatchObject({
+    accounts: [{ kind: 'managed', rotation: { everySeconds: 30 * 86_400 } }],
+    nats: {
+      system: { credsFile: join(directory.path, 'keys', 'sts-system.creds') },
+      operatorSigningKey: read('keys/operator-signing.nk'),
+      operatorJwt: read('operator.jwt'),
+    },
+    sealingKeys: [Buffer.from(read('keys/sealing.key'), 'base64')],
+    admin: [],
+  });
   expect(config.bindings).toEqual([]);
+  // Only what is left to be done is remarked on.
+  expect(config.warnings.map(({ id }) => id)).toEqual([
+    'no-bindings',
+    'role-unused',
+    'shared-inbox',
+    'admin-absent',
+  ]);
 });
 
 test.each([
@@ -165,6 +234,15 @@ test('--match becomes a binding; without it, nobody gets anything and init says 
   expect(await init('--dir', at('b'))).toContain('Nobody gets a credential yet');
 });
 
+test('--admin becomes a rule of who may administer', async () => {
+  using directory = temporaryDirectory();
+  await init('--dir', directory.path, '--admin', 'groups=nats-operators', '--admin', 'tid=7');
+  const { admin } = loadConfig(join(directory.path, 'sts.yaml'), { env: {} });
+  expect(admin).toMatchObject([
+    { issuer: 'github', match: { groups: 'nats-operators', tid: '7' } },
+  ]);
+});
+
 test('whatever claims and values are, the YAML says the same', () => {
   const word = strangersText({ minLength: 1 });
   fc.assert(
@@ -176,11 +254,13 @@ test('whatever claims and values are, the YAML says the same', () => {
         account: { name: 'APP', publicKey: 'A', signingKeyFile: './keys/app-signing.nk' },
         issuer: { name: 'main', settings },
         match: Object.fromEntries([[claim, value]]),
+        admin: Object.fromEntries([[claim, value]]),
       });
       const document: unknown = parse(yaml);
       expect(document).toMatchObject({
         issuers: { main: settings },
         bindings: [{ match: Object.fromEntries([[claim, value]]), roles: ['starter'] }],
+        admin: [{ issuer: 'main', match: Object.fromEntries([[claim, value]]) }],
       });
     }),
   );
@@ -252,6 +332,7 @@ test.each([
   [['--dir', 'x', '--account', 'Operator-signing']],
   [['--dir', 'x', '--operator', '']],
   [['--dir', 'x', '--match', 'sub']],
+  [['--dir', 'x', '--admin', 'sub']],
 ])('%j is wrong usage', async (args) => {
   await expect(init(...args)).rejects.toThrow(CommanderError);
 });

@@ -8,23 +8,35 @@ export interface StarterIssuer {
   readonly settings: Readonly<Record<string, string | boolean>>;
 }
 
+/** Files of a managed account, seen from the configuration. */
+export interface Managing {
+  readonly operatorJwtFile: string;
+  readonly operatorSigningKeyFile: string;
+  readonly systemCredsFile: string;
+  readonly sealingKeyFile: string;
+}
+
 export interface StsYamlOptions {
   readonly port: number;
   readonly natsPort: number;
-  /** The application account: its name, public key, and its signing key's file, seen from the configuration. */
+  /** The application account; its signing key's file, seen from the configuration, when it has one. */
   readonly account: {
     readonly name: string;
     readonly publicKey: string;
-    readonly signingKeyFile: string;
+    readonly signingKeyFile?: string;
   };
+  /** Present: nats-sts makes the account's signing keys. */
+  readonly managing?: Managing;
   readonly issuer: StarterIssuer;
   /** Claim → value that a subject token must have; none: no binding is written. */
   readonly match: Readonly<Record<string, string>>;
+  /** The same of those who administer. */
+  readonly admin: Readonly<Record<string, string>>;
 }
 
 /** The first configuration: small, commented, and to be edited by hand from here on. */
 export function stsYaml(options: StsYamlOptions): string {
-  const { port, natsPort, account } = options;
+  const { port, account } = options;
   return `# nats-sts: who gets which NATS credential. Paths are seen from this file.
 # After a change: nats-sts check --config sts.yaml
 
@@ -32,16 +44,14 @@ export function stsYaml(options: StsYamlOptions): string {
 listen: { host: 127.0.0.1, port: ${port} }
 # publicUrl: https://sts.example.com
 
-nats:
-  servers: ["nats://127.0.0.1:${natsPort}"]
+${nats(options)}
 
-store: { sqlite: ./data/sts.db }
+${store(options)}
 
 accounts:
   ${account.name}:
     publicKey: ${account.publicKey}
-    # Listed in the account's JWT, so NATS accepts the users that it signs.
-    signingKeys: [{ file: ${text(account.signingKeyFile)} }]
+${signing(options)}
 
 # Who vouches for the callers. A token of any other issuer is rejected.
 ${issuers(options)}
@@ -57,7 +67,40 @@ roles:
 
 # Who may take which role: the first binding whose conditions all hold decides. No binding, no credential.
 ${bindings(options)}
+
+# Who may see and rotate signing keys, and revoke: nats-sts keys, nats-sts revoke.
+${admin(options)}
 `;
+}
+
+function nats({ natsPort, managing }: StsYamlOptions): string {
+  const servers = `nats:
+  servers: ["nats://127.0.0.1:${natsPort}"]`;
+  if (!managing) return servers;
+  const { operatorJwtFile, operatorSigningKeyFile, systemCredsFile } = managing;
+  return `${servers}
+  # With these nats-sts publishes the signing keys of the account. Before the network reaches it, move
+  # operatorSigningKey to a configuration of its own, for nats-sts rotator.
+  operator: { file: ${text(operatorJwtFile)} }
+  operatorSigningKey: { file: ${text(operatorSigningKeyFile)} }
+  system: { creds: ${text(systemCredsFile)} }`;
+}
+
+function store({ managing }: StsYamlOptions): string {
+  const sqlite = 'store: { sqlite: ./data/sts.db }';
+  if (!managing) return sqlite;
+  return `${sqlite}
+# Seals the signing keys in the store, which are worth nothing without it: keep a copy elsewhere.
+sealingKey: { file: ${text(managing.sealingKeyFile)} }`;
+}
+
+function signing({ account: { signingKeyFile } }: StsYamlOptions): string {
+  if (signingKeyFile === undefined) {
+    return `    # nats-sts makes its signing keys, adds them to the account's JWT, and replaces them this often.
+    rotation: { every: 30d }`;
+  }
+  return `    # Listed in the account's JWT, so NATS accepts the users that it signs.
+    signingKeys: [{ file: ${text(signingKeyFile)} }]`;
 }
 
 function issuers({ issuer }: StsYamlOptions): string {
@@ -76,15 +119,12 @@ ${settings.join('\n')}
 }
 
 function bindings({ issuer, match }: StsYamlOptions): string {
-  const conditions = Object.entries(match).map(
-    ([claim, value]) => `      ${text(claim)}: ${text(value)}`,
-  );
-  if (conditions.length > 0) {
+  if (Object.keys(match).length > 0) {
     return `bindings:
   - name: first
     issuer: ${issuer.name}
     match:
-${conditions.join('\n')}
+${conditions(match)}
     roles: [starter]`;
   }
   return `bindings: []
@@ -95,6 +135,24 @@ ${conditions.join('\n')}
 #       # Claims of the token. GitHub: repository_owner_id; Kubernetes: sub; Entra: oid or groups.
 #       sub: "who you mean"
 #     roles: [starter]`;
+}
+
+function admin({ issuer, admin }: StsYamlOptions): string {
+  if (Object.keys(admin).length > 0) {
+    return `admin:
+  - issuer: ${issuer.name}
+    match:
+${conditions(admin)}`;
+  }
+  return `# admin:
+#   - issuer: ${issuer.name}
+#     match: { groups: nats-operators }`;
+}
+
+function conditions(match: Readonly<Record<string, string>>): string {
+  return Object.entries(match)
+    .map(([claim, value]) => `      ${text(claim)}: ${text(value)}`)
+    .join('\n');
 }
 
 /**

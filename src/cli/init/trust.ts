@@ -1,15 +1,16 @@
+import { systemUserPermissions } from '../../account/permissions.ts';
 import { account } from '../../nats/account-claims.ts';
 import { formatCreds } from '../../nats/creds.ts';
 import { encodeJwt, type NatsBody } from '../../nats/jwt.ts';
 import { createKeyPair, type KeyPair } from '../../nats/key-pair.ts';
 import { operator } from '../../nats/operator-claims.ts';
-import { directUser } from '../../nats/user-claims.ts';
+import { directUser, type Permissions } from '../../nats/user-claims.ts';
 
 export interface TrustAccount {
   readonly name: string;
   readonly key: KeyPair<'account'>;
-  /** Signs its users; listed in its JWT. */
-  readonly signingKey: KeyPair<'account'>;
+  /** Signs its users; listed in its JWT. Absent: nats-sts will make one. */
+  readonly signingKey?: KeyPair<'account'>;
   readonly jwt: string;
 }
 
@@ -22,8 +23,10 @@ export interface Trust {
   };
   readonly system: TrustAccount;
   readonly application: TrustAccount;
-  /** Creds file of a user of the system account. Secret. */
+  /** Creds file of a user of the system account who may do everything there: for people. Secret. */
   readonly systemCreds: string;
+  /** The same for nats-sts, which may do only what it has to. Secret. */
+  readonly stsSystemCreds: string;
 }
 
 export const SYSTEM_ACCOUNT = 'SYS';
@@ -32,13 +35,25 @@ export const SYSTEM_ACCOUNT = 'SYS';
 export function createTrust(names: {
   readonly operator: string;
   readonly account: string;
+  /** Whether nats-sts makes the account's signing keys. */
+  readonly managed: boolean;
   /** `iat` of all JWTs, Unix seconds. */
   readonly now: number;
 }): Trust {
   const key = createKeyPair('operator');
   const signingKey = createKeyPair('operator');
-  const certify = (name: string) => createAccount({ name, now: names.now, signer: signingKey });
-  const system = certify(SYSTEM_ACCOUNT);
+  const certify = (name: string, userSigner?: KeyPair<'account'>) =>
+    createAccount({ name, now: names.now, signer: signingKey, userSigner });
+  const systemSigningKey = createKeyPair('account');
+  const system = certify(SYSTEM_ACCOUNT, systemSigningKey);
+  const systemUser = (name: string, permissions?: Permissions) =>
+    createUser({
+      name,
+      now: names.now,
+      account: system.key,
+      signingKey: systemSigningKey,
+      permissions,
+    });
   const jwt = sign(key, {
     subject: key,
     name: names.operator,
@@ -51,8 +66,9 @@ export function createTrust(names: {
   return {
     operator: { key, signingKey, jwt },
     system,
-    application: certify(names.account),
-    systemCreds: createUser({ name: 'sys', now: names.now, account: system }),
+    application: certify(names.account, names.managed ? undefined : createKeyPair('account')),
+    systemCreds: systemUser('sys'),
+    stsSystemCreds: systemUser('nats-sts', systemUserPermissions()),
   };
 }
 
@@ -60,28 +76,34 @@ function createAccount({
   name,
   now,
   signer,
+  userSigner,
 }: {
   readonly name: string;
   readonly now: number;
   readonly signer: KeyPair;
+  readonly userSigner: KeyPair<'account'> | undefined;
 }): TrustAccount {
   const key = createKeyPair('account');
-  const signingKey = createKeyPair('account');
-  const nats = account({ signing_keys: [signingKey.publicKey] });
-  return { name, key, signingKey, jwt: sign(signer, { subject: key, name, now, nats }) };
+  const nats = account(userSigner && { signing_keys: [userSigner.publicKey] });
+  const jwt = sign(signer, { subject: key, name, now, nats });
+  return { name, key, jwt, ...(userSigner && { signingKey: userSigner }) };
 }
 
 function createUser({
   name,
   now,
-  account: { key, signingKey },
+  account,
+  signingKey,
+  permissions,
 }: {
   readonly name: string;
   readonly now: number;
-  readonly account: TrustAccount;
+  readonly account: KeyPair;
+  readonly signingKey: KeyPair;
+  readonly permissions: Permissions | undefined;
 }): string {
   const user = createKeyPair('user');
-  const nats = directUser({ issuer_account: key.publicKey });
+  const nats = directUser({ issuer_account: account.publicKey, ...permissions });
   const jwt = sign(signingKey, { subject: user, name, now, nats });
   return formatCreds({ jwt, seed: user.seed() });
 }
