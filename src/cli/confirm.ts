@@ -15,11 +15,11 @@ export async function confirm(
   { yes, what, question }: Confirmation,
 ): Promise<void> {
   if (yes) return;
-  if (terminal.ask === undefined) {
-    const why = 'stdin is no terminal, so nobody can be asked: nothing was done';
-    throw new CliError(ExitCode.usage, [...what, `${why}. Give --yes to go ahead.`].join('\n'));
-  }
   terminal.err(what.map((line) => `${harmless(line)}\n`).join(''));
+  if (terminal.ask === undefined) {
+    const why = 'stdin is no terminal, so nobody can be asked';
+    throw new CliError(ExitCode.usage, `${why}: nothing was done. Give --yes to go ahead.`);
+  }
   const answer = await terminal.ask(`${harmless(question)} [y/N] `);
   if (!/^\s*y(es)?\s*$/i.test(answer)) {
     throw new CliError(ExitCode.failed, 'not confirmed: nothing was done');

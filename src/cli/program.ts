@@ -8,6 +8,9 @@ import { CliError, ExitCode } from './exit-codes.ts';
 import { explainCommand } from './explain.ts';
 import { healthCommand } from './health.ts';
 import { initCommand } from './init.ts';
+import { keysCommand } from './keys.ts';
+import { revocationsCommand } from './revocations.ts';
+import { revokeCommand } from './revoke.ts';
 import { serveCommand } from './serve.ts';
 import { harmless, processTerminal, type Terminal } from './terminal.ts';
 import { testCommand } from './test.ts';
@@ -35,9 +38,12 @@ export async function program(
     testCommand(terminal),
     auditCommand(terminal),
     exchangeCommand(terminal),
+    keysCommand(terminal),
+    revokeCommand(terminal),
+    revocationsCommand(terminal),
     healthCommand(terminal),
   ]) {
-    root.addCommand(command.copyInheritedSettings(root));
+    root.addCommand(inheriting(command, root));
   }
   try {
     await root.parseAsync([...argv]);
@@ -45,6 +51,13 @@ export async function program(
   } catch (error) {
     return report(error, terminal);
   }
+}
+
+/** With the settings of its parent, and so all commands below it. */
+function inheriting(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const below of command.commands) inheriting(below, command);
+  return command;
 }
 
 function report(error: unknown, terminal: Terminal): ExitCode {

@@ -21,9 +21,9 @@ export interface ServiceAnswer {
 
 /** Members of a problem document (RFC 9457) that are shown. */
 interface Problem {
-  readonly detail?: unknown;
-  readonly code?: unknown;
-  readonly request_id?: unknown;
+  readonly detail?: string;
+  readonly code?: string;
+  readonly request_id?: string;
 }
 
 const PATIENCE_MILLISECONDS = 15_000;
@@ -37,7 +37,7 @@ export async function callService(request: ServiceRequest): Promise<ServiceAnswe
   const response = await send(request);
   const said: unknown = await response.json().catch(() => undefined);
   if (response.ok) return { status: response.status, said };
-  throw refused(request, response, (said ?? {}) as Problem);
+  throw refused(request, response, (said as Problem | null | undefined) ?? {});
 }
 
 /** Whatever answered, it was no nats-sts that we know. */
@@ -56,8 +56,8 @@ function refused(
   if (typeof code !== 'string') return notOurs(url, status);
   const wait = headers.get('retry-after');
   const words = [
-    `${code}: ${String(detail)}`,
-    request_id === undefined ? '' : ` (request ${String(request_id)})`,
+    `${code}: ${detail}`,
+    request_id === undefined ? '' : ` (request ${request_id})`,
     wait === null ? '' : `; ask again in ${wait} s`,
   ];
   // Our own line break begins the hint; those of the service don't break a line.

@@ -5,13 +5,18 @@ export interface CapturedTerminal extends Terminal {
   readonly written: { out: string; err: string };
 }
 
+export interface TerminalOptions {
+  readonly columns?: number;
+  readonly colours?: boolean;
+  /** What the person at it answers to every question; absent: there is nobody. */
+  readonly answer?: string;
+}
+
 export function capturedTerminal({
   columns,
   colours = false,
-}: {
-  columns?: number;
-  colours?: boolean;
-} = {}): CapturedTerminal {
+  answer,
+}: TerminalOptions = {}): CapturedTerminal {
   const written = { out: '', err: '' };
   return {
     written,
@@ -23,5 +28,11 @@ export function capturedTerminal({
     err(text) {
       written.err += text;
     },
+    ...(answer !== undefined && {
+      ask(question: string) {
+        written.err += question;
+        return Promise.resolve(answer);
+      },
+    }),
   };
 }

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { ExitCode } from '../../src/cli/exit-codes.ts';
 import { program } from '../../src/cli/program.ts';
-import { capturedTerminal } from './captured-terminal.ts';
+import { capturedTerminal, type TerminalOptions } from './captured-terminal.ts';
 
 export interface Ran {
   readonly exitCode: number;
@@ -16,9 +16,9 @@ export function natsSts(...args: readonly string[]): Promise<Ran & { exitCode: E
   return natsStsAt({}, ...args);
 }
 
-/** The same, at a terminal of this width. */
+/** The same, at such a terminal. */
 export async function natsStsAt(
-  terminalOptions: { columns?: number; colours?: boolean },
+  terminalOptions: TerminalOptions,
   ...args: readonly string[]
 ): Promise<Ran & { exitCode: ExitCode }> {
   const terminal = capturedTerminal(terminalOptions);

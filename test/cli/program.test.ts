@@ -3,7 +3,19 @@ import { describe, expect, test, vi } from 'vitest';
 import { ExitCode } from '../../src/cli/exit-codes.ts';
 import { natsSts } from './command-line.ts';
 
-const COMMANDS = ['serve', 'init', 'check', 'explain', 'test', 'audit', 'exchange', 'health'];
+const COMMANDS = [
+  'serve',
+  'init',
+  'check',
+  'explain',
+  'test',
+  'audit',
+  'exchange',
+  'keys',
+  'revoke',
+  'revocations',
+  'health',
+];
 
 test('--version is that of the package', async () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };

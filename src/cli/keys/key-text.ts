@@ -1,0 +1,69 @@
+import type { AdminAccount, AdminKey } from '../admin-answers.ts';
+import type { Style } from '../terminal.ts';
+import { lengthOfTime, relativeTime, shortTime } from '../time.ts';
+
+export const STATE_STYLE = {
+  staged: 'cyan',
+  active: 'green',
+  draining: 'yellow',
+  retired: 'dim',
+} as const satisfies Record<AdminKey['state'], Style>;
+
+/** `AAQ6QJFB…43L4`: enough to tell keys apart. */
+export function shortKey(publicKey: string): string {
+  return publicKey.length <= 13 ? publicKey : `${publicKey.slice(0, 8)}…${publicKey.slice(-4)}`;
+}
+
+/** `role orders`, or what stands for all roles without keys of their own. */
+export function slotName(slot: string): string {
+  return slot === '*' ? 'any role' : `role ${slot}`;
+}
+
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** A key is not taken by some server, although its state says that it should be. */
+export function isTrouble({ state, listed }: AdminKey): boolean {
+  return (state === 'active' || state === 'draining') && !listed;
+}
+
+/** What there is to know of a key beside its state, in one line. `now` is in Unix seconds. */
+export function keyText(
+  key: AdminKey,
+  { kind, next_rotation_at }: Pick<AdminAccount, 'kind' | 'next_rotation_at'>,
+  now: number,
+): string {
+  const alive = `${counted(key.credentials_alive, 'credential')} alive`;
+  const missing = kind === 'managed' ? 'not on every server' : 'not listed by the account';
+  switch (key.state) {
+    case 'staged':
+      if (key.listed) return 'ready';
+      return `${missing} yet, for ${since(key.staged_at, now)}`;
+    case 'active': {
+      if (!key.listed) return `${missing.toUpperCase()}, ${alive}`;
+      const next = next_rotation_at === null ? [] : [rotationText(next_rotation_at, now)];
+      const signing = `for ${since(key.active_at ?? key.staged_at, now)}`;
+      return [signing, ...next, `${key.credentials_alive} alive`].join(', ');
+    }
+    case 'draining': {
+      const listed = key.listed ? [] : [missing.toUpperCase()];
+      const until =
+        key.retires_at === null ? [] : [`until ${shortTime(key.retires_at * 1000, now * 1000)}`];
+      return [...until, alive, ...listed].join(', ');
+    }
+    case 'retired': {
+      const time = key.retired_at ?? key.draining_at ?? key.staged_at;
+      return `${relativeTime(time * 1000, now * 1000)} (${key.reason})`;
+    }
+  }
+}
+
+/** `next rotation in 4d`, or that it is due. */
+export function rotationText(at: number, now: number): string {
+  return at > now ? `next rotation ${relativeTime(at * 1000, now * 1000)}` : 'next rotation is due';
+}
+
+function since(time: number, now: number): string {
+  return lengthOfTime((now - time) * 1000);
+}

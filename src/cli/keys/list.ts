@@ -1,0 +1,58 @@
+import { Command } from 'commander';
+import { type Clock, systemClock } from '../../clock.ts';
+import type { AdminAccount, KeysAnswer } from '../admin-answers.ts';
+import { adminClient, adminOptions, type AdminOptions } from '../admin-call.ts';
+import { CliError, ExitCode } from '../exit-codes.ts';
+import { jsonLine, type Terminal } from '../terminal.ts';
+import { keysOverview } from './overview.ts';
+
+interface ListOptions extends AdminOptions {
+  readonly account?: string;
+  readonly all?: true;
+  readonly wide?: true;
+  readonly json?: true;
+}
+
+/** `nats-sts keys list`. */
+export function keysListCommand(
+  terminal: Terminal,
+  { clock = systemClock }: { readonly clock?: Clock } = {},
+): Command {
+  const command = new Command('list')
+    .description('show the signing keys: what signs, since when, and what comes')
+    .option('--account <name>', 'only this account')
+    .option('--all', 'retired keys too')
+    .option('--wide', 'public keys in full')
+    .option('--json', 'as the service answers, on one line')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: ListOptions) => {
+      const client = await adminClient(terminal, options);
+      const answer = select(await client.keys(), options);
+      const view = { terminal, now: clock.now() / 1000, wide: options.wide ?? false };
+      terminal.out(options.json ? jsonLine(answer) : keysOverview(answer, view));
+    });
+  return adminOptions(command);
+}
+
+const EXAMPLES = `
+For an account whose keys you give it, and that has few left, it prints the nsc commands to add the next.
+
+Examples:
+  nats-sts keys list --url https://sts.example.com --token-file token
+  nats-sts keys list --account APP --all --wide
+  nats-sts keys list --json | jq '.accounts[].keys[] | select(.state == "active")'`;
+
+function select(answer: KeysAnswer, { account, all }: ListOptions): KeysAnswer {
+  const accounts = answer.accounts.filter((found) => (account ?? found.account) === found.account);
+  if (account !== undefined && accounts.length === 0) throw unknownAccount(account, answer);
+  return { ...answer, accounts: all ? accounts : accounts.map(withoutRetired) };
+}
+
+function withoutRetired(account: AdminAccount): AdminAccount {
+  return { ...account, keys: account.keys.filter(({ state }) => state !== 'retired') };
+}
+
+function unknownAccount(name: string, { accounts }: KeysAnswer): CliError {
+  const names = accounts.map(({ account }) => account).join(', ');
+  return new CliError(ExitCode.failed, `there is no account ${name}; there are: ${names}`);
+}

@@ -1,0 +1,84 @@
+import { Command } from 'commander';
+import { type Clock, systemClock } from '../clock.ts';
+import type { RevocationsAnswer } from './admin-answers.ts';
+import { adminClient, adminOptions, type AdminOptions } from './admin-call.ts';
+import { targetText } from './revocation-text.ts';
+import { type Column, table } from './table.ts';
+import { harmless, jsonLine, type Terminal } from './terminal.ts';
+import { localTime, relativeTime } from './time.ts';
+
+interface ListOptions extends AdminOptions {
+  readonly json?: true;
+}
+
+/** `nats-sts revocations`: those in force, and lifting them. */
+export function revocationsCommand(
+  terminal: Terminal,
+  { clock = systemClock }: { readonly clock?: Clock } = {},
+): Command {
+  return new Command('revocations')
+    .description('show or lift revocations')
+    .addHelpText('after', EXAMPLES)
+    .addCommand(listCommand(terminal, clock))
+    .addCommand(liftCommand(terminal));
+}
+
+const EXAMPLES = `
+Examples:
+  nats-sts revocations list --url https://sts.example.com --token-file token
+  nats-sts revocations lift k3Zt0QpX
+
+"nats-sts revoke" makes one.`;
+
+function listCommand(terminal: Terminal, clock: Clock): Command {
+  const command = new Command('list')
+    .description('show the revocations in force')
+    .option('--json', 'as the service answers, on one line')
+    .action(async (options: ListOptions) => {
+      const client = await adminClient(terminal, options);
+      const answer = await client.revocations();
+      if (options.json) return terminal.out(jsonLine(answer));
+      if (answer.revocations.length === 0) return terminal.err('no revocation is in force\n');
+      terminal.out(revocationsTable(terminal, answer, clock.now()));
+    });
+  return adminOptions(command);
+}
+
+function liftCommand(terminal: Terminal): Command {
+  const command = new Command('lift')
+    .description('end a revocation: logins are judged by the policy alone again')
+    .argument('<id>', 'as revocations list shows it')
+    .action(async (id: string, options: AdminOptions) => {
+      const client = await adminClient(terminal, options);
+      await client.lift(id);
+      terminal.out(`lifted ${harmless(id)}\n`);
+    });
+  return adminOptions(command);
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'ID' },
+  { title: 'WHO', shrinkTo: 16 },
+  { title: 'SINCE' },
+  { title: 'UNTIL' },
+  { title: 'CUT' },
+  { title: 'BY', shrinkTo: 10 },
+  { title: 'REASON', shrinkTo: 10 },
+];
+
+function revocationsTable(
+  terminal: Terminal,
+  { revocations }: RevocationsAnswer,
+  now: number,
+): string {
+  const rows = revocations.map(({ id, target, block, at, until, by, credentials, reason }) => [
+    id,
+    targetText(target),
+    localTime(at * 1000),
+    block ? { text: 'lifted', style: 'red' as const } : relativeTime(until * 1000, now),
+    String(credentials),
+    `${by.issuer} ${by.subject}`,
+    reason,
+  ]);
+  return table(terminal, COLUMNS, rows);
+}

@@ -1,0 +1,113 @@
+import { Command, Option } from 'commander';
+import type { RevocationAnswer, RevocationTarget } from './admin-answers.ts';
+import { adminClient, adminOptions, type AdminOptions, type RevocationAsk } from './admin-call.ts';
+import { confirm } from './confirm.ts';
+import { CliError, ExitCode } from './exit-codes.ts';
+import { targetText } from './revocation-text.ts';
+import { harmless, jsonLine, type Terminal } from './terminal.ts';
+
+interface RevokeOptions extends AdminOptions {
+  readonly issuer?: string;
+  readonly subject?: string;
+  readonly nkey?: string;
+  readonly role?: string;
+  readonly binding?: string;
+  readonly reason: string;
+  readonly block?: true;
+  readonly dryRun?: true;
+  readonly yes?: true;
+  readonly json?: true;
+}
+
+/** `nats-sts revoke`: cuts off an identity, a user, a role or a binding. */
+export function revokeCommand(terminal: Terminal): Command {
+  const command = new Command('revoke')
+    .description('cut off an identity, a user, a role or a binding')
+    .option('--issuer <name>', 'with --subject: the name an issuer has in the configuration')
+    .option('--subject <subject>', 'with --issuer: the identity')
+    .addOption(targetOption('--nkey <nkey>', "one user's public nkey, U…"))
+    .addOption(targetOption('--role <role>', 'everyone who holds a credential of this role'))
+    .addOption(targetOption('--binding <binding>', 'everyone whom this binding let in'))
+    .requiredOption('--reason <text>', 'why; goes into the audit log')
+    .option('--block', 'refuse new logins too, until it is lifted')
+    .option('--dry-run', 'only tell what would be cut')
+    .option('-y, --yes', 'without asking')
+    .option('--json', 'tell what was done as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action((options: RevokeOptions) => run(terminal, options));
+  return adminOptions(command);
+}
+
+const TARGETS = ['nkey', 'role', 'binding'] as const;
+
+/** One target a revocation. */
+function targetOption(flags: string, description: string): Option {
+  const option = new Option(flags, description);
+  const others = TARGETS.filter((name) => name !== option.attributeName());
+  return option.conflicts(['issuer', 'subject', ...others]);
+}
+
+const EXAMPLES = `
+Every credential that was issued to it and is still alive is cut within a second, and tokens from before
+are refused from then on. A new login is judged afresh, unless --block.
+
+Examples:
+  nats-sts revoke --issuer entra --subject 7c9a… --reason "left the company" --block
+  nats-sts revoke --nkey UD… --reason "laptop stolen"
+  nats-sts revoke --binding "deploy jobs of acme" --reason "runner compromised" --dry-run`;
+
+async function run(terminal: Terminal, options: RevokeOptions): Promise<void> {
+  const { reason, block = false, dryRun, yes, json } = options;
+  const ask: RevocationAsk = { target: targetOf(options), reason, block };
+  const client = await adminClient(terminal, options);
+  if (dryRun) {
+    const answer = await client.dryRun(ask);
+    return terminal.out(json ? jsonLine(answer) : lines(['dry run:', ...consequences(answer)]));
+  }
+  if (!yes) {
+    const what = consequences(await client.dryRun(ask));
+    await confirm(terminal, { yes, what, question: 'Revoke?' });
+  }
+  const answer = await client.revoke(ask);
+  terminal.out(json ? jsonLine(answer) : lines(done(answer)));
+}
+
+function targetOf({ issuer, subject, nkey, role, binding }: RevokeOptions): RevocationTarget {
+  if (issuer !== undefined && subject !== undefined) return { issuer, subject };
+  if (issuer !== undefined || subject !== undefined) {
+    throw new CliError(ExitCode.usage, '--issuer and --subject name an identity together');
+  }
+  if (nkey !== undefined) return { nkey };
+  if (role !== undefined) return { role };
+  if (binding !== undefined) return { binding };
+  throw new CliError(
+    ExitCode.usage,
+    'whom? Give --issuer and --subject, --nkey, --role or --binding',
+  );
+}
+
+function consequences({ target, block, credentials, sessions }: RevocationAnswer): string[] {
+  return [
+    `Revokes ${targetText(target)}: ${cutText({ credentials, sessions })} will be cut.`,
+    block
+      ? 'New logins are refused until it is lifted.'
+      : 'Tokens issued until now are refused; a new login works if the policy still allows it.',
+  ];
+}
+
+function done(answer: RevocationAnswer): string[] {
+  return [
+    `revoked ${targetText(answer.target)}: ${cutText(answer)} cut${answer.block ? ', new logins refused' : ''}`,
+    ...(answer.id === undefined ? [] : [`to lift it: nats-sts revocations lift ${answer.id}`]),
+  ];
+}
+
+function cutText({ credentials, sessions }: Pick<RevocationAnswer, 'credentials' | 'sessions'>) {
+  const held = `${credentials} credential${credentials === 1 ? '' : 's'}`;
+  if (sessions === null) return `${held} (the number of sessions is not known here)`;
+  return `${held} and ${sessions} session${sessions === 1 ? '' : 's'}`;
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => `${harmless(text)}\n`).join('');
+}

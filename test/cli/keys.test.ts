@@ -1,0 +1,330 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import type { AdminAccount, AdminKey } from '../../src/cli/admin-answers.ts';
+import { publicKeyOfSeed } from '../../src/nats/key-pair.ts';
+import { temporaryDirectory } from '../audit/temporary-directory.ts';
+import {
+  adminAccount,
+  adminKey,
+  publicKey,
+  type Route,
+  startAdminService,
+} from './admin-service.ts';
+import { natsSts, natsStsAt, natsStsWithStdin } from './command-line.ts';
+
+const active = adminKey({ state: 'active', active_at: 1_793_000_000, credentials_alive: 12 });
+const staged = adminKey({ state: 'staged' });
+const retired = adminKey({ state: 'retired', retired_at: 1_793_000_000, listed: false });
+
+const keysOf =
+  (...accounts: readonly AdminAccount[]): Route =>
+  () => [200, { accounts, rotator: { leader: 'sts-0', lease_until: null }, sessions_known: true }];
+
+const OF_APP = keysOf(adminAccount({ keys: [retired, active, staged] }));
+
+describe('keys list', () => {
+  test('asks with the token, and shows the keys that are not retired', async () => {
+    await using service = await startAdminService({ 'GET /admin/keys': OF_APP });
+    const { exitCode, out, err } = await natsSts('keys', 'list', ...service.at);
+    expect([exitCode, err]).toEqual([0, '']);
+    expect(out).toMatch(/AACTIVEQ…TIVE {2}active/);
+    expect(out).not.toContain('ARETIRED');
+    expect(service.asked[0]?.authorization).toBe('Bearer the.admins.token');
+  });
+
+  test('has retired ones with --all, and why they were', async () => {
+    await using service = await startAdminService({ 'GET /admin/keys': OF_APP });
+    const { out } = await natsSts('keys', 'list', '--all', ...service.at);
+    expect(out).toMatch(/ARETIRED…IRED {2}retired .* \(schedule\)/);
+  });
+
+  test('is JSON with --json, chosen the same way', async () => {
+    const other = adminAccount({ account: 'LAB', keys: [active] });
+    const both = keysOf(adminAccount({ keys: [retired, active] }), other);
+    await using service = await startAdminService({ 'GET /admin/keys': both });
+    const args = ['keys', 'list', '--json', '--account', 'APP', ...service.at];
+    const { accounts } = JSON.parse((await natsSts(...args)).out) as { accounts: AdminAccount[] };
+    expect(accounts).toEqual([adminAccount({ keys: [active] })]);
+  });
+
+  test('of an account that there is none of names those that there are', async () => {
+    await using service = await startAdminService({ 'GET /admin/keys': OF_APP });
+    const { exitCode, err } = await natsSts('keys', 'list', '--account', 'APPS', ...service.at);
+    expect(exitCode).toBe(1);
+    expect(err).toContain('there is no account APPS; there are: APP');
+  });
+
+  test('fails on an answer that is not of these routes', async () => {
+    await using service = await startAdminService({ 'GET /admin/keys': () => [200, { keys: [] }] });
+    const { exitCode, err } = await natsSts('keys', 'list', ...service.at);
+    expect(exitCode).toBe(1);
+    expect(err).toContain('admin/keys answered 200, but not like nats-sts');
+  });
+
+  test('that is denied says where it is said who may', async () => {
+    const denied: Route = () => [403, { code: 'access_denied', detail: 'Not you.' }];
+    await using service = await startAdminService({ 'GET /admin/keys': denied });
+    const { exitCode, err } = await natsSts('keys', 'list', ...service.at);
+    expect(exitCode).toBe(3);
+    expect(err).toBe(
+      'nats-sts: access_denied: Not you.\nWhose tokens may do this is said in `admin` of its configuration.\n',
+    );
+  });
+
+  test('without a token is wrong usage', async () => {
+    vi.stubEnv('STS_TOKEN', undefined);
+    expect(await natsSts('keys', 'list')).toMatchObject({ exitCode: 2 });
+    vi.unstubAllEnvs();
+  });
+});
+
+describe('an external account with few given keys left', () => {
+  const template = {
+    pub: { allow: ['orders.{{tag(repository_id)}}.>', 'a,b', "it's"], deny: ['orders.$(id).x'] },
+    sub: { allow: ['_INBOX.>'], deny: ['x queue'] },
+    resp: { max: 5, ttl: 2_000_000_000 },
+    subs: 10,
+    data: -1,
+    payload: 1024,
+    src: ['10.0.0.0/8'],
+    times: [{ start: '08:00:00', end: '17:00:00' }],
+    times_location: 'Europe/Zurich',
+    allowed_connection_types: ['STANDARD', 'WEBSOCKET'],
+  };
+  const low = adminAccount({
+    account: 'LAB',
+    kind: 'external',
+    spare_keys: 1,
+    keys: [
+      { ...active, slot: 'orders' },
+      { ...staged, slot: 'orders' },
+    ],
+    slots: [{ slot: 'orders', template }],
+  });
+
+  async function listed(account: AdminAccount): Promise<string> {
+    await using service = await startAdminService({ 'GET /admin/keys': keysOf(account) });
+    return (await natsSts('keys', 'list', ...service.at)).out;
+  }
+
+  /** The lines of the script that it prints. */
+  const script = (out: string): string =>
+    /with nsc:\n([^]*?)\n Then/.exec(out)?.[1]?.replaceAll(/^ {3}/gm, '') ?? '';
+
+  test('gets the commands that add the next one, with the permissions of the role', async () => {
+    const out = await listed(low);
+    expect(out).toContain('Only one given key is left for role orders of LAB.');
+    expect(script(out).split('\n').slice(3)).toEqual([
+      'nsc edit account --name LAB --sk "$sk"',
+      'nsc edit signing-key --account LAB --sk "$sk" --role orders \\',
+      "  --allow-pub 'orders.{{tag(repository_id)}}.>' \\",
+      `  --allow-pub '"a,b"' \\`,
+      String.raw`  --allow-pub 'it'\''s' ` + '\\',
+      "  --deny-pub 'orders.$(id).x' \\",
+      "  --allow-sub '_INBOX.>' \\",
+      "  --deny-sub 'x queue' \\",
+      '  --allow-pub-response=5 \\',
+      '  --response-ttl 2000000000ns \\',
+      '  --subs=10 \\',
+      '  --data=-1 \\',
+      '  --payload=1024 \\',
+      "  --source-network '10.0.0.0/8' \\",
+      "  --time '08:00:00-17:00:00' \\",
+      "  --locale 'Europe/Zurich' \\",
+      '  --conn-type STANDARD \\',
+      '  --conn-type WEBSOCKET',
+      'nsc push --account LAB',
+    ]);
+    expect(out).toMatch(/- \{ seed: \{ file: "LAB-orders-[\d-]+\.nk" \}, role: "orders" \}/);
+  });
+
+  test('gets no command that would make a scoped key without permissions', async () => {
+    const { slots: _, ...unknown } = low;
+    expect(await listed(unknown)).toContain("doesn't tell the permissions of this role");
+  });
+
+  test.each<[string, Partial<AdminAccount>]>([
+    ['does not rotate', { next_rotation_at: null }],
+    ['has enough', { keys: [...low.keys, { ...staged, slot: 'orders' }] }],
+    ['is managed', { kind: 'managed' }],
+  ])('that %s gets none', async (_, change) => {
+    expect(await listed({ ...low, ...change })).not.toContain('nsc ');
+  });
+
+  const nsc = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'nsc'))
+    .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
+
+  test.runIf(nsc)('has commands that the real nsc obeys', async () => {
+    using directory = temporaryDirectory();
+    const [home, bin] = [join(directory.path, 'home'), join(directory.path, 'bin')];
+    mkdirSync(bin);
+    // With a store of its own, and nowhere to push to.
+    const wrapper = `#!/bin/sh\n[ "$1" = push ] || exec ${nsc} -H ${home} "$@"\n`;
+    writeFileSync(join(bin, 'nsc'), wrapper, { mode: 0o755 });
+    const run = (text: string): string =>
+      execFileSync('sh', ['-ec', text], {
+        cwd: directory.path,
+        env: { PATH: `${bin}:${process.env['PATH']}`, HOME: home },
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+    run('nsc add operator O 2>&1; nsc add account LAB 2>&1');
+    const out = await listed(low);
+    run(script(out));
+    const file = join(directory.path, /file: "([^"]+)"/.exec(out)?.[1] ?? '');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const account = JSON.parse(run('nsc describe account LAB --json 2>&1')) as {
+      nats: { signing_keys: object[] };
+    };
+    expect(account.nats.signing_keys).toEqual([
+      {
+        kind: 'user_scope',
+        key: publicKeyOfSeed(readFileSync(file, 'utf8').trim()),
+        role: 'orders',
+        template: { ...template, pub: { ...template.pub, allow: template.pub.allow.toSorted() } },
+      },
+    ]);
+  });
+});
+
+describe('keys rotate', () => {
+  const rotation: Route = () => [202, { requested: [{ account: 'APP', slot: '*' }] }];
+
+  test('says that nobody is cut, asks, and rotates what it was told to', async () => {
+    await using service = await startAdminService({
+      'GET /admin/keys': OF_APP,
+      'POST /admin/keys/rotate': rotation,
+    });
+    const args = ['keys', 'rotate', '--account', 'APP', '--role', 'orders', ...service.at];
+    const { exitCode, out, err } = await natsStsAt({ answer: 'y' }, ...args);
+    expect(err).toMatch(
+      /^Rotates the signing keys of role orders of account APP\.\n[^]*nobody is cut/,
+    );
+    expect([exitCode, out]).toEqual([0, 'requested: APP, any role\n']);
+    expect(service.changes().map(({ body }) => body)).toEqual([{ account: 'APP', role: 'orders' }]);
+  });
+
+  test.each(['', 'n', 'no', 'yesterday'])(
+    'does nothing when the answer is "%s"',
+    async (answer) => {
+      await using service = await startAdminService({ 'GET /admin/keys': OF_APP });
+      const { exitCode, err } = await natsStsAt({ answer }, 'keys', 'rotate', ...service.at);
+      expect(exitCode).toBe(1);
+      expect(err).toContain('not confirmed: nothing was done');
+      expect(service.changes()).toEqual([]);
+    },
+  );
+
+  test('waits with --wait until another key signs, and prints that', async () => {
+    const next = { ...active, public_key: publicKey('ANEXT') };
+    let looks = 0;
+    await using service = await startAdminService({
+      'GET /admin/keys': (asked) => {
+        looks += 1;
+        return keysOf(adminAccount({ keys: [looks < 3 ? active : next] }))(asked);
+      },
+      'POST /admin/keys/rotate': rotation,
+    });
+    const { out } = await natsSts('keys', 'rotate', '--yes', '--wait', ...service.at);
+    expect(out).toBe(`APP, any role: ${next.public_key} is active, instead of AACTIVEQ…TIVE\n`);
+    expect(looks).toBe(3);
+  });
+
+  test('waits no longer than --timeout says, and then names what it waited for', async () => {
+    await using service = await startAdminService({
+      'GET /admin/keys': OF_APP,
+      'POST /admin/keys/rotate': rotation,
+    });
+    const args = ['keys', 'rotate', '--yes', '--wait', '--timeout', '1s', ...service.at];
+    const { exitCode, err } = await natsSts(...args);
+    expect(exitCode).toBe(5);
+    expect(err).toContain('after 1s these have no new active key: APP, any role');
+  });
+});
+
+describe('keys revoke', () => {
+  const revoked: Route = () => [
+    200,
+    { public_key: active.public_key, account: 'APP', slot: '*', credentials_cut: 12 },
+  ];
+  const routes = (keys: AdminKey[]) => ({
+    'GET /admin/keys': keysOf(adminAccount({ keys })),
+    [`POST /admin/keys/${active.public_key}/revoke`]: revoked,
+  });
+  const why = ['--reason', 'leaked'];
+
+  test('names key, account, slot and what is cut before it does it', async () => {
+    await using service = await startAdminService(routes([{ ...active, sessions: 1 }, staged]));
+    const args = ['keys', 'revoke', active.public_key, ...why, ...service.at];
+    const { exitCode, out, err } = await natsStsAt({ answer: 'yes' }, ...args);
+    expect(err).toContain(`Revokes the active signing key ${active.public_key}\n`);
+    expect(err).toContain('of account APP, any role.\n12 credentials and 1 session will be cut');
+    expect(err).toContain('get a credential of the next key');
+    expect([exitCode, out]).toEqual([
+      0,
+      `revoked ${active.public_key}, any role of account APP: 12 credentials cut\n`,
+    ]);
+    expect(service.changes().map(({ body }) => body)).toEqual([{ reason: 'leaked' }]);
+  });
+
+  test.each<[string, AdminKey[]]>([
+    ['no other', [active]],
+    ['one that is not on every server', [active, { ...staged, listed: false }]],
+    ['one of another role', [active, { ...staged, slot: 'orders' }]],
+  ])('warns that exchanges stop where there is %s to take over', async (_, keys) => {
+    await using service = await startAdminService(routes(keys));
+    const args = ['keys', 'revoke', active.public_key, ...why, ...service.at];
+    const { err } = await natsStsAt({ answer: 'n' }, ...args);
+    expect(err).toContain('exchanges for it are refused (503)');
+  });
+
+  test('takes a key as keys list shows it', async () => {
+    await using service = await startAdminService(routes([active, staged]));
+    const args = ['keys', 'revoke', 'AACTIVEQ…TIVE', ...why, '--yes', ...service.at];
+    expect(await natsSts(...args)).toMatchObject({ exitCode: 0, err: '' });
+    expect(service.changes()).toHaveLength(1);
+  });
+
+  test.each([
+    ['AACTIVE', 1, 'there is no key AACTIVE'],
+    [publicKey('AOTHER'), 1, 'there is no key AOTHER'],
+    [retired.public_key, 1, 'is retired already'],
+  ])('of %s is refused', async (key, expected, message) => {
+    await using service = await startAdminService(routes([active, retired]));
+    const args = ['keys', 'revoke', key, ...why, '--yes', ...service.at];
+    const { exitCode, err } = await natsSts(...args);
+    expect(exitCode).toBe(expected);
+    expect(err).toContain(message);
+    expect(service.changes()).toEqual([]);
+  });
+
+  test('wants the key in full where two look alike', async () => {
+    const twin = { ...active, public_key: active.public_key.replace('QQTIVE', 'RRTIVE') };
+    await using service = await startAdminService(routes([active, twin]));
+    const args = ['keys', 'revoke', 'AACTIVEQ…TIVE', ...why, '--yes', ...service.at];
+    const { exitCode, err } = await natsSts(...args);
+    expect(exitCode).toBe(2);
+    expect(err).toContain('give it in full');
+    expect(service.changes()).toEqual([]);
+  });
+
+  test('needs a reason', async () => {
+    const { exitCode, err } = await natsSts('keys', 'revoke', active.public_key);
+    expect(exitCode).toBe(2);
+    expect(err).toContain('--reason');
+  });
+
+  test('needs --yes where stdin is no terminal, in a process of its own', async () => {
+    await using service = await startAdminService(routes([active, staged]));
+    const args = ['keys', 'revoke', active.public_key, ...why, ...service.at];
+    const { exitCode, err } = await natsStsWithStdin('y\n', ...args);
+    expect(exitCode).toBe(2);
+    expect(err).toContain('12 credentials');
+    expect(err).toContain('nobody can be asked: nothing was done. Give --yes to go ahead.');
+    expect(service.changes()).toEqual([]);
+  });
+});
