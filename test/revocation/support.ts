@@ -1,3 +1,4 @@
+import type { IssuedCredential } from '../../src/revocation/ledger.ts';
 import type { Revocable } from '../../src/revocation/match.ts';
 import type { Revocation } from '../../src/revocation/revocation.ts';
 
@@ -25,6 +26,19 @@ export function revocable(changes: Partial<Revocable> = {}): Revocable {
     role: 'reader',
     binding: 'people',
     tokenIssuedAt: AT - 10,
+    ...changes,
+  };
+}
+
+/** A credential that the revocation above applies to. */
+export function credential(changes: Partial<IssuedCredential> = {}): IssuedCredential {
+  return {
+    ...revocable(),
+    user: 'UALICE',
+    account: 'APP',
+    signingKey: 'AKEY',
+    issuedAt: AT - 5,
+    expiresAt: AT + 895,
     ...changes,
   };
 }

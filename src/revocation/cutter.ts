@@ -1,0 +1,146 @@
+import { type Clock, unixSeconds } from '../clock.ts';
+import { revokeKey } from '../keyring/changes.ts';
+import type { Ring } from '../keyring/ring.ts';
+import type { CredentialLedger, IssuedCredential, LedgerFilter } from './ledger.ts';
+import { type Plan, planRevoked } from './plan.ts';
+import type { Revocation, RevocationTarget } from './revocation.ts';
+import { indexRevocations } from './revocation-index.ts';
+
+export interface CutterParts {
+  readonly ledger: CredentialLedger;
+  /** The revocations in force. */
+  readonly revocations: () => ReadonlyMap<string, Revocation>;
+  readonly clock: Clock;
+  /** What revoked users may take of the account JWT, bytes; 256 KiB unless given. */
+  readonly budgetBytes?: number;
+  /** Every plan: for metrics, and for a warning while it is near its budget. */
+  readonly onPlan?: (account: string, plan: Plan) => void;
+  /** How many users the stored ring has come to revoke, or no longer does, since the last call. */
+  readonly onStored?: (account: string, change: { revoked: number; gone: number }) => void;
+}
+
+/** Finds whom the revocations cut. Calls for one account come one after the other. */
+export interface Cutter {
+  /**
+   * The ring with the users that revocations cut; where they are too many, with the keys behind
+   * them revoked. The same object when nothing changes. What it finds it goes on answering until
+   * it has expired, so that nothing is lost when the answer can't be stored.
+   *
+   * @throws when the ledger can't be read.
+   */
+  cut(ring: Ring): Promise<Ring>;
+}
+
+/** Records may come late by this much, and clocks differ. */
+const OVERLAP_MILLISECONDS = 60_000;
+
+/** What is known of one account. */
+interface Known {
+  /** Living credentials that a revocation applies to, by user and key. */
+  readonly matching: Map<string, IssuedCredential>;
+  /** The revocations that the whole ledger was looked through for. */
+  searched: ReadonlySet<string>;
+  /** Up to when what was newly recorded was looked at, milliseconds since the Unix epoch. */
+  lookedAt: number;
+  /** Users that the ring revoked at the last call. */
+  live: ReadonlySet<string> | undefined;
+}
+
+export function createCutter(parts: CutterParts): Cutter {
+  const accounts = new Map<string, Known>();
+  return {
+    async cut(ring) {
+      const known = accounts.get(ring.account) ?? nothingKnown();
+      accounts.set(ring.account, known);
+      tellStored(parts, ring, known);
+      // Nobody but the operator can publish the JWT of an external account.
+      if (ring.kind === 'external') return ring;
+      const revocations = [...parts.revocations().values()];
+      const index = indexRevocations(revocations);
+      const now = unixSeconds(parts.clock);
+      for (const [id, credential] of known.matching) {
+        if (credential.expiresAt <= now || !index.find(credential)) known.matching.delete(id);
+      }
+      await search(parts, { account: ring.account, known, revocations, index });
+      const plan = planRevoked({
+        now,
+        ring,
+        revocations: index,
+        credentials: known.matching.values(),
+        ...(parts.budgetBytes !== undefined && { budgetBytes: parts.budgetBytes }),
+      });
+      parts.onPlan?.(ring.account, plan);
+      return planned(ring, plan, parts.clock.now());
+    },
+  };
+}
+
+function nothingKnown(): Known {
+  return { matching: new Map(), searched: new Set(), lookedAt: 0, live: undefined };
+}
+
+/** Looks through the whole ledger for each new revocation, and at what is new in it for all of them. */
+async function search(
+  { ledger, clock }: CutterParts,
+  {
+    account,
+    known,
+    revocations,
+    index,
+  }: {
+    account: string;
+    known: Known;
+    revocations: readonly Revocation[];
+    index: ReturnType<typeof indexRevocations>;
+  },
+): Promise<void> {
+  const startedAt = clock.now();
+  const unsearched = revocations.filter(({ id }) => !known.searched.has(id));
+  const filters = unsearched.map(({ target }) => ({ account, ...filterOf(target) }));
+  if (revocations.length > unsearched.length) {
+    filters.push({ account, recordedSince: known.lookedAt - OVERLAP_MILLISECONDS });
+  }
+  for (const filter of distinct(filters)) {
+    for await (const credential of ledger.alive(filter)) {
+      if (!index.find(credential)) continue;
+      const { user, signingKey, issuedAt } = credential;
+      known.matching.set(`${user} ${signingKey} ${issuedAt}`, credential);
+    }
+  }
+  // Only what was read to its end counts as looked at.
+  known.searched = new Set(revocations.map(({ id }) => id));
+  known.lookedAt = startedAt;
+}
+
+/** An identity may also be the actor of a credential, which no filter asks for. */
+function filterOf(target: RevocationTarget): LedgerFilter {
+  if ('nkey' in target) return { user: target.nkey };
+  if ('role' in target) return { role: target.role };
+  if ('binding' in target) return { binding: target.binding };
+  return {};
+}
+
+/** Many identities revoked at once cost one reading. */
+function distinct(filters: readonly LedgerFilter[]): LedgerFilter[] {
+  return [...new Map(filters.map((filter) => [JSON.stringify(filter), filter])).values()];
+}
+
+function planned(ring: Ring, { revoked, revokeKeys }: Plan, now: number): Ring {
+  const named = revoked === ring.revoked ? ring : { ...ring, revoked };
+  return revokeKeys.reduce((next, key) => revokeKey(next, key, now) ?? next, named);
+}
+
+function tellStored({ onStored }: CutterParts, { account, revoked }: Ring, known: Known): void {
+  const live = new Set(Object.keys(revoked).filter((user) => !revoked[user]?.gone));
+  const before = known.live;
+  known.live = live;
+  if (!before) return;
+  const change = { revoked: countMissing(live, before), gone: countMissing(before, live) };
+  if (change.revoked > 0 || change.gone > 0) onStored?.(account, change);
+}
+
+function countMissing(these: ReadonlySet<string>, there: ReadonlySet<string>): number {
+  let missing = 0;
+  for (const one of these) if (!there.has(one)) missing += 1;
+  return missing;
+}

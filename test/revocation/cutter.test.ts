@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { emptyRing, type Ring } from '../../src/keyring/ring.ts';
+import { createCutter, type CutterParts } from '../../src/revocation/cutter.ts';
+import type { IssuedCredential } from '../../src/revocation/ledger.ts';
+import { ENTRY_BYTES } from '../../src/revocation/plan.ts';
+import type { Revocation } from '../../src/revocation/revocation.ts';
+import { memoryLedger } from './memory-ledger.ts';
+import { AT, credential, revocation } from './support.ts';
+
+function world(more: Partial<CutterParts> = {}) {
+  const clock = { at: AT * 1000, now: () => clock.at };
+  const ledger = memoryLedger(clock);
+  const revocations = new Map<string, Revocation>();
+  const cutter = createCutter({ ledger, revocations: () => revocations, clock, ...more });
+  return {
+    clock,
+    ledger,
+    cutter,
+    issue: (changes: Partial<IssuedCredential> = {}) => ledger.record(credential(changes)),
+    revoke: (changes: Partial<Revocation> = {}) => {
+      const made = revocation(changes);
+      revocations.set(made.id, made);
+    },
+    lift: () => revocations.clear(),
+  };
+}
+
+const EMPTY = emptyRing({ account: 'APP', publicKey: 'A', kind: 'managed' });
+const users = ({ revoked }: Ring) => Object.keys(revoked).filter((user) => !revoked[user]?.gone);
+
+describe('the cutter', () => {
+  test('leaves the ring alone while nothing is revoked', async () => {
+    const { cutter, issue } = world();
+    issue();
+    expect(await cutter.cut(EMPTY)).toBe(EMPTY);
+  });
+
+  test('finds what was issued before the revocation was made, and what is recorded after', async () => {
+    const { cutter, issue, revoke, clock } = world();
+    issue({ user: 'UBEFORE' });
+    clock.at += 600_000;
+    revoke();
+    const first = await cutter.cut(EMPTY);
+    expect(users(first)).toEqual(['UBEFORE']);
+    clock.at += 5000;
+    issue({ user: 'UAFTER' });
+    expect(users(await cutter.cut(first))).toEqual(['UBEFORE', 'UAFTER']);
+  });
+
+  test('finds those for whom the identity acted', async () => {
+    const { cutter, issue, revoke } = world();
+    issue({ subject: 'bob', actor: { issuerName: 'entra', subject: 'alice' } });
+    revoke();
+    expect(users(await cutter.cut(EMPTY))).toEqual(['UALICE']);
+  });
+
+  test('answers again what could not be stored', async () => {
+    const { cutter, issue, revoke, clock } = world();
+    issue();
+    revoke();
+    await cutter.cut(EMPTY);
+    clock.at += 120_000;
+    expect(users(await cutter.cut(EMPTY))).toEqual(['UALICE']);
+  });
+
+  test('searches again when the ledger could not be read to its end', async () => {
+    const { cutter, issue, revoke, ledger } = world();
+    issue();
+    revoke();
+    ledger.breakWith(new Error('out of reach'));
+    await expect(cutter.cut(EMPTY)).rejects.toThrow('out of reach');
+    ledger.breakWith(undefined);
+    expect(users(await cutter.cut(EMPTY))).toEqual(['UALICE']);
+  });
+
+  test('lets go of whom no revocation wants any more', async () => {
+    const { cutter, issue, revoke, lift } = world();
+    issue();
+    revoke();
+    const cut = await cutter.cut(EMPTY);
+    lift();
+    expect(users(await cutter.cut(cut))).toEqual([]);
+  });
+
+  test('revokes the key behind them where they are too many', async () => {
+    const { cutter, issue, revoke } = world({ budgetBytes: ENTRY_BYTES });
+    for (const user of ['U1', 'U2']) issue({ user });
+    revoke();
+    const ring: Ring = {
+      ...EMPTY,
+      keys: [
+        {
+          publicKey: 'AKEY',
+          slot: '*',
+          state: 'active',
+          stagedAt: 0,
+          stagedTerm: 1,
+          lifetimeSeconds: 900,
+          reason: 'first',
+        },
+      ],
+    };
+    const cut = await cutter.cut(ring);
+    expect(users(cut)).toEqual([]);
+    expect(cut.keys).toMatchObject([{ publicKey: 'AKEY', state: 'retired', reason: 'revoked' }]);
+    expect(await cutter.cut(cut)).toBe(cut);
+  });
+
+  test('leaves external accounts alone, whose JWT is the operator’s', async () => {
+    const { cutter, issue, revoke } = world();
+    issue();
+    revoke();
+    const external: Ring = { ...EMPTY, kind: 'external' };
+    expect(await cutter.cut(external)).toBe(external);
+  });
+
+  test('tells what the store has come to hold, not what was only planned', async () => {
+    const told: object[] = [];
+    const { cutter, issue, revoke, lift } = world({
+      onStored: (account, change) => told.push({ account, ...change }),
+    });
+    issue();
+    revoke();
+    const cut = await cutter.cut(EMPTY);
+    await cutter.cut(EMPTY);
+    expect(told).toEqual([]);
+    lift();
+    const lifted = await cutter.cut(cut);
+    await cutter.cut(lifted);
+    expect(told).toEqual([
+      { account: 'APP', revoked: 1, gone: 0 },
+      { account: 'APP', revoked: 0, gone: 1 },
+    ]);
+  });
+});
