@@ -1,7 +1,8 @@
 import { Command } from 'commander';
-import type { Config } from '../config/config.ts';
+import type { Config, RotationSpec } from '../config/config.ts';
 import type { Warning } from '../config/findings.ts';
 import { loadConfig } from '../config/load.ts';
+import { durationText } from '../config/schema/scalars.ts';
 import { formatProblem, InvalidInput } from '../errors.ts';
 import type { Policy } from '../policy/compile.ts';
 import { policyOf } from '../service/preflight.ts';
@@ -9,7 +10,7 @@ import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { roleSigning } from './role-signing.ts';
 import { harmless, jsonLine, styled, type Terminal } from './terminal.ts';
-import { table } from './table.ts';
+import { type Column, table } from './table.ts';
 
 interface CheckOptions {
   readonly config?: string;
@@ -56,6 +57,12 @@ function summary(config: Config, policy: Policy) {
     valid: true,
     warnings: config.warnings,
     issuers: config.issuers.map(({ name, issuers, kinds }) => ({ name, issuers, kinds })),
+    accounts: config.accounts.map(({ name, kind, signingKeys, rotation }) => ({
+      name,
+      kind,
+      signingKeys: signingKeys.length,
+      rotation: rotation ?? null,
+    })),
     roles: config.roles.map((role) => ({
       name: role.name,
       account: role.account,
@@ -68,10 +75,6 @@ function summary(config: Config, policy: Policy) {
 
 function report(terminal: Terminal, config: Config, policy: Policy): string {
   const warnings = config.warnings.map((warning) => warningText(terminal, warning));
-  const roles = config.roles.map(({ name, account }) => {
-    const { signing, why } = roleSigning(config, policy, name);
-    return [name, account, signing, why];
-  });
   const serious = config.warnings.filter(isWarning).length;
   const counts = [
     count(config.issuers.length, 'issuer'),
@@ -83,17 +86,51 @@ function report(terminal: Terminal, config: Config, policy: Policy): string {
   return [
     ...warnings,
     warnings.length > 0 ? '\n' : '',
-    roles.length > 0 ? `${table(terminal, COLUMNS, roles)}\n` : '',
+    tableOf(terminal, ACCOUNT_COLUMNS, accountRows(config)),
+    tableOf(terminal, ROLE_COLUMNS, roleRows(config, policy)),
     `${styled(terminal, 'green', 'valid')}: ${counts.join(', ')}\n`,
   ].join('');
 }
 
-const COLUMNS = [
+const ACCOUNT_COLUMNS = [
+  { title: 'ACCOUNT' },
+  { title: 'KIND' },
+  { title: 'SIGNING KEYS' },
+  { title: 'ROTATION' },
+];
+
+const ROLE_COLUMNS = [
   { title: 'ROLE' },
   { title: 'ACCOUNT' },
   { title: 'SIGNING' },
   { title: 'WHY', shrinkTo: 20 },
 ];
+
+function accountRows({ accounts, nats }: Config): string[][] {
+  const madeBy = nats.operatorSigningKey === undefined ? 'by nats-sts rotator' : 'here';
+  return accounts.map(({ name, kind, signingKeys, rotation }) => {
+    const keys = kind === 'managed' ? `made ${madeBy}` : `${signingKeys.length} given`;
+    return [name, kind, keys, rotationText(rotation)];
+  });
+}
+
+function rotationText(rotation: RotationSpec | undefined): string {
+  if (!rotation) return 'by hand';
+  const { everySeconds, graceSeconds, onChange } = rotation;
+  const when = everySeconds === undefined ? 'when asked' : `every ${durationText(everySeconds)}`;
+  return `${when}, grace ${durationText(graceSeconds)}, a changed role: ${onChange}`;
+}
+
+function roleRows(config: Config, policy: Policy): string[][] {
+  return config.roles.map(({ name, account }) => {
+    const { signing, why } = roleSigning(config, policy, name);
+    return [name, account, signing, why];
+  });
+}
+
+function tableOf(terminal: Terminal, columns: readonly Column[], rows: string[][]): string {
+  return rows.length > 0 ? `${table(terminal, columns, rows)}\n` : '';
+}
 
 function isWarning({ level }: Warning): boolean {
   return level === 'warning';

@@ -41,6 +41,47 @@ describe('a valid configuration', () => {
     expect(out).toMatch(/^valid: 1 issuer, 3 roles, 2 bindings, 2 warnings, 1 note$/m);
   });
 
+  test('says of managed accounts who makes their keys, how often, and which roles have their own', async () => {
+    using directory = configDirectory();
+    vi.stubEnv('SEALING_KEY', Buffer.alloc(32, 1).toString('base64'));
+    const managed = `${ROLES.replace(
+      /signingKeys: .*\]/,
+      'rotation: { every: 7d }',
+    )}\nsealingKey: { env: SEALING_KEY }`;
+    const file = directory.write('sts.yaml', managed);
+    const { exitCode, out } = await natsSts('check', '-c', file);
+    expect(exitCode).toBe(0);
+    const rows = out.split('\n').map((line) => line.split(/ {2,}/));
+    expect(rows).toContainEqual(['ACCOUNT', 'KIND', 'SIGNING KEYS', 'ROTATION']);
+    expect(rows).toContainEqual([
+      'APP',
+      'managed',
+      'made by nats-sts rotator',
+      'every 7d, grace 5m, a changed role: drain',
+    ]);
+    expect(rows).toContainEqual([
+      'tied',
+      'APP',
+      'scoped',
+      'it has signing keys of its own; identities whose value is a list or has upper-case letters are refused',
+    ]);
+    expect(rows).toContainEqual(['plain', 'APP', 'scoped', 'it has signing keys of its own']);
+    expect(rows).toContainEqual([
+      'double',
+      'APP',
+      'direct',
+      'it can not be scoped: "a.{{claims.team}}{{claims.unit}}" has two references in one subject token',
+    ]);
+    const { roles } = JSON.parse((await natsSts('check', '--json', '-c', file)).out) as {
+      roles: { name: string; scope?: object }[];
+    };
+    expect(roles.find(({ name }) => name === 'tied')?.scope).toMatchObject({
+      template: { pub: { allow: ['a.{{tag(team)}}'] }, sub: { deny: ['>'] } },
+      tags: { team: 'claims.team' },
+    });
+    expect(roles.find(({ name }) => name === 'double')).not.toHaveProperty('scope');
+  });
+
   test('tells what is probably not meant, with its line, its path and its name', async () => {
     using directory = configDirectory();
     const { out } = await natsSts('check', '-c', directory.write('sts.yaml', ROLES));
@@ -77,6 +118,7 @@ describe('a valid configuration', () => {
         { id: 'scoped-unverified', level: 'warning', line: 3 },
         { id: 'shared-inbox', level: 'note', line: 6 },
       ],
+      accounts: [{ name: 'APP', kind: 'external', signingKeys: 2, rotation: null }],
       roles: [
         { name: 'tied', signing: 'scoped', maxTtlSeconds: 3600 },
         { name: 'plain', signing: 'direct' },
