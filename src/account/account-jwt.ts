@@ -30,22 +30,27 @@ export interface AccountClaims {
 export function readAccountJwt(jwt: string): AccountClaims | Malformed {
   const decoded = decodeJwt(jwt);
   if (decoded instanceof Malformed) return decoded;
-  const { nats } = decoded;
-  const { signing_keys: keys, revocations } = nats;
+  const { nats, iat } = decoded;
   if (nats.type !== 'account') return new Malformed('not the JWT of an account');
-  if (!(keys == null || (Array.isArray(keys) && keys.every(isListedKey)))) {
+  if (!isKeyList(nats['signing_keys'] ?? [])) {
     return new Malformed('its signing keys are not a list of keys');
   }
-  if (!(revocations == null || (typeof revocations === 'object' && !Array.isArray(revocations)))) {
+  if (!isObject(nats['revocations'] ?? {})) {
     return new Malformed('its revocations are not an object');
   }
   const payload = Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString();
-  return parseExactJson(payload) as AccountClaims;
+  return { ...(parseExactJson(payload) as AccountClaims), iat };
 }
 
-function isListedKey(value: unknown): boolean {
-  if (typeof value === 'string') return true;
-  return typeof value === 'object' && value !== null && 'key' in value;
+function isKeyList(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every((entry) => typeof entry === 'string' || (isObject(entry) && 'key' in entry))
+  );
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function keyOf(listed: ListedKey): string {

@@ -67,7 +67,8 @@ function mergeRevocations(
       if (there !== at) continue;
       delete merged[user];
     } else {
-      if (there !== undefined && there >= at) continue;
+      // Not `>=`: a number beyond 2^53 is opaque, compares with nothing, and stays.
+      if (there !== undefined && !(there < at)) continue;
       merged[user] = at;
     }
     changed = true;

@@ -57,10 +57,10 @@ function canonical(template: Written): Canonical {
     pub: rules(pub),
     sub: rules(sub),
     resp: resp ? { max: resp.max, ttl: resp.ttl } : null,
-    // The Go library leaves out what is 0.
-    subs: Number(subs ?? 0),
-    data: Number(data ?? 0),
-    payload: Number(payload ?? 0),
+    // The Go library leaves out what is 0. Numbers beyond 2^53 are opaque, and then never within a limit.
+    subs: subs ?? 0,
+    data: data ?? 0,
+    payload: payload ?? 0,
     src: sorted(src),
     times: sorted((times ?? []).map(({ start, end }) => `${start}-${end}`)),
     timezone: template.times_location ?? '',

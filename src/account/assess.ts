@@ -1,0 +1,144 @@
+import { type Ring, trustedKeys } from '../keyring/ring.ts';
+import type { AccountClaims } from './account-jwt.ts';
+import { readView, type ViewRead } from './read-view.ts';
+import { isListedExactly, listedKey, whyUnusable } from './listing.ts';
+import { mergeAccount, sameForUs } from './merge.ts';
+import type { TrustedIssuers } from './trust.ts';
+import type { AccountView } from './view.ts';
+
+/** Why an account JWT is to be pushed. */
+export type PushReason =
+  /** The ring wants something that no account JWT says yet. */
+  | 'new'
+  /** The newest says what the ring wants, and some server does not have it. */
+  | 'server-behind'
+  /** The newest lost something that was in force: someone else pushed without it. */
+  | 'drift';
+
+export interface Assessment {
+  /** Every server that is known to be there answered. */
+  readonly complete: boolean;
+  /** Keys of the ring that every server surely accepts, in the form that we sign for. */
+  readonly confirmed: ReadonlySet<string>;
+  /** Of keys that are listed in a form that we can't use, or not at all: public key → why. */
+  readonly unusable: ReadonlyMap<string, string>;
+  /** The newest account JWT of a trusted issuer. */
+  readonly base: AccountClaims | undefined;
+  /** To be signed and pushed; `iat` is set. Never for external accounts. */
+  readonly push: { readonly claims: AccountClaims; readonly why: PushReason } | undefined;
+  /** Keys of ours that were in force and that the newest account JWT no longer lists as we do. */
+  readonly lost: readonly string[];
+  /** For the operator: sentences. */
+  readonly problems: readonly string[];
+}
+
+export interface AssessInput {
+  readonly view: AccountView;
+  readonly ring: Ring;
+  /** Absent (external accounts only): whatever the servers have is taken as it is. */
+  readonly issuers?: TrustedIssuers | undefined;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+}
+
+/** What a view of the servers means for a ring: pure. */
+export function assess({ view, ring, issuers, now }: AssessInput): Assessment {
+  if (ring.kind === 'managed' && !issuers) {
+    throw new TypeError('a managed account needs to know whom its operator trusts');
+  }
+  const read = readView(view, { account: ring.publicKey, issuers, now });
+  const { base, problems } = read;
+  const common = { complete: read.complete, base, problems };
+  const keys = trustedKeys(ring);
+  if (ring.kind === 'external') {
+    const unusable = unusableKeys(read, ring);
+    const confirmed = keys.map(({ publicKey }) => publicKey).filter((key) => !unusable.has(key));
+    return {
+      ...common,
+      confirmed: new Set(surely(read) ? confirmed : []),
+      unusable,
+      push: undefined,
+      lost: [],
+    };
+  }
+  const confirmed = keys.filter((key) =>
+    onEveryServer(read, (claims) => {
+      const listed = listedKey(claims, key.publicKey);
+      return listed !== undefined && isListedExactly(listed, key);
+    }),
+  );
+  const lost = base ? lostKeys(base, read, ring) : [];
+  return {
+    ...common,
+    confirmed: new Set(confirmed.map(({ publicKey }) => publicKey)),
+    unusable: new Map(),
+    push: base && pushOf(base, { read, ring, now, lost }),
+    lost,
+  };
+}
+
+/** Whether what we read is what decides: nobody is silent, and where nothing is loaded, something is stored. */
+function surely({ complete, notLoaded, stored }: ViewRead): boolean {
+  return complete && (notLoaded === 0 || stored.length > 0);
+}
+
+/** Whether it holds of every JWT that a server has applied, or could load. */
+function onEveryServer(read: ViewRead, holds: (claims: AccountClaims) => boolean): boolean {
+  if (!surely(read)) return false;
+  const counts = read.notLoaded > 0 ? [...read.applied, ...read.stored] : read.applied;
+  return counts.every((claims) => claims !== undefined && holds(claims));
+}
+
+function unusableKeys(read: ViewRead, ring: Ring): Map<string, string> {
+  const counts = read.notLoaded > 0 ? [...read.applied, ...read.stored] : read.applied;
+  const unusable = new Map<string, string>();
+  for (const key of trustedKeys(ring)) {
+    const why = counts
+      .map((claims) =>
+        claims ? whyUnusable(claims, key) : 'in an account JWT that is not trusted',
+      )
+      .find((reason) => reason !== undefined);
+    if (why !== undefined) unusable.set(key.publicKey, why);
+  }
+  return unusable;
+}
+
+/**
+ * Keys that are missing in `base` and must have been listed: an older JWT on some server still lists
+ * them, or they sign or have signed, which they only do once they are on every server.
+ */
+function lostKeys(base: AccountClaims, { trusted }: ViewRead, ring: Ring): string[] {
+  return trustedKeys(ring)
+    .filter((key) => {
+      const isRight = (claims: AccountClaims) => {
+        const listed = listedKey(claims, key.publicKey);
+        return listed !== undefined && isListedExactly(listed, key);
+      };
+      return !isRight(base) && (key.state !== 'staged' || trusted.some(isRight));
+    })
+    .map(({ publicKey }) => publicKey);
+}
+
+function pushOf(
+  base: AccountClaims,
+  {
+    read,
+    ring,
+    now,
+    lost,
+  }: {
+    readonly read: ViewRead;
+    readonly ring: Ring;
+    readonly now: number;
+    readonly lost: readonly string[];
+  },
+): Assessment['push'] {
+  const merged = mergeAccount(base, ring);
+  const everywhere = [...read.applied, ...read.stored].every(
+    (claims) => claims !== undefined && sameForUs(claims, ring),
+  );
+  if (merged === base && everywhere) return undefined;
+  const claims = { ...merged, iat: Math.max(Math.floor(now / 1000), read.highestIat + 1) };
+  if (lost.length > 0) return { claims, why: 'drift' };
+  return { claims, why: merged === base ? 'server-behind' : 'new' };
+}

@@ -1,0 +1,118 @@
+import {
+  connect,
+  type ConnectionOptions,
+  errors,
+  jwtAuthenticator,
+  type NatsConnection,
+} from '@nats-io/transport-node';
+import { type Clock, unixSeconds } from '../clock.ts';
+import { encodeJwt, type NatsBody } from '../nats/jwt.ts';
+import { createKeyPair, type KeyPair } from '../nats/key-pair.ts';
+import { directUser, scopedUser } from '../nats/user-claims.ts';
+
+/**
+ * How an account lists a signing key, as far as connecting with a user of that key shows it.
+ *
+ * - plain, scoped: all servers that were tried agree.
+ * - unlisted: some server refuses users of this key. A scoped key whose template refuses our own
+ *   connection (its address, time of day or kind) can't be told from that.
+ * - unknown: no server could be reached, or not all of them, or they don't agree.
+ */
+export type KeyListing = 'plain' | 'scoped' | 'unlisted' | 'unknown';
+
+export interface CanaryOptions {
+  /** NATS URLs; servers that those make known are tried as well. */
+  readonly servers: readonly string[];
+  /** `A…` */
+  readonly account: string;
+  readonly keys: readonly Pick<KeyPair, 'publicKey' | 'sign'>[];
+  readonly clock: Clock;
+  readonly tls?: ConnectionOptions['tls'];
+}
+
+const CREDENTIAL_SECONDS = 60;
+const TIMEOUT_MILLISECONDS = 2000;
+
+/**
+ * For accounts that we can't look at by way of the system account: connects to every server with
+ * users of each key that live for a minute and may do nothing, and answers by public key. One or two
+ * connections a key and server, one after the other. Doesn't throw for what servers do.
+ */
+export async function probeKeys(options: CanaryOptions): Promise<Map<string, KeyListing>> {
+  const listings = new Map<string, KeyListing>();
+  const servers = new Set(options.servers);
+  for (const key of options.keys) {
+    const seen = new Set<KeyListing>();
+    // Grows while it is walked: servers that are made known come after those that were given.
+    for (const server of servers) seen.add(await probe({ ...options, key, server, servers }));
+    listings.set(key.publicKey, agreed(seen));
+  }
+  return listings;
+}
+
+function agreed(seen: ReadonlySet<KeyListing>): KeyListing {
+  if (seen.has('unlisted')) return 'unlisted';
+  const [listing, other] = seen;
+  return listing !== undefined && other === undefined ? listing : 'unknown';
+}
+
+interface Probe extends Omit<CanaryOptions, 'servers'> {
+  readonly key: Pick<KeyPair, 'publicKey' | 'sign'>;
+  readonly server: string;
+  /** Servers that are made known are added. */
+  readonly servers: Set<string>;
+}
+
+/** A server takes a user with permissions of its own from a plain key only, and one without from both. */
+async function probe(options: Probe): Promise<KeyListing> {
+  const { account } = options;
+  const nothing = { deny: ['>'] };
+  const direct = directUser({ issuer_account: account, pub: nothing, sub: nothing });
+  const asPlain = await accepts(options, direct);
+  if (asPlain !== false) return asPlain === undefined ? 'unknown' : 'plain';
+  const asScoped = await accepts(options, scopedUser({ issuer_account: account }));
+  if (asScoped === undefined) return 'unknown';
+  return asScoped ? 'scoped' : 'unlisted';
+}
+
+/** Whether the server lets such a user in; undefined when it can't be told. */
+async function accepts(options: Probe, body: NatsBody): Promise<boolean | undefined> {
+  const { server, servers, tls } = options;
+  let connection: NatsConnection;
+  const user = createKeyPair('user');
+  try {
+    connection = await connect({
+      servers: server,
+      authenticator: jwtAuthenticator(userJwt(options, user.publicKey, body), rawSeed(user)),
+      ...(tls && { tls }),
+      reconnect: false,
+      timeout: TIMEOUT_MILLISECONDS,
+    });
+  } catch (error) {
+    return error instanceof errors.AuthorizationError ? false : undefined;
+  } finally {
+    user.wipe();
+  }
+  for (const url of connection.info?.connect_urls ?? []) servers.add(urlLike(server, url));
+  await connection.close();
+  return true;
+}
+
+function rawSeed(user: KeyPair): Uint8Array {
+  return Buffer.from(user.seed());
+}
+
+function userJwt({ key, clock }: Probe, user: string, nats: NatsBody): string {
+  const iat = unixSeconds(clock);
+  return encodeJwt({
+    claims: { sub: user, name: 'nats-sts canary', iat, exp: iat + CREDENTIAL_SECONDS, nats },
+    issuerPublicKey: key.publicKey,
+    sign: key.sign,
+  });
+}
+
+/** `host:port`, as servers tell it, with the scheme of the URL that led there. */
+function urlLike(server: string, hostAndPort: string): string {
+  const scheme = /^[a-z]+:\/\//.exec(server)?.[0] ?? 'nats://';
+  return `${scheme}${hostAndPort}`;
+}

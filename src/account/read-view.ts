@@ -1,0 +1,113 @@
+import { Malformed } from '../nats/malformed.ts';
+import { type AccountClaims, readAccountJwt } from './account-jwt.ts';
+import type { TrustedIssuers } from './trust.ts';
+import type { AccountView } from './view.ts';
+
+/** The JWTs of a view, read. Undefined stands for one that doesn't count: not this account's, or not of a trusted issuer. */
+export interface ViewRead {
+  /** Every server answered. */
+  readonly complete: boolean;
+  readonly applied: readonly (AccountClaims | undefined)[];
+  readonly stored: readonly (AccountClaims | undefined)[];
+  /** Servers that will load what is stored. */
+  readonly notLoaded: number;
+  /** All that count. */
+  readonly trusted: readonly AccountClaims[];
+  /** Of those that count, the one with the highest `iat`. */
+  readonly base: AccountClaims | undefined;
+  /** Unix seconds; of all, also of those that don't count. 0 when there is none. */
+  readonly highestIat: number;
+  /** For the operator: sentences. */
+  readonly problems: readonly string[];
+}
+
+const DAY_SECONDS = 86_400;
+
+export function readView(
+  view: AccountView,
+  options: {
+    readonly account: string;
+    readonly issuers: TrustedIssuers | undefined;
+    /** Milliseconds since the Unix epoch. */
+    readonly now: number;
+  },
+): ViewRead {
+  const { account, issuers, now } = options;
+  // Servers mostly hold the same text: each is read once.
+  const texts = new Set([...appliedTexts(view), ...view.stored]);
+  const read = new Map([...texts].map((text) => [text, readAccountJwt(text)]));
+  const counts = (text: string) => {
+    const claims = read.get(text);
+    return claims && !(claims instanceof Malformed) && isOf(claims) ? claims : undefined;
+  };
+  const isOf = ({ sub, iss }: AccountClaims) =>
+    sub === account && (issuers === undefined || issuers.has(iss));
+  const wellFormed = [...read.values()].filter((claims) => !(claims instanceof Malformed));
+  const trusted = wellFormed.filter(isOf);
+  const base = trusted.reduce<AccountClaims | undefined>(
+    (newest, claims) => (newest && newest.iat >= claims.iat ? newest : claims),
+    undefined,
+  );
+  const highestIat = Math.max(0, ...wellFormed.map(({ iat }) => iat));
+  return {
+    complete: view.servers.every(({ state }) => state !== 'silent'),
+    applied: appliedTexts(view).map(counts),
+    stored: view.stored.map(counts),
+    notLoaded: view.servers.filter(({ state }) => state === 'not-loaded').length,
+    trusted,
+    base,
+    highestIat,
+    problems: problems({
+      account,
+      read: [...read.values()],
+      base,
+      strangers: wellFormed.filter((claims) => !isOf(claims)),
+      highestIat,
+      nowSeconds: Math.floor(now / 1000),
+    }),
+  };
+}
+
+function appliedTexts({ servers }: AccountView): string[] {
+  return servers.flatMap((server) => (server.state === 'applied' ? [server.jwt] : []));
+}
+
+function problems(found: {
+  readonly account: string;
+  readonly read: readonly (AccountClaims | Malformed)[];
+  readonly base: AccountClaims | undefined;
+  readonly strangers: readonly AccountClaims[];
+  readonly highestIat: number;
+  readonly nowSeconds: number;
+}): string[] {
+  const { account, read, base, strangers, highestIat, nowSeconds } = found;
+  if (read.length === 0) {
+    return [
+      `no server knows account ${account}: push its JWT once (nsc push --account NAME, or the resolver_preload of nats-server), then nats-sts keeps it`,
+    ];
+  }
+  const sentences: string[] = [];
+  for (const { sub, iss } of strangers) {
+    sentences.push(
+      sub === account
+        ? `the JWT of account ${account} was issued by ${iss}, which is no key of the trusted operator`
+        : `a server holds the JWT of account ${sub} in the place of ${account}`,
+    );
+  }
+  for (const claims of read) {
+    if (claims instanceof Malformed) {
+      sentences.push(`a JWT of account ${account} can't be read: ${claims.problem}`);
+    }
+  }
+  if (!base)
+    sentences.push('no JWT of a trusted issuer is there to go on from: nothing is overwritten');
+  if (base?.exp !== undefined && base.exp <= nowSeconds) {
+    sentences.push(`the JWT of account ${account} has expired: servers refuse all its users`);
+  }
+  if (highestIat > nowSeconds + DAY_SECONDS) {
+    sentences.push(
+      `a JWT of account ${account} is dated ${highestIat - nowSeconds} s into the future: nats-sts dates its own later still`,
+    );
+  }
+  return sentences;
+}

@@ -1,0 +1,100 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { z } from 'zod';
+import { decodeJwt } from '../nats/jwt.ts';
+import { Malformed } from '../nats/malformed.ts';
+import { type Answers, askServers } from './ask-servers.ts';
+import { VARZ } from './subjects.ts';
+
+/** Whose account JWTs count: public keys of an operator, `O…`. */
+export type TrustedIssuers = ReadonlySet<string>;
+
+/** The operator can't be trusted, or doesn't know our signing key. */
+export class NotTrusted {
+  /** One sentence for the operator of nats-sts; holds no secret. */
+  readonly problem: string;
+
+  constructor(problem: string) {
+    this.problem = problem;
+  }
+}
+
+/**
+ * What an operator JWT trusts. `signingKey`: the public key that we sign account JWTs with, which
+ * must be among them.
+ */
+export function trustOfOperator(jwt: string, signingKey?: string): TrustedIssuers | NotTrusted {
+  const claims = decodeJwt(jwt.trim());
+  if (claims instanceof Malformed) {
+    return new NotTrusted(`the operator JWT can't be read: ${claims.problem}`);
+  }
+  if (claims.nats.type !== 'operator') {
+    return new NotTrusted(`the operator JWT is the JWT of a NATS ${claims.nats.type}`);
+  }
+  if (claims.iss !== claims.sub) {
+    return new NotTrusted(`the operator JWT of ${claims.sub} was signed by another, ${claims.iss}`);
+  }
+  const parsed = operatorClaims.safeParse(claims);
+  if (!parsed.success) return new NotTrusted('the signing keys in the operator JWT are no list');
+  const issuers = issuersOf(parsed.data);
+  if (signingKey === undefined || issuers.has(signingKey)) return issuers;
+  return new NotTrusted(unknownKey(signingKey, `operator ${operatorName(parsed.data)}`, issuers));
+}
+
+/**
+ * What the servers themselves trust. All that answer must trust an operator that knows `signingKey`.
+ * No answer is `NotTrusted` too; throws what a closed connection throws.
+ */
+export async function trustOfServers(
+  connection: NatsConnection,
+  signingKey: string,
+): Promise<TrustedIssuers | NotTrusted> {
+  const answers = await askServers(connection, { varz: { subject: VARZ } });
+  return trustOfAnswers(answers, signingKey);
+}
+
+function trustOfAnswers(
+  { present, to }: Answers<'varz'>,
+  signingKey: string,
+): TrustedIssuers | NotTrusted {
+  let common: TrustedIssuers | undefined;
+  for (const { id, name } of present.values()) {
+    const varz = varzData.safeParse(to('varz').get(id)?.data);
+    const operators = varz.data?.trusted_operators_claim ?? [];
+    const ours = operators.map(issuersOf).find((issuers) => issuers.has(signingKey));
+    if (!ours) return new NotTrusted(unknownToServer(name, operators, signingKey));
+    common = common ? common.intersection(ours) : ours;
+  }
+  return common ?? new NotTrusted('no server told which operator it trusts');
+}
+
+function unknownToServer(name: string, operators: readonly Operator[], signingKey: string): string {
+  if (operators.length === 0) return `server ${name} does not tell which operator it trusts`;
+  const names = operators.map(operatorName).join(', ');
+  const known = new Set(operators.flatMap((operator) => [...issuersOf(operator)]));
+  return unknownKey(signingKey, `operator ${names}, which server ${name} trusts,`, known);
+}
+
+function unknownKey(signingKey: string, operator: string, known: TrustedIssuers): string {
+  return `the operator signing key ${signingKey} is none of ${operator} (it has ${[...known].join(', ')})`;
+}
+
+const operatorClaims = z.object({
+  sub: z.string(),
+  name: z.string().optional(),
+  nats: z.object({
+    signing_keys: z.array(z.string()).nullish(),
+    strict_signing_key_usage: z.boolean().optional(),
+  }),
+});
+type Operator = z.infer<typeof operatorClaims>;
+
+const varzData = z.object({ trusted_operators_claim: z.array(operatorClaims).optional() });
+
+function issuersOf({ sub, nats }: Operator): TrustedIssuers {
+  const signingKeys = nats.signing_keys ?? [];
+  return new Set(nats.strict_signing_key_usage ? signingKeys : [sub, ...signingKeys]);
+}
+
+function operatorName({ sub, name }: Operator): string {
+  return name === undefined ? sub : `"${name}" (${sub})`;
+}
