@@ -9,7 +9,7 @@ export interface StarterIssuer {
 }
 
 /** Files of a managed account, seen from the configuration. */
-export interface Managing {
+interface Managing {
   readonly operatorJwtFile: string;
   readonly operatorSigningKeyFile: string;
   readonly systemCredsFile: string;
