@@ -80,8 +80,12 @@ function remarks({ scoped, references }: CompiledRole): string {
   if ('partOfToken' in scoped && scoped.partOfToken) {
     remarks.push('servers must be 2.11 or later, for a reference is only a part of a token');
   }
-  if (references.length > 0) {
-    remarks.push('identities whose value is a list or has upper-case letters are refused');
+  const refused = [
+    ...(references.some(({ source }) => source.kind === 'claim') ? ['is a list'] : []),
+    ...(references.some(({ encode }) => !encode) ? ['has upper-case letters'] : []),
+  ];
+  if (refused.length > 0) {
+    remarks.push(`identities whose value ${refused.join(' or ')} are refused`);
   }
   return remarks.join('; ');
 }
