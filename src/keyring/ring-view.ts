@@ -97,6 +97,8 @@ export async function openRingView({
         const name = ringKey(account);
         const entry = (await state.list(name)).find(({ key }) => key === name);
         if (!entry) return false;
+        // Whoever is refused because the key was replaced finds the new one at once.
+        take(account, entry.value, entry.revision);
         const ring = parseRing(entry.value);
         const raised = raiseLifetime(ring, publicKey, seconds);
         if (!raised) return false;
