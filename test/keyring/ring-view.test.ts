@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest';
+import { revokeKey } from '../../src/keyring/changes.ts';
+import { type Ring, ringKey, ringText } from '../../src/keyring/ring.ts';
+import { openRingView } from '../../src/keyring/ring-view.ts';
+import { createSealer } from '../../src/keyring/sealing.ts';
+import { type SharedState, StoreUnavailable } from '../../src/store/shared-state.ts';
+import { eventually } from '../support/eventually.ts';
+import { START } from './rings.ts';
+import {
+  handClock,
+  ringOf,
+  SEALER,
+  sealedKey,
+  stateFile,
+  writeRing,
+  writeText,
+} from './stored-rings.ts';
+
+/** A stored ring, and a view of it. */
+async function viewed(...keys: Awaited<ReturnType<typeof sealedKey>>[]) {
+  const file = stateFile();
+  const state = file.open();
+  if (keys.length > 0) await writeRing(state, ringOf(...keys.map(({ key }) => key)));
+  const view = await openRingView({ state, sealer: SEALER });
+  return {
+    state,
+    view,
+    stored: async () => JSON.parse((await state.list(ringKey('APP')))[0]!.value) as Ring,
+    async [Symbol.asyncDispose]() {
+      view.close();
+      await file[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('a view of the rings', () => {
+  test('has those that are there, with the pairs of keys that sign or soon will', async () => {
+    const active = await sealedKey();
+    const staged = await sealedKey({ state: 'staged' });
+    const draining = await sealedKey({ state: 'draining' });
+    await using world = await viewed(active, staged, draining);
+    const { view } = world;
+    expect(view.ring('APP')?.keys).toHaveLength(3);
+    expect(view.pair(active.key.publicKey)?.seed()).toBe(active.pair.seed());
+    expect(view.pair(staged.key.publicKey)?.seed()).toBe(staged.pair.seed());
+    expect(view.pair(draining.key.publicKey)).toBeUndefined();
+    expect(view.ring('LAB')).toBeUndefined();
+    expect(view.problems.size).toBe(0);
+  });
+
+  test('follows what another process writes', async () => {
+    const [one, two] = [await sealedKey(), await sealedKey({ state: 'staged' })];
+    await using world = await viewed();
+    await writeRing(world.state, ringOf(one.key, two.key));
+    const pair = await eventually(() => world.view.pair(two.key.publicKey));
+    expect(pair.publicKey).toBe(two.key.publicKey);
+    expect(world.view.ring('APP')?.keys).toHaveLength(2);
+  });
+
+  test('wipes the pair of a key that signs no more', async () => {
+    const active = await sealedKey();
+    await using world = await viewed(active);
+    const pair = world.view.pair(active.key.publicKey)!;
+    await writeRing(world.state, revokeKey(ringOf(active.key), active.key.publicKey, START)!);
+    await eventually(() => world.view.pair(active.key.publicKey) === undefined);
+    expect(() => pair.seed()).toThrow('wiped');
+  });
+
+  test('wipes all pairs when it is closed', async () => {
+    const active = await sealedKey();
+    await using world = await viewed(active);
+    const pair = world.view.pair(active.key.publicKey)!;
+    world.view.close();
+    expect(() => pair.sign(new Uint8Array(1))).toThrow('wiped');
+  });
+
+  test('forgets a ring that is deleted', async () => {
+    const active = await sealedKey();
+    await using world = await viewed(active);
+    const [entry] = await world.state.list(ringKey('APP'));
+    await world.state.write(ringKey('APP'), undefined, entry!.revision);
+    await eventually(() => world.view.ring('APP') === undefined);
+    expect(world.view.pair(active.key.publicKey)).toBeUndefined();
+  });
+
+  test('says why a ring can not be unsealed, has it nevertheless, and none of its pairs', async () => {
+    const active = await sealedKey();
+    await using file = stateFile();
+    const state = file.open();
+    await writeRing(state, ringOf(active.key));
+    const sealer = createSealer([new Uint8Array(32).fill(9)]);
+    const view = await openRingView({ state, sealer });
+    expect(view.problems.get('APP')).toContain('sealed with another sealing key');
+    expect(view.ring('APP')).toBeDefined();
+    expect(view.pair(active.key.publicKey)).toBeUndefined();
+    view.close();
+  });
+
+  test('does not use a ring of a version that it does not know, and takes one that it knows again', async () => {
+    const active = await sealedKey();
+    await using world = await viewed(active);
+    await writeText(
+      world.state,
+      ringText(ringOf(active.key)).replace('"version":1', '"version":2'),
+    );
+    await eventually(() => world.view.problems.has('APP'));
+    expect(world.view.ring('APP')).toBeUndefined();
+    expect(world.view.pair(active.key.publicKey)).toBeUndefined();
+    await writeRing(world.state, ringOf(active.key));
+    await eventually(() => world.view.pair(active.key.publicKey));
+    expect(world.view.problems.size).toBe(0);
+  });
+
+  test('is as fresh as the store says', async () => {
+    await using file = stateFile();
+    const clock = handClock();
+    const view = await openRingView({ state: file.open({ clock }), sealer: SEALER });
+    clock.move(1234);
+    expect(await eventually(() => view.freshAt() > START && view.freshAt())).toBe(START + 1234);
+    view.close();
+  });
+});
+
+describe('raising the lifetime of a key', () => {
+  test('stores it, rounded up, before it answers', async () => {
+    const active = await sealedKey();
+    await using world = await viewed(active);
+    expect(await world.view.raise('APP', active.key.publicKey, 900)).toBe(true);
+    expect((await world.stored()).keys[0]?.lifetimeSeconds).toBe(1024);
+    expect(world.view.ring('APP')?.keys[0]?.lifetimeSeconds).toBe(1024);
+  });
+
+  test('goes through, also when others write the ring at the same time', async () => {
+    const active = await sealedKey();
+    await using world = await viewed(active);
+    const raises = [10, 100, 1000, 5, 100].map((seconds) =>
+      world.view.raise('APP', active.key.publicKey, seconds),
+    );
+    expect(await Promise.all(raises)).toEqual([true, true, true, true, true]);
+    expect((await world.stored()).keys[0]?.lifetimeSeconds).toBe(1024);
+  });
+
+  test('is refused once the key drains in the store, though the view does not know it yet', async () => {
+    const active = await sealedKey({ lifetimeSeconds: 16 });
+    await using world = await viewed(active);
+    await writeRing(world.state, ringOf({ ...active.key, state: 'draining' }));
+    expect(await world.view.raise('APP', active.key.publicKey, 32)).toBe(false);
+  });
+
+  test('is refused for an account without a ring', async () => {
+    await using world = await viewed();
+    expect(await world.view.raise('APP', 'A', 1)).toBe(false);
+  });
+
+  test('is refused while the store can not be reached; other faults are faults', async () => {
+    const active = await sealedKey();
+    await using file = stateFile();
+    const state = file.open();
+    await writeRing(state, ringOf(active.key));
+    let fault: Error | undefined;
+    const failing: SharedState = {
+      ...state,
+      write: async (...write) => {
+        if (fault) throw fault;
+        return state.write(...write);
+      },
+    };
+    const view = await openRingView({ state: failing, sealer: SEALER });
+    fault = new StoreUnavailable('disk full');
+    expect(await view.raise('APP', active.key.publicKey, 1)).toBe(false);
+    fault = new Error('a bug');
+    await expect(view.raise('APP', active.key.publicKey, 1)).rejects.toThrow('a bug');
+    fault = undefined;
+    expect(await view.raise('APP', active.key.publicKey, 1)).toBe(true);
+    view.close();
+  });
+});
