@@ -7,13 +7,11 @@ import { exchange } from './exchange.ts';
 import { type AppOptions, buildApp } from './http/app.ts';
 import { limitConcurrency } from './http/concurrency.ts';
 import type { Log } from './log.ts';
-import {
-  buildGeneration,
-  closeFoundation,
-  type Foundation,
-  layFoundation,
-} from './service/generation.ts';
+import { type Foundation, layFoundation } from './service/foundation.ts';
+import { buildGeneration } from './service/generation.ts';
 import { createMetrics, type Metrics } from './service/metrics.ts';
+import { rotationMetrics } from './service/rotation-metrics.ts';
+import { startRotation } from './service/rotation.ts';
 import { partStatus } from './service/readiness.ts';
 import { type Running, reload, warn, watchConfiguration } from './service/reload.ts';
 import { readTls } from './service/tls.ts';
@@ -50,11 +48,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { clock = systemClock, env = process.env } = options;
   const load = () => loadConfig(options.config, { env });
   const config = load();
-  const foundation = layFoundation(config, { clock, log: options.log });
+  const foundation = await layFoundation(config, { clock, log: options.log });
   try {
     return await start(options, { load, config, foundation });
   } catch (error) {
-    await closeFoundation(foundation);
+    await foundation.close();
     throw error;
   }
 }
@@ -71,6 +69,12 @@ async function start(
   });
   metrics.reloaded(true, foundation.clock.now());
   warn(log, config);
+  const rotation = await startRotation({
+    foundation,
+    config,
+    accounts: () => state.current.ringed,
+    metrics: rotationMetrics(metrics.registry, rotationSources(state, foundation)),
+  });
 
   const app = await buildApp(appOptions(state, { foundation, metrics, log }));
   state.url = await app.listen({ host: config.listen.host, port: config.listen.port });
@@ -88,10 +92,20 @@ async function start(
       state.stopping = true;
       unwatch();
       await app.close();
+      await rotation.close();
       state.current.verifier.close();
-      await closeFoundation(foundation);
+      await foundation.close();
       log.info({}, 'stopped');
     },
+  };
+}
+
+function rotationSources(state: State, { clock, rings, state: store, revocations }: Foundation) {
+  return {
+    clock,
+    rings: () => state.current.ringed.flatMap(({ name }) => rings.ring(name) ?? []),
+    storeFreshAt: () => store.freshAt(),
+    revocations: () => revocations.index.byId,
   };
 }
 
@@ -131,7 +145,11 @@ function appOptions(
     ...(listen.behindProxy && { trustProxy: listen.behindProxy }),
     ...(listen.tls && { tls: readTls(listen.tls) }),
     status: () =>
-      partStatus({ ...state.current, audit: foundation.audit, stopping: state.stopping }),
+      partStatus({
+        ...state.current.parts,
+        audit: foundation.audit,
+        stopping: state.stopping,
+      }),
     metrics: async () => ({
       contentType: metrics.registry.contentType,
       text: await metrics.registry.metrics(),

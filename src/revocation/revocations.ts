@@ -8,8 +8,8 @@ import { indexRevocations, type RevocationIndex } from './revocation-index.ts';
 export interface Revocations {
   /** Why nothing may be issued, or undefined. Synchronous; its cost does not grow with their number. */
   refusal(revocable: Revocable): Refusal | undefined;
-  /** By id. Changes under the caller's hands; not to be kept. */
-  all(): ReadonlyMap<string, Revocation>;
+  /** All of them; changes under the caller's hands. */
+  readonly index: Pick<RevocationIndex, 'byId' | 'findAll'>;
   /** Ends the following; what was known stays in force. */
   close(): void;
 }
@@ -56,7 +56,7 @@ export async function followRevocations({
   }
   return {
     ...refusalsBy(index),
-    all: () => index.byId,
+    index,
     close: stop,
   };
 }

@@ -1,5 +1,5 @@
+import type { Assessment } from '../account/assess.ts';
 import type { KeyChange, Ring } from '../keyring/ring.ts';
-import type { Assessment } from './servers.ts';
 import type { RotatedAccount } from './turn.ts';
 
 /** Who is told what the rotator sees and does. What is awaited is recorded for good before it goes on. */

@@ -13,6 +13,8 @@ export interface RotatorParts extends TurnParts {
   readonly lease: Lease;
   /** The accounts of the configuration in force. */
   readonly accounts: () => readonly RotatedAccount[];
+  /** Nothing is done before it resolves. */
+  readonly ready?: Promise<unknown>;
 }
 
 /** How often drift is looked for. */
@@ -58,6 +60,7 @@ export function startRotator(parts: RotatorParts): Rotator {
 
   async function run(): Promise<void> {
     await lead();
+    await parts.ready;
     while (!stopped) {
       awake = Promise.withResolvers();
       if (term !== undefined) await turnAll();

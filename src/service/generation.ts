@@ -1,82 +1,40 @@
-import { boundRejections } from '../audit/bounded-rejections.ts';
-import { openSqliteLog } from '../audit/sqlite-log.ts';
-import type { AuditLog } from '../audit/log.ts';
-import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
+import { InvalidInput } from '../errors.ts';
 import type { ExchangeParts } from '../exchange.ts';
-import { openSingleUse, type SingleUse } from '../identity/single-use.ts';
 import { createVerifier, type Verifier } from '../identity/verify.ts';
 import { givenKeys } from '../keyring/given-keys.ts';
-import type { Log } from '../log.ts';
-import { openStore, type Store } from '../store/sqlite.ts';
-import { NO_REVOCATIONS } from '../revocation/revocations.ts';
+import type { KeyRing } from '../keyring/key-ring.ts';
+import { ringKeys } from '../keyring/ring-keys.ts';
+import type { Policy } from '../policy/compile.ts';
+import type { Foundation } from './foundation.ts';
 import { policyOf } from './preflight.ts';
-
-/** What stays when the configuration changes. */
-export interface Foundation {
-  readonly clock: Clock;
-  readonly store: Store;
-  readonly audit: AuditLog;
-  /** Rejections so far that were left out of the audit log. */
-  readonly droppedRejections: () => number;
-  readonly singleUse: SingleUse;
-}
+import { type RingedAccount, ringedAccounts } from './rotated-accounts.ts';
 
 /** One configuration and the parts built from it; a reload swaps the whole. */
 export interface Generation {
   readonly config: Config;
+  readonly policy: Policy;
   readonly parts: ExchangeParts;
   readonly verifier: Verifier;
-}
-
-export function layFoundation(
-  { store: { sqliteFile }, audit }: Config,
-  { clock, log }: { clock: Clock; log: Log },
-): Foundation {
-  const { survive, retentionSeconds } = audit;
-  const store = openStore({ file: sqliteFile, survive });
-  const written = openSqliteLog({
-    store,
-    clock,
-    retentionSeconds,
-    onHealth: (fault) => tellHealth(log, fault),
-  });
-  let dropped = 0;
-  return {
-    clock,
-    store,
-    audit: boundRejections(written, { clock, onDropped: () => (dropped += 1) }),
-    droppedRejections: () => dropped,
-    singleUse: openSingleUse({ database: store.database, clock }),
-  };
-}
-
-/** The log alone can tell why: the audit log has no record of its own failure. */
-function tellHealth(log: Log, fault: unknown): void {
-  if (fault === undefined) log.info({}, 'the audit log can be written again');
-  else {
-    const why = fault instanceof Error ? fault.message : JSON.stringify(fault);
-    log.error({ why }, 'THE AUDIT LOG CAN NOT BE WRITTEN; nothing is issued until it can');
-  }
-}
-
-/** What was recorded is flushed first. */
-export async function closeFoundation({ audit, store }: Foundation): Promise<void> {
-  await audit.close();
-  store.close();
+  /** Accounts whose keys are in a ring. */
+  readonly ringed: readonly RingedAccount[];
 }
 
 /**
  * Builds the parts of one configuration. Issuers' keys that `previous` has fetched are taken over.
  *
- * @throws InvalidInput when policy and signing keys don't fit together; then nothing was started.
+ * @throws InvalidInput when policy, signing keys and the stored rings don't fit together; then
+ * nothing was started.
  */
 export function buildGeneration(
-  { clock, audit, singleUse }: Foundation,
+  foundation: Foundation,
   config: Config,
   previous?: Generation,
 ): Generation {
+  const { clock, audit, singleUse, revocations } = foundation;
   const policy = policyOf(config);
+  const ringed = ringedAccounts(config, policy);
+  checkRings(foundation, config, ringed);
   const verifier = createVerifier({
     issuers: config.issuers,
     tokenBytes: config.limits.tokenBytes,
@@ -87,16 +45,48 @@ export function buildGeneration(
   const capped = config.issuers.filter(({ capToTokenExpiry }) => capToTokenExpiry);
   return {
     config,
+    policy,
     verifier,
+    ringed,
     parts: {
       clock,
       verifier,
       policy,
-      revocations: NO_REVOCATIONS,
+      revocations,
       audit,
-      keyRing: givenKeys(config.accounts),
+      keyRing: keyRing(foundation, config, ringed),
       drafting: { maxControlLineBytes: config.nats.maxControlLineBytes },
       cappedIssuers: new Set(capped.map(({ name }) => name)),
     },
+  };
+}
+
+/** A ring that is there and can't be opened must stop us: a new one would cut everybody off. */
+function checkRings(
+  { rings }: Foundation,
+  { file }: Config,
+  ringed: readonly RingedAccount[],
+): void {
+  const problems = ringed.flatMap(({ name }) => {
+    const message = rings.problems.get(name);
+    return message === undefined ? [] : [{ path: `accounts.${name}`, message }];
+  });
+  if (problems.length > 0) throw new InvalidInput(file, problems);
+}
+
+/** Keys in rings where they rotate, else the keys that were given. */
+function keyRing(
+  { rings, clock }: Foundation,
+  { accounts }: Config,
+  ringed: readonly RingedAccount[],
+): KeyRing {
+  const inRings = ringKeys({ view: rings, accounts: ringed, clock });
+  const given = givenKeys(accounts);
+  const names = new Set(ringed.map(({ name }) => name));
+  return {
+    active: (account, role, lifetimeSeconds) =>
+      names.has(account)
+        ? inRings.active(account, role, lifetimeSeconds)
+        : given.active(account, role),
   };
 }

@@ -1,7 +1,8 @@
 import type { AuditLog } from '../audit/log.ts';
-import type { Config } from '../config/config.ts';
 import type { PartStatus } from '../http/service-routes.ts';
 import type { Verifier } from '../identity/verify.ts';
+import type { KeyRing } from '../keyring/key-ring.ts';
+import type { Policy } from '../policy/compile.ts';
 
 /**
  * What `/readyz` tells, part by part.
@@ -10,12 +11,14 @@ import type { Verifier } from '../identity/verify.ts';
  * all replicas away from the callers of the others. No issuer at all does.
  */
 export function partStatus({
-  config,
+  policy,
+  keyRing,
   verifier,
   audit,
   stopping,
 }: {
-  readonly config: Config;
+  readonly policy: Policy;
+  readonly keyRing: KeyRing;
   readonly verifier: Verifier;
   readonly audit: AuditLog;
   readonly stopping: boolean;
@@ -31,13 +34,24 @@ export function partStatus({
         { ...part(ready, lastError ?? 'its keys were not fetched yet'), essential: !oneIsReady },
       ]),
     ),
-    ...Object.fromEntries(
-      config.accounts.map(({ name, signingKeys }) => [
-        `account:${name}`,
-        part(signingKeys.length > 0, 'it has no signing key'),
-      ]),
-    ),
+    ...accountParts(policy, keyRing),
   };
+}
+
+/** An account is ready when each of its roles has a key that signs now. */
+function accountParts(policy: Policy, keyRing: KeyRing): Record<string, PartStatus> {
+  const waiting = new Map<string, string[]>();
+  for (const { spec } of policy.roles.values()) {
+    const roles = waiting.get(spec.account) ?? [];
+    if (!keyRing.active(spec.account, spec.name, 0)) roles.push(spec.name);
+    waiting.set(spec.account, roles);
+  }
+  return Object.fromEntries(
+    [...waiting].map(([account, roles]) => [
+      `account:${account}`,
+      part(roles.length === 0, `no signing key may sign now for ${roles.join(', ')}`),
+    ]),
+  );
 }
 
 function part(ready: boolean, message: string): PartStatus {

@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { formatProblem, InvalidInput } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { buildGeneration, type Foundation, type Generation } from './generation.ts';
+import type { Foundation } from './foundation.ts';
+import { buildGeneration, type Generation } from './generation.ts';
 import type { Metrics } from './metrics.ts';
 import { renewTls } from './tls.ts';
 import { watchFiles } from './watch.ts';
@@ -89,11 +90,24 @@ export function warn(log: Log, { warnings }: Config): void {
   }
 }
 
-/** Top-level settings that a running service can't change. */
+/** Settings that a running service can't change. */
 function needRestart(before: Config, after: Config): string[] {
-  const fixed = ['listen', 'store', 'audit', 'limits'] as const;
-  return fixed.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+  return Object.entries(FIXED)
+    .filter(([, of]) => JSON.stringify(of(before)) !== JSON.stringify(of(after)))
+    .map(([key]) => key);
 }
+
+const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
+  listen: ({ listen }) => listen,
+  store: ({ store }) => store,
+  audit: ({ audit }) => audit,
+  limits: ({ limits }) => limits,
+  sealingKey: ({ sealingKeys }) => sealingKeys,
+  rotator: ({ rotator }) => rotator,
+  'nats.system': ({ nats }) => nats.system,
+  'nats.operatorSigningKey': ({ nats }) => nats.operatorSigningKey,
+  'nats.operator': ({ nats }) => nats.operatorJwt,
+};
 
 function problemsOf(error: unknown): string[] {
   if (error instanceof InvalidInput) return error.problems.map(formatProblem);

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { type Clock, unixSeconds } from '../clock.ts';
 import type { Ring } from '../keyring/ring.ts';
+import { type Plan, REVOKED_BYTES } from '../revocation/plan.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 
 /** What the metrics of rotation are read from when they are asked for. */
@@ -20,6 +21,7 @@ export interface RotationMetrics {
   confirmed(milliseconds: number): void;
   drifted(account: string): void;
   jwtBytes(account: string, bytes: number): void;
+  planned(account: string, plan: Plan): void;
 }
 
 const SIGNING_STATES = new Set(['staged', 'active', 'draining']);
@@ -63,12 +65,19 @@ export function rotationMetrics(registry: Registry, sources: RotationSources): R
     labelNames: ['account'],
     registers,
   });
+  const revokedBytes = new Gauge({
+    name: 'nats_sts_revoked_users_budget_ratio',
+    help: 'How much of its room in the account JWT the revoked users take; above 1 signing keys are revoked instead',
+    labelNames: ['account'],
+    registers,
+  });
   return {
     leads: (leads) => leader.set(leads ? 1 : 0),
     succeeded: (account) => success.set({ account }, unixSeconds(clock)),
     problems: (account, any) => problem.set({ account }, any ? 1 : 0),
     confirmed: (milliseconds) => confirm.observe(milliseconds / 1000),
     drifted: (account) => drift.inc({ account }),
+    planned: (account, plan) => revokedBytes.set({ account }, plan.bytes / REVOKED_BYTES),
     jwtBytes: (account, length) => bytes.set({ account }, length),
   };
 }

@@ -74,7 +74,7 @@ export function rotationReporter({
     },
     leads(leader, error) {
       metrics.leads(leader);
-      const why = error === undefined ? undefined : String((error as Error).message ?? error);
+      const why = error === undefined ? undefined : (error as Error).message;
       if (why !== storeTrouble && why !== undefined)
         log.error({ why }, 'the store can not tell who rotates');
       storeTrouble = why;

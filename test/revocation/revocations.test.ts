@@ -121,7 +121,7 @@ describe('following the store', () => {
     let changes = 0;
     const revocations = await followRevocations({ state, onChange: () => (changes += 1) });
     expect(revocations.refusal(revocable())).toMatchObject({ reason: 'token_revoked' });
-    expect([...revocations.all().keys()]).toEqual([first.id]);
+    expect([...revocations.index.byId.keys()]).toEqual([first.id]);
 
     const block = revocation({ id: 'bbbbbbbbbbbb', block: true });
     const revision = await state.write(revocationKey(block.id), revocationText(block), 0);

@@ -1,0 +1,100 @@
+import { boundRejections } from '../audit/bounded-rejections.ts';
+import type { AuditLog } from '../audit/log.ts';
+import { openSqliteLog } from '../audit/sqlite-log.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { openSingleUse, type SingleUse } from '../identity/single-use.ts';
+import { openRingView, type RingView } from '../keyring/ring-view.ts';
+import { createSealer, type Sealer } from '../keyring/sealing.ts';
+import type { Log } from '../log.ts';
+import type { CredentialLedger } from '../revocation/ledger.ts';
+import { followRevocations, type Revocations } from '../revocation/revocations.ts';
+import { openSqliteLedger } from '../revocation/sqlite-ledger.ts';
+import type { SharedState } from '../store/shared-state.ts';
+import { openSqliteState } from '../store/sqlite-state.ts';
+import { openStore } from '../store/sqlite.ts';
+
+/** What stays when the configuration changes. */
+export interface Foundation {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly audit: AuditLog;
+  /** Rejections so far that were left out of the audit log. */
+  readonly droppedRejections: () => number;
+  readonly singleUse: SingleUse;
+  /** What all processes of this nats-sts share. */
+  readonly state: SharedState;
+  readonly sealer: Sealer;
+  readonly rings: RingView;
+  readonly revocations: Revocations;
+  readonly ledger: CredentialLedger;
+  /** What was recorded is flushed first. */
+  readonly close: () => Promise<void>;
+}
+
+/** Throws when the store can't be opened or holds what can't be read; then nothing is left open. */
+export async function layFoundation(
+  config: Config,
+  { clock, log }: { clock: Clock; log: Log },
+): Promise<Foundation> {
+  const stack = new AsyncDisposableStack();
+  try {
+    const { survive, retentionSeconds } = config.audit;
+    const store = openStore({ file: config.store.sqliteFile, survive });
+    stack.defer(() => store.close());
+    const written = openSqliteLog({
+      store,
+      clock,
+      retentionSeconds,
+      onHealth: (fault) => tellHealth(log, fault),
+    });
+    stack.defer(() => written.close());
+    const state = openSqliteState({ store, clock });
+    stack.defer(() => state.close());
+    const sealer = createSealer(config.sealingKeys);
+    const rings = await openRingView({ state, sealer });
+    stack.defer(() => rings.close());
+    const revocations = await followRevocations({ state });
+    stack.defer(() => revocations.close());
+    let dropped = 0;
+    return {
+      clock,
+      log,
+      audit: boundRejections(written, { clock, onDropped: () => (dropped += 1) }),
+      droppedRejections: () => dropped,
+      singleUse: openSingleUse({ database: store.database, clock }),
+      state,
+      sealer,
+      rings,
+      revocations,
+      ledger: openSqliteLedger({
+        store,
+        clock,
+        longestLifetimeSeconds: () => longestLifetime(config, rings),
+      }),
+      close: () => stack.disposeAsync(),
+    };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+/** What signed for longer, under an earlier configuration, is in no ring that is trusted still. */
+function longestLifetime({ accounts, roles }: Config, rings: RingView): number {
+  const signed = accounts.flatMap(({ name }) => rings.ring(name)?.keys ?? []);
+  return Math.max(
+    0,
+    ...roles.map(({ maxTtlSeconds }) => maxTtlSeconds),
+    ...signed.filter(({ state }) => state !== 'retired').map((key) => key.lifetimeSeconds),
+  );
+}
+
+/** The log alone can tell why: the audit log has no record of its own failure. */
+function tellHealth(log: Log, fault: unknown): void {
+  if (fault === undefined) log.info({}, 'the audit log can be written again');
+  else {
+    const why = fault instanceof Error ? fault.message : JSON.stringify(fault);
+    log.error({ why }, 'THE AUDIT LOG CAN NOT BE WRITTEN; nothing is issued until it can');
+  }
+}

@@ -1,0 +1,182 @@
+import { hostname } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { openSystemConnection, type SystemConnection } from '../account/system-connection.ts';
+import { systemResolver } from '../account/system-resolver.ts';
+import {
+  NotTrusted,
+  type TrustedIssuers,
+  trustOfOperator,
+  trustOfServers,
+} from '../account/trust.ts';
+import type { Config } from '../config/config.ts';
+import { RING_PREFIX } from '../keyring/ring.ts';
+import { keyPairFromSeed } from '../nats/key-pair.ts';
+import { createCutter } from '../revocation/cutter.ts';
+import { REVOCATION_PREFIX } from '../revocation/revocation.ts';
+import { createLease } from '../rotator/lease.ts';
+import { type Rotator, startRotator } from '../rotator/rotator.ts';
+import { type Servers, systemServers } from '../rotator/servers.ts';
+import type { RotatedAccount } from '../rotator/turn.ts';
+import type { Foundation } from './foundation.ts';
+import type { RotationMetrics } from './rotation-metrics.ts';
+import { rotationReporter } from './rotation-reporter.ts';
+
+/** Managed accounts are rotated by those who hold the operator's key, external ones by those who hold theirs. */
+export type RotatedKind = RotatedAccount['kind'];
+
+/** So long a connection to NATS may take before its absence is a problem that is told. */
+const PATIENCE_MILLISECONDS = 2000;
+
+/** What of the rotation runs in this process. */
+export interface Rotation {
+  /** The servers' system account; undefined without access to it. */
+  readonly system: SystemConnection | undefined;
+  close(): Promise<void>;
+}
+
+export interface RotationOptions {
+  readonly foundation: Foundation;
+  readonly config: Config;
+  /** Of the configuration in force. */
+  readonly accounts: () => readonly RotatedAccount[];
+  readonly metrics: RotationMetrics;
+}
+
+/**
+ * Starts the rotators that this process has the keys for. NATS need not be there yet.
+ *
+ * @throws when the creds of the system account can't be read.
+ */
+export async function startRotation(options: RotationOptions): Promise<Rotation> {
+  const { config, foundation } = options;
+  let wakeAll = (): void => {};
+  const system =
+    config.nats.system && openSystem(options, config.nats.system.credsFile, () => wakeAll());
+  const kinds: RotatedKind[] = system ? ['external'] : [];
+  if (config.nats.operatorSigningKey !== undefined) kinds.push('managed');
+  const rotators = kinds.map((kind) => startKind(options, kind, system));
+  wakeAll = () => {
+    for (const rotator of rotators) rotator.wake();
+  };
+  const stops = [
+    await foundation.state.watch(RING_PREFIX, wakeAll),
+    await foundation.state.watch(REVOCATION_PREFIX, wakeAll),
+  ];
+  return {
+    system,
+    async close() {
+      for (const stop of stops) stop();
+      await Promise.all(rotators.map((rotator) => rotator.stop()));
+      await system?.close();
+    },
+  };
+}
+
+function openSystem(
+  { config, foundation: { log } }: RotationOptions,
+  file: string,
+  onConnected: () => void,
+): SystemConnection {
+  return openSystemConnection({
+    servers: config.nats.servers,
+    creds: { file },
+    report: (change) => {
+      if (change.state === 'connected') {
+        log.info({ server: change.server }, 'connected to the system account');
+        onConnected();
+      } else {
+        log.error({ problem: change.problem }, 'THE SYSTEM ACCOUNT OF NATS CAN NOT BE USED');
+      }
+    },
+  });
+}
+
+function startKind(
+  options: RotationOptions,
+  kind: RotatedKind,
+  system: SystemConnection | undefined,
+): Rotator {
+  const { foundation, config, accounts, metrics } = options;
+  const { state, clock, sealer, log, audit, ledger, revocations } = foundation;
+  const leaseMilliseconds = config.rotator.leaseSeconds * 1000;
+  const servers = serversOf(options, kind, system);
+  const cutter = createCutter({
+    ledger,
+    revocations: () => revocations.index.byId,
+    clock,
+    onPlan: (account, plan) => metrics.planned(account, plan),
+    onStored: (account, { revoked, gone }) => {
+      const tell = (count: number, cause: 'revoked' | 'gone') => {
+        if (count === 0) return;
+        log.info(
+          { account, count },
+          `users ${cause === 'gone' ? 'are revoked no longer' : 'revoked'}`,
+        );
+        void audit.record({ type: 'revoked-users', time: clock.now(), account, count, cause });
+      };
+      tell(revoked, 'revoked');
+      tell(gone, 'gone');
+    },
+  });
+  return startRotator({
+    state,
+    lease: createLease({
+      state,
+      name: kind,
+      holder: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
+      termMilliseconds: leaseMilliseconds,
+    }),
+    leaseMilliseconds,
+    clock,
+    monotonic: () => performance.now(),
+    sealer,
+    servers: () => servers,
+    revoke: (ring) => cutter.cut(ring),
+    reporter: rotationReporter({ log, audit, metrics, clock }),
+    accounts: () => accounts().filter((account) => account.kind === kind),
+    ...(system && {
+      ready: Promise.race([system.ready(), wait(PATIENCE_MILLISECONDS, null, { ref: false })]),
+    }),
+  });
+}
+
+function serversOf(
+  { config, foundation: { clock } }: RotationOptions,
+  kind: RotatedKind,
+  system: SystemConnection | undefined,
+): Servers {
+  const seed = config.nats.operatorSigningKey;
+  const signer = seed === undefined ? undefined : keyPairFromSeed(seed);
+  if (!system) throw new Error('todo: canary');
+  return systemServers({
+    resolver: systemResolver({ system }),
+    issuers: issuersOf(config, kind === 'managed' ? signer?.publicKey : undefined, system),
+    ...(kind === 'managed' && signer && { signer }),
+    clock,
+  });
+}
+
+/** Pinned by the configuration, else as the servers tell. */
+function issuersOf(
+  { nats: { operatorJwt } }: Config,
+  signingKey: string | undefined,
+  system: SystemConnection,
+): () => Promise<TrustedIssuers | undefined> {
+  const checked = (trust: TrustedIssuers | NotTrusted): TrustedIssuers => {
+    if (trust instanceof NotTrusted) throw new Error(`${trust.problem}; nothing was overwritten`);
+    return trust;
+  };
+  if (operatorJwt !== undefined) {
+    const pinned = checked(trustOfOperator(operatorJwt, signingKey));
+    return async () => pinned;
+  }
+  let known: TrustedIssuers | undefined;
+  return async () => {
+    if (signingKey === undefined || known) return known;
+    const connection = system.current();
+    if (typeof connection === 'string') throw new Error(connection);
+    known = checked(await trustOfServers(connection, signingKey));
+    return known;
+  };
+}
