@@ -2,7 +2,6 @@ import {
   connect,
   type ConnectionOptions,
   errors,
-  jwtAuthenticator,
   type NatsConnection,
 } from '@nats-io/transport-node';
 import { type Clock, unixSeconds } from '../clock.ts';
@@ -80,10 +79,11 @@ async function accepts(options: Probe, body: NatsBody): Promise<boolean | undefi
   const { server, servers, tls } = options;
   let connection: NatsConnection;
   const user = createKeyPair('user');
+  const jwt = userJwt(options, user.publicKey, body);
   try {
     connection = await connect({
       servers: server,
-      authenticator: jwtAuthenticator(userJwt(options, user.publicKey, body), rawSeed(user)),
+      authenticator: (nonce) => ({ jwt, nkey: user.publicKey, sig: signed(user, nonce) }),
       ...(tls && { tls }),
       reconnect: false,
       timeout: TIMEOUT_MILLISECONDS,
@@ -98,8 +98,9 @@ async function accepts(options: Probe, body: NatsBody): Promise<boolean | undefi
   return true;
 }
 
-function rawSeed(user: KeyPair): Uint8Array {
-  return Buffer.from(user.seed());
+/** The proof that the user's key is ours; without a nonce the server is not in operator mode, and asks for none. */
+function signed(user: KeyPair, nonce = ''): string {
+  return Buffer.from(user.sign(Buffer.from(nonce))).toString('base64url');
 }
 
 function userJwt({ key, clock }: Probe, user: string, nats: NatsBody): string {

@@ -36,13 +36,13 @@ export function readView(
   // Servers mostly hold the same text: each is read once.
   const texts = new Set([...appliedTexts(view), ...view.stored]);
   const read = new Map([...texts].map((text) => [text, readAccountJwt(text)]));
-  const counts = (text: string) => {
-    const claims = read.get(text);
-    return claims && !(claims instanceof Malformed) && isOf(claims) ? claims : undefined;
-  };
   const isOf = ({ sub, iss }: AccountClaims) =>
     sub === account && (issuers === undefined || issuers.has(iss));
-  const wellFormed = [...read.values()].filter((claims) => !(claims instanceof Malformed));
+  const counts = (text: string) => {
+    const claims = read.get(text);
+    return claims && isClaims(claims) && isOf(claims) ? claims : undefined;
+  };
+  const wellFormed = [...read.values()].filter(isClaims);
   const trusted = wellFormed.filter(isOf);
   const base = trusted.reduce<AccountClaims | undefined>(
     (newest, claims) => (newest && newest.iat >= claims.iat ? newest : claims),
@@ -68,6 +68,10 @@ export function readView(
   };
 }
 
+function isClaims(read: AccountClaims | Malformed): read is AccountClaims {
+  return !(read instanceof Malformed);
+}
+
 function appliedTexts({ servers }: AccountView): string[] {
   return servers.flatMap((server) => (server.state === 'applied' ? [server.jwt] : []));
 }
@@ -83,7 +87,7 @@ function problems(found: {
   const { account, read, base, strangers, highestIat, nowSeconds } = found;
   if (read.length === 0) {
     return [
-      `no server knows account ${account}: push its JWT once (nsc push --account NAME, or the resolver_preload of nats-server), then nats-sts keeps it`,
+      `no server knows account ${account}: push its JWT once (nsc push --account NAME, or the resolver_preload of nats-server)`,
     ];
   }
   const sentences: string[] = [];
@@ -95,9 +99,8 @@ function problems(found: {
     );
   }
   for (const claims of read) {
-    if (claims instanceof Malformed) {
-      sentences.push(`a JWT of account ${account} can't be read: ${claims.problem}`);
-    }
+    if (isClaims(claims)) continue;
+    sentences.push(`a JWT of account ${account} can't be read: ${claims.problem}`);
   }
   if (!base)
     sentences.push('no JWT of a trusted issuer is there to go on from: nothing is overwritten');

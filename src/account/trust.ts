@@ -52,17 +52,14 @@ export async function trustOfServers(
   return trustOfAnswers(answers, signingKey);
 }
 
-function trustOfAnswers(
-  { present, to }: Answers<'varz'>,
-  signingKey: string,
-): TrustedIssuers | NotTrusted {
+function trustOfAnswers(answers: Answers<'varz'>, signingKey: string): TrustedIssuers | NotTrusted {
   let common: TrustedIssuers | undefined;
-  for (const { id, name } of present.values()) {
-    const varz = varzData.safeParse(to('varz').get(id)?.data);
+  for (const { id, name } of answers.present.values()) {
+    const varz = varzData.safeParse(answers.to('varz').get(id)?.data);
     const operators = varz.data?.trusted_operators_claim ?? [];
     const ours = operators.map(issuersOf).find((issuers) => issuers.has(signingKey));
     if (!ours) return new NotTrusted(unknownToServer(name, operators, signingKey));
-    common = common ? common.intersection(ours) : ours;
+    common = new Set([...ours].filter((issuer) => common?.has(issuer) ?? true));
   }
   return common ?? new NotTrusted('no server told which operator it trusts');
 }
