@@ -79,7 +79,10 @@ test('README and operations show a whole configuration each, and many commands',
   expect(wholeConfigs(operations)).toHaveLength(1);
   const commands = DOCUMENTS.flatMap(shownCommands).map(({ command }) => command);
   expect(new Set(commands)).toEqual(
-    new Set(['serve', 'init', 'check', 'explain', 'test', 'audit', 'exchange', 'health']),
+    new Set([
+      ...['serve', 'rotator', 'init', 'check', 'explain', 'test', 'audit', 'exchange', 'health'],
+      ...['keys', 'revoke'],
+    ]),
   );
 });
 

@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { document, ROOT, tableKeys } from '../docs/documents.ts';
+
+interface Alert {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+const FOLDER = join(ROOT, 'deploy/prometheus');
+const { groups } = parse(readFileSync(join(FOLDER, 'nats-sts.rules.yaml'), 'utf8')) as {
+  groups: { name: string; rules: Alert[] }[];
+};
+const alerts = groups.flatMap(({ rules }) => rules);
+const named = alerts.map((alert) => [alert.alert, alert] as const);
+
+const operations = document('docs/operations.md');
+const documented = new Set(tableKeys(operations, 'Metrics'));
+
+/** Labels by metric, as the table of metrics has them. */
+const labels = new Map(
+  [...operations.text.matchAll(/^\| `(nats_sts_\w+)` \| \w+ \|([^|]*)\|/gm)].map(
+    ([, metric = '', cell = '']) => [
+      metric,
+      [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+    ],
+  ),
+);
+/** Those that Prometheus gives to everything it reads. */
+const OF_PROMETHEUS = ['job', 'instance', 'le'];
+
+function metricsOf({ expr }: Alert): string[] {
+  const names = [...expr.matchAll(/\bnats_sts_\w+/g)].map(([name]) => name);
+  return names.map((name) => name.replace(/_(?:bucket|sum|count)$/, ''));
+}
+
+function labelsOf({ expr, annotations }: Alert): string[] {
+  const lists = [...expr.matchAll(/\b(?:by|on) \(([^)]+)\)/g)].flatMap(([, list = '']) =>
+    list.split(', '),
+  );
+  const chosen = [...expr.matchAll(/[{,]\s*(\w+)\s*=~?"/g)].map(([, name = '']) => name);
+  const told = [...(annotations['description'] ?? '').matchAll(/\$labels\.(\w+)/g)];
+  return [...lists, ...chosen, ...told.map(([, name = '']) => name)];
+}
+
+test('there is an alert for each part that can stop', () => {
+  expect(alerts.length).toBeGreaterThan(12);
+  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
+});
+
+test.each(named)('%s looks at metrics and labels that there are', (_, alert) => {
+  const metrics = metricsOf(alert);
+  expect(metrics).not.toEqual([]);
+  for (const metric of metrics) expect(documented).toContain(metric);
+  const known = [...OF_PROMETHEUS, ...metrics.flatMap((metric) => labels.get(metric) ?? [])];
+  for (const label of labelsOf(alert)) expect(known).toContain(label);
+});
+
+test.each(named)('%s says what happened, how bad it is, and where to read on', (name, alert) => {
+  const { summary, description, runbook_url } = alert.annotations;
+  expect([summary, description]).toEqual([expect.any(String), expect.any(String)]);
+  expect(['warning', 'critical']).toContain(alert.labels.severity);
+  expect(runbook_url).toBe(`docs/operations.md#${name.toLowerCase()}`);
+});
+
+test('every alert has its entry in operations, and no other', () => {
+  const section = /^## Alerts\n([^]*?)^## /m.exec(operations.text)?.[1] ?? '';
+  const entries = [...section.matchAll(/^### (\w+)$/gm)].map(([, heading]) => heading);
+  expect(entries).toEqual(alerts.map(({ alert }) => alert));
+});
+
+const promtool = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .map((folder) => join(folder, 'promtool'))
+  .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
+
+test.runIf(promtool)('they fire when they should, and only then', () => {
+  const args = ['test', 'rules', join(FOLDER, 'nats-sts.rules.test.yaml')];
+  expect(execFileSync(promtool ?? '', args, { encoding: 'utf8' })).toContain('SUCCESS');
+});
