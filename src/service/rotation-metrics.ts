@@ -50,7 +50,8 @@ export function rotationMetrics(registry: Registry, sources: RotationSources): R
   const confirm = new Histogram({
     name: 'nats_sts_key_confirm_duration_seconds',
     help: 'Time from a push of an account JWT until every server was seen to have applied it',
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2],
+    // Servers that were away catch up at their resolver's next synchronisation, minutes later.
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300],
     registers,
   });
   const drift = new Counter({
