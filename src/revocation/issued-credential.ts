@@ -1,0 +1,43 @@
+import type { IssuedEvent } from '../audit/event.ts';
+import type { IssuedCredential, LedgerFilter } from './ledger.ts';
+
+/**
+ * What the ledgers keep of a record. Its time is taken for the moment of issue: never before it, so
+ * that a user who is revoked up to then is revoked with this credential.
+ */
+export function credentialOf(event: IssuedEvent): IssuedCredential {
+  const { identity, actor } = event;
+  return {
+    user: event.user,
+    account: event.account,
+    role: event.role,
+    binding: event.binding,
+    issuerName: identity.issuerName,
+    subject: identity.subject,
+    ...(actor && { actor: { issuerName: actor.issuerName, subject: actor.subject } }),
+    signingKey: event.signingKey,
+    tokenIssuedAt: tokenIssuedAt(event),
+    issuedAt: Math.floor(event.time / 1000),
+    expiresAt: event.expiresAt,
+  };
+}
+
+/** Records of nats-sts 0.1 don't say how old the token was: taken for as old as can be. */
+function tokenIssuedAt(event: Partial<IssuedEvent>): number {
+  return event.tokenIssuedAt ?? 0;
+}
+
+const EXACT = [
+  'issuerName',
+  'subject',
+  'role',
+  'binding',
+  'account',
+  'user',
+  'signingKey',
+] as const satisfies (keyof LedgerFilter)[];
+
+/** Whether every exact value that the filter gives is the credential's; `recordedSince` is the ledger's to know. */
+export function fits(filter: LedgerFilter, credential: IssuedCredential): boolean {
+  return EXACT.every((name) => filter[name] === undefined || filter[name] === credential[name]);
+}
