@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
 import {
   memorySingleUse,
@@ -10,13 +10,28 @@ import {
   type SingleUse,
   SingleUseFull,
 } from '../../src/identity/single-use.ts';
+import { openJetStreamSingleUse } from '../../src/store/jetstream-single-use.ts';
 import { MIGRATIONS } from '../../src/store/schema.ts';
+import { StoreUnavailable } from '../../src/store/shared-state.ts';
 import { openStore } from '../../src/store/sqlite.ts';
+import { createJetStreamWorld, type JetStreamWorld } from '../store/jetstream-world.ts';
 import { NOW } from '../support/issuer.ts';
 
 interface Adapter {
   readonly name: string;
-  readonly open: (clock: Clock) => SingleUse;
+  readonly open: (clock: Clock) => SingleUse | Promise<SingleUse>;
+}
+
+let world: JetStreamWorld;
+let buckets = 0;
+beforeAll(async () => {
+  world = await createJetStreamWorld();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+async function openInJetStream(clock: Clock, bucket = `test-${(buckets += 1)}`) {
+  const connection = await world.connect();
+  return openJetStreamSingleUse({ connection, bucket, clock });
 }
 
 const ADAPTERS: readonly Adapter[] = [
@@ -25,6 +40,7 @@ const ADAPTERS: readonly Adapter[] = [
     name: 'in SQLite',
     open: (clock) => openSingleUse({ database: openDatabase(':memory:'), clock }),
   },
+  { name: 'in JetStream', open: (clock) => openInJetStream(clock) },
 ];
 
 function openDatabase(location: string): DatabaseSync {
@@ -45,20 +61,20 @@ function frozenClock() {
 
 describe.each(ADAPTERS)('single use $name', ({ open }) => {
   test('says yes to the first claim and no to all others', async () => {
-    const singleUse = open(frozenClock());
+    const singleUse = await open(frozenClock());
     const claims = Array.from({ length: 20 }, async () => singleUse.claim('iss', 'jti', NOW + 60));
     expect(await Promise.all(claims)).toEqual([true, ...Array.from({ length: 19 }, () => false)]);
   });
 
   test('is per issuer', async () => {
-    const singleUse = open(frozenClock());
+    const singleUse = await open(frozenClock());
     expect(await singleUse.claim('one', 'jti', NOW + 60)).toBe(true);
     expect(await singleUse.claim('two', 'jti', NOW + 60)).toBe(true);
     expect(await singleUse.claim('one', 'jti', NOW + 60)).toBe(false);
   });
 
   test('takes issuer and jti apart, however they are spelled', async () => {
-    const singleUse = open(frozenClock());
+    const singleUse = await open(frozenClock());
     const names = [
       '',
       'a',
@@ -80,7 +96,7 @@ describe.each(ADAPTERS)('single use $name', ({ open }) => {
 
   test('remembers until the expiry, not longer, also where it tidies up in between', async () => {
     const clock = frozenClock();
-    const singleUse = open(clock);
+    const singleUse = await open(clock);
     await singleUse.claim('iss', 'short', NOW + 30);
     await singleUse.claim('iss', 'long', NOW + 600.5);
     clock.advance(29);
@@ -146,5 +162,33 @@ describe('single use in SQLite', () => {
     const singleUse = openSingleUse({ database, clock: frozenClock() });
     database.exec('DROP TABLE single_use');
     expect(() => singleUse.claim('iss', 'jti', NOW + 60)).toThrow(/single_use/);
+  });
+});
+
+describe('single use in JetStream', () => {
+  test('is shared by all processes: of many claims at once, one is told yes', async () => {
+    const clock = frozenClock();
+    const processes = await Promise.all(
+      Array.from({ length: 3 }, () => openInJetStream(clock, 'shared')),
+    );
+    const claims = () =>
+      Promise.all(
+        Array.from({ length: 30 }, (_, n) => processes[n % 3]!.claim('iss', 'jti', NOW + 60)),
+      );
+    expect((await claims()).filter(Boolean)).toHaveLength(1);
+    clock.advance(120);
+    const later = await Promise.all(
+      Array.from({ length: 30 }, (_, n) => processes[n % 3]!.claim('iss', 'jti', NOW + 180)),
+    );
+    expect(later.filter(Boolean)).toHaveLength(1);
+  });
+
+  test('breaks loudly: what is not remembered is not accepted', async () => {
+    await using alone = await createJetStreamWorld();
+    const connection = await alone.connect();
+    const clock = frozenClock();
+    const singleUse = await openJetStreamSingleUse({ connection, bucket: 'alone', clock });
+    await alone.kill();
+    await expect(singleUse.claim('iss', 'jti', NOW + 60)).rejects.toThrow(StoreUnavailable);
   });
 });
