@@ -30,6 +30,8 @@ export function startRotator(parts: RotatorParts): Rotator {
   let awake = Promise.withResolvers<void>();
 
   async function lead(): Promise<void> {
+    // Whoever has nothing to rotate leaves the lease to others.
+    if (term === undefined && accounts().length === 0) return;
     const before = term;
     try {
       term = await lease.take();

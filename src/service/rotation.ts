@@ -11,19 +11,20 @@ import {
 } from '../account/trust.ts';
 import type { Config } from '../config/config.ts';
 import { RING_PREFIX } from '../keyring/ring.ts';
-import { keyPairFromSeed } from '../nats/key-pair.ts';
+import { type KeyPair, keyPairFromSeed } from '../nats/key-pair.ts';
 import { createCutter } from '../revocation/cutter.ts';
 import { REVOCATION_PREFIX } from '../revocation/revocation.ts';
 import { createLease } from '../rotator/lease.ts';
 import { type Rotator, startRotator } from '../rotator/rotator.ts';
 import { type Servers, systemServers } from '../rotator/servers.ts';
-import type { RotatedAccount } from '../rotator/turn.ts';
+import { canaryServers } from '../rotator/canary-servers.ts';
 import type { Foundation } from './foundation.ts';
+import type { RingedAccount } from './rotated-accounts.ts';
 import type { RotationMetrics } from './rotation-metrics.ts';
 import { rotationReporter } from './rotation-reporter.ts';
 
 /** Managed accounts are rotated by those who hold the operator's key, external ones by those who hold theirs. */
-export type RotatedKind = RotatedAccount['kind'];
+type RotatedKind = RingedAccount['kind'];
 
 /** So long a connection to NATS may take before its absence is a problem that is told. */
 const PATIENCE_MILLISECONDS = 2000;
@@ -39,7 +40,7 @@ export interface RotationOptions {
   readonly foundation: Foundation;
   readonly config: Config;
   /** Of the configuration in force. */
-  readonly accounts: () => readonly RotatedAccount[];
+  readonly accounts: () => readonly RingedAccount[];
   readonly metrics: RotationMetrics;
 }
 
@@ -53,7 +54,7 @@ export async function startRotation(options: RotationOptions): Promise<Rotation>
   let wakeAll = (): void => {};
   const system =
     config.nats.system && openSystem(options, config.nats.system.credsFile, () => wakeAll());
-  const kinds: RotatedKind[] = system ? ['external'] : [];
+  const kinds: RotatedKind[] = ['external'];
   if (config.nats.operatorSigningKey !== undefined) kinds.push('managed');
   const rotators = kinds.map((kind) => startKind(options, kind, system));
   wakeAll = () => {
@@ -142,13 +143,17 @@ function startKind(
 }
 
 function serversOf(
-  { config, foundation: { clock } }: RotationOptions,
+  { config, accounts, foundation: { clock } }: RotationOptions,
   kind: RotatedKind,
   system: SystemConnection | undefined,
 ): Servers {
+  if (!system) {
+    const given = (name: string) =>
+      accounts().find((account) => account.name === name)?.given ?? new Map<string, KeyPair>();
+    return canaryServers({ servers: config.nats.servers, given, clock });
+  }
   const seed = config.nats.operatorSigningKey;
   const signer = seed === undefined ? undefined : keyPairFromSeed(seed);
-  if (!system) throw new Error('todo: canary');
   return systemServers({
     resolver: systemResolver({ system }),
     issuers: issuersOf(config, kind === 'managed' ? signer?.publicKey : undefined, system),
