@@ -41,7 +41,7 @@ export function adminAccount(account: Partial<AdminAccount> = {}): AdminAccount 
   };
 }
 
-export interface Asked {
+interface Asked {
   readonly method: string;
   readonly path: string;
   readonly authorization: string | undefined;

@@ -49,7 +49,7 @@ export function slotsRunningLow({ kind, next_rotation_at, keys }: AdminAccount):
 }
 
 /** Given keys of a slot that have not signed yet. */
-export function keysLeft(keys: AdminAccount['keys'], slot: string): number {
+function keysLeft(keys: AdminAccount['keys'], slot: string): number {
   return keys.filter((key) => key.slot === slot && key.state === 'staged').length;
 }
 
