@@ -3,16 +3,15 @@ import type { AuditLog } from '../audit/log.ts';
 import { openSqliteLog } from '../audit/sqlite-log.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import { openSingleUse, type SingleUse } from '../identity/single-use.ts';
+import type { SingleUse } from '../identity/single-use.ts';
 import { openRingView, type RingView } from '../keyring/ring-view.ts';
 import { createSealer, type Sealer } from '../keyring/sealing.ts';
 import type { Log } from '../log.ts';
 import type { CredentialLedger } from '../revocation/ledger.ts';
 import { followRevocations, type Revocations } from '../revocation/revocations.ts';
-import { openSqliteLedger } from '../revocation/sqlite-ledger.ts';
 import type { SharedState } from '../store/shared-state.ts';
-import { openSqliteState } from '../store/sqlite-state.ts';
 import { openStore } from '../store/sqlite.ts';
+import { openStores } from './stores.ts';
 
 /** What stays when the configuration changes. */
 export interface Foundation {
@@ -38,6 +37,7 @@ export async function layFoundation(
   { clock, log }: { clock: Clock; log: Log },
 ): Promise<Foundation> {
   const stack = new AsyncDisposableStack();
+  let rings: RingView | undefined;
   try {
     const { survive, retentionSeconds } = config.audit;
     const store = openStore({ file: config.store.sqliteFile, survive });
@@ -48,30 +48,34 @@ export async function layFoundation(
       retentionSeconds,
       onHealth: (fault) => tellHealth(log, fault),
     });
-    stack.defer(() => written.close());
-    const state = openSqliteState({ store, clock });
-    stack.defer(() => state.close());
+    const stores = await openStores({
+      config,
+      store,
+      audit: written,
+      clock,
+      log,
+      longestLifetimeSeconds: () => longestLifetime(config, rings),
+      stack,
+    });
+    const { state } = stores;
     const sealer = createSealer(config.sealingKeys);
-    const rings = await openRingView({ state, sealer });
-    stack.defer(() => rings.close());
+    rings = await openRingView({ state, sealer });
+    const view = rings;
+    stack.defer(() => view.close());
     const revocations = await followRevocations({ state });
     stack.defer(() => revocations.close());
     let dropped = 0;
     return {
       clock,
       log,
-      audit: boundRejections(written, { clock, onDropped: () => (dropped += 1) }),
+      audit: boundRejections(stores.audit, { clock, onDropped: () => (dropped += 1) }),
       droppedRejections: () => dropped,
-      singleUse: openSingleUse({ database: store.database, clock }),
+      singleUse: stores.singleUse,
       state,
       sealer,
       rings,
       revocations,
-      ledger: openSqliteLedger({
-        store,
-        clock,
-        longestLifetimeSeconds: () => longestLifetime(config, rings),
-      }),
+      ledger: stores.ledger,
       close: () => stack.disposeAsync(),
     };
   } catch (error) {
@@ -81,8 +85,8 @@ export async function layFoundation(
 }
 
 /** What signed for longer, under an earlier configuration, is in no ring that is trusted still. */
-function longestLifetime({ accounts, roles }: Config, rings: RingView): number {
-  const signed = accounts.flatMap(({ name }) => rings.ring(name)?.keys ?? []);
+function longestLifetime({ accounts, roles }: Config, rings: RingView | undefined): number {
+  const signed = accounts.flatMap(({ name }) => rings?.ring(name)?.keys ?? []);
   return Math.max(
     0,
     ...roles.map(({ maxTtlSeconds }) => maxTtlSeconds),

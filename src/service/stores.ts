@@ -1,0 +1,89 @@
+import type { AuditLog } from '../audit/log.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { openSingleUse, type SingleUse } from '../identity/single-use.ts';
+import type { Log } from '../log.ts';
+import { openJetStreamLedger } from '../revocation/jetstream-ledger.ts';
+import type { CredentialLedger } from '../revocation/ledger.ts';
+import { shareAuditLog } from '../revocation/shared-audit-log.ts';
+import { openSqliteLedger } from '../revocation/sqlite-ledger.ts';
+import { openJetStreamSingleUse } from '../store/jetstream-single-use.ts';
+import { openJetStreamState } from '../store/jetstream-state.ts';
+import { connectStore } from '../store/nats-connection.ts';
+import type { SharedState } from '../store/shared-state.ts';
+import { openSqliteState } from '../store/sqlite-state.ts';
+import type { Store } from '../store/sqlite.ts';
+
+/** What the processes of one nats-sts share: in one SQLite file, or in JetStream. */
+export interface Stores {
+  readonly state: SharedState;
+  readonly ledger: CredentialLedger;
+  readonly audit: AuditLog;
+  readonly singleUse: SingleUse;
+}
+
+export interface StoresOptions {
+  readonly config: Config;
+  /** The file of this process: its audit log is always there. */
+  readonly store: Store;
+  /** The log in that file. Whoever asked closes what they get instead. */
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** No credential that is alive was issued for longer. */
+  readonly longestLifetimeSeconds: () => number;
+  /** Gets what is to be closed. */
+  readonly stack: AsyncDisposableStack;
+}
+
+/** @throws StoreUnavailable */
+export async function openStores(options: StoresOptions): Promise<Stores> {
+  const { jetstream } = options.config.store;
+  return jetstream ? openJetStream(options, jetstream) : openSqlite(options);
+}
+
+function openSqlite({ store, audit, clock, longestLifetimeSeconds, stack }: StoresOptions): Stores {
+  stack.defer(() => audit.close());
+  const state = openSqliteState({ store, clock });
+  stack.defer(() => state.close());
+  return {
+    state,
+    audit,
+    ledger: openSqliteLedger({ store, clock, longestLifetimeSeconds }),
+    singleUse: openSingleUse({ database: store.database, clock }),
+  };
+}
+
+async function openJetStream(
+  { store, audit, clock, log, longestLifetimeSeconds, stack }: StoresOptions,
+  { bucket, servers, credsFile, replicas }: NonNullable<Config['store']['jetstream']>,
+): Promise<Stores> {
+  const connection = await connectStore({ servers, ...(credsFile !== undefined && { credsFile }) });
+  stack.defer(() => connection.close());
+  const place = { connection, bucket, replicas, clock };
+  const state = await openJetStreamState(place);
+  stack.defer(() => state.close());
+  const ledger = await openJetStreamLedger(place);
+  const shared = shareAuditLog({
+    log: audit,
+    ledger,
+    store,
+    clock,
+    connection,
+    longestLifetimeSeconds,
+    onBehind: (fault) => tellBehind(log, fault),
+  });
+  stack.defer(() => shared.close());
+  return { state, ledger, audit: shared, singleUse: await openJetStreamSingleUse(place) };
+}
+
+function tellBehind(log: Log, fault: unknown): void {
+  if (fault === undefined) log.info({}, 'all issued credentials are known to the store again');
+  else {
+    const why = fault instanceof Error ? fault.message : JSON.stringify(fault);
+    log.warn(
+      { why },
+      'credentials are issued that the store does not know yet: revocations will cut them once it does',
+    );
+  }
+}
