@@ -25,7 +25,9 @@ export interface ServiceProcess
   readonly exited: Promise<number | null>;
 }
 
-export async function startServiceProcess(ground: ServiceGround): Promise<ServiceProcess> {
+export async function startServiceProcess(
+  ground: Pick<ServiceGround, 'configFile'>,
+): Promise<ServiceProcess> {
   const child = spawnService(ground, 'debug');
   const log: LogLine[] = [];
   createInterface(child.stdout!).on('line', (line) => log.push(JSON.parse(line) as LogLine));
@@ -58,14 +60,17 @@ export async function startServiceProcess(ground: ServiceGround): Promise<Servic
 
 /** How a service ends that can't start. */
 export async function failedStart(
-  ground: ServiceGround,
+  ground: Pick<ServiceGround, 'configFile'>,
 ): Promise<{ code: number | null; message: string }> {
   const child = spawnService(ground, 'error');
   const [message, [code]] = await Promise.all([text(child.stderr!), once(child, 'exit')]);
   return { code: code as number | null, message };
 }
 
-function spawnService({ configFile }: ServiceGround, level: string): ChildProcess {
+function spawnService(
+  { configFile }: Pick<ServiceGround, 'configFile'>,
+  level: string,
+): ChildProcess {
   return spawn(process.execPath, [MAIN, 'serve', '--config', configFile, '--log-level', level], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
