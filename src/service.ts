@@ -48,20 +48,31 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { clock = systemClock, env = process.env } = options;
   const load = () => loadConfig(options.config, { env });
   const config = load();
-  const foundation = await layFoundation(config, { clock, log: options.log });
+  const stack = new AsyncDisposableStack();
   try {
-    return await start(options, { load, config, foundation });
+    const foundation = await layFoundation(config, { clock, log: options.log });
+    stack.defer(() => foundation.close());
+    return await start(options, { load, config, foundation, stack });
   } catch (error) {
-    await foundation.close();
+    await stack.disposeAsync();
     throw error;
   }
 }
 
+interface Beginning {
+  readonly load: () => Config;
+  readonly config: Config;
+  readonly foundation: Foundation;
+  /** Gets what is to be closed, in the order it was started. */
+  readonly stack: AsyncDisposableStack;
+}
+
 async function start(
   { log, watch }: ServiceOptions,
-  { load, config, foundation }: { load: () => Config; config: Config; foundation: Foundation },
+  { load, config, foundation, stack }: Beginning,
 ): Promise<Service> {
   const state: State = { current: buildGeneration(foundation, config), url: '', stopping: false };
+  stack.defer(() => state.current.verifier.close());
   const metrics = createMetrics({
     version: VERSION,
     droppedRejections: foundation.droppedRejections,
@@ -75,8 +86,10 @@ async function start(
     accounts: () => state.current.ringed,
     metrics: rotationMetrics(metrics.registry, rotationSources(state, foundation)),
   });
+  stack.defer(() => rotation.close());
 
   const app = await buildApp(appOptions(state, { foundation, metrics, log }));
+  stack.defer(() => app.close());
   state.url = await app.listen({ host: config.listen.host, port: config.listen.port });
   void state.current.verifier.prewarm();
   const reloading = { load, foundation, metrics, log };
@@ -91,10 +104,7 @@ async function start(
     close: async () => {
       state.stopping = true;
       unwatch();
-      await app.close();
-      await rotation.close();
-      state.current.verifier.close();
-      await foundation.close();
+      await stack.disposeAsync();
       log.info({}, 'stopped');
     },
   };
