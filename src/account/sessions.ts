@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { decodeJwt } from '../nats/jwt.ts';
 import { Malformed } from '../nats/malformed.ts';
-import { askServers } from './ask-servers.ts';
+import { askSystem, type SystemAccess } from './ask-system.ts';
 import { CONNZ } from './subjects.ts';
-import type { SystemConnection } from './system-connection.ts';
-import { reached } from './system-resolver.ts';
 
 /** A live connection of an account's user. */
 export interface Session {
@@ -35,7 +33,7 @@ export function systemSessions({
   system,
   portion = PORTION,
 }: {
-  readonly system: Pick<SystemConnection, 'current' | 'notPermitted'>;
+  readonly system: SystemAccess;
   readonly portion?: number;
 }): Sessions {
   async function* of(account: string): AsyncGenerator<Session> {
@@ -47,9 +45,7 @@ export function systemSessions({
         limit: portion,
         offset,
       });
-      const answers = await reached(system, (connection) =>
-        askServers(connection, { connz: { subject: CONNZ, body } }),
-      );
+      const answers = await askSystem(system, { connz: { subject: CONNZ, body } });
       total = 0;
       for (const [id, { data }] of answers.to('connz')) {
         const server = connz.safeParse(data).data;

@@ -35,8 +35,8 @@ export interface SystemConnection {
    * published while it is down could arrive much later: so nothing is.
    */
   current(): NatsConnection | string;
-  /** What the user was refused since the connection was made, in a sentence for the operator. */
-  notPermitted(): string | undefined;
+  /** Whether NATS refused this subject since the connection was made: a sentence for the operator. */
+  notPermitted(subject: string): string | undefined;
   /** Resolves once connected; never by itself if that never happens. */
   ready(): Promise<void>;
   close(): Promise<void>;
@@ -69,7 +69,7 @@ class LastingConnection implements SystemConnection {
   readonly #done: Promise<void>;
   #connection: NatsConnection | undefined;
   #problem: string | undefined = 'not connected to NATS yet';
-  #notPermitted: string | undefined;
+  #notPermitted = new Map<string, string>();
   #reported: string | undefined;
 
   constructor(options: SystemConnectionOptions) {
@@ -82,8 +82,8 @@ class LastingConnection implements SystemConnection {
     return this.#connection ?? 'the connection to NATS was closed';
   }
 
-  notPermitted(): string | undefined {
-    return this.#notPermitted;
+  notPermitted(subject: string): string | undefined {
+    return this.#notPermitted.get(subject);
   }
 
   ready(): Promise<void> {
@@ -147,8 +147,9 @@ class LastingConnection implements SystemConnection {
     if (status.type !== 'error') return;
     const { error } = status;
     if (error instanceof errors.PermissionViolationError) {
-      this.#notPermitted = notPermitted(error.operation, error.subject);
-      this.#report({ state: 'not-permitted', problem: this.#notPermitted });
+      const problem = notPermittedSentence(error.operation, error.subject);
+      this.#notPermitted.set(error.subject, problem);
+      this.#report({ state: 'not-permitted', problem });
     } else {
       this.#down(problemOf(error));
     }
@@ -156,7 +157,7 @@ class LastingConnection implements SystemConnection {
 
   #up(server: string): void {
     this.#problem = undefined;
-    this.#notPermitted = undefined;
+    this.#notPermitted.clear();
     this.#ready.resolve();
     this.#report({ state: 'connected', server });
   }
@@ -175,8 +176,10 @@ class LastingConnection implements SystemConnection {
   }
 }
 
-function notPermitted(operation: string, subject: string): string {
-  return `the system-account user may not ${operation} ${operation === 'publish' ? 'to ' : ''}"${subject}": its permissions are narrower than nats-sts needs`;
+/** For the operator. */
+export function notPermittedSentence(operation: string, subject: string): string {
+  const verb = operation === 'publish' ? 'publish' : 'subscribe';
+  return `the system-account user may not ${verb} to "${subject}": its permissions are narrower than nats-sts needs`;
 }
 
 /** For the operator; holds nothing secret: an error of the creds file names its path only. */

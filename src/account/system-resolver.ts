@@ -1,23 +1,16 @@
-import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
-import { type Answer, type Answers, askServers, type Question } from './ask-servers.ts';
-import { type AccountResolver, type PushReply, ResolverUnreachable } from './resolver.ts';
+import type { Answer, Answers, Question } from './ask-servers.ts';
+import { askSystem, type SystemAccess } from './ask-system.ts';
+import type { AccountResolver, PushReply } from './resolver.ts';
 import { Roster } from './roster.ts';
 import { ACCOUNTZ, CLAIMS_UPDATE, claimsLookup } from './subjects.ts';
-import type { SystemConnection } from './system-connection.ts';
 import type { ServerView } from './view.ts';
 
 /** The servers, by way of their system account. */
-export function systemResolver({
-  system,
-}: {
-  readonly system: Pick<SystemConnection, 'current' | 'notPermitted'>;
-}): AccountResolver {
+export function systemResolver({ system }: { readonly system: SystemAccess }): AccountResolver {
   const roster = new Roster();
   const ask = <Name extends string>(questions: Readonly<Record<Name, Question>>) =>
-    reached(system, (connection) =>
-      askServers(connection, questions, { silentBefore: roster.silent }),
-    );
+    askSystem(system, questions, { silentBefore: roster.silent });
   return {
     async look(account) {
       const answers = await ask({
@@ -40,26 +33,6 @@ export function systemResolver({
       );
     },
   };
-}
-
-/** Runs `ask`; turns "no connection" and "no answer" into the one error of the port. */
-export async function reached<T extends Pick<Answers<never>, 'present'>>(
-  system: Pick<SystemConnection, 'current' | 'notPermitted'>,
-  ask: (connection: NatsConnection) => Promise<T>,
-): Promise<T> {
-  const connection = system.current();
-  if (typeof connection === 'string') throw new ResolverUnreachable(connection);
-  let answers: T;
-  try {
-    answers = await ask(connection);
-  } catch (cause) {
-    throw new ResolverUnreachable('the connection to NATS broke off', { cause });
-  }
-  if (answers.present.size > 0) return answers;
-  throw new ResolverUnreachable(
-    system.notPermitted() ??
-      'no server answers: either NATS hangs, or the user of the system creds is not one of the system account',
-  );
 }
 
 const accountz = z.object({ account_detail: z.object({ jwt: z.string() }) });

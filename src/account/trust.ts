@@ -1,8 +1,8 @@
-import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { decodeJwt } from '../nats/jwt.ts';
 import { Malformed } from '../nats/malformed.ts';
-import { type Answers, askServers } from './ask-servers.ts';
+import type { Answers } from './ask-servers.ts';
+import { askSystem, type SystemAccess } from './ask-system.ts';
 import { VARZ } from './subjects.ts';
 
 /** Whose account JWTs count: public keys of an operator, `O…`. */
@@ -42,13 +42,13 @@ export function trustOfOperator(jwt: string, signingKey?: string): TrustedIssuer
 
 /**
  * What the servers themselves trust. All that answer must trust an operator that knows `signingKey`.
- * No answer is `NotTrusted` too; throws what a closed connection throws.
+ * Throws `ResolverUnreachable`.
  */
 export async function trustOfServers(
-  connection: NatsConnection,
+  system: SystemAccess,
   signingKey: string,
 ): Promise<TrustedIssuers | NotTrusted> {
-  const answers = await askServers(connection, { varz: { subject: VARZ } });
+  const answers = await askSystem(system, { varz: { subject: VARZ } });
   return trustOfAnswers(answers, signingKey);
 }
 

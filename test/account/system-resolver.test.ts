@@ -103,10 +103,10 @@ describe('a look', () => {
 test('a push is answered by every server, and stored there', async () => {
   const next = world.signAccount({ name, key, body, iat: Math.floor(Date.now() / 1000) + 1 });
   const replies = await resolver.push(next);
-  expect(replies.map(({ server, code }) => [server, code]).sort()).toEqual([
-    ['node-0', 200],
-    ['node-1', 200],
-    ['node-2', 200],
+  expect(replies.map(({ server, code }) => `${server} ${code}`).sort()).toEqual([
+    'node-0 200',
+    'node-1 200',
+    'node-2 200',
   ]);
   expect((await resolver.look(account)).stored).toEqual([next, next, next]);
   const file = join(cluster.node(1).jwtDirectory, `${account}.jwt`);

@@ -68,11 +68,7 @@ describe('servers', () => {
     await server.stop();
   });
 
-  function trust(key: string) {
-    const connection = system.current();
-    if (typeof connection === 'string') throw new Error(connection);
-    return trustOfServers(connection, key);
-  }
+  const trust = (key: string) => trustOfServers(system, key);
 
   test('tell whom they trust', async () => {
     expect(await trust(signingKey.publicKey)).toEqual(
