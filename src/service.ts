@@ -8,12 +8,19 @@ import { type AppOptions, buildApp } from './http/app.ts';
 import { limitConcurrency } from './http/concurrency.ts';
 import type { Log } from './log.ts';
 import { type Foundation, layFoundation } from './service/foundation.ts';
-import { buildGeneration } from './service/generation.ts';
+import { buildGeneration, type Generation } from './service/generation.ts';
 import { createMetrics, type Metrics } from './service/metrics.ts';
-import { rotationMetrics } from './service/rotation-metrics.ts';
+import { rotationMetrics, rotationSources } from './service/rotation-metrics.ts';
 import { startRotation } from './service/rotation.ts';
 import { partStatus } from './service/readiness.ts';
-import { type Running, reload, warn, watchConfiguration } from './service/reload.ts';
+import {
+  type ReloadParts,
+  type Running,
+  reload,
+  warn,
+  watchCertificate,
+  watchConfiguration,
+} from './service/reload.ts';
 import { readTls } from './service/tls.ts';
 import { VERSION } from './version.ts';
 
@@ -84,7 +91,10 @@ async function start(
     foundation,
     config,
     accounts: () => state.current.ringed,
-    metrics: rotationMetrics(metrics.registry, rotationSources(state, foundation)),
+    metrics: rotationMetrics(
+      metrics.registry,
+      rotationSources(foundation, () => state.current.ringed),
+    ),
   });
   stack.defer(() => rotation.close());
 
@@ -92,8 +102,8 @@ async function start(
   stack.defer(() => app.close());
   state.url = await app.listen({ host: config.listen.host, port: config.listen.port });
   void state.current.verifier.prewarm();
-  const reloading = { load, foundation, metrics, log };
-  const unwatch = watch === false ? () => {} : watchConfiguration(app, state, reloading);
+  const reloading = reloadParts(load, { foundation, metrics });
+  const unwatch = watch === false ? () => {} : watchFiles(app, state, reloading);
   log.info({ url: state.url, version: VERSION }, 'listening');
 
   return {
@@ -110,12 +120,36 @@ async function start(
   };
 }
 
-function rotationSources(state: State, { clock, rings, state: store, revocations }: Foundation) {
+/** Issuers' keys that were fetched move over from one generation to the next. */
+function reloadParts(
+  load: () => Config,
+  { foundation, metrics }: { foundation: Foundation; metrics: Metrics },
+): ReloadParts<Generation> {
   return {
-    clock,
-    rings: () => state.current.ringed.flatMap(({ name }) => rings.ring(name) ?? []),
-    storeFreshAt: () => store.freshAt(),
-    revocations: () => revocations.index.byId,
+    load,
+    build: (config, before) => buildGeneration(foundation, config, before),
+    replaced: (before, next) => {
+      before.verifier.close(next.verifier);
+      void next.verifier.prewarm();
+    },
+    metrics,
+    clock: foundation.clock,
+    log: foundation.log,
+  };
+}
+
+/** Call the result to stop. */
+function watchFiles(
+  app: FastifyInstance,
+  state: State,
+  parts: ReloadParts<Generation>,
+): () => void {
+  const { tls } = state.current.config.listen;
+  const unwatch = watchConfiguration(state, parts);
+  const unwatchCertificate = tls && watchCertificate(app, tls, parts.log);
+  return () => {
+    unwatch();
+    unwatchCertificate?.();
   };
 }
 
@@ -125,7 +159,7 @@ function connectionBounds(exchanges: number, behindProxy: boolean): AppOptions['
   return { total, perNetwork: behindProxy ? undefined : Math.max(32, total / 4) };
 }
 
-interface State extends Running {
+interface State extends Running<Generation> {
   /** Where it listens; empty before it does. */
   url: string;
   stopping: boolean;

@@ -11,10 +11,13 @@ export interface PartStatus {
   readonly message?: string;
 }
 
-export interface ServiceRoutes {
-  readonly live: () => Live;
+export interface ProbeRoutes {
   readonly status: () => Readonly<Record<string, PartStatus>>;
   readonly metrics: () => Promise<{ contentType: string; text: string }>;
+}
+
+export interface ServiceRoutes extends ProbeRoutes {
+  readonly live: () => Live;
   /** The text of openapi.yaml. */
   readonly openapi: string;
 }
@@ -43,8 +46,8 @@ const text = (description: string, contentType: string) => ({
   content: { [contentType]: { schema: { type: 'string' } } },
 });
 
-/** What operators and machines ask: alive, ready, metrics, metadata. */
-export function serviceRoutes(app: FastifyInstance, deps: ServiceRoutes): void {
+/** What operators and machines ask of every process: alive, ready, metrics. */
+export function probeRoutes(app: FastifyInstance, deps: ProbeRoutes): void {
   app.get('/livez', {
     schema: {
       operationId: 'livez',
@@ -81,6 +84,11 @@ export function serviceRoutes(app: FastifyInstance, deps: ServiceRoutes): void {
       return reply.type(contentType).send(text);
     },
   });
+}
+
+/** What operators and machines ask of the service: probes, description, metadata. */
+export function serviceRoutes(app: FastifyInstance, deps: ServiceRoutes): void {
+  probeRoutes(app, deps);
 
   app.get('/openapi.yaml', {
     schema: {

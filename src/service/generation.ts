@@ -5,19 +5,39 @@ import { createVerifier, type Verifier } from '../identity/verify.ts';
 import { givenKeys } from '../keyring/given-keys.ts';
 import type { KeyRing } from '../keyring/key-ring.ts';
 import { ringKeys } from '../keyring/ring-keys.ts';
+import type { RingView } from '../keyring/ring-view.ts';
 import type { Policy } from '../policy/compile.ts';
 import type { Foundation } from './foundation.ts';
 import { policyOf } from './preflight.ts';
 import { type RingedAccount, ringedAccounts } from './rotated-accounts.ts';
 
-/** One configuration and the parts built from it; a reload swaps the whole. */
-export interface Generation {
+/** What the rotation needs of one configuration. */
+export interface RotatedGeneration {
   readonly config: Config;
   readonly policy: Policy;
-  readonly parts: ExchangeParts;
-  readonly verifier: Verifier;
   /** Accounts whose keys are in a ring. */
   readonly ringed: readonly RingedAccount[];
+}
+
+/** One configuration and the parts built from it; a reload swaps the whole. */
+export interface Generation extends RotatedGeneration {
+  readonly parts: ExchangeParts;
+  readonly verifier: Verifier;
+}
+
+/**
+ * The policy of a configuration, and the accounts whose keys are in rings.
+ *
+ * @throws InvalidInput when policy, signing keys and the stored rings don't fit together.
+ */
+export function buildRotated(
+  { rings }: Pick<Foundation, 'rings'>,
+  config: Config,
+): RotatedGeneration {
+  const policy = policyOf(config);
+  const ringed = ringedAccounts(config, policy);
+  checkRings(rings, config, ringed);
+  return { config, policy, ringed };
 }
 
 /**
@@ -32,9 +52,8 @@ export function buildGeneration(
   previous?: Generation,
 ): Generation {
   const { clock, audit, singleUse, revocations } = foundation;
-  const policy = policyOf(config);
-  const ringed = ringedAccounts(config, policy);
-  checkRings(foundation, config, ringed);
+  const rotated = buildRotated(foundation, config);
+  const { policy, ringed } = rotated;
   const verifier = createVerifier({
     issuers: config.issuers,
     tokenBytes: config.limits.tokenBytes,
@@ -44,10 +63,8 @@ export function buildGeneration(
   });
   const capped = config.issuers.filter(({ capToTokenExpiry }) => capToTokenExpiry);
   return {
-    config,
-    policy,
+    ...rotated,
     verifier,
-    ringed,
     parts: {
       clock,
       verifier,
@@ -62,11 +79,7 @@ export function buildGeneration(
 }
 
 /** A ring that is there and can't be opened must stop us: a new one would cut everybody off. */
-function checkRings(
-  { rings }: Foundation,
-  { file }: Config,
-  ringed: readonly RingedAccount[],
-): void {
+function checkRings(rings: RingView, { file }: Config, ringed: readonly RingedAccount[]): void {
   const problems = ringed.flatMap(({ name }) => {
     const message = rings.problems.get(name);
     return message === undefined ? [] : [{ path: `accounts.${name}`, message }];

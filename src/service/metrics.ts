@@ -1,14 +1,13 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Door } from '../audit/event.ts';
 import { Refusal } from '../errors.ts';
 import type { ExchangeRequest, Issued } from '../exchange.ts';
+import { type ProcessMetrics, processMetrics } from './process-metrics.ts';
 
 /** What Prometheus sees. Labels hold names from the configuration and our own reasons, never a caller's text. */
-export interface Metrics {
-  readonly registry: Registry;
+export interface Metrics extends ProcessMetrics {
   /** Counts and times each exchange that goes through. */
   observed(exchange: ExchangeFunction): ExchangeFunction;
-  reloaded(ok: boolean, atMilliseconds: number): void;
   fault(): void;
 }
 
@@ -27,16 +26,8 @@ export interface MetricsSources {
 }
 
 export function createMetrics({ version, droppedRejections, issuers }: MetricsSources): Metrics {
-  const registry = new Registry();
-  const registers = [registry];
-  collectDefaultMetrics({ register: registry });
-  new Gauge({
-    name: 'nats_sts_build_info',
-    help: 'Constant 1; the version is in the label',
-    labelNames: ['version'],
-    registers,
-  }).set({ version }, 1);
-
+  const ofProcess = processMetrics(version);
+  const registers = [ofProcess.registry];
   const exchanges = new Counter({
     name: 'nats_sts_exchanges_total',
     help: 'Exchanges by door and outcome: issued, or the reason of the refusal',
@@ -70,16 +61,6 @@ export function createMetrics({ version, droppedRejections, issuers }: MetricsSo
       this.inc(droppedRejections());
     },
   });
-  const reloadOk = new Gauge({
-    name: 'nats_sts_config_last_reload_success',
-    help: '1 when the last reload of the configuration was taken, 0 when it was refused',
-    registers,
-  });
-  const reloadAt = new Gauge({
-    name: 'nats_sts_config_last_reload_timestamp_seconds',
-    help: 'When the running configuration was loaded',
-    registers,
-  });
   issuerGauges(registers, issuers);
 
   const timers = new Map<Door, ReturnType<typeof duration.labels>>();
@@ -90,7 +71,7 @@ export function createMetrics({ version, droppedRejections, issuers }: MetricsSo
   };
 
   return {
-    registry,
+    ...ofProcess,
     observed: (exchange) => async (request) => {
       const start = process.hrtime.bigint();
       const result = await exchange(request);
@@ -102,10 +83,6 @@ export function createMetrics({ version, droppedRejections, issuers }: MetricsSo
         issued.inc({ issuer: result.identity.issuerName, role: result.grant.role.name });
       }
       return result;
-    },
-    reloaded: (ok, at) => {
-      reloadOk.set(ok ? 1 : 0);
-      if (ok) reloadAt.set(at / 1000);
     },
     fault: () => faults.inc(),
   };

@@ -2,42 +2,46 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { formatProblem, InvalidInput } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Foundation } from './foundation.ts';
-import { buildGeneration, type Generation } from './generation.ts';
-import type { Metrics } from './metrics.ts';
-import { renewTls } from './tls.ts';
+import type { Clock } from '../clock.ts';
+import type { ProcessMetrics } from './process-metrics.ts';
+import { renewTls, type TlsFiles } from './tls.ts';
 import { watchFiles } from './watch.ts';
 
-/** The configuration that is in force. */
-export interface Running {
-  current: Generation;
+/** What was built from the configuration that is in force. */
+export interface Running<Built extends { readonly config: Config }> {
+  current: Built;
 }
 
-export interface ReloadParts {
+export interface ReloadParts<Built extends { readonly config: Config }> {
   readonly load: () => Config;
-  readonly foundation: Foundation;
-  readonly metrics: Metrics;
+  /** Throws when the configuration can't be put in force; then nothing was started. */
+  readonly build: (config: Config, before: Built) => Built;
+  /** `next` is in force. */
+  readonly replaced?: (before: Built, next: Built) => void;
+  readonly metrics: Pick<ProcessMetrics, 'reloaded'>;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Reads the configuration again and puts it in force. A bad one changes nothing and is told loudly. True when taken. */
-export function reload(running: Running, parts: ReloadParts): boolean {
-  const { load, foundation, metrics, log } = parts;
+export function reload<Built extends { readonly config: Config }>(
+  running: Running<Built>,
+  { load, build, replaced, metrics, clock, log }: ReloadParts<Built>,
+): boolean {
   try {
     const before = running.current;
-    const next = buildGeneration(foundation, load(), before);
+    const next = build(load(), before);
     for (const key of needRestart(before.config, next.config)) {
       log.warn({ key }, 'this setting changed, but takes effect only after a restart');
     }
     warn(log, next.config);
     running.current = next;
-    before.verifier.close(next.verifier);
-    void next.verifier.prewarm();
-    metrics.reloaded(true, foundation.clock.now());
+    replaced?.(before, next);
+    metrics.reloaded(true, clock.now());
     log.info({ config: next.config.file }, 'configuration reloaded');
     return true;
   } catch (error) {
-    metrics.reloaded(false, foundation.clock.now());
+    metrics.reloaded(false, clock.now());
     log.error(
       { problems: problemsOf(error) },
       'THE CHANGED CONFIGURATION WAS REFUSED; the one from before stays in force',
@@ -47,25 +51,10 @@ export function reload(running: Running, parts: ReloadParts): boolean {
 }
 
 /** Reloads when a file changes that the configuration in force was read from. Call the result to stop. */
-export function watchConfiguration(
-  app: FastifyInstance,
-  running: Running,
-  parts: ReloadParts,
+export function watchConfiguration<Built extends { readonly config: Config }>(
+  running: Running<Built>,
+  parts: ReloadParts<Built>,
 ): () => void {
-  const { tls } = running.current.config.listen;
-  const certificates = tls
-    ? watchFiles([tls.certFile, tls.keyFile], () => {
-        try {
-          renewTls(app, tls);
-          parts.log.info({}, 'TLS certificate renewed');
-        } catch (error) {
-          parts.log.error(
-            { problems: problemsOf(error) },
-            'the changed TLS certificate was refused',
-          );
-        }
-      })
-    : () => {};
   let { files } = running.current.config;
   const onChange = (): void => {
     reload(running, parts);
@@ -77,10 +66,19 @@ export function watchConfiguration(
     unwatch = watchFiles(files, onChange);
   };
   let unwatch = watchFiles(files, onChange);
-  return () => {
-    certificates();
-    unwatch();
-  };
+  return () => unwatch();
+}
+
+/** New connections get the certificate that the files hold, whenever they change. Call the result to stop. */
+export function watchCertificate(app: FastifyInstance, tls: TlsFiles, log: Log): () => void {
+  return watchFiles([tls.certFile, tls.keyFile], () => {
+    try {
+      renewTls(app, tls);
+      log.info({}, 'TLS certificate renewed');
+    } catch (error) {
+      log.error({ problems: problemsOf(error) }, 'the changed TLS certificate was refused');
+    }
+  });
 }
 
 /** What is allowed but probably not meant. Notes are for `nats-sts check` only. */

@@ -3,6 +3,7 @@ import { type Clock, unixSeconds } from '../clock.ts';
 import type { Ring } from '../keyring/ring.ts';
 import { type Plan, REVOKED_BYTES } from '../revocation/plan.ts';
 import type { Revocation } from '../revocation/revocation.ts';
+import type { Foundation } from './foundation.ts';
 
 /** What the metrics of rotation are read from when they are asked for. */
 export interface RotationSources {
@@ -11,6 +12,19 @@ export interface RotationSources {
   readonly rings: () => readonly Ring[];
   readonly storeFreshAt: () => number;
   readonly revocations: () => ReadonlyMap<string, Revocation>;
+}
+
+/** `ringed`: accounts of the configuration in force whose keys are in rings. */
+export function rotationSources(
+  { clock, rings, state, revocations }: Foundation,
+  ringed: () => readonly { readonly name: string }[],
+): RotationSources {
+  return {
+    clock,
+    rings: () => ringed().flatMap(({ name }) => rings.ring(name) ?? []),
+    storeFreshAt: () => state.freshAt(),
+    revocations: () => revocations.index.byId,
+  };
 }
 
 /** What the rotator of this process does. */
