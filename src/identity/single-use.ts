@@ -6,11 +6,16 @@ import { type Clock, unixSeconds } from '../clock.ts';
  *
  * Of any number of concurrent claims of one (issuer, jti), also from several processes where the
  * adapter is shared between them, exactly one is told `true`. It is remembered up to `expiresAt`
- * (Unix seconds); ask for nothing that has expired already. A claim that can't be remembered is a
- * fault, thrown: what is not remembered must not be accepted.
+ * (Unix seconds); ask for nothing that has expired already. What can't be remembered must not be
+ * accepted: `SingleUseFull` or `SingleUseUnavailable` is thrown.
  */
 export interface SingleUse {
   claim(issuer: string, jti: string, expiresAt: number): boolean | Promise<boolean>;
+}
+
+/** The place where claims are remembered can't be reached or written now. */
+export class SingleUseUnavailable extends Error {
+  override readonly name = 'SingleUseUnavailable';
 }
 
 /** Thrown by the in-memory adapter when it is full of claims that have not expired. */
@@ -73,11 +78,15 @@ export function openSingleUse({
   return {
     claim(issuer, jti, expiresAt) {
       const now = unixSeconds(clock);
-      if (now >= pruneAt) {
-        pruneAt = now + PRUNE_EVERY_SECONDS;
-        prune.run(now);
+      try {
+        if (now >= pruneAt) {
+          pruneAt = now + PRUNE_EVERY_SECONDS;
+          prune.run(now);
+        }
+        return Number(claim.run(issuer, jti, expiresAt, now).changes) === 1;
+      } catch (cause) {
+        throw new SingleUseUnavailable('a used token could not be written down', { cause });
       }
-      return Number(claim.run(issuer, jti, expiresAt, now).changes) === 1;
     },
   };
 }

@@ -26,7 +26,7 @@ import type { KeySet } from './key-set.ts';
 import { kindOf } from './kind.ts';
 import { show } from './show.ts';
 import { signatureHolds, type VerificationKey } from './signature.ts';
-import { type SingleUse, SingleUseFull } from './single-use.ts';
+import { type SingleUse, SingleUseFull, SingleUseUnavailable } from './single-use.ts';
 import { type SubjectRule, subjectOf } from './subject.ts';
 import { type ParsedToken, parseToken } from './token.ts';
 
@@ -198,6 +198,7 @@ async function possessedAndUnused(verification: Verification): Promise<Identity 
     return refusal ?? identityOf(verification);
   } catch (fault) {
     if (fault instanceof SingleUseFull) return TOO_MUCH_TO_REMEMBER;
+    if (fault instanceof SingleUseUnavailable) return notRemembered(fault);
     throw fault;
   }
 }
@@ -220,6 +221,14 @@ const TOKEN_REUSED = new Refusal(
   'token_reused',
   'The token was used before, and this service accepts each of its tokens once: get a new one.',
 );
+
+function notRemembered(fault: SingleUseUnavailable): Refusal {
+  return new Refusal(
+    'store_unavailable',
+    'The service can not write down right now that this token is used, and takes it only once.',
+    { detail: String(fault.cause ?? fault), retryAfterSeconds: 5 },
+  );
+}
 
 const TOO_MUCH_TO_REMEMBER = new Refusal(
   'overloaded',

@@ -179,9 +179,7 @@ function issuersOf(
   let known: TrustedIssuers | undefined;
   return async () => {
     if (signingKey === undefined || known) return known;
-    const connection = system.current();
-    if (typeof connection === 'string') throw new Error(connection);
-    known = checked(await trustOfServers(connection, signingKey));
+    known = checked(await trustOfServers(system, signingKey));
     return known;
   };
 }

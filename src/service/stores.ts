@@ -1,13 +1,13 @@
 import type { AuditLog } from '../audit/log.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import { openSingleUse, type SingleUse } from '../identity/single-use.ts';
+import { openSingleUse, type SingleUse, SingleUseUnavailable } from '../identity/single-use.ts';
 import type { Log } from '../log.ts';
 import { openJetStreamLedger } from '../revocation/jetstream-ledger.ts';
 import type { CredentialLedger } from '../revocation/ledger.ts';
 import { shareAuditLog } from '../revocation/shared-audit-log.ts';
 import { openSqliteLedger } from '../revocation/sqlite-ledger.ts';
-import { openJetStreamSingleUse } from '../store/jetstream-single-use.ts';
+import { type JetStreamSingleUse, openJetStreamSingleUse } from '../store/jetstream-single-use.ts';
 import { openJetStreamState } from '../store/jetstream-state.ts';
 import { connectStore } from '../store/nats-connection.ts';
 import type { SharedState } from '../store/shared-state.ts';
@@ -74,7 +74,21 @@ async function openJetStream(
     onBehind: (fault) => tellBehind(log, fault),
   });
   stack.defer(() => shared.close());
-  return { state, ledger, audit: shared, singleUse: await openJetStreamSingleUse(place) };
+  return {
+    state,
+    ledger,
+    audit: shared,
+    singleUse: orUnavailable(await openJetStreamSingleUse(place)),
+  };
+}
+
+function orUnavailable(claims: JetStreamSingleUse): SingleUse {
+  return {
+    claim: (issuer, jti, expiresAt) =>
+      claims.claim(issuer, jti, expiresAt).catch((cause: unknown) => {
+        throw new SingleUseUnavailable('a used token could not be written down', { cause });
+      }),
+  };
 }
 
 function tellBehind(log: Log, fault: unknown): void {

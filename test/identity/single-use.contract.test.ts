@@ -9,6 +9,7 @@ import {
   openSingleUse,
   type SingleUse,
   SingleUseFull,
+  SingleUseUnavailable,
 } from '../../src/identity/single-use.ts';
 import { openJetStreamSingleUse } from '../../src/store/jetstream-single-use.ts';
 import { MIGRATIONS } from '../../src/store/schema.ts';
@@ -161,7 +162,7 @@ describe('single use in SQLite', () => {
     const database = openDatabase(':memory:');
     const singleUse = openSingleUse({ database, clock: frozenClock() });
     database.exec('DROP TABLE single_use');
-    expect(() => singleUse.claim('iss', 'jti', NOW + 60)).toThrow(/single_use/);
+    expect(() => singleUse.claim('iss', 'jti', NOW + 60)).toThrow(SingleUseUnavailable);
   });
 });
 
