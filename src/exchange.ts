@@ -1,5 +1,6 @@
-import type { AuditedIdentity, AuditEvent, Door } from './audit/event.ts';
+import type { Door } from './audit/event.ts';
 import type { AuditLog } from './audit/log.ts';
+import { audited, auditedReason, record } from './audit/record.ts';
 import { type Clock, unixSeconds } from './clock.ts';
 import type { Credential } from './credential/credential.ts';
 import { type Drafting, draftCredential } from './credential/mint.ts';
@@ -103,7 +104,7 @@ export async function exchange(
   }
 
   // Record: what is not written down is not issued.
-  const recorded = await record(parts, {
+  const recorded = await record(parts.audit, {
     type: 'issued',
     ...origin(parts, request),
     identity: audited(subject),
@@ -201,10 +202,10 @@ async function rejected(
   refusal: Refusal,
   token: string | undefined,
 ): Promise<Refusal> {
-  const recorded = await record(parts, {
+  const recorded = await record(parts.audit, {
     type: 'rejected',
     ...origin(parts, request),
-    ...reason(refusal),
+    ...auditedReason(refusal),
     ...(token && { tokenHash: parts.verifier.hash(token) }),
   });
   return recorded ?? refusal;
@@ -219,14 +220,14 @@ async function denied(
 ): Promise<Refusal> {
   const binding = granted?.binding ?? nearest?.binding;
   const role = granted?.role.name ?? request.ask.role;
-  const recorded = await record(parts, {
+  const recorded = await record(parts.audit, {
     type: 'denied',
     ...origin(parts, request),
     identity: audited(subject),
     ...(actor
       ? { actor: audited(actor) }
       : request.actorToken && { actorTokenHash: parts.verifier.hash(request.actorToken) }),
-    ...reason(refusal),
+    ...auditedReason(refusal),
     ...(binding !== undefined && { binding }),
     ...(role !== undefined && { role }),
     claims: claimsSeen,
@@ -234,28 +235,6 @@ async function denied(
   return recorded ?? refusal;
 }
 
-/** Undefined once the event is safe; a refusal when it can't be written. */
-async function record({ audit }: ExchangeParts, event: AuditEvent): Promise<Refusal | undefined> {
-  try {
-    await audit.record(event);
-    return undefined;
-  } catch (cause) {
-    return new Refusal(
-      'audit_unavailable',
-      'The service cannot record this request right now, and nothing is issued unrecorded.',
-      { detail: String(cause), retryAfterSeconds: 5 },
-    );
-  }
-}
-
 function origin({ clock }: ExchangeParts, { door, requestId, address }: ExchangeRequest) {
   return { time: clock.now(), door, requestId, address };
-}
-
-function reason({ reason, message, detail }: Refusal) {
-  return { reason, message, ...(detail !== undefined && { detail }) };
-}
-
-function audited({ issuerName, issuer, subject, tokenHash }: Identity): AuditedIdentity {
-  return { issuerName, issuer, subject, tokenHash };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
+import { type Sessions, systemSessions } from './account/sessions.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { loadConfig } from './config/load.ts';
@@ -7,6 +8,7 @@ import { exchange } from './exchange.ts';
 import { type AppOptions, buildApp } from './http/app.ts';
 import { limitConcurrency } from './http/concurrency.ts';
 import type { Log } from './log.ts';
+import { adminOf } from './service/admin/admin.ts';
 import { type Foundation, layFoundation } from './service/foundation.ts';
 import { buildGeneration, type Generation } from './service/generation.ts';
 import { createMetrics, type Metrics } from './service/metrics.ts';
@@ -98,7 +100,8 @@ async function start(
   });
   stack.defer(() => rotation.close());
 
-  const app = await buildApp(appOptions(state, { foundation, metrics, log }));
+  const sessions = rotation.system && systemSessions({ system: rotation.system });
+  const app = await buildApp(appOptions(state, { foundation, metrics, sessions }));
   stack.defer(() => app.close());
   state.url = await app.listen({ host: config.listen.host, port: config.listen.port });
   void state.current.verifier.prewarm();
@@ -167,7 +170,11 @@ interface State extends Running<Generation> {
 
 function appOptions(
   state: State,
-  { foundation, metrics, log }: { foundation: Foundation; metrics: Metrics; log: Log },
+  {
+    foundation,
+    metrics,
+    sessions,
+  }: { foundation: Foundation; metrics: Metrics; sessions: Sessions | undefined },
 ): AppOptions {
   const { listen, limits } = state.current.config;
   return {
@@ -177,6 +184,7 @@ function appOptions(
         limits.concurrentRequests,
       ),
     ),
+    admin: adminOf({ foundation, current: () => state.current, sessions }),
     live: () => ({
       publicUrl: publicUrl(state),
       servers: state.current.config.nats.servers,
@@ -201,7 +209,7 @@ function appOptions(
     openapi: readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8'),
     onFault: (requestId, fault) => {
       metrics.fault();
-      log.error({ requestId, fault: describe(fault) }, 'a request failed');
+      foundation.log.error({ requestId, fault: describe(fault) }, 'a request failed');
     },
   };
 }

@@ -4,6 +4,8 @@ import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import type { ExchangeRequest, Issued } from '../exchange.ts';
 import type { Refusal } from '../errors.ts';
+import type { Admin } from './admin/actions.ts';
+import { adminRoutes } from './admin/routes.ts';
 import { boundConnections, type ConnectionBounds } from './connections.ts';
 import type { Doors } from './doors.ts';
 import { answerBadUrl, answerBrokenRequest, handleErrors } from './errors.ts';
@@ -14,6 +16,7 @@ import { tokenRoute } from './token-route.ts';
 
 export interface AppOptions extends ServiceRoutes {
   readonly exchange: (request: ExchangeRequest) => Promise<Issued | Refusal>;
+  readonly admin: Admin;
   readonly rateLimit: () => Limits;
   readonly limits: {
     readonly bodyBytes: number;
@@ -46,6 +49,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.removeContentTypeParser('text/plain');
   acceptEmptyJson(app);
   exchangeRoute(app, doors);
+  adminRoutes(app, { ...doors, admin: options.admin });
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     await scope.register(formbody, { bodyLimit: options.limits.bodyBytes });

@@ -72,7 +72,7 @@ function describe({ validation }: FastifyError): string {
   return `${where} ${first.message ?? 'does not fit the schema'}`;
 }
 
-/** Path → the methods of its routes. All our paths are fixed; the router would read a stranger's as a pattern. */
+/** Path → the methods of its routes. Looked up here: the router would read a stranger's path as a pattern. */
 function methodsByPath(app: FastifyInstance): ReadonlyMap<string, ReadonlySet<string>> {
   const methods = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
@@ -90,12 +90,25 @@ function notFound(
 ): Refusal {
   // The whole URL may stand in the request line (RFC 9112 §3.2.2).
   const path = request.url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] ?? '';
-  const allowed = [...(methods.get(path) ?? [])];
+  const allowed = [...(methods.get(path) ?? methods.get(patternOf(path, methods)) ?? [])];
   if (allowed.length === 0) {
     return new Refusal('not_found', 'There is nothing here; /openapi.yaml lists what there is.');
   }
   reply.header('allow', allowed.join(', '));
   return new Refusal('method_not_allowed', `Use ${allowed.join(' or ')} here.`);
+}
+
+/** The path of a route with parameters that this one is an example of; empty when there is none. */
+function patternOf(path: string, methods: ReadonlyMap<string, unknown>): string {
+  const asked = path.split('/');
+  const fits = (pattern: string): boolean => {
+    const parts = pattern.split('/');
+    return (
+      parts.length === asked.length &&
+      parts.every((part, place) => part === asked[place] || (part.startsWith(':') && asked[place]))
+    );
+  };
+  return [...methods.keys()].find((pattern) => pattern.includes(':') && fits(pattern)) ?? '';
 }
 
 const BROKEN: Readonly<Record<string, readonly [number, string]>> = {

@@ -11,6 +11,7 @@ declare module 'fastify' {
     description?: string;
     consumes?: readonly string[];
     produces?: readonly string[];
+    tags?: readonly string[];
     security?: ReadonlyArray<{ [securityLabel: string]: readonly string[] }>;
   }
 }

@@ -112,8 +112,8 @@ async function search(
   known.lookedAt = startedAt;
 }
 
-/** An identity may also be the actor of a credential, which no filter asks for. */
-function filterOf(target: RevocationTarget): LedgerFilter {
+/** What of the ledger may be meant. An identity may also be the actor of a credential, which no filter asks for. */
+export function filterOf(target: RevocationTarget): LedgerFilter {
   if ('nkey' in target) return { user: target.nkey };
   if ('role' in target) return { role: target.role };
   if ('binding' in target) return { binding: target.binding };

@@ -6,6 +6,7 @@ import { givenKeys } from '../keyring/given-keys.ts';
 import type { KeyRing } from '../keyring/key-ring.ts';
 import { ringKeys } from '../keyring/ring-keys.ts';
 import type { RingView } from '../keyring/ring-view.ts';
+import { type AdminPolicy, compileAdmin } from '../policy/admin.ts';
 import type { Policy } from '../policy/compile.ts';
 import type { Foundation } from './foundation.ts';
 import { policyOf } from './preflight.ts';
@@ -22,6 +23,7 @@ export interface RotatedGeneration {
 /** One configuration and the parts built from it; a reload swaps the whole. */
 export interface Generation extends RotatedGeneration {
   readonly parts: ExchangeParts;
+  readonly admin: AdminPolicy;
   readonly verifier: Verifier;
 }
 
@@ -65,6 +67,7 @@ export function buildGeneration(
   return {
     ...rotated,
     verifier,
+    admin: compileAdmin(config.admin).admin,
     parts: {
       clock,
       verifier,

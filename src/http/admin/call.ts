@@ -1,0 +1,64 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal } from '../../errors.ts';
+import { addressOf } from '../address.ts';
+import type { Doors } from '../doors.ts';
+import { sendProblem } from '../problem.ts';
+import { problem } from '../schemas.ts';
+import { presentedToken } from '../subject-token.ts';
+import type { Admin, AdminCaller } from './actions.ts';
+
+/** What each admin route is given. */
+export interface AdminDoors extends Pick<Doors, 'live' | 'limitAddress' | 'limitIdentity'> {
+  readonly admin: Admin;
+}
+
+const problemResponse = {
+  description: 'Refused',
+  content: { 'application/problem+json': { schema: problem } },
+};
+
+/** What the schema of each admin route has besides its own. */
+export const adminSchema = {
+  security: [{ subjectToken: [] }],
+  tags: ['admin'],
+};
+
+/** Its answers: the good one, and the refusals. */
+export function answers(status: number, schema: object) {
+  return { [status]: schema, '4xx': problemResponse, '5xx': problemResponse };
+}
+
+/** Before a body is read: whoever comes too often. */
+export function limited({ limitAddress }: AdminDoors) {
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const refusal = await limitAddress(request);
+    if (refusal) return sendProblem(reply, refusal);
+  };
+}
+
+/**
+ * One request of an administrator: who are they, may they, what is the answer? `act` is called only
+ * for those who may.
+ */
+export async function call<Answer>(
+  { admin, live, limitIdentity }: AdminDoors,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  act: (caller: AdminCaller) => Promise<Answer | Refusal>,
+  send: (answer: Answer) => FastifyReply = (answer) => reply.send(answer),
+): Promise<FastifyReply> {
+  const { publicUrl, contact } = live();
+  const presented = presentedToken(request, undefined, publicUrl);
+  if (presented instanceof Refusal) return sendProblem(reply, presented);
+  const caller = await admin.authenticate({
+    requestId: request.id,
+    address: addressOf(request),
+    subjectToken: presented.token,
+    proof: presented.proof,
+    admit: (identity) => limitIdentity(request, identity),
+  });
+  if (caller instanceof Refusal) return sendProblem(reply, caller, contact);
+  const answer = await act(caller);
+  if (answer instanceof Refusal) return sendProblem(reply, answer, contact);
+  reply.header('cache-control', 'no-store');
+  return send(answer);
+}

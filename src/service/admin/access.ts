@@ -1,0 +1,86 @@
+import type { AuditLog } from '../../audit/log.ts';
+import { audited, auditedReason, record } from '../../audit/record.ts';
+import type { Clock } from '../../clock.ts';
+import { Refusal } from '../../errors.ts';
+import type { AdminCaller, AdminRequest } from '../../http/admin/actions.ts';
+import type { Identity } from '../../identity/identity.ts';
+import type { Verifier } from '../../identity/verify.ts';
+import type { AdminPolicy } from '../../policy/admin.ts';
+import type { Denial } from '../../policy/policy.ts';
+import type { Revocations } from '../../revocation/revocations.ts';
+
+/** What decides who may administer; one consistent set per configuration. */
+export interface AccessParts {
+  readonly clock: Clock;
+  readonly verifier: Verifier;
+  readonly admin: AdminPolicy;
+  readonly revocations: Pick<Revocations, 'refusal'>;
+  readonly audit: AuditLog;
+}
+
+/** Who calls, once it is known that they may. Every "no" to a token is on the record before it is returned. */
+export async function authenticateAdmin(
+  parts: AccessParts,
+  request: AdminRequest,
+): Promise<AdminCaller | Refusal> {
+  const { verifier, admin, revocations } = parts;
+  if (!admin.configured) return NOT_CONFIGURED;
+  const identity = await verifier.verify(request.subjectToken, request.proof);
+  if (identity instanceof Refusal) return rejected(parts, request, identity);
+
+  const refusal = await request.admit?.(identity);
+  if (refusal) return denied(parts, request, identity, { refusal, claimsSeen: {} });
+  const denial = admin.deny(identity);
+  if (denial) return denied(parts, request, identity, denial);
+  const revoked = revocations.refusal(asAdministrator(identity));
+  if (revoked) return denied(parts, request, identity, { refusal: revoked, claimsSeen: {} });
+
+  const { requestId, address } = request;
+  return { identity, requestId, address };
+}
+
+const NOT_CONFIGURED = new Refusal(
+  'admin_not_configured',
+  'Nobody may administer this service: its configuration has no rules under "admin".',
+);
+
+/** Administrators can be revoked as identities; names of roles and bindings are never empty. */
+function asAdministrator({ issuerName, subject, issuedAt }: Identity) {
+  return { issuerName, subject, role: '', binding: '', tokenIssuedAt: issuedAt };
+}
+
+async function rejected(
+  { audit, clock, verifier }: AccessParts,
+  request: AdminRequest,
+  refusal: Refusal,
+): Promise<Refusal> {
+  const recorded = await record(audit, {
+    type: 'rejected',
+    ...origin(clock, request),
+    ...auditedReason(refusal),
+    tokenHash: verifier.hash(request.subjectToken),
+  });
+  return recorded ?? refusal;
+}
+
+async function denied(
+  { audit, clock }: AccessParts,
+  request: AdminRequest,
+  identity: Identity,
+  { refusal, nearest, claimsSeen }: Denial,
+): Promise<Refusal> {
+  const recorded = await record(audit, {
+    type: 'denied',
+    ...origin(clock, request),
+    identity: audited(identity),
+    ...auditedReason(refusal),
+    ...(nearest && { binding: nearest.binding }),
+    claims: claimsSeen,
+  });
+  return recorded ?? refusal;
+}
+
+/** Where a request comes from, as records hold it. */
+export function origin(clock: Clock, { requestId, address }: Omit<AdminCaller, 'identity'>) {
+  return { time: clock.now(), door: 'admin', requestId, address } as const;
+}

@@ -1,0 +1,85 @@
+import { Refusal } from '../../errors.ts';
+import type { CredentialsAnswer, CredentialsAsk } from '../../http/admin/actions.ts';
+import type { IssuedCredential } from '../../revocation/ledger.ts';
+import type { AdminParts } from './parts.ts';
+
+/**
+ * One page of the credentials that are alive, by time of issue. Each page looks through the ledger,
+ * whose order is not told; what is kept meanwhile is bounded by the page.
+ */
+export async function listCredentials(
+  { ledger }: AdminParts,
+  { issuer, limit, cursor, ...filter }: CredentialsAsk,
+): Promise<CredentialsAnswer | Refusal> {
+  const after = cursor === undefined ? undefined : readCursor(cursor);
+  if (after instanceof Refusal) return after;
+  const asked = { ...filter, ...(issuer !== undefined && { issuerName: issuer }) };
+  let page: IssuedCredential[] = [];
+  for await (const credential of ledger.alive(asked)) {
+    if (after && compare(placeOf(credential), after) <= 0) continue;
+    page.push(credential);
+    if (page.length > 2 * limit) page = inOrder(page).slice(0, limit + 1);
+  }
+  const shown = inOrder(page).slice(0, limit);
+  const last = page.length > limit ? shown.at(-1) : undefined;
+  return {
+    credentials: shown.map(answerOf),
+    next: last ? writeCursor(placeOf(last)) : null,
+  };
+}
+
+/** Place in the order of the list; nothing is told apart by more. */
+type Place = readonly [issuedAt: number, user: string, role: string, signingKey: string];
+
+function placeOf({ issuedAt, user, role, signingKey }: IssuedCredential): Place {
+  return [issuedAt, user, role, signingKey];
+}
+
+function inOrder(credentials: readonly IssuedCredential[]): IssuedCredential[] {
+  return credentials.toSorted((a, b) => compare(placeOf(a), placeOf(b)));
+}
+
+function compare(a: Place, b: Place): number {
+  for (const [place, one] of a.entries()) {
+    const other = b[place] ?? '';
+    if (one !== other) return one < other ? -1 : 1;
+  }
+  return 0;
+}
+
+function writeCursor(place: Place): string {
+  return Buffer.from(JSON.stringify(place)).toString('base64url');
+}
+
+const BAD_CURSOR = new Refusal(
+  'parameter_invalid',
+  'The cursor is not one that a list has answered with.',
+);
+
+function readCursor(text: string): Place | Refusal {
+  try {
+    const place: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    if (!Array.isArray(place) || place.length !== 4) return BAD_CURSOR;
+    const [issuedAt, ...names] = place as unknown[];
+    const sound = typeof issuedAt === 'number' && names.every((name) => typeof name === 'string');
+    return sound ? (place as unknown as Place) : BAD_CURSOR;
+  } catch {
+    return BAD_CURSOR;
+  }
+}
+
+function answerOf(credential: IssuedCredential): CredentialsAnswer['credentials'][number] {
+  const { user, account, role, binding, issuerName, subject, actor } = credential;
+  return {
+    user,
+    account,
+    role,
+    binding,
+    issuer: issuerName,
+    subject,
+    actor: actor ? { issuer: actor.issuerName, subject: actor.subject } : null,
+    signing_key: credential.signingKey,
+    issued_at: credential.issuedAt,
+    expires_at: credential.expiresAt,
+  };
+}

@@ -1,0 +1,134 @@
+import { ResolverUnreachable } from '../../account/resolver.ts';
+import type { AccountSpec } from '../../config/config.ts';
+import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../http/admin/actions.ts';
+import type { Ring, RingKey } from '../../keyring/ring.ts';
+import { retiresAt } from '../../keyring/step.ts';
+import { leaderOf } from '../../rotator/lease.ts';
+import type { RingedAccount } from '../rotated-accounts.ts';
+import { type AdminParts, readRings } from './parts.ts';
+
+/** What stands behind each signing key, by public key. */
+interface Behind {
+  readonly credentials: ReadonlyMap<string, number>;
+  /** Undefined where nobody knows. */
+  readonly sessions: ReadonlyMap<string, number> | undefined;
+}
+
+/** The signing keys of every account, and what stands behind each. */
+export async function listKeys(parts: AdminParts): Promise<KeysAnswer> {
+  const { config, ringed, state } = parts;
+  const { accounts } = config();
+  const rings = new Map((await readRings(state)).map(({ ring }) => [ring.account, ring]));
+  const credentials = await countCredentials(parts);
+  const sessions = await countSessions(parts, accounts);
+  const answers = accounts.map((account) => {
+    const wanted = ringed().find(({ name }) => name === account.name);
+    return accountAnswer(
+      { account, wanted, ring: rings.get(account.name) },
+      { credentials, sessions },
+    );
+  });
+  const leader = (await leaderOf(state, 'managed')) ?? (await leaderOf(state, 'external'));
+  return {
+    accounts: answers,
+    // Leases are not kept by the clock: nobody can say when one ends.
+    rotator: { leader: leader ?? null, lease_until: null },
+    sessions_known: sessions !== undefined,
+  };
+}
+
+async function countCredentials({ ledger }: AdminParts): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  for await (const { signingKey } of ledger.alive({})) {
+    counts.set(signingKey, (counts.get(signingKey) ?? 0) + 1);
+  }
+  return counts;
+}
+
+async function countSessions(
+  { sessions }: AdminParts,
+  accounts: readonly AccountSpec[],
+): Promise<ReadonlyMap<string, number> | undefined> {
+  if (!sessions) return undefined;
+  const counts = new Map<string, number>();
+  try {
+    for (const { publicKey } of accounts) {
+      for await (const { signingKey } of sessions.of(publicKey)) {
+        if (signingKey !== undefined) counts.set(signingKey, (counts.get(signingKey) ?? 0) + 1);
+      }
+    }
+    return counts;
+  } catch (error) {
+    if (error instanceof ResolverUnreachable) return undefined;
+    throw error;
+  }
+}
+
+interface AccountState {
+  readonly account: AccountSpec;
+  readonly wanted: RingedAccount | undefined;
+  readonly ring: Ring | undefined;
+}
+
+function accountAnswer({ account, wanted, ring }: AccountState, behind: Behind): AccountAnswer {
+  const keys = ring?.keys ?? [];
+  const grace = wanted?.graceMilliseconds ?? 0;
+  return {
+    account: account.name,
+    public_key: account.publicKey,
+    kind: account.kind,
+    next_rotation_at: nextRotation(ring, wanted),
+    keys: keys.map((key) => keyAnswer(key, grace, behind)),
+    spare_keys: account.kind === 'external' && wanted ? spareKeys(keys, wanted) : null,
+    slots: (wanted?.wanted.slots ?? []).map(({ slot, scope }) => ({
+      slot,
+      template: scope?.template ?? null,
+    })),
+  };
+}
+
+/** The earliest of its slots; undefined schedules, and slots without an active key, have none. */
+function nextRotation(ring: Ring | undefined, wanted: RingedAccount | undefined): number | null {
+  const every = wanted?.wanted.everyMilliseconds;
+  if (every === undefined || !ring) return null;
+  const times = ring.keys.flatMap(({ state, activeAt }) =>
+    state === 'active' && activeAt !== undefined ? activeAt + every : [],
+  );
+  return times.length === 0 ? null : seconds(Math.min(...times));
+}
+
+function spareKeys(keys: readonly RingKey[], { given }: RingedAccount): number {
+  const used = new Set(
+    keys.flatMap(({ state, publicKey }) => (state === 'staged' ? [] : publicKey)),
+  );
+  return [...(given?.keys() ?? [])].filter((publicKey) => !used.has(publicKey)).length;
+}
+
+function keyAnswer(key: RingKey, grace: number, { credentials, sessions }: Behind): KeyAnswer {
+  const { publicKey, state } = key;
+  const retires = retiresAt(key, grace);
+  return {
+    public_key: publicKey,
+    slot: key.slot,
+    role: key.scope?.role ?? null,
+    state,
+    reason: key.reason,
+    staged_at: seconds(key.stagedAt),
+    active_at: secondsOrNull(key.activeAt),
+    draining_at: secondsOrNull(key.drainingAt),
+    retired_at: secondsOrNull(key.retiredAt),
+    retires_at: secondsOrNull(retires),
+    listed: (state === 'active' || state === 'draining') && !key.unlisted,
+    lifetime_seconds: key.lifetimeSeconds,
+    credentials_alive: credentials.get(publicKey) ?? 0,
+    sessions: sessions ? (sessions.get(publicKey) ?? 0) : null,
+  };
+}
+
+function seconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000);
+}
+
+function secondsOrNull(milliseconds: number | undefined): number | null {
+  return milliseconds === undefined ? null : seconds(milliseconds);
+}

@@ -1,0 +1,19 @@
+import { type AdminParts, readRings } from './parts.ts';
+
+/**
+ * How long after a revocation a credential may be alive that it applies to, seconds: a subject token
+ * from before may be presented until it has expired, and a process that lost sight of the store may
+ * take it. Keys remember longer lifetimes from before the configuration changed.
+ */
+export async function longestReachSeconds({ config, state }: AdminParts): Promise<number> {
+  const { roles, issuers } = config();
+  const rings = await readRings(state);
+  const credentials = [
+    ...roles.map(({ maxTtlSeconds }) => maxTtlSeconds),
+    ...rings.flatMap(({ ring }) => ring.keys.map(({ lifetimeSeconds }) => lifetimeSeconds)),
+  ];
+  const tokens = issuers.map(
+    ({ maxTokenLifetimeSeconds, leewaySeconds }) => maxTokenLifetimeSeconds + leewaySeconds,
+  );
+  return Math.max(0, ...credentials) + Math.max(0, ...tokens);
+}

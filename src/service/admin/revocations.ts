@@ -1,0 +1,175 @@
+import type { RevocationEvent } from '../../audit/event.ts';
+import { audited, record } from '../../audit/record.ts';
+import { unixSeconds } from '../../clock.ts';
+import { didYouMean } from '../../config/suggest.ts';
+import { Refusal } from '../../errors.ts';
+import type {
+  AdminCaller,
+  RevocationsAnswer,
+  RevokeAnswer,
+  RevokeAsk,
+} from '../../http/admin/actions.ts';
+import {
+  isRevocationId,
+  newRevocationId,
+  parseRevocation,
+  type Revocation,
+  REVOCATION_PREFIX,
+  revocationKey,
+  type RevocationTarget,
+  revocationText,
+} from '../../revocation/revocation.ts';
+import { origin } from './access.ts';
+import { longestReachSeconds } from './longest-reach.ts';
+import { type AdminParts, ATTEMPTS, BUSY, notFound, readRings } from './parts.ts';
+import { reachOf } from './reach.ts';
+
+/** Every revocation in the store, the latest first. */
+export async function listRevocations({ state }: AdminParts): Promise<RevocationsAnswer> {
+  const listed = new Map<string, number>();
+  for (const { ring } of await readRings(state)) {
+    for (const { by, gone } of Object.values(ring.revoked)) {
+      for (const id of gone ? [] : by) listed.set(id, (listed.get(id) ?? 0) + 1);
+    }
+  }
+  const revocations = (await state.list(REVOCATION_PREFIX)).map(({ value }) =>
+    parseRevocation(value),
+  );
+  return {
+    revocations: revocations
+      .toSorted((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1))
+      .map(({ id, target, reason, block, at, until, by }) => ({
+        id,
+        target,
+        reason,
+        block,
+        at,
+        until,
+        by: { issuer: by.issuerName, subject: by.subject },
+        credentials: listed.get(id) ?? 0,
+      })),
+  };
+}
+
+/** Makes a revocation: it is in force everywhere as soon as it is stored. */
+export async function revoke(
+  parts: AdminParts,
+  { target, reason, block, dryRun }: RevokeAsk,
+  caller: AdminCaller,
+): Promise<RevokeAnswer | Refusal> {
+  const wrong = unknownTarget(parts, target) ?? lockedOut(target, block, caller);
+  if (wrong) return wrong;
+  const at = unixSeconds(parts.clock);
+  const { issuerName, subject } = caller.identity;
+  const revocation: Omit<Revocation, 'id'> = {
+    target,
+    reason,
+    block,
+    at,
+    by: { issuerName, subject },
+    until: at + (await longestReachSeconds(parts)),
+  };
+  const made = dryRun ? undefined : await make(parts, revocation, caller);
+  if (made instanceof Refusal) return made;
+  // Counted after it is in force: counting may take longer than cutting.
+  const { credentials, notCut, sessions } = await reachOf(parts, revocation);
+  return {
+    ...(made && { id: made.id }),
+    target,
+    block,
+    at,
+    credentials,
+    credentials_not_cut: notCut,
+    sessions,
+  };
+}
+
+/** Deletes a revocation; the rotator lets go of those whom it cut. */
+export async function lift(
+  { state, audit, clock }: AdminParts,
+  id: string,
+  caller: AdminCaller,
+): Promise<Refusal | undefined> {
+  let recorded = false;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const key = revocationKey(id);
+    const entry = isRevocationId(id)
+      ? (await state.list(key)).find((entry) => entry.key === key)
+      : undefined;
+    if (!entry) return recorded ? undefined : notFound('There is no revocation with this id.');
+    if (!recorded) {
+      const event = eventOf(parseRevocation(entry.value), 'lifted');
+      const refusal = await record(audit, {
+        ...event,
+        ...origin(clock, caller),
+        identity: audited(caller.identity),
+      });
+      if (refusal) return refusal;
+      recorded = true;
+    }
+    if (await state.write(key, undefined, entry.revision)) return undefined;
+  }
+  return BUSY;
+}
+
+/** Recorded, then stored. */
+async function make(
+  { state, audit, clock }: AdminParts,
+  revocation: Omit<Revocation, 'id'>,
+  caller: AdminCaller,
+): Promise<Revocation | Refusal> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const made = { id: newRevocationId(), ...revocation };
+    const refusal = await record(audit, {
+      ...eventOf(made, 'made'),
+      ...origin(clock, caller),
+      identity: audited(caller.identity),
+    });
+    if (refusal) return refusal;
+    if (await state.write(revocationKey(made.id), revocationText(made), 0)) return made;
+  }
+  return BUSY;
+}
+
+function eventOf(
+  { id, target, reason, block }: Revocation,
+  change: RevocationEvent['change'],
+): Omit<RevocationEvent, 'time'> {
+  return { type: 'revocation', change, id, target: { ...target }, reason, block };
+}
+
+/** A name that nothing has would revoke nobody, and look as if it did. */
+function unknownTarget({ config }: AdminParts, target: RevocationTarget): Refusal | undefined {
+  const { issuers, roles, bindings } = config();
+  if ('role' in target) return unknown('role', target.role, roles);
+  if ('binding' in target) return unknown('binding', target.binding, bindings);
+  if ('issuer' in target) return unknown('issuer', target.issuer, issuers);
+  return undefined;
+}
+
+function unknown(
+  what: string,
+  name: string,
+  known: readonly { readonly name: string }[],
+): Refusal | undefined {
+  const names = known.map((one) => one.name);
+  if (names.includes(name)) return undefined;
+  return notFound(`There is no ${what} "${name}"${didYouMean(name, names)}.`);
+}
+
+/** Whoever blocks themselves could not lift it again. */
+function lockedOut(
+  target: RevocationTarget,
+  block: boolean,
+  { identity }: AdminCaller,
+): Refusal | undefined {
+  const self =
+    'issuer' in target &&
+    target.issuer === identity.issuerName &&
+    target.subject === identity.subject;
+  if (!self || !block) return undefined;
+  return new Refusal(
+    'parameter_invalid',
+    'This would block you yourself, and you could not lift it: have another administrator do it.',
+  );
+}

@@ -1,0 +1,58 @@
+import { audited, record } from '../../audit/record.ts';
+import type { Refusal } from '../../errors.ts';
+import type { AdminCaller, RevokeKeyAnswer, RevokeKeyAsk } from '../../http/admin/actions.ts';
+import { revokeKey } from '../../keyring/changes.ts';
+import { ringText } from '../../keyring/ring.ts';
+import { origin } from './access.ts';
+import { type AdminParts, ATTEMPTS, BUSY, notFound, readRings, type StoredRing } from './parts.ts';
+
+/** Emergency: the key leaves its ring at once, and the rotator takes it out of the account JWT. */
+export async function revokeKeyOf(
+  parts: AdminParts,
+  { publicKey, reason }: RevokeKeyAsk,
+  caller: AdminCaller,
+): Promise<RevokeKeyAnswer | Refusal> {
+  const found = await find(parts, publicKey);
+  if (!found) return notFound('No ring has such a key that is still in use.');
+  const { account } = found.ring;
+  const slot = found.ring.keys.find((key) => key.publicKey === publicKey)?.slot ?? '';
+  const refusal = await record(parts.audit, {
+    type: 'admin',
+    ...origin(parts.clock, caller),
+    identity: audited(caller.identity),
+    action: 'revoke-key',
+    account,
+    slot,
+    publicKey,
+    reason,
+  });
+  if (refusal) return refusal;
+  if (!(await write(parts, publicKey))) return BUSY;
+  // The JWT of an external account is the operator's to change: until then nobody is cut.
+  const cut = found.ring.kind === 'managed' ? await countAlive(parts, publicKey) : 0;
+  return { public_key: publicKey, account, slot, credentials_cut: cut };
+}
+
+/** The ring in which the key is, still in use. */
+async function find({ state }: AdminParts, publicKey: string): Promise<StoredRing | undefined> {
+  return (await readRings(state)).find(({ ring }) =>
+    ring.keys.some((key) => key.publicKey === publicKey && key.state !== 'retired'),
+  );
+}
+
+/** True once the key is out, whoever did it. */
+async function write(parts: AdminParts, publicKey: string): Promise<boolean> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const stored = await find(parts, publicKey);
+    const next = stored && revokeKey(stored.ring, publicKey, parts.clock.now());
+    if (!stored || !next) return true;
+    if (await parts.state.write(stored.key, ringText(next), stored.revision)) return true;
+  }
+  return false;
+}
+
+async function countAlive({ ledger }: AdminParts, signingKey: string): Promise<number> {
+  let count = 0;
+  for await (const _ of ledger.alive({ signingKey })) count += 1;
+  return count;
+}

@@ -1,0 +1,89 @@
+import { audited, record } from '../../audit/record.ts';
+import { didYouMean } from '../../config/suggest.ts';
+import { Refusal } from '../../errors.ts';
+import type { AdminCaller, RotateAnswer, RotateAsk } from '../../http/admin/actions.ts';
+import { requestRotation } from '../../keyring/changes.ts';
+import { ANY_ROLE, ringText } from '../../keyring/ring.ts';
+import type { RingedAccount } from '../rotated-accounts.ts';
+import { origin } from './access.ts';
+import { type AdminParts, ATTEMPTS, BUSY, notFound, readRings } from './parts.ts';
+
+/** One account's slots to be rotated. */
+interface Rotated {
+  readonly account: string;
+  readonly slots: readonly string[];
+}
+
+/** Asks the rotator to turn slots: of all accounts, one account or one role. */
+export async function rotate(
+  parts: AdminParts,
+  ask: RotateAsk,
+  caller: AdminCaller,
+): Promise<RotateAnswer | Refusal> {
+  const chosen = choose(parts, ask);
+  if (chosen instanceof Refusal) return chosen;
+  const requested: { account: string; slot: string }[] = [];
+  for (const { account, slots } of chosen) {
+    for (const slot of slots) {
+      const refusal = await record(parts.audit, {
+        type: 'admin',
+        ...origin(parts.clock, caller),
+        identity: audited(caller.identity),
+        action: 'rotate',
+        account,
+        slot,
+      });
+      if (refusal) return refusal;
+    }
+    const asked = await request(parts, { account, slots });
+    if (asked instanceof Refusal) return asked;
+    if (asked) requested.push(...slots.map((slot) => ({ account, slot })));
+  }
+  return { requested };
+}
+
+/** False when the account has no ring yet: its first keys are on their way. */
+async function request(
+  { state, clock }: AdminParts,
+  { account, slots }: Rotated,
+): Promise<boolean | Refusal> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const stored = (await readRings(state)).find(({ ring }) => ring.account === account);
+    if (!stored) return false;
+    const next = requestRotation(stored.ring, slots, clock.now());
+    if (await state.write(stored.key, ringText(next), stored.revision)) return true;
+  }
+  return BUSY;
+}
+
+function choose({ config, ringed }: AdminParts, ask: RotateAsk): Rotated[] | Refusal {
+  const { accounts, roles } = config();
+  const role = roles.find(({ name }) => name === ask.role);
+  if (ask.role !== undefined && !role) return unknown('role', ask.role, roles);
+  if (ask.account !== undefined && !accounts.some(({ name }) => name === ask.account)) {
+    return unknown('account', ask.account, accounts);
+  }
+  if (role && ask.account !== undefined && role.account !== ask.account) {
+    return notFound(`The role "${role.name}" is not of account "${ask.account}".`);
+  }
+  const account = ask.account ?? role?.account;
+  const wanted = ringed().filter(({ name }) => account === undefined || name === account);
+  if (account !== undefined && wanted.length === 0) {
+    return new Refusal(
+      'parameter_invalid',
+      `The keys of account "${account}" do not rotate: it has neither "rotation" nor access to the system account.`,
+    );
+  }
+  return wanted.map((one) => ({ account: one.name, slots: slotsOf(one, ask.role) }));
+}
+
+function slotsOf({ wanted }: RingedAccount, role: string | undefined): string[] {
+  const slots = wanted.slots.map(({ slot }) => slot);
+  if (role === undefined) return slots;
+  return [slots.includes(role) ? role : ANY_ROLE];
+}
+
+function unknown(what: string, name: string, known: readonly { readonly name: string }[]): Refusal {
+  const names = known.map(({ name }) => name);
+  return notFound(`There is no ${what} "${name}"${didYouMean(name, names)}.`);
+}
