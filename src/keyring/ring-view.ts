@@ -23,18 +23,28 @@ export interface RingView {
 }
 
 /**
+ * An exchange signs some milliseconds after it was given its key; what it has recorded meanwhile it
+ * must be able to sign. Longer than any exchange takes.
+ */
+const LINGER_MILLISECONDS = 30_000;
+
+/**
  * Follows the rings in the store. Nothing here blocks: what changes is there as soon as the store
  * tells it. Resolves once the rings that are there are unsealed, or `problems` says why not.
  */
 export async function openRingView({
   state,
   sealer,
+  lingerMilliseconds = LINGER_MILLISECONDS,
 }: {
   readonly state: SharedState;
   readonly sealer: Sealer;
+  /** How long the secret of a key that signs no more is kept for those who were given it before. */
+  readonly lingerMilliseconds?: number;
 }): Promise<RingView> {
   const rings = new Map<string, { ring: Ring; revision: number }>();
   const pairs = new Map<string, KeyPair>();
+  const leaving = new Set<KeyPair>();
   const problems = new Map<string, string>();
   const opening = new Set<Promise<void>>();
   const raising = new Map<string, Promise<boolean>>();
@@ -77,7 +87,7 @@ export async function openRingView({
     forgetPairs();
   }
 
-  /** Secrets of keys that sign no more are overwritten. */
+  /** Keys that sign no more are given to nobody from now on; their secrets are overwritten soon. */
   function forgetPairs(): void {
     const needed = new Set(
       [...rings.values()].flatMap(({ ring }) =>
@@ -87,8 +97,14 @@ export async function openRingView({
     for (const [publicKey, pair] of pairs) {
       if (needed.has(publicKey)) continue;
       pairs.delete(publicKey);
-      pair.wipe();
+      leaving.add(pair);
+      setTimeout(() => wipe(pair), lingerMilliseconds).unref();
     }
+  }
+
+  function wipe(pair: KeyPair): void {
+    leaving.delete(pair);
+    pair.wipe();
   }
 
   async function store(account: string, publicKey: string, seconds: number): Promise<boolean> {
@@ -136,6 +152,7 @@ export async function openRingView({
       stop();
       rings.clear();
       forgetPairs();
+      for (const pair of leaving) wipe(pair);
     },
   };
 }

@@ -57,13 +57,32 @@ describe('a view of the rings', () => {
     expect(world.view.ring('APP')?.keys).toHaveLength(2);
   });
 
-  test('wipes the pair of a key that signs no more', async () => {
+  test('gives out no pair of a key that signs no more, and lets those sign that have it', async () => {
     const active = await sealedKey();
     await using world = await viewed(active);
     const pair = world.view.pair(active.key.publicKey)!;
     await writeRing(world.state, revokeKey(ringOf(active.key), active.key.publicKey, START)!);
     await eventually(() => world.view.pair(active.key.publicKey) === undefined);
-    expect(() => pair.seed()).toThrow('wiped');
+    expect(pair.sign(new Uint8Array(1))).toHaveLength(64);
+  });
+
+  test('wipes the pair of a key that signs no more, once nobody can be about to sign with it', async () => {
+    const active = await sealedKey();
+    await using file = stateFile();
+    const state = file.open();
+    await writeRing(state, ringOf(active.key));
+    const view = await openRingView({ state, sealer: SEALER, lingerMilliseconds: 10 });
+    const pair = view.pair(active.key.publicKey)!;
+    await writeRing(state, revokeKey(ringOf(active.key), active.key.publicKey, START)!);
+    await eventually(() => {
+      try {
+        return pair.seed() === '';
+      } catch {
+        return true;
+      }
+    });
+    expect(view.pair(active.key.publicKey)).toBeUndefined();
+    view.close();
   });
 
   test('wipes all pairs when it is closed', async () => {
