@@ -11,6 +11,7 @@ import { initCommand } from './init.ts';
 import { keysCommand } from './keys.ts';
 import { revocationsCommand } from './revocations.ts';
 import { revokeCommand } from './revoke.ts';
+import { rotatorCommand } from './rotator.ts';
 import { serveCommand } from './serve.ts';
 import { harmless, processTerminal, type Terminal } from './terminal.ts';
 import { testCommand } from './test.ts';
@@ -32,6 +33,7 @@ export async function program(
     .addHelpText('after', EPILOGUE);
   for (const command of [
     serveCommand(),
+    rotatorCommand(),
     initCommand(terminal),
     checkCommand(terminal),
     explainCommand(terminal),

@@ -1,3 +1,4 @@
+import type { SystemConnection } from '../account/system-connection.ts';
 import type { AuditLog } from '../audit/log.ts';
 import type { PartStatus } from '../http/service-routes.ts';
 import type { Verifier } from '../identity/verify.ts';
@@ -52,6 +53,45 @@ function accountParts(policy: Policy, keyRing: KeyRing): Record<string, PartStat
       part(roles.length === 0, `no signing key may sign now for ${roles.join(', ')}`),
     ]),
   );
+}
+
+/** So long the store may be out of sight before the rotator counts as not ready; it is looked at once a second or more. */
+const STORE_MILLISECONDS = 10_000;
+
+/** What `/readyz` of a process tells that only rotates. One that waits for the lease of another is ready. */
+export function rotatorStatus({
+  audit,
+  storeAgeMilliseconds,
+  system,
+  accounts,
+  troubled,
+  stopping,
+}: {
+  readonly audit: AuditLog;
+  /** How long ago the store was last read to its end. */
+  readonly storeAgeMilliseconds: number;
+  /** Absent where there are only external accounts, looked at from outside. */
+  readonly system: Pick<SystemConnection, 'current'> | undefined;
+  readonly accounts: readonly { readonly name: string }[];
+  /** Names of accounts that something keeps from being rotated. */
+  readonly troubled: ReadonlySet<string>;
+  readonly stopping: boolean;
+}): Record<string, PartStatus> {
+  const connected = system && typeof system.current() !== 'string';
+  return {
+    service: part(!stopping, 'it is stopping'),
+    audit: part(audit.healthy(), 'the audit log can not be written'),
+    store: part(storeAgeMilliseconds < STORE_MILLISECONDS, 'the store can not be read'),
+    ...(connected !== undefined && {
+      nats: part(connected, 'the system account can not be used; the log says why'),
+    }),
+    ...Object.fromEntries(
+      accounts.map(({ name }) => [
+        `account:${name}`,
+        part(!troubled.has(name), 'its signing keys can not be rotated; the log says why'),
+      ]),
+    ),
+  };
 }
 
 function part(ready: boolean, message: string): PartStatus {

@@ -115,7 +115,8 @@ test('every message of the running service has its row in operations', () => {
     'src/service.ts',
     'src/service/reload.ts',
     'src/service/tls.ts',
-    'src/cli/serve.ts',
+    'src/service/rotator-service.ts',
+    'src/cli/run.ts',
   ]
     .map((path) => readFileSync(join(ROOT, path), 'utf8'))
     .flatMap((source) => [...source.matchAll(/log\.\w+\(\s*\{[^}]*\},\s*'([^']+)'/g)])

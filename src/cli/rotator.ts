@@ -1,0 +1,53 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { startRotatorService } from '../service/rotator-service.ts';
+import { configOption, requireConfig } from './config-option.ts';
+import { logLevelOption, type ProcessOptions, runUntilStopped } from './run.ts';
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `nats-sts rotator`: rotates signing keys and carries out revocations, until told to stop; answers no caller. */
+export function rotatorCommand(): Command {
+  return new Command('rotator')
+    .description('rotate signing keys and carry out revocations, apart from serve')
+    .addOption(configOption())
+    .addOption(listenOption())
+    .addOption(logLevelOption())
+    .addHelpText('after', EXAMPLES)
+    .action(async ({ config, logLevel, listen }: ProcessOptions & { listen?: Address }) => {
+      await runUntilStopped({
+        logLevel,
+        start: (log) =>
+          startRotatorService({ config: requireConfig(config), log, ...(listen && { listen }) }),
+        whereToListen: '--listen',
+      });
+    });
+}
+
+const EXAMPLES = `
+For a service whose serve holds neither the operator's key nor access to the system account: both have the
+same store, sealingKey, accounts and roles; nats.operatorSigningKey and nats.system stand here alone. Of
+several rotators one works and the others wait. SIGHUP or a changed file reloads the configuration, SIGTERM
+and SIGINT stop.
+
+Examples:
+  nats-sts rotator --config rotator.yaml
+  nats-sts rotator --config rotator.yaml --listen 127.0.0.1:9090     with /livez, /readyz and /metrics`;
+
+/** Plain HTTP, also beyond loopback: nothing secret is served there. */
+function listenOption(): Option {
+  return new Option(
+    '--listen <host:port>',
+    'serve /livez, /readyz and /metrics there, unencrypted (default: nowhere)',
+  ).argParser(addressOf);
+}
+
+function addressOf(text: string): Address {
+  const [, host, port] = /^([\w.-]+|\[[\da-f:.]+\]):(\d{1,5})$/i.exec(text) ?? [];
+  if (host === undefined || !URL.canParse(`http://${text}`)) {
+    throw new InvalidArgumentError('Write HOST:PORT, such as 127.0.0.1:9090 or [::1]:9090.');
+  }
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+}

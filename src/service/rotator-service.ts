@@ -1,0 +1,185 @@
+import { type Clock, systemClock } from '../clock.ts';
+import type { AccountSpec, Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { InvalidInput } from '../errors.ts';
+import { buildProbes } from '../http/probes.ts';
+import type { Log } from '../log.ts';
+import { VERSION } from '../version.ts';
+import { type Foundation, layFoundation } from './foundation.ts';
+import { buildRotated, type RotatedGeneration } from './generation.ts';
+import { type ProcessMetrics, processMetrics } from './process-metrics.ts';
+import { rotatorStatus } from './readiness.ts';
+import { type ReloadParts, type Running, reload, warn, watchConfiguration } from './reload.ts';
+import { type RotationMetrics, rotationMetrics, rotationSources } from './rotation-metrics.ts';
+import { type Rotation, startRotation } from './rotation.ts';
+
+export interface RotatorServiceOptions {
+  /** Path of the configuration file. */
+  readonly config: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** Reload when a file of the configuration changes (default: yes). */
+  readonly watch?: boolean;
+  /** Where probes and metrics are served; nowhere unless told. */
+  readonly listen?: { readonly host: string; readonly port: number };
+}
+
+export interface RotatorService {
+  /** Where probes and metrics are, e.g. `http://127.0.0.1:9090`. */
+  readonly url: string | undefined;
+  /** Reads the configuration again. A bad one changes nothing and is told in the log. True when taken. */
+  reload(): boolean;
+  /** How long a stop may wait for the pass under way. */
+  readonly drainMilliseconds: number;
+  /** Ends the pass under way, lets another process lead, flushes the audit log. */
+  close(): Promise<void>;
+}
+
+/**
+ * The rotation alone, without a door: what holds the operator's key then answers nobody.
+ *
+ * @throws InvalidInput when the configuration can't be used, or leaves nothing to rotate.
+ */
+export async function startRotatorService(options: RotatorServiceOptions): Promise<RotatorService> {
+  const { clock = systemClock, env = process.env, log } = options;
+  const load = () => loadConfig(options.config, { env });
+  const config = load();
+  checkRotates(config);
+  const stack = new AsyncDisposableStack();
+  try {
+    const foundation = await layFoundation(config, { clock, log });
+    stack.defer(() => foundation.close());
+    return await start(options, { load, config, foundation, stack });
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+interface State extends Running<RotatedGeneration> {
+  /** Accounts that something keeps from being rotated; the log says what. */
+  readonly troubled: Set<string>;
+  stopping: boolean;
+}
+
+async function start(
+  { log, watch, listen }: RotatorServiceOptions,
+  {
+    load,
+    config,
+    foundation,
+    stack,
+  }: {
+    load: () => Config;
+    config: Config;
+    foundation: Foundation;
+    /** What was started, the last thing first to be stopped. */
+    stack: AsyncDisposableStack;
+  },
+): Promise<RotatorService> {
+  const { clock } = foundation;
+  const state: State = {
+    current: buildRotated(foundation, config),
+    troubled: new Set(),
+    stopping: false,
+  };
+  const metrics = processMetrics(VERSION);
+  metrics.reloaded(true, clock.now());
+  warn(log, config);
+  const ringed = () => state.current.ringed;
+  const sources = rotationSources(foundation, ringed);
+  const rotation = await startRotation({
+    foundation,
+    config,
+    accounts: ringed,
+    metrics: noting(state, rotationMetrics(metrics.registry, sources)),
+  });
+  stack.defer(() => rotation.close());
+  log.info({ version: VERSION, accounts: ringed().map(({ name }) => name) }, 'rotating');
+
+  const app = listen && (await buildProbes(probes(state, { foundation, rotation, metrics, log })));
+  if (app) stack.defer(() => app.close());
+  const url = app && (await app.listen(listen));
+  if (url !== undefined) log.info({ url, version: VERSION }, 'listening');
+  const reloading: ReloadParts<RotatedGeneration> = {
+    load,
+    build: (next) => {
+      checkRotates(next);
+      return buildRotated(foundation, next);
+    },
+    metrics,
+    clock,
+    log,
+  };
+  if (watch !== false) stack.defer(watchConfiguration(state, reloading));
+
+  return {
+    url,
+    reload: () => reload(state, reloading),
+    drainMilliseconds: config.limits.drainSeconds * 1000,
+    close: async () => {
+      state.stopping = true;
+      await stack.disposeAsync();
+      log.info({}, 'stopped');
+    },
+  };
+}
+
+/** A rotator that can rotate nothing is a mistake of whoever starts it. */
+function checkRotates({ file, nats, accounts }: Config): void {
+  const rotates = ({ kind, rotation }: AccountSpec) =>
+    kind === 'managed' ? nats.operatorSigningKey !== undefined : rotation !== undefined;
+  if (accounts.some(rotates)) return;
+  const problems = accounts.map(({ name, kind }) => ({
+    path: `accounts.${name}`,
+    message:
+      kind === 'managed'
+        ? 'nats-sts rotator can make no keys for it: add nats.operatorSigningKey and nats.system'
+        : 'its signingKeys are given, and nothing says to rotate through them: add rotation: {every: 30d}',
+  }));
+  throw new InvalidInput(file, problems);
+}
+
+function noting({ troubled }: State, metrics: RotationMetrics): RotationMetrics {
+  return {
+    ...metrics,
+    problems: (account, any) => {
+      if (any) troubled.add(account);
+      else troubled.delete(account);
+      metrics.problems(account, any);
+    },
+  };
+}
+
+function probes(
+  state: State,
+  {
+    foundation,
+    rotation,
+    metrics: { registry },
+    log,
+  }: {
+    foundation: Foundation;
+    rotation: Pick<Rotation, 'system'>;
+    metrics: ProcessMetrics;
+    log: Log;
+  },
+): Parameters<typeof buildProbes>[0] {
+  const { audit, clock, state: store } = foundation;
+  return {
+    status: () =>
+      rotatorStatus({
+        audit,
+        storeAgeMilliseconds: clock.now() - store.freshAt(),
+        system: rotation.system,
+        accounts: state.current.ringed,
+        troubled: state.troubled,
+        stopping: state.stopping,
+      }),
+    metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    onFault: (requestId, fault) => {
+      log.error({ requestId, fault: String(fault) }, 'a request failed');
+    },
+  };
+}
