@@ -7,7 +7,7 @@ import type { TrustedIssuers } from './trust.ts';
 import type { AccountView } from './view.ts';
 
 /** Why an account JWT is to be pushed. */
-export type PushReason =
+type PushReason =
   /** The ring wants something that no account JWT says yet. */
   | 'new'
   /** The newest says what the ring wants, and some server does not have it. */

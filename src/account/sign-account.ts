@@ -3,7 +3,7 @@ import type { KeyPair } from '../nats/key-pair.ts';
 import type { AccountClaims } from './account-jwt.ts';
 
 /** Bytes. Servers take no longer JWT, and by default no longer message either. */
-export const ACCOUNT_JWT_LIMIT = 1024 * 1024;
+const ACCOUNT_JWT_LIMIT = 1024 * 1024;
 
 /** The account JWT would be longer than servers take. */
 export class AccountTooLarge extends Error {

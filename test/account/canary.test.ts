@@ -32,8 +32,8 @@ test('plain, scoped and unlisted keys are told apart by connecting', async () =>
   );
 });
 
-test('a key that a server of the cluster does not list is unlisted, also where only another server was given', async () => {
-  // node-1 comes back with an account JWT that lists the other key alone.
+test('a key that one of the servers does not list is unlisted', async () => {
+  // A server whose account JWT lists one of the keys alone, and plainly.
   const other = world.signAccount({
     name,
     key,
