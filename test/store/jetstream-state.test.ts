@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
@@ -14,6 +15,18 @@ async function openState(world: JetStreamWorld, bucket = 'nats-sts'): Promise<Sh
   const state = await openJetStreamState({ connection, bucket, clock: systemClock });
   world.defer(() => state.close());
   return state;
+}
+
+/** A server takes a moment to stop: the first request that it leaves without an answer. */
+async function unanswered(state: SharedState): Promise<{ pending: Promise<unknown> }> {
+  for (;;) {
+    const pending = state.list('');
+    const answered = pending.then(
+      () => true,
+      () => false,
+    );
+    if (!(await Promise.race([answered, wait(200, false)]))) return { pending };
+  }
 }
 
 async function createWorld(): Promise<StateWorld> {
@@ -94,8 +107,8 @@ test('a request that the server dies over fails at once, and so do those before 
   await using world = await createJetStreamWorld();
   const state = await openState(world);
   process.kill(world.server.pid, 'SIGSTOP');
+  const { pending } = await unanswered(state);
   const start = performance.now();
-  const pending = state.list('');
   await Promise.all([expect(pending).rejects.toThrow(/connection was lost/), world.kill()]);
   await expect(state.write('lease', 'x', 0)).rejects.toThrow(/no connection/);
   expect(performance.now() - start).toBeLessThan(2000);
@@ -105,8 +118,9 @@ test('a paused server is noticed: freshAt stands still, and grows again afterwar
   await using world = await createJetStreamWorld();
   const state = await openState(world);
   process.kill(world.server.pid, 'SIGSTOP');
+  const { pending } = await unanswered(state);
   const paused = Date.now();
-  await expect(state.list('')).rejects.toThrow(/shared state can't be read/);
+  await expect(pending).rejects.toThrow(/shared state can't be read/);
   expect(state.freshAt()).toBeLessThanOrEqual(paused);
   process.kill(world.server.pid, 'SIGCONT');
   await eventually(() => state.freshAt() > paused);

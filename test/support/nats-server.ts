@@ -77,6 +77,8 @@ function stopper(child: ChildProcess, folder: string | undefined): NatsServer['s
   process.once('exit', killNow);
   return async (signal = 'SIGTERM') => {
     child.kill(signal);
+    // One that a test has paused (SIGSTOP) would never hear of it.
+    child.kill('SIGCONT');
     await ended;
     process.off('exit', killNow);
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
