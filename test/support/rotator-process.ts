@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
+import type { LogLine } from './service-process.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** `nats-sts rotator` in a process of its own. */
+export interface RotatorProcess extends AsyncDisposable {
+  readonly log: readonly LogLine[];
+  /** Resolves with the nth line, past or to come, whose message is `text`; fails when the process has ended. */
+  logged(text: string, nth?: number): Promise<LogLine>;
+  signal(signal: NodeJS.Signals): void;
+  /** The exit code; null when a signal ended it. */
+  readonly exited: Promise<number | null>;
+}
+
+export function startRotatorProcess(
+  { configFile }: { readonly configFile: string },
+  ...more: readonly string[]
+): RotatorProcess {
+  const child = spawn(process.execPath, [MAIN, 'rotator', '--config', configFile, ...more], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const log: LogLine[] = [];
+  const lines = createInterface(child.stdout);
+  lines.on('line', (line) => log.push(JSON.parse(line) as LogLine));
+  const ended = once(lines, 'close');
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  let over = false;
+  void Promise.all([ended, exited]).then(() => {
+    over = true;
+  });
+  return {
+    log,
+    logged: (text, nth = 1) =>
+      eventually(() => {
+        const found = log.filter(({ msg }) => msg === text)[nth - 1];
+        if (!found && over) throw new Error(`the rotator has ended and never logged "${text}"`);
+        return found;
+      }),
+    signal: (signal) => void child.kill(signal),
+    exited,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
