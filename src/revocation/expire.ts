@@ -3,19 +3,28 @@ import { type Clock, unixSeconds } from '../clock.ts';
 import type { SharedState } from '../store/shared-state.ts';
 import { isOver, parseRevocation, REVOCATION_PREFIX } from './revocation.ts';
 
+/** How often it is looked whether any are over. */
+const EVERY_MILLISECONDS = 60_000;
+
+/** Goes on deleting what is over until the answer is called. What fails is tried again the next time. */
+export function keepExpiring(parts: ExpireParts, onFault: (fault: unknown) => void): () => void {
+  const timer = setInterval(() => {
+    expireRevocations(parts).catch(onFault);
+  }, EVERY_MILLISECONDS).unref();
+  return () => clearInterval(timer);
+}
+
+export interface ExpireParts {
+  readonly state: Pick<SharedState, 'list' | 'write'>;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+}
+
 /**
  * Deletes the revocations that have nothing left to refuse or to cut. May run in several processes
  * at once; whoever deletes one records it.
  */
-export async function expireRevocations({
-  state,
-  audit,
-  clock,
-}: {
-  readonly state: Pick<SharedState, 'list' | 'write'>;
-  readonly audit: AuditLog;
-  readonly clock: Clock;
-}): Promise<void> {
+export async function expireRevocations({ state, audit, clock }: ExpireParts): Promise<void> {
   const now = unixSeconds(clock);
   for (const { key, value, revision } of await state.list(REVOCATION_PREFIX)) {
     const revocation = parseRevocation(value);
