@@ -122,8 +122,13 @@ test('an address that is taken is told with what to change, exits with 5, and le
   await once(taken.listen(0, '127.0.0.1'), 'listening');
   const { port } = taken.address() as AddressInfo;
   const { exitCode, err } = await natsSts(
-    ...['rotator', '-c', ground.configFile, '--log-level', 'error'],
-    ...['--listen', `127.0.0.1:${port}`],
+    'rotator',
+    '-c',
+    ground.configFile,
+    '--log-level',
+    'error',
+    '--listen',
+    `127.0.0.1:${port}`,
   );
   taken.close();
   expect(exitCode).toBe(5);

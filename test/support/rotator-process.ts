@@ -27,12 +27,11 @@ export function startRotatorProcess(
   const log: LogLine[] = [];
   const lines = createInterface(child.stdout);
   lines.on('line', (line) => log.push(JSON.parse(line) as LogLine));
-  const ended = once(lines, 'close');
-  const exited = once(child, 'exit').then(([code]) => code as number | null);
   let over = false;
-  void Promise.all([ended, exited]).then(() => {
+  lines.once('close', () => {
     over = true;
   });
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
   return {
     log,
     logged: (text, nth = 1) =>
