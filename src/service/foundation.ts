@@ -8,6 +8,7 @@ import { openRingView, type RingView } from '../keyring/ring-view.ts';
 import { createSealer, type Sealer } from '../keyring/sealing.ts';
 import type { Log } from '../log.ts';
 import type { CredentialLedger } from '../revocation/ledger.ts';
+import { keepExpiring } from '../revocation/expire.ts';
 import { followRevocations, type Revocations } from '../revocation/revocations.ts';
 import type { SharedState } from '../store/shared-state.ts';
 import { openStore } from '../store/sqlite.ts';
@@ -38,6 +39,7 @@ export async function layFoundation(
 ): Promise<Foundation> {
   const stack = new AsyncDisposableStack();
   let rings: RingView | undefined;
+  let dropped = 0;
   try {
     const { survive, retentionSeconds } = config.audit;
     const store = openStore({ file: config.store.sqliteFile, survive });
@@ -62,13 +64,22 @@ export async function layFoundation(
     rings = await openRingView({ state, sealer });
     const view = rings;
     stack.defer(() => view.close());
-    const revocations = await followRevocations({ state });
+    const revocations = await followRevocations({
+      state,
+      onUnreadable: (key, fault) =>
+        log.error({ key, why: String(fault) }, 'A STORED REVOCATION CAN NOT BE READ'),
+    });
     stack.defer(() => revocations.close());
-    let dropped = 0;
+    const audit = boundRejections(stores.audit, { clock, onDropped: () => (dropped += 1) });
+    stack.defer(
+      keepExpiring({ state, audit, clock }, (fault) =>
+        log.warn({ why: String(fault) }, 'revocations that are over could not be deleted'),
+      ),
+    );
     return {
       clock,
       log,
-      audit: boundRejections(stores.audit, { clock, onDropped: () => (dropped += 1) }),
+      audit,
       droppedRejections: () => dropped,
       singleUse: stores.singleUse,
       state,

@@ -114,7 +114,9 @@ function startKind(
           { account, count },
           `users ${cause === 'gone' ? 'are revoked no longer' : 'revoked'}`,
         );
-        void audit.record({ type: 'revoked-users', time: clock.now(), account, count, cause });
+        const event = { type: 'revoked-users', time: clock.now(), account, count, cause } as const;
+        // That the audit log can't be written is told by itself.
+        audit.record(event).catch(() => undefined);
       };
       tell(revoked, 'revoked');
       tell(gone, 'gone');
