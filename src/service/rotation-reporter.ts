@@ -1,5 +1,7 @@
+import type { Assessment } from '../account/assess.ts';
 import type { AuditLog } from '../audit/log.ts';
 import type { Clock } from '../clock.ts';
+import type { Ring } from '../keyring/ring.ts';
 import type { Log } from '../log.ts';
 import type { Reporter } from '../rotator/reporter.ts';
 import type { RotationMetrics } from './rotation-metrics.ts';
@@ -17,6 +19,7 @@ export function rotationReporter({
   readonly clock: Clock;
 }): Reporter {
   const troubles = new Map<string, string>();
+  const dried = new Set<string>();
   let leading: boolean | undefined;
   let storeTrouble: string | undefined;
 
@@ -33,8 +36,25 @@ export function rotationReporter({
       );
   }
 
+  /** External accounts, once: nothing is left to change to. */
+  function dry(account: string, { kind, keys }: Ring): void {
+    const isDry =
+      kind === 'external' && keys.length > 0 && !keys.some(({ state }) => state === 'staged');
+    if (isDry && !dried.has(account)) {
+      log.warn(
+        { account },
+        'no given signing key is left to rotate to: nats-sts keys list prints how to add the next ones',
+      );
+    }
+    if (isDry) dried.add(account);
+    else dried.delete(account);
+  }
+
   return {
-    saw: ({ name }, _ring, { problems }) => trouble(name, problems),
+    saw({ name }, ring, assessment) {
+      trouble(name, [...assessment.problems, ...notListed(ring, assessment)]);
+      dry(name, ring);
+    },
     async changed(change) {
       const { account, slot, publicKey, from, to, reason } = change;
       await audit.record({ type: 'key', ...change });
@@ -88,4 +108,12 @@ export function rotationReporter({
       );
     },
   };
+}
+
+/** Keys that are given to sign and that the account doesn't have as they were given. */
+function notListed({ kind, keys }: Ring, { unusable }: Assessment): string[] {
+  if (kind === 'managed') return [];
+  return keys
+    .filter(({ state, publicKey }) => state === 'active' && unusable.has(publicKey))
+    .map(({ publicKey }) => `signing key ${publicKey}: ${unusable.get(publicKey)}`);
 }
