@@ -135,7 +135,7 @@ export interface DriftEvent extends Moment {
 }
 
 /** Somebody asked for something. */
-export type RequestEvent = IssuedEvent | DeniedEvent | RejectedEvent | AdminEvent;
+type RequestEvent = IssuedEvent | DeniedEvent | RejectedEvent | AdminEvent;
 
 export type AuditEvent = RequestEvent | RevocationEvent | RevokedUsersEvent | KeyEvent | DriftEvent;
 

@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest';
+import { createMemoryLog } from '../../../src/audit/memory-log.ts';
+import type { AdminCaller } from '../../../src/http/admin/actions.ts';
+import { requestRotation } from '../../../src/keyring/changes.ts';
+import {
+  emptyRing,
+  parseRing,
+  type Ring,
+  ringKey,
+  type RingKey,
+  ringText,
+} from '../../../src/keyring/ring.ts';
+import { adminActions } from '../../../src/service/admin/actions.ts';
+import type { RingedAccount } from '../../../src/service/rotated-accounts.ts';
+import { type SharedState, StoreUnavailable } from '../../../src/store/shared-state.ts';
+import { identity, role } from '../../policy/support.ts';
+import { memoryLedger } from '../../revocation/memory-ledger.ts';
+import { memoryState } from '../../revocation/memory-state.ts';
+import { AT } from '../../revocation/support.ts';
+
+const clock = { now: () => AT * 1000 };
+const caller: AdminCaller = {
+  identity: identity({}, { issuerName: 'dev', subject: 'admin' }),
+  requestId: 'request-1',
+  address: '192.0.2.7',
+};
+const KEY: RingKey = {
+  publicKey: 'AKEY',
+  slot: 'reader',
+  state: 'active',
+  stagedAt: 0,
+  stagedTerm: 1,
+  activeAt: 0,
+  lifetimeSeconds: 900,
+  reason: 'first',
+};
+const RING: Ring = {
+  ...emptyRing({ account: 'APP', publicKey: 'AAPP', kind: 'managed' }),
+  keys: [KEY],
+};
+
+/** The actions on a store that the test may get in the way of. */
+async function world(interfere: (state: SharedState) => Partial<SharedState> = () => ({})) {
+  const plain = memoryState();
+  await plain.write(ringKey('APP'), ringText(RING), 0);
+  const audit = createMemoryLog();
+  const account = {
+    name: 'APP',
+    publicKey: 'AAPP',
+    kind: 'managed',
+    wanted: {
+      slots: [{ slot: 'reader', onChange: 'drain' }],
+      graceMilliseconds: 0,
+      stagedMilliseconds: 0,
+    },
+    graceMilliseconds: 0,
+    scopeOf: () => undefined,
+    spec: { name: 'APP', publicKey: 'AAPP', kind: 'managed', signingKeys: [] },
+  } satisfies RingedAccount;
+  const actions = adminActions({
+    clock,
+    state: { ...plain, ...interfere(plain) },
+    ledger: memoryLedger(clock),
+    audit,
+    config: () => ({
+      accounts: [account.spec],
+      roles: [role('reader')],
+      bindings: [],
+      issuers: [],
+    }),
+    ringed: () => [account],
+    sessions: undefined,
+  });
+  const ring = async () => parseRing((await plain.list(ringKey('APP')))[0]!.value);
+  return { actions, audit, state: plain, ring };
+}
+
+const REVOKE = { target: { role: 'reader' }, reason: 'test', block: false, dryRun: false };
+
+describe('without a record nothing is done', () => {
+  test('no key is revoked or rotated', async () => {
+    const { actions, audit, ring } = await world();
+    audit.breakWith(new Error('the disk is full'));
+    const refused = { reason: 'audit_unavailable' };
+    expect(await actions.revokeKey({ publicKey: 'AKEY', reason: 'test' }, caller)).toMatchObject(
+      refused,
+    );
+    expect(await actions.rotate({}, caller)).toMatchObject(refused);
+    expect(await ring()).toEqual(RING);
+  });
+
+  test('no revocation is made or lifted', async () => {
+    const { actions, audit, state } = await world();
+    const made = await actions.revoke(REVOKE, caller);
+    audit.breakWith(new Error('the disk is full'));
+    const refused = { reason: 'audit_unavailable' };
+    expect(await actions.revoke(REVOKE, caller)).toMatchObject(refused);
+    const id = 'id' in made ? (made.id ?? '') : '';
+    expect(await actions.lift(id, caller)).toMatchObject(refused);
+    expect(await state.list('revocation.')).toHaveLength(1);
+  });
+});
+
+test('a store out of reach is told as that, and is no fault of ours', async () => {
+  const { actions } = await world(() => ({
+    list: async () => {
+      throw new StoreUnavailable('the store can not be reached');
+    },
+  }));
+  const refused = { code: 'temporarily_unavailable', reason: 'store_unavailable' };
+  expect(await actions.keys()).toMatchObject(refused);
+  expect(await actions.rotate({}, caller)).toMatchObject(refused);
+  expect(await actions.revocations()).toMatchObject(refused);
+  expect(await actions.revoke(REVOKE, caller)).toMatchObject(refused);
+  expect(await actions.lift('0123456789ab', caller)).toMatchObject(refused);
+});
+
+test('a change that someone else is faster with is made on top of theirs, and recorded once', async () => {
+  let raced = false;
+  const { actions, audit, ring } = await world((plain) => ({
+    write: async (key, value, revision) => {
+      if (!raced) {
+        raced = true;
+        await plain.write(key, ringText(requestRotation(RING, ['reader'], 1)), revision);
+      }
+      return plain.write(key, value, revision);
+    },
+  }));
+  const answer = await actions.revokeKey({ publicKey: 'AKEY', reason: 'test' }, caller);
+  expect(answer).toMatchObject({ public_key: 'AKEY', account: 'APP', slot: 'reader' });
+  expect(await ring()).toMatchObject({
+    keys: [{ publicKey: 'AKEY', state: 'retired', reason: 'revoked' }],
+    rotationRequests: { reader: 1 },
+  });
+  expect([...audit.list()]).toHaveLength(1);
+});
+
+test('a change that loses every race is given up, and says so', async () => {
+  const { actions, ring } = await world(() => ({ write: async () => undefined }));
+  expect(await actions.rotate({}, caller)).toMatchObject({ reason: 'store_unavailable' });
+  expect(await ring()).toEqual(RING);
+});
