@@ -108,7 +108,13 @@ setTimeout(() => {
   const at = (part: number) =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
   process.stdout.write(
-    JSON.stringify({ perSecond: latencies.length / elapsed, refused, p50: at(0.5), p99: at(0.99) }),
+    JSON.stringify({
+      perSecond: latencies.length / elapsed,
+      done: latencies.length,
+      refused,
+      p50: at(0.5),
+      p99: at(0.99),
+    }),
   );
   for (const { socket } of connections) socket.destroy();
 }, seconds * 1000);
