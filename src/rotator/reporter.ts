@@ -12,7 +12,12 @@ export interface Reporter {
   /** Every server has applied what was pushed so many milliseconds ago. */
   confirmed(account: RotatedAccount, milliseconds: number): void;
   /** Someone else's account JWT had dropped entries of ours; `mended`: they are back on every server. */
-  drifted(account: RotatedAccount, assessment: Assessment, mended: boolean): Promise<void>;
+  drifted(
+    account: RotatedAccount,
+    ring: Ring,
+    assessment: Assessment,
+    mended: boolean,
+  ): Promise<void>;
   /** The pass failed: store or servers can't be reached, or what they hold can't be used. */
   failed(account: RotatedAccount, error: unknown): void;
   succeeded(account: RotatedAccount): void;

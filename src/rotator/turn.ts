@@ -147,7 +147,8 @@ async function publish(
   const bytes = await servers.push(assessment.push.claims);
   parts.reporter.pushed(account, assessment, bytes);
   const applied = await confirm(parts, { ring, servers, startedAt });
-  if (assessment.push.why === 'drift') await parts.reporter.drifted(account, assessment, applied);
+  if (assessment.push.why === 'drift')
+    await parts.reporter.drifted(account, ring, assessment, applied);
   if (applied) parts.reporter.confirmed(account, parts.monotonic() - startedAt);
   return true;
 }

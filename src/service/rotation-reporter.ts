@@ -71,14 +71,14 @@ export function rotationReporter({
         'every server has applied the account JWT',
       );
     },
-    async drifted({ name }, { lost }, mended) {
+    async drifted({ name }, ring, { lost, base }, mended) {
       metrics.drifted(name);
       await audit.record({
         type: 'drift',
         time: clock.now(),
         account: name,
         lostKeys: lost,
-        lostRevocations: 0,
+        lostRevocations: missing(ring, base),
         mended,
       });
       log.warn(
@@ -116,4 +116,10 @@ function notListed({ kind, keys }: Ring, { unusable }: Assessment): string[] {
   return keys
     .filter(({ state, publicKey }) => state === 'active' && unusable.has(publicKey))
     .map(({ publicKey }) => `signing key ${publicKey}: ${unusable.get(publicKey)}`);
+}
+
+/** How many of our revoked users an account JWT does not have. */
+function missing({ revoked }: Ring, base: Assessment['base']): number {
+  const listed = base?.nats.revocations ?? {};
+  return Object.entries(revoked).filter(([user, { gone }]) => !gone && !(user in listed)).length;
 }
