@@ -10,17 +10,20 @@ import {
 import { stringify } from 'yaml';
 import { type AccountClaims, readAccountJwt } from '../../src/account/account-jwt.ts';
 import { systemUserPermissions } from '../../src/account/permissions.ts';
+import { systemClock } from '../../src/clock.ts';
 import type { AuditEvent, KeyEvent } from '../../src/audit/event.ts';
 import type { AuditFilter } from '../../src/audit/log.ts';
 import { openAuditReader } from '../../src/audit/sqlite-reader.ts';
-import { parseRing, type Ring, ringKey } from '../../src/keyring/ring.ts';
+import { parseRing, type Ring, ringKey, ringText } from '../../src/keyring/ring.ts';
 import { formatCreds } from '../../src/nats/creds.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
 import { Malformed } from '../../src/nats/malformed.ts';
 import { directUser } from '../../src/nats/user-claims.ts';
 import { type Service, startService } from '../../src/service.ts';
-import { openStoreForReading } from '../../src/store/sqlite.ts';
+import type { SharedState } from '../../src/store/shared-state.ts';
+import { openStore, openStoreForReading } from '../../src/store/sqlite.ts';
+import { openSqliteState } from '../../src/store/sqlite-state.ts';
 import { type CapturedLog, captureLog } from './captured-log.ts';
 import { eventually } from './eventually.ts';
 import { AUDIENCE, startIssuer, type TestIssuer } from './issuer.ts';
@@ -57,6 +60,10 @@ export interface RotationGround extends AsyncDisposable {
     creds: string,
     options?: ConnectionOptions & { readonly node?: ClusterNode },
   ): Promise<NatsConnection>;
+  /** The store, as another process sees it. */
+  readonly state: SharedState;
+  /** Changes the stored ring of APP, as an administrator's request would. */
+  changeRing(change: (ring: Ring) => Ring | undefined): Promise<void>;
   /** The ring as it stands in the store. */
   ring(account?: string): Ring | undefined;
   /** What each server that answers has applied, by its name; undefined where it has not loaded the account. */
@@ -175,6 +182,11 @@ export async function prepareRotation(options: RotationOptions = {}): Promise<Ro
     const write = () => writeFile(configFile, stringify(tree));
     await write();
 
+    const store = openStore({ file: storeFile, survive: 'process-crash' });
+    stack.defer(() => store.close());
+    const state = openSqliteState({ store, clock: systemClock });
+    stack.defer(() => state.close());
+
     const audit: RotationGround['audit'] = (filter = {}) => {
       const reader = openAuditReader(storeFile);
       const events = [...reader.list(filter)];
@@ -214,6 +226,8 @@ export async function prepareRotation(options: RotationOptions = {}): Promise<Ro
         stack.defer(() => connection.close());
         return connection;
       },
+      state,
+      changeRing: (change) => changeRing(state, change),
       ring: (account = 'APP') => storedRing(storeFile, account),
       applied: (account = 'APP') => applied(system, cluster, trust.account(account).key.publicKey),
       push: (jwt) => push(system, jwt),
@@ -290,6 +304,18 @@ function storedRing(file: string, account: string): Ring | undefined {
   } finally {
     store.close();
   }
+}
+
+async function changeRing(
+  state: SharedState,
+  change: (ring: Ring) => Ring | undefined,
+): Promise<void> {
+  await eventually(async () => {
+    const [entry] = await state.list(ringKey('APP'));
+    const next = entry && change(parseRing(entry.value));
+    if (!next) throw new Error('the ring can not be changed so');
+    return (await state.write(ringKey('APP'), ringText(next), entry.revision)) !== undefined;
+  });
 }
 
 interface AccountzAnswer {
