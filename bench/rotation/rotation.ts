@@ -1,18 +1,16 @@
 import { cpus } from 'node:os';
 import { median, quantile, round } from '../numbers.ts';
-import { load, type Running } from '../running.ts';
 import { type ConfirmHistogram, confirmHistogram } from './confirm-histogram.ts';
 import { pushTimes } from './push-times.ts';
 import { type RevocationTimes, revocationTimes } from './revocation-times.ts';
 import { createSetting, type Setting } from './setting.ts';
+import { type Throughput, throughputs } from './throughput.ts';
 import { type UnderLoad, underLoad } from './under-load.ts';
 
 const PUSHES = 50;
 const REVOCATIONS = 25;
 const ROTATIONS = 20;
-const ROUNDS = 2;
-const WARM_UP_SECONDS = 4;
-const SECONDS = 4;
+const ROUNDS = 3;
 
 /**
  * Rotation and revocation on three real servers, seen from outside: what a push takes to arrive
@@ -22,7 +20,7 @@ export async function benchRotation(): Promise<void> {
   await using setting = await createSetting();
   const calm = await whenCalm(setting);
   const busy = await whenBusy(setting);
-  const throughput = await throughputs(setting);
+  const throughput = await throughputs(setting, ROUNDS);
   console.log(
     `\n<!-- bench rotation -->\n${report({ ...calm, busy, throughput })}\n<!-- /bench rotation -->`,
   );
@@ -64,41 +62,13 @@ async function whenBusy(setting: Setting): Promise<UnderLoad> {
   return busy;
 }
 
-interface Throughput {
-  readonly managed: number[];
-  readonly external: number[];
-}
-
-async function throughputs(setting: Setting): Promise<Throughput> {
-  const found: Throughput = { managed: [], external: [] };
-  for (let n = 0; n < ROUNDS; n++) {
-    const managed = await setting.startManaged((tree) => {
-      tree['accounts'].APP.rotation.every = '30d';
-      tree['roles'].publisher.maxTtl = '15m';
-    });
-    found.managed.push(await peak(setting, managed));
-    found.external.push(await peak(setting, await setting.startExternal()));
-    console.log(
-      `round ${n + 1}: managed ${round(found.managed[n])}/s, external ${round(found.external[n])}/s`,
-    );
-  }
-  return found;
-}
-
-async function peak({ port, tokensFile }: Setting, running: Running): Promise<number> {
-  await using _running = running;
-  await load({ port, tokensFile, seconds: WARM_UP_SECONDS });
-  return (await load({ port, tokensFile, seconds: SECONDS })).perSecond;
-}
-
 function report({
   pushes,
   histogram,
   revocations,
   busy,
-  throughput: { managed, external },
+  throughput,
 }: Calm & { readonly busy: UnderLoad; readonly throughput: Throughput }): string {
-  const ratios = managed.map((perSecond, n) => perSecond / (external[n] ?? Number.NaN));
   const count = (value: number) => value.toLocaleString('en');
   const { milliseconds, connectionsEach } = revocations;
   return `One run of \`npm run bench -- rotation\`: a cluster of three nats-servers, the service and the load on ${cpus().length} cores.
@@ -106,17 +76,26 @@ function report({
 \`\`\`
 push to confirmed everywhere   ${spread(pushes)}   (${pushes.length} pushes, until each of three servers let in a user of the new key)
   by the service's own clock   mean ${round(histogram.meanMilliseconds)} ms, 99 % within ${round(histogram.p99BoundMilliseconds)} ms
-${count(busy.rotations)} rotations under load         (${count(busy.retired)} keys taken out of the account JWT meanwhile)
+${count(busy.rotations)} rotations under load        (${count(busy.retired)} keys taken out of the account JWT meanwhile)
   exchanges                    ${count(busy.exchanges)}, refused ${count(busy.exchangesRefused)}
   connects                     ${count(busy.connects)}, refused ${count(busy.connectsRefused)}
   connections cut early        ${count(busy.cutEarly)}
   lost otherwise               ${count(busy.lost)}
 revocation to last disconnect  ${spread(milliseconds)}   (${milliseconds.length} identities, ${connectionsEach} connections each, on three servers)
-managed keys to a given key    ${round(median(ratios), 2)}×   (${round(median(managed))}/s to ${round(median(external))}/s; rounds: ${ratios.map((ratio) => round(ratio, 2)).join(', ')})
+managed keys to a given key    ${ratio(throughput, 'managed')}
+  with ${milliseconds.length} revocations in force ${ratio(throughput, 'revoking')}
 \`\`\``;
 }
 
 function spread(values: readonly number[]): string {
   const [p50, p99, most] = [0.5, 0.99, 1].map((part) => round(quantile(values, part)));
   return `p50 ${p50} ms, p99 ${p99} ms, longest ${most} ms`;
+}
+
+function ratio(throughput: Throughput, name: 'managed' | 'revoking'): string {
+  const { [name]: these, external } = throughput;
+  const ratios = these.map((perSecond, n) => perSecond / (external[n] ?? Number.NaN));
+  const rounds = ratios.map((value) => round(value, 2)).join(', ');
+  const rates = `${round(median(these))}/s to ${round(median(external))}/s`;
+  return `${round(median(ratios), 2)}×   (${rates}; rounds: ${rounds})`;
 }

@@ -1,6 +1,6 @@
 import type { Assessment } from '../account/assess.ts';
 import type { KeyChange, Ring } from '../keyring/ring.ts';
-import type { RotatedAccount } from './turn.ts';
+import type { RotatedAccount } from './rotated-account.ts';
 
 /** Who is told what the rotator sees and does. What is awaited is recorded for good before it goes on. */
 export interface Reporter {

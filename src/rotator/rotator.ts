@@ -1,5 +1,6 @@
 import type { Lease } from './lease.ts';
-import { type RotatedAccount, turn, type TurnParts } from './turn.ts';
+import type { RotatedAccount } from './rotated-account.ts';
+import { turn, type TurnParts } from './turn.ts';
 
 /** The loop that moves the rings on, while this process holds the lease. */
 export interface Rotator {

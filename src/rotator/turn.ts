@@ -2,21 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { emptyRing, parseRing, type Ring, ringKey, ringText } from '../keyring/ring.ts';
 import type { Sealer } from '../keyring/sealing.ts';
-import { type Spare, step, type Wanted } from '../keyring/step.ts';
+import { type Spare, step } from '../keyring/step.ts';
 import { createKeyPair } from '../nats/key-pair.ts';
 import type { SharedState } from '../store/shared-state.ts';
 import type { Lease } from './lease.ts';
+import type { RotatedAccount } from './rotated-account.ts';
 import type { Reporter } from './reporter.ts';
 import type { Look, Servers } from './servers.ts';
-
-/** An account whose ring is turned. */
-export interface RotatedAccount {
-  readonly name: string;
-  /** `A…` */
-  readonly publicKey: string;
-  readonly kind: Ring['kind'];
-  readonly wanted: Wanted;
-}
 
 export interface TurnParts {
   readonly state: SharedState;

@@ -10,7 +10,7 @@ import { type AdminPolicy, compileAdmin } from '../policy/admin.ts';
 import type { Policy } from '../policy/compile.ts';
 import type { Foundation } from './foundation.ts';
 import { policyOf } from './preflight.ts';
-import { type RingedAccount, ringedAccounts } from './rotated-accounts.ts';
+import { type RingedAccount, ringedAccounts } from './ringed-accounts.ts';
 
 /** What the rotation needs of one configuration. */
 export interface RotatedGeneration {

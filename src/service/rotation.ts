@@ -19,7 +19,7 @@ import { type Rotator, startRotator } from '../rotator/rotator.ts';
 import { type Servers, systemServers } from '../rotator/servers.ts';
 import { canaryServers } from '../rotator/canary-servers.ts';
 import type { Foundation } from './foundation.ts';
-import type { RingedAccount } from './rotated-accounts.ts';
+import type { RingedAccount } from './ringed-accounts.ts';
 import type { RotationMetrics } from './rotation-metrics.ts';
 import { rotationReporter } from './rotation-reporter.ts';
 

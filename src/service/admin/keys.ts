@@ -4,7 +4,7 @@ import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../http/admin/acti
 import type { Ring, RingKey } from '../../keyring/ring.ts';
 import { retiresAt } from '../../keyring/step.ts';
 import { leaderOf } from '../../rotator/lease.ts';
-import type { RingedAccount } from '../rotated-accounts.ts';
+import type { RingedAccount } from '../ringed-accounts.ts';
 import { type AdminParts, readRings } from './parts.ts';
 
 /** What stands behind each signing key, by public key. */

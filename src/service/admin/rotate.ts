@@ -4,7 +4,7 @@ import { Refusal } from '../../errors.ts';
 import type { AdminCaller, RotateAnswer, RotateAsk } from '../../http/admin/actions.ts';
 import { requestRotation } from '../../keyring/changes.ts';
 import { ANY_ROLE, ringText } from '../../keyring/ring.ts';
-import type { RingedAccount } from '../rotated-accounts.ts';
+import type { RingedAccount } from '../ringed-accounts.ts';
 import { origin } from './access.ts';
 import { type AdminParts, ATTEMPTS, BUSY, notFound, readRings } from './parts.ts';
 

@@ -11,7 +11,7 @@ import {
   ringText,
 } from '../../../src/keyring/ring.ts';
 import { adminActions } from '../../../src/service/admin/actions.ts';
-import type { RingedAccount } from '../../../src/service/rotated-accounts.ts';
+import type { RingedAccount } from '../../../src/service/ringed-accounts.ts';
 import { type SharedState, StoreUnavailable } from '../../../src/store/shared-state.ts';
 import { identity, role } from '../../policy/support.ts';
 import { memoryLedger } from '../../revocation/memory-ledger.ts';

@@ -5,7 +5,7 @@ import type { Wanted, WantedSlot } from '../keyring/step.ts';
 import { keyPairFromSeed } from '../nats/key-pair.ts';
 import { ANY_ROLE } from '../keyring/ring.ts';
 import type { Policy } from '../policy/compile.ts';
-import type { RotatedAccount } from '../rotator/turn.ts';
+import type { RotatedAccount } from '../rotator/rotated-account.ts';
 import { signingOf } from './slots.ts';
 
 /** An account whose keys are in a ring in the store, with all that the configuration says of it. */
