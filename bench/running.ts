@@ -59,6 +59,8 @@ export interface Running extends AsyncDisposable {
   readonly startMilliseconds: number;
   /** Undefined where the system doesn't tell. */
   peakMebibytes(): number | undefined;
+  /** Processor time so far. Undefined where the system doesn't tell. */
+  cpuSeconds(): number | undefined;
 }
 
 /** Starts a contestant, waits until it answers, and stops it at the end of the block. */
@@ -79,6 +81,7 @@ export async function start(args: readonly string[], port: number, path: string)
   return {
     startMilliseconds: performance.now() - began,
     peakMebibytes: () => peakMebibytes(child.pid),
+    cpuSeconds: () => cpuSeconds(child.pid),
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGTERM');
       await exited;
@@ -90,6 +93,16 @@ function peakMebibytes(pid: number | undefined): number | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+  } catch {
+    return undefined;
+  }
+}
+
+/** In user and system mode: fields 14 and 15 of proc(5), in hundredths of a second. */
+function cpuSeconds(pid: number | undefined): number | undefined {
+  try {
+    const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ');
+    return (Number(afterName?.[11]) + Number(afterName?.[12])) / 100;
   } catch {
     return undefined;
   }

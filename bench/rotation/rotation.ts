@@ -92,10 +92,9 @@ function spread(values: readonly number[]): string {
   return `p50 ${p50} ms, p99 ${p99} ms, longest ${most} ms`;
 }
 
-function ratio(throughput: Throughput, name: 'managed' | 'revoking'): string {
-  const { [name]: these, external } = throughput;
-  const ratios = these.map((perSecond, n) => perSecond / (external[n] ?? Number.NaN));
-  const rounds = ratios.map((value) => round(value, 2)).join(', ');
-  const rates = `${round(median(these))}/s to ${round(median(external))}/s`;
-  return `${round(median(ratios), 2)}×   (${rates}; rounds: ${rounds})`;
+function ratio({ external, ...others }: Throughput, name: 'managed' | 'revoking'): string {
+  const these = others[name];
+  const rates = `${round(these.perSecond)}/s to ${round(external.perSecond)}/s`;
+  const times = `${round(these.cpuMicroseconds)} µs to ${round(external.cpuMicroseconds)} µs`;
+  return `${round(these.perSecond / external.perSecond, 2)}×   (${rates}; processor time of an exchange: ${times})`;
 }
