@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest';
+import { keyOf } from '../../src/account/account-jwt.ts';
+import { openSystemConnection } from '../../src/account/system-connection.ts';
+import { systemResolver } from '../../src/account/system-resolver.ts';
+import { systemClock } from '../../src/clock.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { Ring } from '../../src/keyring/ring.ts';
+import { RING_PREFIX } from '../../src/keyring/ring.ts';
+import { createSealer } from '../../src/keyring/sealing.ts';
+import type { Reporter } from '../../src/rotator/reporter.ts';
+import { startRotator } from '../../src/rotator/rotator.ts';
+import { systemServers } from '../../src/rotator/servers.ts';
+import { policyOf } from '../../src/service/preflight.ts';
+import { ringedAccounts } from '../../src/service/ringed-accounts.ts';
+import { described, startLoad } from '../support/rotation-load.ts';
+import { prepareRotation, type RotationGround, startRotating } from '../support/rotation-world.ts';
+
+/** What the liar did, as far as it counts here. */
+interface Doings {
+  pushed: number;
+  changed: number;
+  readonly failures: string[];
+}
+
+function counting(doings: Doings): Reporter {
+  return {
+    saw: () => {},
+    changed: async () => void (doings.changed += 1),
+    pushed: () => void (doings.pushed += 1),
+    confirmed: () => {},
+    drifted: async () => {},
+    failed: (_account, error) => void doings.failures.push(String(error)),
+    succeeded: () => {},
+    leads: () => {},
+  };
+}
+
+/** A second rotator, of the real parts, but for a lease that it always takes for its own. */
+async function startLiar({ configFile, state, trust, cluster }: RotationGround) {
+  const doings: Doings = { pushed: 0, changed: 0, failures: [] };
+  const config = loadConfig(configFile, { env: {} });
+  const [account] = ringedAccounts(config, policyOf(config));
+  const system = openSystemConnection({
+    servers: cluster.servers,
+    creds: { text: trust.sysCreds },
+  });
+  const { key, signingKey } = trust.operator;
+  const servers = systemServers({
+    resolver: systemResolver({ system }),
+    issuers: async () => new Set([key.publicKey, signingKey.publicKey]),
+    signer: signingKey,
+    clock: systemClock,
+  });
+  const rotator = startRotator({
+    state,
+    // In the first term of all there can't be two, and keys are not kept waiting.
+    lease: { take: async () => 2, held: async () => true, release: async () => {} },
+    leaseMilliseconds: config.rotator.leaseSeconds * 1000,
+    clock: systemClock,
+    monotonic: () => performance.now(),
+    sealer: createSealer(config.sealingKeys),
+    servers: () => servers,
+    revoke: async (ring) => ring,
+    reporter: counting(doings),
+    accounts: () => (account ? [account] : []),
+    ready: system.ready(),
+  });
+  const unwatch = await state.watch(RING_PREFIX, () => rotator.wake());
+  return {
+    doings,
+    async [Symbol.asyncDispose]() {
+      unwatch();
+      await rotator.stop();
+      await system.close();
+    },
+  };
+}
+
+/** Keys that credentials may be alive of. */
+function needed(ring: Ring | undefined): string[] {
+  return (ring?.keys ?? [])
+    .filter(({ state }) => state === 'active' || state === 'draining')
+    .map(({ publicKey }) => publicKey);
+}
+
+/** Looks again and again whether a server goes without a key that was needed before the look and is after it. */
+function watchServers(ground: RotationGround) {
+  const missing: string[] = [];
+  let [looks, stopped] = [0, false];
+  async function look(): Promise<void> {
+    while (!stopped) {
+      const before = needed(ground.ring());
+      const applied = await ground.applied();
+      const after = needed(ground.ring());
+      const keys = before.filter((key) => after.includes(key));
+      for (const [server, claims] of applied) {
+        const listed = new Set((claims?.nats.signing_keys ?? []).map(keyOf));
+        missing.push(...keys.filter((key) => !listed.has(key)).map((key) => `${key} on ${server}`));
+      }
+      looks += 1;
+    }
+  }
+  const done = look();
+  return {
+    async stop() {
+      stopped = true;
+      await done;
+      return { looks, missing };
+    },
+  };
+}
+
+test('two rotators that both believe they lead never take a key away that a living credential needs', async () => {
+  await using ground = await prepareRotation();
+  {
+    await using _first = await startRotating(ground);
+    await ground.activated(1);
+  }
+  await using running = await startRotating(ground);
+  for (const node of ground.cluster.nodes) {
+    await (await ground.connect(ground.trust.user().creds, { node })).close();
+  }
+  const load = startLoad({ ...ground, ...running }, { holdSeconds: 6 });
+  const servers = watchServers(ground);
+  const done = await (async () => {
+    await using liar = await startLiar(ground);
+    await ground.activated(ground.activations().length + 4);
+    return liar.doings;
+  })();
+  const { looks, missing } = await servers.stop();
+  const report = await load.stop();
+
+  const counts = described(report);
+  expect({ counts, missing, faults: report.faults }).toEqual({ counts, missing: [], faults: [] });
+  expect(looks).toBeGreaterThan(50);
+  // Both did something: else there was no quarrel.
+  expect(done.failures).toEqual([]);
+  expect(done.pushed).toBeGreaterThan(1);
+  expect(running.log.text().split('account JWT pushed').length).toBeGreaterThan(2);
+}, 60_000);
