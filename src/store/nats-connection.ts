@@ -5,6 +5,7 @@ import {
   credsAuthenticator,
   type NatsConnection,
 } from '@nats-io/transport-node';
+import { STORE_INBOX_PREFIX } from './permissions.ts';
 import { StoreUnavailable } from './shared-state.ts';
 
 export interface StoreConnectionOptions {
@@ -48,7 +49,7 @@ export async function connectStore({
   servers,
   credsFile,
   name = 'nats-sts store',
-  inboxPrefix = '_INBOX_nats-sts',
+  inboxPrefix = STORE_INBOX_PREFIX,
 }: StoreConnectionOptions): Promise<StoreConnection> {
   const nats = await connect({
     servers: [...servers],

@@ -24,6 +24,7 @@ export interface AccountOptions {
   /** Number of plain signing keys; 1 unless told. */
   readonly signingKeys?: number;
   readonly limits?: Partial<AccountLimits>;
+  /** May use JetStream, which the servers have then. */
   readonly jetstream?: boolean;
   /** More of the account's NATS part, e.g. `authorization` or `revocations`. */
   readonly more?: Partial<Omit<AccountBody, 'type' | 'version' | 'limits' | 'signing_keys'>>;
@@ -139,6 +140,9 @@ export function createOperatorWorld({
       ({ key, jwt }) => `  ${key.publicKey}: ${jwt}`,
     ),
     '}',
+    ...(Object.values(accountOptions).some(({ jetstream }) => jetstream)
+      ? ['jetstream: enabled']
+      : []),
     more,
   ].join('\n');
 
