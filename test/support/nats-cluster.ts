@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
@@ -69,6 +71,8 @@ export async function startNatsCluster({
   if (!world.config.includes('type: full')) throw new Error('a cluster needs a full resolver');
   const folder = await mkdtemp(join(tmpdir(), 'nats-sts-cluster-'));
   const running: RunningNode[] = [];
+  // Servers with JetStream want to know from the start how many they are.
+  const ports = world.config.includes('jetstream: enabled') ? await freePorts(size) : [];
   const routed = () => routesUp(world, running);
   const stop = async () => {
     await Promise.all(running.map((node) => node.stop('SIGKILL')));
@@ -84,6 +88,8 @@ export async function startNatsCluster({
         restartConfig: `${withoutPreloads(world)}\n${config}`,
         args,
         peers: running,
+        clusterPort: ports[index] ?? -1,
+        routes: ports.map(routeTo),
         routed,
       });
       await mkdir(node.jwtDirectory, { recursive: true });
@@ -109,6 +115,19 @@ export async function startNatsCluster({
   };
 }
 
+function routeTo(port: number): string {
+  return `nats://127.0.0.1:${port}`;
+}
+
+/** Ports that nobody listens on now. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
 /** The world's configuration without its applications' account JWTs: only a first start brings them. */
 function withoutPreloads(world: OperatorWorld): string {
   const preloads = Object.values(world.accounts).map(({ jwt }) => jwt);
@@ -126,6 +145,10 @@ interface NodeOptions {
   readonly args: readonly string[];
   /** All nodes of the cluster, those that start later too. */
   readonly peers: readonly RunningNode[];
+  /** -1: a free one. */
+  readonly clusterPort: number;
+  /** To all nodes, where they are known beforehand; else to those of `peers`. */
+  readonly routes: readonly string[];
   readonly routed: () => Promise<void>;
 }
 
@@ -133,13 +156,14 @@ class RunningNode implements ClusterNode {
   readonly name: string;
   readonly #options: NodeOptions;
   #server: NatsServer | undefined;
-  #clusterPort = -1;
+  #clusterPort: number;
   #copies = 0;
   state: 'running' | 'paused' | 'stopped' = 'stopped';
 
   constructor(options: NodeOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#clusterPort = options.clusterPort;
   }
 
   get #started(): NatsServer {
@@ -168,13 +192,14 @@ class RunningNode implements ClusterNode {
   }
 
   get route(): string {
-    return `nats://127.0.0.1:${this.#clusterPort}`;
+    return routeTo(this.#clusterPort);
   }
 
   async start(): Promise<void> {
-    const { name, folder, args, peers } = this.#options;
+    const { name, folder, args, peers, routes: known } = this.#options;
     const text = this.#server ? this.#options.restartConfig : this.#options.config;
-    const routes = peers.filter((peer) => peer !== this).map(({ route }) => `"${route}"`);
+    const others = peers.filter((peer) => peer !== this).map(({ route }) => route);
+    const routes = (known.length > 0 ? known : others).map((route) => `"${route}"`);
     this.#server = await startNatsServer({
       config: [
         `server_name: ${name}`,

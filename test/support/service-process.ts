@@ -20,6 +20,7 @@ export interface ServiceProcess
   written(): string;
   /** Resolves with the nth line, past or to come, whose message holds `text`. */
   logged(text: string, nth?: number): Promise<LogLine>;
+  readonly pid: number;
   signal(signal: NodeJS.Signals): void;
   /** The exit code; null when a signal ended it. */
   readonly exited: Promise<number | null>;
@@ -49,6 +50,7 @@ export async function startServiceProcess(
     written: () => written,
     logged,
     ...callers(url),
+    pid: child.pid ?? 0,
     signal: (signal) => void child.kill(signal),
     exited,
     [Symbol.asyncDispose]: async () => {

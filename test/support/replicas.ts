@@ -1,0 +1,135 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type KV, Kvm } from '@nats-io/kv';
+import { connect, type ConnectionOptions, credsAuthenticator } from '@nats-io/transport-node';
+import { stringify } from 'yaml';
+import type { IssuedEvent, KeyEvent } from '../../src/audit/event.ts';
+import { openAuditReader } from '../../src/audit/sqlite-reader.ts';
+import { parseRing, type Ring, ringKey } from '../../src/keyring/ring.ts';
+import { decodeJwt } from '../../src/nats/jwt.ts';
+import { Malformed } from '../../src/nats/malformed.ts';
+import { storeUserPermissions } from '../../src/store/permissions.ts';
+import { prepareRotation, type RotationGround, type RotationOptions } from './rotation-world.ts';
+import type { ConfigTree } from './service-world.ts';
+
+export const BUCKET = 'nats-sts';
+
+/** One replica's place: a configuration of its own, with an SQLite file of its own. */
+export interface ReplicaPlace {
+  readonly configFile: string;
+  /** The audit log of this replica, oldest first. */
+  issued(): IssuedEvent[];
+  /** What this replica's rotator did to keys, oldest first. */
+  turned(to: KeyEvent['to']): KeyEvent[];
+}
+
+/** A ground whose services share what they know through JetStream. */
+export interface ReplicasGround extends Omit<RotationGround, 'ring' | 'audit' | 'activations'> {
+  /** Writes the configuration of a replica. */
+  place(name: string, change?: (tree: ConfigTree) => void): Promise<ReplicaPlace>;
+  /** The ring of APP as it stands in the bucket. */
+  ring(): Promise<Ring>;
+  /** Public key of the one key that signs now, as the bucket has it. */
+  activeKey(): Promise<string | undefined>;
+  /** Holder of the lease to rotate managed accounts; undefined while nobody has it. */
+  leader(): Promise<string | undefined>;
+}
+
+export interface ReplicasOptions extends Omit<RotationOptions, 'accounts'> {
+  /** A server without authentication that has the buckets. Unless told, the cluster has them. */
+  readonly storeUrl?: string;
+  /** How long a replica may sign that has lost sight of the store; 10s unless told. */
+  readonly grace?: string;
+}
+
+/** Account in the cluster that has the buckets. */
+const ACCOUNT = 'STORE';
+
+export async function prepareReplicas({
+  storeUrl,
+  grace = '10s',
+  configure,
+  ...options
+}: ReplicasOptions = {}): Promise<ReplicasGround> {
+  let tree: ConfigTree = {};
+  const ground = await prepareRotation({
+    ...options,
+    accounts: storeUrl === undefined ? { APP: {}, [ACCOUNT]: { jetstream: true } } : { APP: {} },
+    configure: (written, around) => {
+      tree = written;
+      tree['accounts'].APP.rotation.grace = grace;
+      tree['store'].jetstream = {
+        bucket: BUCKET,
+        ...(storeUrl === undefined
+          ? { creds: './store.creds', replicas: options.size ?? 3 }
+          : { servers: [storeUrl] }),
+      };
+      configure?.(tree, around);
+    },
+  });
+  const { folder } = ground;
+  const nats = await connect({
+    ...(storeUrl === undefined ? await inCluster(ground) : { servers: storeUrl }),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 50,
+  });
+  let kv: KV | undefined;
+  const read = async (key: string): Promise<string | undefined> => {
+    kv ??= await new Kvm(nats).open(BUCKET);
+    return (await kv.get(key))?.string();
+  };
+  const ring = async () => parseRing((await read(ringKey('APP'))) ?? '');
+  return {
+    ...ground,
+    async place(name, change) {
+      const own = structuredClone(tree);
+      own['store'].sqlite = `./data/${name}.db`;
+      change?.(own);
+      const configFile = join(folder, `${name}.yaml`);
+      await writeFile(configFile, stringify(own));
+      const storeFile = join(folder, 'data', `${name}.db`);
+      return {
+        configFile,
+        issued: () => audit(storeFile, 'issued') as IssuedEvent[],
+        turned: (to) => (audit(storeFile, 'key') as KeyEvent[]).filter((event) => event.to === to),
+      };
+    },
+    ring,
+    activeKey: async () => (await ring()).keys.find(({ state }) => state === 'active')?.publicKey,
+    async leader() {
+      const text = await read('lease.managed');
+      const { holder, released } = JSON.parse(text ?? '{}') as Record<string, string | boolean>;
+      return released || typeof holder !== 'string' ? undefined : holder;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await nats.close();
+      await ground[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Writes the creds of the replicas' user, who may do no more than it must; answers how to connect as one who may all. */
+async function inCluster({ folder, trust, cluster }: RotationGround): Promise<ConnectionOptions> {
+  const permissions = storeUserPermissions(BUCKET);
+  const { creds } = trust.user({ account: ACCOUNT, permissions });
+  await writeFile(join(folder, 'store.creds'), creds, { mode: 0o600 });
+  const all = trust.user({ account: ACCOUNT });
+  return {
+    servers: [...cluster.servers],
+    authenticator: credsAuthenticator(Buffer.from(all.creds)),
+  };
+}
+
+function audit(storeFile: string, type: 'issued' | 'key') {
+  const reader = openAuditReader(storeFile);
+  const events = [...reader.list({ type })];
+  reader.close();
+  return events;
+}
+
+/** The key that signed a JWT. */
+export function signerOf(jwt: string): string {
+  const claims = decodeJwt(jwt);
+  if (claims instanceof Malformed) throw new Error(claims.problem);
+  return claims.iss;
+}

@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+/** A way to a port of this machine that can be cut. */
+export interface TcpProxy extends AsyncDisposable {
+  readonly port: number;
+  /**
+   * - refuse: connections are closed, and new ones at once.
+   * - silence: connections stay open, new ones are taken, and nothing comes through.
+   */
+  cut(how: 'refuse' | 'silence'): void;
+  /** From now on everything comes through again; what was held back, too. */
+  heal(): void;
+}
+
+export async function startTcpProxy(target: number): Promise<TcpProxy> {
+  const sockets = new Set<Socket>();
+  let state: 'open' | 'refuse' | 'silence' = 'open';
+
+  function take(socket: Socket): void {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+  }
+
+  const server = createServer((client) => {
+    if (state === 'refuse') {
+      client.destroy();
+      return;
+    }
+    const upstream = connect(target, '127.0.0.1');
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      take(from);
+      from.on('data', (chunk) => void to.write(chunk));
+      from.on('close', () => to.destroy());
+      if (state === 'silence') from.pause();
+    }
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const destroyAll = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut(how) {
+      state = how;
+      if (how === 'refuse') destroyAll();
+      else for (const socket of sockets) socket.pause();
+    },
+    heal() {
+      state = 'open';
+      for (const socket of sockets) socket.resume();
+    },
+    [Symbol.asyncDispose]: async () => {
+      destroyAll();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
