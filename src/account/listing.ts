@@ -1,10 +1,14 @@
 import type { RingKey } from '../keyring/ring.ts';
 import { scopedSigningKey } from '../nats/account-claims.ts';
 import { type AccountClaims, keyOf, type ListedKey } from './account-jwt.ts';
-import { noWider, sameTemplate } from './template.ts';
+import { sameTemplate, templateFault } from './template.ts';
 
 /** Shown by `nsc describe account` beside a scoped key. */
 const DESCRIPTION = 'nats-sts';
+
+/** Of a key that is given for one role. */
+export const LISTED_PLAINLY =
+  'it is listed plainly, not as a scoped key: its users could do anything';
 
 /** How the account JWT is to list a key of ours. */
 export function listingOf({ publicKey, scope }: RingKey): ListedKey {
@@ -22,20 +26,24 @@ export function isListedExactly(listed: ListedKey, { scope }: RingKey): boolean 
 
 /**
  * Why a key that someone else lists can't sign for us, or undefined when it can: a key tied to a
- * role must be tied in the account JWT too, to that role's permissions or narrower ones.
+ * role must be tied in the account JWT too, to that role's permissions or narrower ones. An end of
+ * the sentence that begins with the key.
  */
 export function whyUnusable(claims: AccountClaims, key: RingKey): string | undefined {
   const listed = listedKey(claims, key.publicKey);
-  if (listed === undefined) return 'not listed';
-  if (typeof listed === 'string') return key.scope && 'listed plainly, not scoped';
-  if (!key.scope) return `listed as scoped to role "${listed.role}", not plainly`;
-  if (listed.role !== key.scope.role) return `scoped to another role, "${listed.role}"`;
-  if (noWider(listed.template ?? {}, key.scope.template)) return undefined;
-  return 'template differs: it allows more than the role does';
+  if (listed === undefined) return 'the account does not list it';
+  if (typeof listed === 'string') return key.scope && LISTED_PLAINLY;
+  if (!key.scope) return `it is tied to role "${listed.role}", not listed plainly`;
+  if (listed.role !== key.scope.role) return `it is tied to another role, "${listed.role}"`;
+  const fault = templateFault(listed.template ?? {}, key.scope.template);
+  return fault && `its template differs from role ${key.scope.role}: ${fault}`;
 }
 
-/** The entry of this key. An account's identity key needs none: it always signs, plainly. */
+/**
+ * The entry of this key; of several, the one that counts for servers. An account's identity key needs
+ * none: it always signs, plainly.
+ */
 export function listedKey({ sub, nats }: AccountClaims, publicKey: string): ListedKey | undefined {
   if (publicKey === sub) return publicKey;
-  return (nats.signing_keys ?? []).find((listed) => keyOf(listed) === publicKey);
+  return (nats.signing_keys ?? []).findLast((listed) => keyOf(listed) === publicKey);
 }

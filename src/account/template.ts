@@ -2,8 +2,8 @@ import type { SubjectPermission, UserPermissionLimits } from '../nats/user-claim
 
 /**
  * What two templates of scoped signing keys have in common. Other tools write the same template in
- * another way (the Go library adds empty `pub` and `sub`), and NATS takes what is absent for "all":
- * both are compared in one spelling.
+ * another way (the Go library adds empty `pub` and `sub`, and leaves out limits of 0), and NATS takes
+ * what is absent for "all": both are compared in one spelling.
  */
 interface Rules {
   readonly allow: readonly string[];
@@ -29,25 +29,32 @@ type Written = {
   readonly [Name in keyof UserPermissionLimits]?: UserPermissionLimits[Name] | null;
 };
 
+const NO_LIMIT = -1;
+
 /** Whether both say the same to a server. */
 export function sameTemplate(a: Written, b: Written): boolean {
   return JSON.stringify(canonical(a)) === JSON.stringify(canonical(b));
 }
 
-/** Whether `found` allows nothing that `wanted` doesn't. May say no where only a closer look would say yes. */
-export function noWider(found: Written, wanted: Written): boolean {
+/**
+ * Why a key with the template `found` can't sign for a role that wants `wanted`: its users could do
+ * something that `wanted` doesn't let them, or nothing at all. A part of a sentence; undefined when
+ * it can. May object where only a closer look would tell that there is no difference.
+ *
+ * `data` is not compared: servers don't count it.
+ */
+export function templateFault(found: Written, wanted: Written): string | undefined {
   const [a, b] = [canonical(found), canonical(wanted)];
   return (
-    rulesNoWider(a.pub, b.pub) &&
-    rulesNoWider(a.sub, b.sub) &&
-    respNoWider(a.resp, b.resp) &&
-    atMost(a.subs, b.subs) &&
-    atMost(a.data, b.data) &&
-    atMost(a.payload, b.payload) &&
-    listNoWider(a.src, b.src) &&
-    (b.times.length === 0 || (listNoWider(a.times, b.times) && a.timezone === b.timezone)) &&
-    (b.bearer || !a.bearer) &&
-    listNoWider(a.types, b.types)
+    rulesFault('publishing to', a.pub, b.pub) ??
+    rulesFault('subscribing to', a.sub, b.sub) ??
+    (respNoWider(a.resp, b.resp) ? undefined : 'it allows more or later replies') ??
+    limitFault('subs', a.subs, b.subs) ??
+    limitFault('payload', a.payload, b.payload) ??
+    (listNoWider(a.src, b.src) ? undefined : 'it allows connections from more networks (src)') ??
+    (timesNoWider(a, b) ? undefined : 'it allows more times of the day') ??
+    (a.bearer && !b.bearer ? 'its users need no seed (bearer_token)' : undefined) ??
+    (listNoWider(a.types, b.types) ? undefined : 'it allows more kinds of connection')
   );
 }
 
@@ -57,10 +64,10 @@ function canonical(template: Written): Canonical {
     pub: rules(pub),
     sub: rules(sub),
     resp: resp ? { max: resp.max, ttl: resp.ttl } : null,
-    // The Go library leaves out what is 0. Numbers beyond 2^53 are opaque, and then never within a limit.
-    subs: subs ?? 0,
-    data: data ?? 0,
-    payload: payload ?? 0,
+    // Servers read an absent one as no limit. Numbers beyond 2^53 are opaque, and then never within a limit.
+    subs: subs ?? NO_LIMIT,
+    data: data ?? NO_LIMIT,
+    payload: payload ?? NO_LIMIT,
     src: sorted(src),
     times: sorted((times ?? []).map(({ start, end }) => `${start}-${end}`)),
     timezone: template.times_location ?? '',
@@ -78,13 +85,32 @@ function sorted(list: readonly string[] | null | undefined): readonly string[] {
 }
 
 /** An empty `allow` is everything. */
-function rulesNoWider(found: Rules, wanted: Rules): boolean {
+function rulesFault(what: string, found: Rules, wanted: Rules): string | undefined {
   const allowed = wanted.allow.length === 0 ? ['>'] : wanted.allow;
   const uses = found.allow.length === 0 ? ['>'] : found.allow;
-  return (
-    uses.every((subject) => allowed.some((pattern) => covers(pattern, subject))) &&
-    wanted.deny.every((subject) => found.deny.some((pattern) => covers(pattern, subject)))
-  );
+  const uncovered = (patterns: readonly string[]) => (subject: string) =>
+    !patterns.some((pattern) => covers(pattern, subject));
+  const more = uses.find(uncovered(allowed));
+  if (more !== undefined) return `it allows ${what} "${more}"`;
+  const missing = wanted.deny.find(uncovered(found.deny));
+  return missing === undefined ? undefined : `it does not deny ${what} "${missing}"`;
+}
+
+/** What servers refuse with a limit of 0. */
+const AT_ZERO = { subs: 'subscription', payload: 'message that is not empty' } as const;
+
+function limitFault(name: keyof typeof AT_ZERO, found: number, wanted: number): string | undefined {
+  if (found === 0 && wanted !== 0)
+    return `its limit ${name} is 0: no ${AT_ZERO[name]} is let through`;
+  if (atMost(found, wanted)) return undefined;
+  return found < 0
+    ? `it lacks the limit ${name}: ${wanted}`
+    : `its limit ${name} is above ${wanted}`;
+}
+
+function timesNoWider(found: Canonical, wanted: Canonical): boolean {
+  if (wanted.times.length === 0) return true;
+  return listNoWider(found.times, wanted.times) && found.timezone === wanted.timezone;
 }
 
 function respNoWider(found: Canonical['resp'], wanted: Canonical['resp']): boolean {
@@ -92,7 +118,7 @@ function respNoWider(found: Canonical['resp'], wanted: Canonical['resp']): boole
   return wanted !== null && atMost(found.max, wanted.max) && atMost(found.ttl, wanted.ttl);
 }
 
-/** Below 0 is "no limit". */
+/** -1 is "no limit"; servers take what is below it for less than nothing. */
 function atMost(found: number, wanted: number): boolean {
   return wanted < 0 || (found >= 0 && found <= wanted);
 }

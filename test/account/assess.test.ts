@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { assess } from '../../src/account/assess.ts';
+import { listingOf } from '../../src/account/listing.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
 import {
   accountJwt,
@@ -204,12 +205,21 @@ describe('a key of an external account', () => {
   });
 
   test.each([
-    ['not listed', bare, scoped],
-    ['listed plainly, not scoped', accountJwt({ signing_keys: [scoped.publicKey] }), scoped],
-    ['template differs', entry('publisher', '>'), scoped],
+    ['the account does not list it', bare, scoped],
+    ['it is listed plainly', accountJwt({ signing_keys: [scoped.publicKey] }), scoped],
+    [
+      'it is listed plainly',
+      accountJwt({ signing_keys: [listingOf(scoped), scoped.publicKey] }),
+      scoped,
+    ],
+    [
+      'its template differs from role publisher: it allows publishing to ">"',
+      entry('publisher', '>'),
+      scoped,
+    ],
     ['another role, "other"', entry('other', 'orders.>'), scoped],
     [
-      'scoped to role "publisher", not plainly',
+      'it is tied to role "publisher", not listed plainly',
       entry('publisher', 'orders.>'),
       { ...scoped, scope: undefined },
     ],

@@ -1,5 +1,8 @@
+import { connect, credsAuthenticator } from '@nats-io/transport-node';
 import { describe, expect, test } from 'vitest';
-import { noWider, sameTemplate } from '../../src/account/template.ts';
+import { sameTemplate, templateFault } from '../../src/account/template.ts';
+import { publishTo } from '../support/nats-traffic.ts';
+import { createOperatorWorld } from '../support/operator-world.ts';
 
 const limits = { subs: -1, data: -1, payload: -1 };
 
@@ -8,6 +11,7 @@ describe('templates are the same', () => {
     ['with empty permissions and without', { ...limits, pub: {}, sub: { allow: [] } }, limits],
     ['in any order of their lists', pub('a', 'b'), pub('b', 'a')],
     ['with `false` and without', { ...limits, bearer_token: false }, limits],
+    ['with no limits and without limits', {}, limits],
   ])('%s', (_, a, b) => {
     expect(sameTemplate(a, b)).toBe(true);
   });
@@ -16,7 +20,7 @@ describe('templates are the same', () => {
     ['other subjects', pub('a'), pub('b')],
     ['replies allowed', { ...limits, resp: { max: 1, ttl: 0 } }, limits],
     ['a limit', { ...limits, subs: 1 }, limits],
-    ['no limits, which are limits of 0', {}, limits],
+    ['a limit of 0', { ...limits, payload: 0 }, limits],
   ])('but not with %s', (_, a, b) => {
     expect(sameTemplate(a, b)).toBe(false);
   });
@@ -30,38 +34,91 @@ describe('a template allows no more than the role', () => {
     ['when it denies more', { ...limits, pub: { allow: ['a'], deny: ['a.>'] } }, pub('a')],
     ['when its limits are tighter', { ...limits, subs: 5 }, { ...limits, subs: 10 }],
     ['when it is for fewer addresses', { ...limits, src: ['10.0.0.0/8'] }, limits],
+    ['when it has no limits and the role has none', {}, limits],
+    ['whatever it says of data, which servers do not count', { ...limits, data: 0 }, limits],
     ['when a reference stands for one token', pub('orders.{{tag(x)}}'), pub('orders.*')],
   ])('%s', (_, found, wanted) => {
-    expect(noWider(found, wanted)).toBe(true);
+    expect(templateFault(found, wanted)).toBeUndefined();
   });
 
   test.each([
-    ['it allows everything', limits, pub('orders.>')],
-    ['a subject is wider', pub('orders.>'), pub('orders.*')],
-    ['a wildcard stands for a reference', pub('orders.*'), pub('orders.{{tag(x)}}')],
-    ['a subject is another', pub('orders'), pub('orders.>')],
-    ['it denies less', pub('a'), { ...limits, pub: { allow: ['a'], deny: ['b'] } }],
-    ['it allows replies', { ...limits, resp: { max: 0, ttl: 0 } }, limits],
-    ['a limit is missing', limits, { ...limits, subs: 10 }],
+    ['it allows publishing to ">"', limits, pub('orders.>')],
+    ['it allows publishing to "orders.>"', pub('orders.>'), pub('orders.*')],
+    ['it allows publishing to "orders.*"', pub('orders.*'), pub('orders.{{tag(x)}}')],
+    ['it allows publishing to "orders"', pub('orders'), pub('orders.>')],
     [
-      'a limit is no number that can be compared',
-      { ...limits, subs: {} as number },
-      { ...limits, subs: 10 },
+      'it does not deny publishing to "b"',
+      pub('a'),
+      { ...limits, pub: { allow: ['a'], deny: ['b'] } },
     ],
-    ['it is for any address', limits, { ...limits, src: ['10.0.0.0/8'] }],
-    ['it needs no seed', { ...limits, bearer_token: true }, limits],
+    ['it allows subscribing to ">"', limits, { ...limits, sub: { allow: ['a'] } }],
+    ['it allows more or later replies', { ...limits, resp: { max: 0, ttl: 0 } }, limits],
+    ['it lacks the limit subs: 10', limits, { ...limits, subs: 10 }],
+    // Servers read a limit that is left out as none.
+    ['it lacks the limit payload: 10', { subs: 5 }, { ...limits, payload: 10 }],
+    ['its limit subs is above 10', { ...limits, subs: 11 }, { ...limits, subs: 10 }],
+    // A number that can't be compared.
+    ['its limit subs', { ...limits, subs: {} as number }, { ...limits, subs: 10 }],
+    ['more networks (src)', limits, { ...limits, src: ['10.0.0.0/8'] }],
+    ['its users need no seed (bearer_token)', { ...limits, bearer_token: true }, limits],
     [
-      'it is for more kinds of connection',
+      'it allows more kinds of connection',
       limits,
       { ...limits, allowed_connection_types: ['STANDARD'] },
     ],
     [
-      'it is for any time of day',
+      'it allows more times of the day',
       limits,
       { ...limits, times: [{ start: '08:00:00', end: '09:00:00' }] },
     ],
-  ])('but not when %s', (_, found, wanted) => {
-    expect(noWider(found, wanted)).toBe(false);
+  ])('but not when %s', (why, found, wanted) => {
+    expect(templateFault(found, wanted)).toContain(why);
+  });
+});
+
+test.each([
+  ['subs', 'no subscription is let through'],
+  ['payload', 'no message that is not empty is let through'],
+])('nor when its limit %s is 0', (limit, why) => {
+  const found = { ...limits, [limit]: 0 };
+  expect(templateFault(found, limits)).toBe(`its limit ${limit} is 0: ${why}`);
+  expect(templateFault(found, found)).toBeUndefined();
+});
+
+test('that is how servers read limits: left out as none, 0 as nothing at all', async () => {
+  const scopes = {
+    none: { subs: undefined, data: undefined, payload: undefined } as object,
+    data: { data: 0 },
+    subs: { subs: 0 },
+    payload: { payload: 0 },
+  };
+  const world = createOperatorWorld({ accounts: { APP: { scopes } } });
+  await using server = await world.start();
+  /** Whether a user of the role hears what it publishes. */
+  const works = async (role: string): Promise<boolean> => {
+    const connection = await connect({
+      servers: server.url,
+      authenticator: credsAuthenticator(Buffer.from(world.user({ role }).creds)),
+      reconnect: false,
+    });
+    let heard = false;
+    connection.subscribe('a', {
+      callback: (fault) => {
+        heard = fault === null;
+      },
+    });
+    await publishTo(connection, ['a']).catch(() => undefined);
+    await connection.close();
+    return heard;
+  };
+  const found = await Promise.all(
+    Object.keys(scopes).map(async (role) => [role, await works(role)]),
+  );
+  expect(Object.fromEntries(found)).toEqual({
+    none: true,
+    data: true,
+    subs: false,
+    payload: false,
   });
 });
 
