@@ -3,7 +3,7 @@ import { processTerminal, type Terminal } from '../src/cli/terminal.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
 import { story } from './story.ts';
 import { tryNext } from './try-next.ts';
-import { startWorld, type World, type WorldOptions } from './world.ts';
+import { type LogLine, startWorld, type World, type WorldOptions } from './world.ts';
 
 const USAGE = `Usage: npm run demo [-- --once]
 
@@ -47,11 +47,19 @@ export async function demo(options: DemoOptions): Promise<number> {
 async function stayUp(world: World, narrator: Narrator, stop: Promise<void>): Promise<void> {
   tryNext(narrator, world);
   narrator.title('\nEverything stays up until Ctrl-C, which removes it without a trace.');
-  world.follow(({ msg, problems = [] }) => {
+  world.follow((line) => {
+    const { msg, problems = [] } = line;
+    if (isRoutine(line)) return;
     narrator.event([msg, ...problems].join('\n'), problems.length > 0 ? 'red' : 'green');
   });
   await stop;
   world.follow(() => {});
+}
+
+/** What the keys do every few seconds; when the reader asked for it, that it was done is worth a line. */
+function isRoutine({ msg, publicKey, reason }: LogLine): boolean {
+  if (publicKey !== undefined) return reason !== 'requested' || msg !== 'signing key is active';
+  return ['account JWT pushed', 'every server has applied the account JWT'].includes(msg);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

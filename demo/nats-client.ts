@@ -11,9 +11,19 @@ export interface NatsClient extends AsyncDisposable {
   publishTo(subject: string, text: string, on: string): Promise<Msg>;
   /** Publishes, and answers with the server's objection, if it has one. */
   objectionTo(subject: string, text: string): Promise<string | undefined>;
+  /** Publishes on and on, and counts what a subscriber of `on` receives. */
+  keepPublishing(subject: string, on: string): Publishing;
+  /** Resolves once the connection is gone. */
+  readonly closed: Promise<unknown>;
+}
+
+export interface Publishing {
+  /** Messages until now, and how many of them arrived without a gap. */
+  counts(): Promise<{ readonly published: number; readonly received: number }>;
 }
 
 const PATIENCE_MILLISECONDS = 5000;
+const PAUSE_MILLISECONDS = 20;
 
 export async function connectWith(creds: string, servers: string[]): Promise<NatsClient> {
   const authenticator = credsAuthenticator(Buffer.from(creds));
@@ -35,7 +45,33 @@ export async function connectWith(creds: string, servers: string[]): Promise<Nat
       await connection.flush();
       return objections[before];
     },
+    keepPublishing: (subject, on) => keepPublishing(connection, subject, on),
+    closed: connection.closed(),
     [Symbol.asyncDispose]: () => connection.close(),
+  };
+}
+
+function keepPublishing(connection: NatsConnection, subject: string, on: string): Publishing {
+  let published = 0;
+  let received = 0;
+  connection.subscribe(on, {
+    // A message that is lost ends the count, whatever comes after it.
+    callback: (_error, message) => {
+      if (message.string() === String(received + 1)) received += 1;
+    },
+  });
+  const timer = setInterval(() => {
+    published += 1;
+    connection.publish(subject, String(published));
+  }, PAUSE_MILLISECONDS);
+  void connection.closed().then(() => clearInterval(timer));
+  return {
+    counts: async () => {
+      const counted = published;
+      // The server sends what it has before the pong of this flush.
+      await connection.flush();
+      return { published: counted, received: Math.min(received, counted) };
+    },
   };
 }
 

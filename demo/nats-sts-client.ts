@@ -3,6 +3,7 @@ import type { Terminal } from '../src/cli/terminal.ts';
 
 /** The credential that `POST /exchange` answers with, as openapi.yaml has it. */
 export interface Credential {
+  readonly jwt: string;
   readonly creds: string;
   readonly role: string;
   readonly account: string;

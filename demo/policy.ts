@@ -9,6 +9,12 @@ export const INVOICES = {
   secret: 'invoices-secret',
   claims: { team: 'billing', region: 'eu' },
 };
+/** Administers nats-sts. */
+export const OPS = {
+  id: 'ops',
+  secret: 'ops-secret',
+  claims: { team: 'platform', region: 'eu' },
+};
 
 /** Whom the provider's tokens are for. */
 export const AUDIENCE = 'nats-sts';
@@ -23,11 +29,19 @@ export function demoConfig(places: {
   return `# The configuration of the demo's nats-sts. Edit and save it: the service takes the change at once.
 
 listen: { host: 127.0.0.1, port: 0 }
-nats: { servers: ["${places.natsUrl}"] }
+nats:
+  servers: ["${places.natsUrl}"]
+  # With these nats-sts publishes the signing keys of the account.
+  operator: { file: ./operator.jwt }
+  operatorSigningKey: { file: ./keys/operator-signing.nk }
+  system: { creds: ./keys/sts-system.creds }
 store: { sqlite: ./data/sts.db }
+sealingKey: { file: ./keys/sealing.key }
 
+# So often for you to watch. Days are usual.
 accounts:
-  APP: { publicKey: ${places.account}, signingKeys: [{ file: ./keys/app-signing.nk }] }
+  APP: { publicKey: ${places.account}, rotation: { every: 3s } }
+rotator: { lease: 2s }
 
 # Who vouches for the callers.
 issuers:
@@ -53,5 +67,10 @@ bindings:
       team: orders
       region: [eu, us]
     roles: [orders]
+
+# Who may see and rotate signing keys, and revoke.
+admin:
+  - issuer: demo
+    match: { team: platform }
 `;
 }

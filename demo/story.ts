@@ -4,9 +4,11 @@ import { connectWith } from './nats-client.ts';
 import { type Credential, exchange, natsSts } from './nats-sts-client.ts';
 import type { Narrator } from './narrator.ts';
 import { INVOICES, ORDERS } from './policy.ts';
+import { revocation } from './revocation.ts';
+import { rotation } from './rotation.ts';
 import type { World } from './world.ts';
 
-/** The whole way of two services. Throws an AssertionError when a step does not end as it should. */
+/** The whole way of two services and an administrator. Throws an AssertionError when a step does not end as it should. */
 export async function story(world: World, narrator: Narrator, terminal: Terminal): Promise<void> {
   narrator.step('The orders service gets a token from its identity provider');
   const token = await world.provider.tokenOf(ORDERS.id);
@@ -41,10 +43,13 @@ export async function story(world: World, narrator: Narrator, terminal: Terminal
   assert.match(why.output, /team .*wants "orders" .*has "billing"/);
   narrator.output(why.output);
 
+  await rotation({ world, narrator, terminal }, { client, token });
+  await revocation({ world, narrator, terminal }, { client, token });
+
   narrator.step('The audit log has it all');
   narrator.output('$ nats-sts audit');
   const audit = await natsSts(terminal, 'audit', '--config', world.config);
-  assert.match(audit.output, /issued .*orders[^]*denied .*invoices/);
+  assert.match(audit.output, /issued .*orders[^]*denied .*invoices[^]*denied .*orders/);
   narrator.output(audit.output);
 }
 

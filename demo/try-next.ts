@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Narrator } from './narrator.ts';
-import { INVOICES, ORDERS } from './policy.ts';
+import { INVOICES, OPS, ORDERS } from './policy.ts';
 import type { World } from './world.ts';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
@@ -30,7 +30,12 @@ export function tryNext(narrator: Narrator, world: World): void {
   say('Let it in: edit the policy, and exchange again once this window says that it is reloaded:');
   command(`sed -i.bak 's/team: orders/team: [orders, billing]/' ${config}`);
   command(getCreds(stsUrl, creds));
-  say('See who got what, and who did not:');
+  say('Administer: look at the signing keys, rotate them, and cut the orders service off:');
+  command(`export STS_URL=${stsUrl} STS_${getToken(provider.issuer, OPS)}`);
+  command(`${natsSts} keys list`);
+  command(`${natsSts} keys rotate --wait`);
+  command(`${natsSts} revoke --issuer demo --subject ${ORDERS.id} --reason "trying it out"`);
+  say('See who got what, who did not, and what the administrator did:');
   command(`${natsSts} audit --config ${config}`);
 }
 

@@ -6,9 +6,10 @@ import { program } from '../src/cli/program.ts';
 import type { Terminal } from '../src/cli/terminal.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { startService } from '../src/service.ts';
+import { eventually } from '../test/support/eventually.ts';
 import { type IdentityProvider, startIdentityProvider } from '../test/support/identity-provider.ts';
 import { startNatsServer } from '../test/support/nats-server.ts';
-import { AUDIENCE, demoConfig, INVOICES, ORDERS } from './policy.ts';
+import { AUDIENCE, demoConfig, INVOICES, OPS, ORDERS } from './policy.ts';
 
 /** Everything of the demo, real and running; gone without a trace when disposed of. */
 export interface World extends AsyncDisposable {
@@ -25,6 +26,9 @@ export interface World extends AsyncDisposable {
 
 export interface LogLine {
   readonly msg: string;
+  /** Of a signing key that changed its state. */
+  readonly publicKey?: string;
+  readonly reason?: string;
   readonly problems?: readonly string[];
 }
 
@@ -41,7 +45,7 @@ export async function startWorld({ configure = (text) => text }: WorldOptions): 
     const file = (name: string) => join(folder, name);
 
     const provider = stack.use(
-      await startIdentityProvider({ audience: AUDIENCE, clients: [ORDERS, INVOICES] }),
+      await startIdentityProvider({ audience: AUDIENCE, clients: [ORDERS, INVOICES, OPS] }),
     );
     await init(folder);
     const server = stack.use(
@@ -57,6 +61,8 @@ export async function startWorld({ configure = (text) => text }: WorldOptions): 
     const log = pino({ base: {} }, { write: (line) => hear(JSON.parse(line) as LogLine) });
     const service = await startService({ config, env: {}, log });
     stack.defer(() => service.close());
+    // Its first signing key signs once the NATS server is seen to have it.
+    await eventually(async () => (await fetch(`${service.url}/readyz`)).ok);
     return {
       folder,
       config,
@@ -83,9 +89,6 @@ async function init(folder: string): Promise<void> {
     columns: undefined,
     colours: false,
   };
-  const exitCode = await program(
-    ['node', 'nats-sts', 'init', '--external', '--dir', folder],
-    terminal,
-  );
+  const exitCode = await program(['node', 'nats-sts', 'init', '--dir', folder], terminal);
   if (exitCode !== 0) throw new Error(`nats-sts init failed: ${said.join('')}`);
 }

@@ -11,10 +11,17 @@ const SECRET = /eyJ[\w-]+\.|\bS[AOU][A-Z2-7]{50}/;
 
 test('with --once it shows every step, keeps secrets to itself, and ends with 0', async () => {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [DEMO, '--once']);
-  expect(stdout.match(/^\d(?= {2})/gm)?.join('')).toBe('123456');
+  expect(stdout.match(/^\d(?= {2})/gm)?.join('')).toBe('12345678');
   expect(stdout).toContain('Permissions Violation for Publish to "orders.us.created"');
   expect(stdout).toMatch(/✗ +team +wants "orders" +but has "billing"/);
   expect(stdout).toMatch(/denied +demo invoices +no_binding/);
+  const signers = [...stdout.matchAll(/signs now +(\S+)/g)].map(([, key]) => key);
+  expect(new Set(signers).size).toBe(2);
+  expect(stdout).toMatch(/published +(\d+)\n +received +\1, on one connection/);
+  expect(stdout).toMatch(/managed, next rotation[^]* draining [^]* active /);
+  expect(stdout).toMatch(/revoked demo orders: 3 credentials and 1 session cut/);
+  expect(stdout).toMatch(/cut by the NATS server \d{1,3} ms after the call/);
+  expect(stdout).toMatch(/its token +401 invalid_token/);
   expect(stdout).not.toContain('Try it yourself');
   expect(stdout).not.toMatch(SECRET);
   expect(stderr).toBe('');
@@ -40,6 +47,15 @@ test('a policy that allows too much makes it fail', async () => {
   });
   expect(exitCode).toBe(1);
   expect(written.err).toContain('the server let it publish to orders.us.created');
+});
+
+test('keys that nobody may administer make it fail', async () => {
+  const [exitCode, { written }] = await run({
+    configure: (text) => text.replace('team: platform', 'team: sales'),
+  });
+  expect(exitCode).toBe(1);
+  expect(written.out).toContain('The signing keys rotate');
+  expect(written.err).toMatch(/denied|may not|access_denied/);
 });
 
 test('without --once it stays up, says what to try and what is reloaded, until it is interrupted', async () => {
