@@ -111,15 +111,10 @@ test('that is how servers read limits: left out as none, 0 as nothing at all', a
     await connection.close();
     return heard;
   };
-  const found = await Promise.all(
-    Object.keys(scopes).map(async (role) => [role, await works(role)]),
-  );
-  expect(Object.fromEntries(found)).toEqual({
-    none: true,
-    data: true,
-    subs: false,
-    payload: false,
-  });
+  expect(await works('none')).toBe(true);
+  expect(await works('data')).toBe(true);
+  expect(await works('subs')).toBe(false);
+  expect(await works('payload')).toBe(false);
 });
 
 function pub(...allow: string[]) {
