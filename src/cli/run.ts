@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { createLog, type Log } from '../log.ts';
+import { StoreUnavailable } from '../store/shared-state.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 
 /** What every command that runs until it is told to stop can be told. */
@@ -47,6 +48,9 @@ async function started(
   try {
     return await start(log);
   } catch (error) {
+    if (error instanceof StoreUnavailable) {
+      throw new CliError(ExitCode.unavailable, error.message, { cause: error });
+    }
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL') {
       throw new CliError(
