@@ -38,9 +38,13 @@ export function raiseLifetime(
   return withKey(ring, { ...key, lifetimeSeconds });
 }
 
-/** The smallest power of two that covers the lifetime: a ring is raised a few times, not for every credential. */
-export function roundedLifetime(seconds: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1, seconds)));
+/**
+ * The smallest power of two that covers the lifetime, or the longest that there is (`most`) where
+ * that is less: a ring is raised a few times, not for every credential. All in seconds.
+ */
+export function roundedLifetime(seconds: number, most: number): number {
+  const rounded = 2 ** Math.ceil(Math.log2(Math.max(1, seconds)));
+  return Math.max(seconds, Math.min(rounded, most));
 }
 
 function withKey(ring: Ring, next: RingKey): Ring {

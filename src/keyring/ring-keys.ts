@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { roundedLifetime } from './changes.ts';
 import type { KeyPair } from '../nats/key-pair.ts';
 import type { KeyRing, SigningKey } from './key-ring.ts';
 import { ANY_ROLE, type KeyScope, type RingKey } from './ring.ts';
@@ -13,6 +14,8 @@ export interface RingAccount {
   readonly graceMilliseconds: number;
   /** What the policy in force would put on a key of this role; undefined: the role is not scoped. */
   readonly scopeOf: (role: string) => KeyScope | undefined;
+  /** Seconds that a credential of this role may live at most. */
+  readonly longestLifetimeOf: (role: string) => number;
   /** External accounts: the pairs of the given keys, by public key. */
   readonly given?: ReadonlyMap<string, KeyPair>;
 }
@@ -52,12 +55,13 @@ export function ringKeys({
   }
 
   async function raised(account: RingAccount, role: string, seconds: number) {
+    const rounded = roundedLifetime(seconds, account.longestLifetimeOf(role));
     // A key that was replaced meanwhile can't be raised; the one that replaced it can.
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const found = find(account, role);
       if (!found) return undefined;
       const { key, pair } = found;
-      if (await view.raise(account.name, key.publicKey, seconds)) return signer(key, pair, account);
+      if (await view.raise(account.name, key.publicKey, rounded)) return signer(key, pair, account);
     }
     return undefined;
   }

@@ -1,7 +1,7 @@
 import type { KeyPair } from '../nats/key-pair.ts';
 import { keyPairFromSeed } from '../nats/key-pair.ts';
 import { type SharedState, type StateChange, StoreUnavailable } from '../store/shared-state.ts';
-import { raiseLifetime, roundedLifetime } from './changes.ts';
+import { raiseLifetime } from './changes.ts';
 import { parseRing, type Ring, RING_PREFIX, type RingKey, ringKey, ringText } from './ring.ts';
 import type { Sealer } from './sealing.ts';
 
@@ -140,11 +140,10 @@ export async function openRingView({
     freshAt: () => state.freshAt(),
     problems,
     raise(account, publicKey, lifetimeSeconds) {
-      const seconds = roundedLifetime(lifetimeSeconds);
-      const name = `${publicKey} ${seconds}`;
+      const name = `${publicKey} ${lifetimeSeconds}`;
       const known = raising.get(name);
       if (known) return known;
-      const work = store(account, publicKey, seconds).finally(() => raising.delete(name));
+      const work = store(account, publicKey, lifetimeSeconds).finally(() => raising.delete(name));
       raising.set(name, work);
       return work;
     },

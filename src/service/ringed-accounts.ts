@@ -56,6 +56,7 @@ function ringed(spec: AccountSpec, config: Config, policy: Policy): RingedAccoun
     wanted,
     graceMilliseconds,
     scopeOf: (role) => scopes.get(role),
+    longestLifetimeOf: (role) => policy.roles.get(role)?.spec.maxTtlSeconds ?? 0,
     ...(kind === 'external' && {
       given: new Map(given.map(({ pair }) => [pair.publicKey, pair])),
     }),

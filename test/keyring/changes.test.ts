@@ -84,11 +84,15 @@ describe('raising the lifetime', () => {
   );
 });
 
-test('a lifetime is rounded up to a power of two', () => {
-  expect([0, 1, 2, 3, 900, 1024].map(roundedLifetime)).toEqual([1, 1, 2, 4, 1024, 1024]);
+test('a lifetime is rounded up to a power of two, but not beyond the longest that there is', () => {
+  expect(roundedLifetime(700, 900)).toBe(900);
+  expect(roundedLifetime(900, 0)).toBe(900);
+  expect([0, 1, 2, 3, 900, 1024].map((seconds) => roundedLifetime(seconds, 3600))).toEqual([
+    1, 1, 2, 4, 1024, 1024,
+  ]);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 2 ** 40 }), (seconds) => {
-      const rounded = roundedLifetime(seconds);
+      const rounded = roundedLifetime(seconds, Number.POSITIVE_INFINITY);
       expect(rounded).toBeGreaterThanOrEqual(seconds);
       expect(rounded).toBeLessThan(2 * seconds);
     }),

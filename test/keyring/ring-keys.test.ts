@@ -16,6 +16,7 @@ const ACCOUNT: RingAccount = {
   publicKey: 'ACCOUNT',
   graceMilliseconds: GRACE,
   scopeOf: () => undefined,
+  longestLifetimeOf: () => 3600,
 };
 
 /** A stored ring, seen by a process that issues. Its roles are scoped as `scopes` says. */

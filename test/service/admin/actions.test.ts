@@ -55,6 +55,7 @@ async function world(interfere: (state: SharedState) => Partial<SharedState> = (
     },
     graceMilliseconds: 0,
     scopeOf: () => undefined,
+    longestLifetimeOf: () => 3600,
     spec: { name: 'APP', publicKey: 'AAPP', kind: 'managed', signingKeys: [] },
   } satisfies RingedAccount;
   const actions = adminActions({
