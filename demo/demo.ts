@@ -56,11 +56,21 @@ async function stayUp(world: World, narrator: Narrator, stop: Promise<void>): Pr
   world.follow(() => {});
 }
 
-/** What the keys do every few seconds; when the reader asked for it, that it was done is worth a line. */
-function isRoutine({ msg, publicKey, reason }: LogLine): boolean {
+/**
+ * What the keys do every few seconds, and the warning that nobody should let them do that. When the
+ * reader asked for a rotation, that it was done is worth a line.
+ */
+function isRoutine({ msg, publicKey, reason, path = '' }: LogLine): boolean {
   if (publicKey !== undefined) return reason !== 'requested' || msg !== 'signing key is active';
-  return ['account JWT pushed', 'every server has applied the account JWT'].includes(msg);
+  if (path.startsWith('accounts.APP.rotation')) return true;
+  return ROUTINE.has(msg);
 }
+
+const ROUTINE = new Set([
+  'account JWT pushed',
+  'every server has applied the account JWT',
+  'users revoked',
+]);
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -29,6 +29,8 @@ export interface LogLine {
   /** Of a signing key that changed its state. */
   readonly publicKey?: string;
   readonly reason?: string;
+  /** Place in the configuration that a warning is about. */
+  readonly path?: string;
   readonly problems?: readonly string[];
 }
 
