@@ -49,7 +49,7 @@ describe.each(named)('%s', (_, document) => {
 
 async function helpOf(command: string): Promise<string> {
   const terminal = capturedTerminal();
-  const exitCode = await program(['node', 'nats-sts', command, '--help'], terminal);
+  const exitCode = await program(['node', 'nats-sts', ...command.split(' '), '--help'], terminal);
   expect(exitCode, `nats-sts ${command}`).toBe(0);
   expect(terminal.written.out).toContain(`Usage: nats-sts ${command} `);
   return terminal.written.out;
@@ -81,7 +81,8 @@ test('README and operations show a whole configuration each, and many commands',
   expect(new Set(commands)).toEqual(
     new Set([
       ...['serve', 'rotator', 'init', 'check', 'explain', 'test', 'audit', 'exchange', 'health'],
-      ...['keys', 'revoke'],
+      ...['keys', 'keys list', 'keys rotate', 'keys revoke', 'revoke'],
+      ...['revocations list', 'revocations lift'],
     ]),
   );
 });

@@ -75,13 +75,17 @@ export function shownCommands({ text }: Document): ShownCommand[] {
   const prose = text.replaceAll(/^```[^]*?^```$/gm, '');
   const spans = [...prose.matchAll(/`(nats-sts [^`\n]*)`/g)].map(([, span = '']) => span);
   return [...shell.split('\n'), ...spans].flatMap((line) => {
-    const call = /(?:^|\$ |[\s|(])nats-sts ([a-z]+)([^|;&#>]*)/.exec(line);
+    const call = CALL.exec(line);
     // What docker is told comes after the image's name.
     if (call === null || /^\s*(?:#|docker )/.test(line)) return [];
     const [, command = '', rest = ''] = call;
     return [{ line: line.trim(), command, options: rest.match(/(?<=\s)--?[a-z][a-z-]*/g) ?? [] }];
   });
 }
+
+/** Commands that have commands below them are shown with those, or alone. */
+const CALL =
+  /(?:^|\$ |[\s|(])nats-sts ((?:keys|revocations)(?: (?:list|rotate|revoke|lift)\b)?|[a-z]+)([^|;&#>]*)/;
 
 const SHELL = new Set(['sh', 'bash', 'console']);
 
