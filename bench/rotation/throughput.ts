@@ -3,7 +3,7 @@ import { load, type Running } from '../running.ts';
 import type { Setting } from './setting.ts';
 
 /** One contestant, at its best: what else the machine does only ever takes away. */
-export interface Peak {
+interface Peak {
   /** Exchanges. */
   readonly perSecond: number;
   /** Processor time of the service for one exchange; NaN where the system doesn't tell. */
