@@ -155,7 +155,8 @@ async function confirm(
     pause = Math.min(pause * 2, 100)
   ) {
     const seen = (await servers.look(ring)).assess(ring);
-    if (!seen.push && seen.complete) return true;
+    // Whoever answers has it. One that hangs must not hold up the next change; later looks see to it.
+    if (!seen.push) return seen.complete;
     await wait(pause);
   }
   return false;
