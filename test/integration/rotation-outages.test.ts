@@ -3,22 +3,15 @@ import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import type { ClusterNode } from '../support/nats-cluster.ts';
 import { described, startLoad } from '../support/rotation-load.ts';
-import { type RotationWorld, startRotationWorld } from '../support/rotation-world.ts';
+import {
+  apartFromRotator,
+  type RotationWorld,
+  startRotationWorld,
+} from '../support/rotation-world.ts';
 
 /** Resolves after so many more rotations. */
 function rotations(world: RotationWorld, more: number): Promise<void> {
   return world.activated(world.activations().length + more);
-}
-
-/** One that the rotator does not talk to: whether it answers must not matter to the others' keys. */
-function otherNode(world: RotationWorld, ...not: readonly ClusterNode[]): ClusterNode {
-  const connected = world.log.lines.findLast((line) => line.includes('connected to the system'));
-  const { server } = JSON.parse(connected ?? '{}') as { server?: string };
-  const node = world.cluster.nodes.find(
-    (node) => !not.includes(node) && !server?.endsWith(`:${node.port}`),
-  );
-  if (!node) throw new Error('the rotator talks to all');
-  return node;
 }
 
 function pushes({ log }: RotationWorld): number {
@@ -45,7 +38,7 @@ test('servers that die, come back with nothing or with yesterday’s JWT, or han
   secondIsBack();
   await rotations(world, 2);
 
-  const third = otherNode(world);
+  const third = apartFromRotator(world);
   const thirdIsBack = load.away(third);
   const [activeBefore, pushedBefore] = [world.activations().length, pushes(world)];
   third.pause();
@@ -65,7 +58,7 @@ test('servers that die, come back with nothing or with yesterday’s JWT, or han
 
 test('a server that comes back with an account JWT from several rotations ago takes new credentials within seconds', async () => {
   await using world = await startRotationWorld();
-  const node = otherNode(world);
+  const node = apartFromRotator(world);
   await rotations(world, 1);
   await node.stop('SIGKILL');
   await rotations(world, 3);

@@ -244,6 +244,18 @@ export async function prepareRotation(options: RotationOptions = {}): Promise<Ro
   }
 }
 
+/** A server that the service does not talk to itself: when it hangs, only its answers are missing. */
+export function apartFromRotator({
+  cluster,
+  log,
+}: Pick<RotationWorld, 'cluster' | 'log'>): ClusterNode {
+  const line = log.lines.findLast((line) => line.includes('connected to the system account'));
+  const { server } = JSON.parse(line ?? '{}') as { server?: string };
+  const node = cluster.nodes.find(({ port }) => server && !server.endsWith(`:${port}`));
+  if (!node) throw new Error('the service is not connected, or there is one server only');
+  return node;
+}
+
 async function writeSecret(folder: string, name: string, text: string): Promise<void> {
   await writeFile(join(folder, name), text, { mode: 0o600 });
 }
