@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { emptyRing, parseRing, type Ring, ringKey, ringText } from '../keyring/ring.ts';
 import type { Sealer } from '../keyring/sealing.ts';
-import { type Spare, step } from '../keyring/step.ts';
+import { type Seen, type Spare, step } from '../keyring/step.ts';
 import { createKeyPair } from '../nats/key-pair.ts';
 import type { SharedState } from '../store/shared-state.ts';
 import type { Lease } from './lease.ts';
@@ -23,6 +23,8 @@ export interface TurnParts {
   readonly reporter: Reporter;
 }
 
+const NOTHING: Seen = { complete: false, confirmed: new Set() };
+
 /** How long a push may take to be applied everywhere before it is made again. */
 const CONFIRM_MILLISECONDS = 2000;
 
@@ -41,7 +43,7 @@ export async function turn(
   const readAt = parts.monotonic();
   const servers = parts.servers(account);
   const look = await servers.look(stored.ring);
-  const next = await decide(parts, { account, term, look, ring: stored.ring });
+  const next = await decide(parts, { account, term, look, ring: stored.ring, readAt });
   if (next !== stored.ring && !(await store(parts, account, next, stored.revision))) return true;
   const reported = next.unreported.length > 0;
   if (reported) await report(parts, account, next);
@@ -71,18 +73,22 @@ async function readRing(
 
 async function decide(
   parts: TurnParts,
-  { account, term, look, ring }: { account: RotatedAccount; term: number; look: Look; ring: Ring },
+  {
+    account,
+    term,
+    look,
+    ring,
+    readAt,
+  }: { account: RotatedAccount; term: number; look: Look; ring: Ring; readAt: number },
 ): Promise<Ring> {
   const assessment = look.assess(ring);
   parts.reporter.saw(account, ring, assessment);
   const revoked = await parts.revoke(ring);
-  const input = {
-    now: parts.clock.now(),
-    term,
-    ring: revoked,
-    wanted: account.wanted,
-    seen: assessment,
-  };
+  const now = parts.clock.now();
+  // What was seen a lease term ago proves nothing: a late push of someone else may have come since.
+  const stale = parts.monotonic() - readAt >= parts.leaseMilliseconds;
+  const seen = stale ? NOTHING : assessment;
+  const input = { now, term, ring: revoked, wanted: account.wanted, seen };
   const first = step({ ...input, spares: [] });
   if (first.sparesMissing === 0) return first.ring;
   return step({ ...input, spares: await makeSpares(parts.sealer, first.sparesMissing) }).ring;
