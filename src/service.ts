@@ -200,6 +200,7 @@ function appOptions(
       partStatus({
         ...state.current.parts,
         audit: foundation.audit,
+        rings: foundation.rings,
         stopping: state.stopping,
       }),
     metrics: async () => ({

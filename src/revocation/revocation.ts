@@ -9,6 +9,15 @@ export type RevocationTarget =
   | { readonly role: string }
   | { readonly binding: string };
 
+/** Which of the four. */
+export type RevocationKind = 'identity' | 'nkey' | 'role' | 'binding';
+
+export function kindOf(target: RevocationTarget): RevocationKind {
+  if ('nkey' in target) return 'nkey';
+  if ('role' in target) return 'role';
+  return 'binding' in target ? 'binding' : 'identity';
+}
+
 /** One revocation: one text in the store (`revocation.ID`). Times are Unix seconds. */
 export interface Revocation {
   readonly id: string;

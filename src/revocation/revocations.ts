@@ -1,7 +1,13 @@
 import { Refusal } from '../errors.ts';
 import type { SharedState, StateChange } from '../store/shared-state.ts';
 import type { Revocable } from './match.ts';
-import { parseRevocation, REVOCATION_PREFIX, type Revocation } from './revocation.ts';
+import {
+  kindOf,
+  parseRevocation,
+  REVOCATION_PREFIX,
+  type Revocation,
+  type RevocationKind,
+} from './revocation.ts';
 import { indexRevocations, type RevocationIndex } from './revocation-index.ts';
 
 /** The revocations in force, as this process knows them: as fresh as the store that it follows. */
@@ -10,6 +16,8 @@ export interface Revocations {
   refusal(revocable: Revocable): Refusal | undefined;
   /** All of them; changes under the caller's hands. */
   readonly index: Pick<RevocationIndex, 'byId' | 'findAll'>;
+  /** How many were seen to be made since the following began, by anyone. */
+  readonly made: Readonly<Record<RevocationKind, number>>;
   /** Ends the following; what was known stays in force. */
   close(): void;
 }
@@ -35,11 +43,14 @@ export async function followRevocations({
 }): Promise<Revocations> {
   const index = indexRevocations();
   const unreadable: unknown[] = [];
+  const made = { identity: 0, nkey: 0, role: 0, binding: 0 };
   let following = false;
   const take = ({ key, value }: StateChange): void => {
     if (value === undefined) return index.remove(key.slice(REVOCATION_PREFIX.length));
     try {
-      index.put(parseRevocation(value));
+      const revocation = parseRevocation(value);
+      if (following && !index.byId.has(revocation.id)) made[kindOf(revocation.target)] += 1;
+      index.put(revocation);
     } catch (fault) {
       if (following) onUnreadable?.(key, fault);
       else unreadable.push(new Error(`${key} can't be read`, { cause: fault }));
@@ -57,6 +68,7 @@ export async function followRevocations({
   return {
     ...refusalsBy(index),
     index,
+    made,
     close: stop,
   };
 }

@@ -3,6 +3,8 @@ import type { AuditLog } from '../audit/log.ts';
 import type { PartStatus } from '../http/service-routes.ts';
 import type { Verifier } from '../identity/verify.ts';
 import type { KeyRing } from '../keyring/key-ring.ts';
+import type { Ring } from '../keyring/ring.ts';
+import type { RingView } from '../keyring/ring-view.ts';
 import type { Policy } from '../policy/compile.ts';
 
 /**
@@ -16,10 +18,12 @@ export function partStatus({
   keyRing,
   verifier,
   audit,
+  rings,
   stopping,
 }: {
   readonly policy: Policy;
   readonly keyRing: KeyRing;
+  readonly rings: Pick<RingView, 'ring'>;
   readonly verifier: Verifier;
   readonly audit: AuditLog;
   readonly stopping: boolean;
@@ -35,12 +39,16 @@ export function partStatus({
         { ...part(ready, lastError ?? 'its keys were not fetched yet'), essential: !oneIsReady },
       ]),
     ),
-    ...accountParts(policy, keyRing),
+    ...accountParts(policy, keyRing, rings),
   };
 }
 
 /** An account is ready when each of its roles has a key that signs now. */
-function accountParts(policy: Policy, keyRing: KeyRing): Record<string, PartStatus> {
+function accountParts(
+  policy: Policy,
+  keyRing: KeyRing,
+  rings: Pick<RingView, 'ring'>,
+): Record<string, PartStatus> {
   const waiting = new Map<string, string[]>();
   for (const { spec } of policy.roles.values()) {
     const roles = waiting.get(spec.account) ?? [];
@@ -50,9 +58,23 @@ function accountParts(policy: Policy, keyRing: KeyRing): Record<string, PartStat
   return Object.fromEntries(
     [...waiting].map(([account, roles]) => [
       `account:${account}`,
-      part(roles.length === 0, `no signing key may sign now for ${roles.join(', ')}`),
+      part(
+        roles.length === 0,
+        `no signing key may sign now for ${roles.join(', ')}${whyNone(rings.ring(account))}`,
+      ),
     ]),
   );
+}
+
+/** Keys that the operator gave sign once the account is seen to list them. */
+function whyNone(ring: Ring | undefined): string {
+  if (ring?.kind !== 'external') return '';
+  const waiting = ring.keys.filter(
+    ({ state, unlisted }) => state === 'staged' || (state === 'active' && unlisted),
+  );
+  if (waiting.length === 0) return '';
+  const keys = waiting.map(({ publicKey }) => publicKey);
+  return `: the account is not seen to list ${keys.join(', ')} as given; the rotator's log says more`;
 }
 
 /** So long the store may be out of sight before the rotator counts as not ready; it is looked at once a second or more. */

@@ -2,8 +2,11 @@ import type { Assessment } from '../account/assess.ts';
 import type { AuditLog } from '../audit/log.ts';
 import type { Clock } from '../clock.ts';
 import type { Ring } from '../keyring/ring.ts';
+import type { Wanted } from '../keyring/step.ts';
 import type { Log } from '../log.ts';
 import type { Reporter } from '../rotator/reporter.ts';
+import type { RotatedAccount } from '../rotator/rotated-account.ts';
+import { keysLeft, rotatesThroughGiven } from './keys-left.ts';
 import type { RotationMetrics } from './rotation-metrics.ts';
 
 /** Tells log, metrics and audit what the rotator sees and does; the same trouble once, not at every look. */
@@ -19,16 +22,14 @@ export function rotationReporter({
   readonly clock: Clock;
 }): Reporter {
   const troubles = new Map<string, string>();
+  const silent = new Map<string, string>();
   const dried = new Set<string>();
   let leading: boolean | undefined;
   let storeTrouble: string | undefined;
 
   function trouble(account: string, problems: readonly string[]): void {
-    const now = problems.join('; ');
-    metrics.problems(account, now !== '');
-    if ((troubles.get(account) ?? '') === now) return;
-    troubles.set(account, now);
-    if (now === '') log.info({ account }, 'signing keys can be rotated again');
+    if (!isNews(troubles, account, problems)) return;
+    if (problems.length === 0) log.info({ account }, 'signing keys can be rotated again');
     else
       log.error(
         { account, problems },
@@ -36,24 +37,43 @@ export function rotationReporter({
       );
   }
 
+  /** External accounts: keys that should sign and must not. */
+  function mute(account: string, keys: readonly string[]): void {
+    if (!isNews(silent, account, keys)) return;
+    if (keys.length === 0)
+      log.info({ account }, 'the account lists the signing keys as they were given');
+    else
+      log.error(
+        { account, keys },
+        'SIGNING KEYS ARE NOT LISTED AS THEY WERE GIVEN; these do not sign',
+      );
+  }
+
   /** External accounts, once: nothing is left to change to. */
-  function dry(account: string, { kind, keys }: Ring): void {
-    const isDry =
-      kind === 'external' && keys.length > 0 && !keys.some(({ state }) => state === 'staged');
-    if (isDry && !dried.has(account)) {
+  function dry({ name, wanted }: RotatedAccount, ring: Ring): void {
+    for (const { slot } of wanted.slots) {
+      const place = `${name} ${slot}`;
+      if (!rotatesThroughGiven(wanted) || !ring.keys.length || keysLeft(ring, slot) > 0) {
+        dried.delete(place);
+        continue;
+      }
+      if (dried.has(place)) continue;
+      dried.add(place);
       log.warn(
-        { account },
+        { account: name, slot },
         'no given signing key is left to rotate to: nats-sts keys list prints how to add the next ones',
       );
     }
-    if (isDry) dried.add(account);
-    else dried.delete(account);
   }
 
   return {
-    saw({ name }, ring, assessment) {
-      trouble(name, [...assessment.problems, ...notListed(ring, assessment)]);
-      dry(name, ring);
+    saw(account, ring, assessment) {
+      const { name, wanted } = account;
+      const keys = silentKeys(ring, assessment, wanted);
+      metrics.problems(name, assessment.problems.length + keys.length > 0);
+      trouble(name, assessment.problems);
+      mute(name, keys);
+      dry(account, ring);
     },
     async changed(change) {
       const { account, slot, publicKey, from, to, reason } = change;
@@ -87,6 +107,7 @@ export function rotationReporter({
       );
     },
     failed({ name }, error) {
+      metrics.problems(name, true);
       trouble(name, [error instanceof Error ? error.message : String(error)]);
     },
     succeeded({ name }) {
@@ -110,12 +131,27 @@ export function rotationReporter({
   };
 }
 
-/** Keys that are given to sign and that the account doesn't have as they were given. */
-function notListed({ kind, keys }: Ring, { unusable }: Assessment): string[] {
-  if (kind === 'managed') return [];
-  return keys
-    .filter(({ state, publicKey }) => state === 'active' && unusable.has(publicKey))
-    .map(({ publicKey }) => `signing key ${publicKey}: ${unusable.get(publicKey)}`);
+/** Whether it is another text than the last one of this account; it is remembered. */
+function isNews(said: Map<string, string>, account: string, lines: readonly string[]): boolean {
+  const text = lines.join('; ');
+  if ((said.get(account) ?? '') === text) return false;
+  said.set(account, text);
+  return true;
+}
+
+/** Given keys of slots for which no key signs, nor is about to: each with why it can't. */
+function silentKeys({ keys }: Ring, { unusable, confirmed }: Assessment, wanted: Wanted): string[] {
+  if (!wanted.given) return [];
+  return wanted.slots.flatMap(({ slot }) => {
+    const here = keys.filter(
+      (key) => key.slot === slot && (key.state === 'active' || key.state === 'staged'),
+    );
+    if (here.some(({ publicKey }) => confirmed.has(publicKey))) return [];
+    return here.flatMap(({ publicKey }) => {
+      const why = unusable.get(publicKey);
+      return why === undefined ? [] : [`${publicKey}: ${why}`];
+    });
+  });
 }
 
 /** How many of our revoked users an account JWT does not have. */

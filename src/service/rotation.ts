@@ -20,7 +20,7 @@ import { type Servers, systemServers } from '../rotator/servers.ts';
 import { canaryServers } from '../rotator/canary-servers.ts';
 import type { Foundation } from './foundation.ts';
 import type { RingedAccount } from './ringed-accounts.ts';
-import type { RotationMetrics } from './rotation-metrics.ts';
+import type { RotatorMetrics } from './rotation-metrics.ts';
 import { rotationReporter } from './rotation-reporter.ts';
 
 /** Managed accounts are rotated by those who hold the operator's key, external ones by those who hold theirs. */
@@ -41,7 +41,7 @@ export interface RotationOptions {
   readonly config: Config;
   /** Of the configuration in force. */
   readonly accounts: () => readonly RingedAccount[];
-  readonly metrics: RotationMetrics;
+  readonly metrics: RotatorMetrics;
 }
 
 /**
@@ -98,7 +98,8 @@ function startKind(
   kind: RotatedKind,
   system: SystemConnection | undefined,
 ): Rotator {
-  const { foundation, config, accounts, metrics } = options;
+  const { foundation, config, accounts } = options;
+  const metrics = options.metrics(kind);
   const { state, clock, sealer, log, audit, ledger, revocations } = foundation;
   const leaseMilliseconds = config.rotator.leaseSeconds * 1000;
   const servers = serversOf(options, kind, system);

@@ -10,7 +10,7 @@ import { buildRotated, type RotatedGeneration } from './generation.ts';
 import { type ProcessMetrics, processMetrics } from './process-metrics.ts';
 import { rotatorStatus } from './readiness.ts';
 import { type ReloadParts, type Running, reload, warn, watchConfiguration } from './reload.ts';
-import { type RotationMetrics, rotationMetrics, rotationSources } from './rotation-metrics.ts';
+import { rotationMetrics, rotationSources, type RotatorMetrics } from './rotation-metrics.ts';
 import { type Rotation, startRotation } from './rotation.ts';
 
 export interface RotatorServiceOptions {
@@ -141,14 +141,28 @@ function checkRotates({ file, nats, accounts }: Config): void {
   throw new InvalidInput(file, problems);
 }
 
-function noting({ troubled }: State, metrics: RotationMetrics): RotationMetrics {
-  return {
-    ...metrics,
-    problems: (account, any) => {
-      if (any) troubled.add(account);
-      else troubled.delete(account);
-      metrics.problems(account, any);
-    },
+/** What was in trouble while this process led is the business of whoever leads now. */
+function noting({ troubled }: State, metrics: RotatorMetrics): RotatorMetrics {
+  return (kind) => {
+    const ofKind = metrics(kind);
+    const mine = new Set<string>();
+    const note = (account: string, any: boolean): void => {
+      for (const names of [mine, troubled]) {
+        if (any) names.add(account);
+        else names.delete(account);
+      }
+    };
+    return {
+      ...ofKind,
+      problems(account, any) {
+        note(account, any);
+        ofKind.problems(account, any);
+      },
+      leads(leader) {
+        if (!leader) for (const account of mine) note(account, false);
+        ofKind.leads(leader);
+      },
+    };
   };
 }
 

@@ -42,7 +42,7 @@ test('it rotates, tells how it is, reloads on SIGHUP and by file change, and on 
     },
   ]);
   const metrics = await (await get('/metrics')).text();
-  expect(metrics).toMatch(/^nats_sts_rotator_leader 1$/m);
+  expect(metrics).toMatch(/^nats_sts_rotator_leader\{kind="managed"\} 1$/m);
   expect(metrics).toMatch(/^nats_sts_config_last_reload_success 1$/m);
   expect(metrics).not.toContain('nats_sts_exchanges_total');
   for (const path of ['/exchange', '/token', '/admin/keys']) {

@@ -1,14 +1,19 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { writeAll } from '../../src/cli/init/files.ts';
+import { type PlannedFile, planFiles } from '../../src/cli/init/plan.ts';
 import { program } from '../../src/cli/program.ts';
+import { systemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { REASONS } from '../../src/errors.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
+import { indexRevocations } from '../../src/revocation/revocation-index.ts';
 import { createMetrics } from '../../src/service/metrics.ts';
 import { policyOf } from '../../src/service/preflight.ts';
+import { rotationMetrics } from '../../src/service/rotation-metrics.ts';
 import { capturedTerminal } from '../cli/captured-terminal.ts';
 import {
   deadLinks,
@@ -60,8 +65,10 @@ async function warningsOf(yaml: string): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'nats-sts-docs-'));
   try {
     const rooted = yaml.replaceAll(/(?<=[\s"])\/(?=etc|var)/g, `${folder}/`);
+    writeAll(folder, filesOfInit(folder));
     for (const [, file = ''] of rooted.matchAll(/file: ([^\s,}]+)/g)) {
       const path = join(file.startsWith('/') ? '' : folder, file);
+      if (existsSync(path)) continue;
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, createKeyPair('account').seed(), { mode: 0o600 });
     }
@@ -74,6 +81,22 @@ async function warningsOf(yaml: string): Promise<string[]> {
   }
 }
 
+/** Configurations may name what `nats-sts init` writes. */
+function filesOfInit(directory: string): PlannedFile[] {
+  return planFiles({
+    directory,
+    operator: 'local',
+    account: 'APP',
+    external: false,
+    port: 8080,
+    natsPort: 4222,
+    issuer: { name: 'any', settings: {} },
+    match: {},
+    admin: {},
+    now: 1_800_000_000,
+  });
+}
+
 test('README and operations show a whole configuration each, and many commands', () => {
   expect(wholeConfigs(document('README.md'))).toHaveLength(1);
   expect(wholeConfigs(operations)).toHaveLength(1);
@@ -82,7 +105,7 @@ test('README and operations show a whole configuration each, and many commands',
     new Set([
       ...['serve', 'rotator', 'init', 'check', 'explain', 'test', 'audit', 'exchange', 'health'],
       ...['keys', 'keys list', 'keys rotate', 'keys revoke', 'revoke'],
-      ...['revocations list', 'revocations lift'],
+      ...['revocations', 'revocations list', 'revocations lift'],
     ]),
   );
 });
@@ -104,6 +127,16 @@ test('every metric of ours has its row in operations, and no other', () => {
     version: 'any',
     droppedRejections: () => 0,
     issuers: () => [],
+  });
+  rotationMetrics(registry, {
+    clock: systemClock,
+    accounts: () => [],
+    ring: () => undefined,
+    storeFreshAt: () => 0,
+    revocations: {
+      index: indexRevocations(),
+      made: { identity: 0, nkey: 0, role: 0, binding: 0 },
+    },
   });
   const ours = registry.getMetricsAsArray().map(({ name }) => name);
   expect(tableKeys(operations, 'Metrics').toSorted()).toEqual(

@@ -135,6 +135,21 @@ describe('following the store', () => {
     expect(revocations.refusal(revocable())).toMatchObject({ reason: 'token_revoked' });
   });
 
+  test('those that were there are not counted as made, nor one that is written again or lifted', async () => {
+    const state = memoryState();
+    const old = revocation({ id: 'aaaaaaaaaaaa' });
+    await state.write(revocationKey(old.id), revocationText(old), 0);
+    const revocations = await followRevocations({ state });
+    const none = { identity: 0, nkey: 0, role: 0, binding: 0 };
+    expect(revocations.made).toEqual(none);
+
+    const made = revocation({ id: 'bbbbbbbbbbbb', target: { role: 'reader' } });
+    const first = await state.write(revocationKey(made.id), revocationText(made), 0);
+    const again = await state.write(revocationKey(made.id), revocationText(made), first!);
+    await state.write(revocationKey(made.id), undefined, again!);
+    expect(revocations.made).toEqual({ ...none, role: 1 });
+  });
+
   test('does not begin past one that can’t be read; one that comes later is told', async () => {
     const state = memoryState();
     const told: string[] = [];

@@ -1,0 +1,137 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { type Clock, unixSeconds } from '../clock.ts';
+import type { Ring } from '../keyring/ring.ts';
+import { type Plan, REVOKED_BYTES } from '../revocation/plan.ts';
+import type { RotatedAccount } from '../rotator/rotated-account.ts';
+
+export interface RotatorSources {
+  readonly clock: Clock;
+  /** Of the configuration in force. */
+  readonly accounts: () => readonly RotatedAccount[];
+}
+
+/** What a rotator of this process does. */
+export interface RotationMetrics {
+  leads(leader: boolean): void;
+  succeeded(account: string): void;
+  problems(account: string, any: boolean): void;
+  confirmed(milliseconds: number): void;
+  drifted(account: string): void;
+  jwtBytes(account: string, bytes: number): void;
+  planned(account: string, plan: Plan): void;
+}
+
+/** Managed and external accounts each have a rotator with a lease of its own. */
+type Kind = Ring['kind'];
+export type RotatorMetrics = (kind: Kind) => RotationMetrics;
+
+/** What only the process knows that leads. */
+interface Figures {
+  /** Unix seconds. */
+  success?: number;
+  problems?: 0 | 1;
+  jwtBytes?: number;
+  budget?: number;
+}
+
+/** What a rotator has told of its accounts, by name; nothing while another process leads. */
+interface Told {
+  leads: boolean;
+  readonly accounts: Map<string, Figures>;
+}
+
+export function rotatorMetrics(
+  registers: Registry[],
+  { clock, accounts }: RotatorSources,
+): RotatorMetrics {
+  const told = new Map<Kind, Told>();
+  figureGauges(registers, () =>
+    accounts().map(({ name, kind }) => [name, told.get(kind)?.accounts.get(name)]),
+  );
+  new Gauge({
+    name: 'nats_sts_rotator_leader',
+    help: '1 when this process holds the lease to rotate accounts of this kind',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      this.reset();
+      const kinds = new Set(accounts().map(({ kind }) => kind));
+      for (const [kind, { leads }] of told) if (kinds.has(kind)) this.set({ kind }, leads ? 1 : 0);
+    },
+  });
+  const confirm = new Histogram({
+    name: 'nats_sts_key_confirm_duration_seconds',
+    help: 'Time from a push of an account JWT until every server was seen to have applied it',
+    // Servers that were away catch up at their resolver's next synchronisation, minutes later.
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300],
+    registers,
+  });
+  const drift = new Counter({
+    name: 'nats_sts_account_drift_mended_total',
+    help: "Times that somebody else's account JWT had dropped our entries, and they were put back",
+    labelNames: ['account'],
+    registers,
+  });
+
+  return (kind) => {
+    const tell = (account: string, figures: Figures): void => {
+      const known = told.get(kind);
+      // A pass that ends after the lease was lost has nothing to say any more.
+      if (known?.leads) known.accounts.set(account, { ...known.accounts.get(account), ...figures });
+    };
+    return {
+      leads(leads) {
+        const known = told.get(kind);
+        told.set(kind, { leads, accounts: (leads && known?.accounts) || new Map() });
+      },
+      succeeded: (account) => tell(account, { success: unixSeconds(clock) }),
+      problems: (account, any) => tell(account, { problems: any ? 1 : 0 }),
+      jwtBytes: (account, jwtBytes) => tell(account, { jwtBytes }),
+      planned: (account, { bytes }) => tell(account, { budget: bytes / REVOKED_BYTES }),
+      confirmed: (milliseconds) => confirm.observe(milliseconds / 1000),
+      drifted: (account) => drift.inc({ account }),
+    };
+  };
+}
+
+/** Gauges of the accounts that this process rotates: whatever is no more is not there. */
+function figureGauges(
+  registers: Registry[],
+  figures: () => Iterable<readonly [account: string, Figures | undefined]>,
+): void {
+  const gauge = (figure: keyof Figures, name: string, help: string): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['account'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [account, known] of figures()) {
+          const value = known?.[figure];
+          if (value !== undefined) this.set({ account }, value);
+        }
+      },
+    });
+  };
+  gauge(
+    'success',
+    'nats_sts_rotator_last_success_timestamp_seconds',
+    'When the rotator last looked at all servers of an account and had nothing left to do',
+  );
+  gauge(
+    'problems',
+    'nats_sts_rotator_problems',
+    '1 when something keeps the account from being rotated; the log says what',
+  );
+  gauge(
+    'jwtBytes',
+    'nats_sts_account_jwt_bytes',
+    'Length of the account JWT as last pushed; servers take 1 MB',
+  );
+  gauge(
+    'budget',
+    'nats_sts_revoked_users_budget_ratio',
+    'How much of its room in the account JWT the revoked users take; above 1 signing keys are revoked instead',
+  );
+}
