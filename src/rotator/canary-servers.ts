@@ -1,5 +1,6 @@
 import type { Assessment } from '../account/assess.ts';
 import { type KeyListing, probeKeys } from '../account/canary.ts';
+import { LISTED_PLAINLY } from '../account/listing.ts';
 import type { Clock } from '../clock.ts';
 import { ANY_ROLE, type Ring, type RingKey } from '../keyring/ring.ts';
 import type { KeyPair } from '../nats/key-pair.ts';
@@ -13,8 +14,13 @@ export interface CanaryServersOptions {
   readonly clock: Clock;
 }
 
-/** Every look connects to every server with every key: not at each pass. */
-const LOOK_AGAIN_MILLISECONDS = 30_000;
+/**
+ * Every look connects to every server, with two keys of each slot: not at each pass. For so long a key
+ * that the operator took out may go on signing.
+ */
+const LOOK_AGAIN_MILLISECONDS = 5000;
+
+type Listings = ReadonlyMap<string, KeyListing>;
 
 /**
  * The servers seen from outside, where there is no access to the system account: a key is listed if
@@ -22,22 +28,34 @@ const LOOK_AGAIN_MILLISECONDS = 30_000;
  * role can't be seen.
  */
 export function canaryServers({ servers, given, clock }: CanaryServersOptions): Servers {
-  const seen = new Map<string, { listings: Map<string, KeyListing>; at: number; keys: string }>();
+  const seen = new Map<string, { listings: Listings; at: number; keys: string }>();
 
-  async function listingsOf(ring: Ring): Promise<ReadonlyMap<string, KeyListing>> {
-    const pairs = given(ring.account);
-    const keys = probed(ring).flatMap(({ publicKey }) => pairs.get(publicKey) ?? []);
-    const names = [...pairs.keys()].join();
+  async function listingsOf(ring: Ring): Promise<Listings> {
+    const keys = candidates(ring)
+      .map(({ publicKey, state }) => `${publicKey} ${state}`)
+      .join();
     const known = seen.get(ring.account);
     const young = known && clock.now() - known.at < LOOK_AGAIN_MILLISECONDS;
-    if (young && known.keys === names) return known.listings;
-    const listings = await probeKeys({
-      servers,
-      account: ring.publicKey,
-      keys: ring.keys.length === 0 ? [...pairs.values()] : keys,
-      clock,
-    });
-    seen.set(ring.account, { listings, at: clock.now(), keys: names });
+    if (young && known.keys === keys) return known.listings;
+    const at = clock.now();
+    const listings = await probeSlots(ring, given(ring.account));
+    seen.set(ring.account, { listings, at, keys });
+    return listings;
+  }
+
+  /** Of each slot the active key, and the staged ones up to the first that could take over. */
+  async function probeSlots(ring: Ring, pairs: ReadonlyMap<string, KeyPair>): Promise<Listings> {
+    const listings = new Map<string, KeyListing>();
+    const ready = new Set<string>();
+    for (const { publicKey, slot, state } of candidates(ring)) {
+      const pair = pairs.get(publicKey);
+      if (!pair || (state === 'staged' && ready.has(slot))) continue;
+      const account = ring.publicKey;
+      const found = await probeKeys({ servers, account, keys: [pair], clock });
+      const listing = found.get(publicKey) ?? 'unknown';
+      listings.set(publicKey, listing);
+      if (state === 'staged' && whyUnusable(listing, slot) === undefined) ready.add(slot);
+    }
     return listings;
   }
 
@@ -50,28 +68,31 @@ export function canaryServers({ servers, given, clock }: CanaryServersOptions): 
   };
 }
 
-function probed({ keys }: Ring): RingKey[] {
+function candidates({ keys }: Ring): RingKey[] {
   return keys.filter(({ state }) => state === 'active' || state === 'staged');
 }
 
-function assess(ring: Ring, listings: ReadonlyMap<string, KeyListing>): Assessment {
+function assess(ring: Ring, listings: Listings): Assessment {
   const unusable = new Map<string, string>();
-  for (const { publicKey, slot } of probed(ring)) {
-    const why = whyUnusable(listings.get(publicKey) ?? 'unknown', slot);
-    if (why !== undefined) unusable.set(publicKey, why);
+  const confirmed = new Set<string>();
+  for (const { publicKey, slot } of candidates(ring)) {
+    const listing = listings.get(publicKey);
+    if (listing === undefined) continue;
+    const why = whyUnusable(listing, slot);
+    if (why === undefined) confirmed.add(publicKey);
+    else unusable.set(publicKey, why);
   }
-  const confirmed = probed(ring).filter(({ publicKey }) => !unusable.has(publicKey));
-  const complete = probed(ring).every(
-    ({ publicKey }) => (listings.get(publicKey) ?? 'unknown') !== 'unknown',
-  );
+  const known = ({ publicKey }: RingKey) => listings.get(publicKey) !== 'unknown';
+  const asked = [...listings.values()].every((listing) => listing !== 'unknown');
   return {
-    complete,
-    confirmed: new Set(confirmed.map(({ publicKey }) => publicKey)),
+    // What is not known of those that wait doesn't let an active key sign that is surely not listed.
+    complete: candidates(ring).every((key) => key.state === 'staged' || known(key)),
+    confirmed,
     unusable,
     base: undefined,
     push: undefined,
     lost: [],
-    problems: complete ? [] : ['NATS could not be asked about every signing key'],
+    problems: asked ? [] : ['NATS could not be asked about every signing key'],
   };
 }
 
@@ -80,7 +101,5 @@ function whyUnusable(listing: KeyListing, slot: string): string | undefined {
   if (listing === wanted) return undefined;
   if (listing === 'unlisted') return 'the account does not list it';
   if (listing === 'unknown') return 'no server could tell';
-  return wanted === 'plain'
-    ? 'it is listed as the scoped key of a role'
-    : 'it is listed plainly, not as a scoped key: its users could do anything';
+  return wanted === 'plain' ? 'it is tied to a role, not listed plainly' : LISTED_PLAINLY;
 }
