@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Consumer, DeliverPolicy } from '@nats-io/jetstream';
 import { type Clock, unixSeconds } from '../clock.ts';
 import {
+  askAgain,
   type BucketOptions,
   isConflict,
   type JetStreamBucket,
@@ -103,7 +104,7 @@ async function consume(
   clock: Clock,
   filter: LedgerFilter,
 ): Promise<Consumer> {
-  const { ts } = await manager.streams.info(stream);
+  const { ts } = await askAgain(() => manager.streams.info(stream));
   // Entries bear the server's time, and the caller means ours. Counted from after the answer, it
   // errs towards too many.
   const ahead = ts === undefined ? 0 : Date.parse(ts) - clock.now();

@@ -5,10 +5,12 @@ import {
   JetStreamApiError,
   jetstream,
   type JetStreamManager,
+  jetstreamManager,
   RetentionPolicy,
   StorageType,
 } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
+import { errors } from '@nats-io/transport-node';
 import type { StoreConnection } from './nats-connection.ts';
 import { StoreUnavailable } from './shared-state.ts';
 
@@ -18,14 +20,13 @@ export interface BucketOptions {
   readonly bucket: string;
   /** Servers that hold a copy: 1, 3 or 5. Only for a bucket that is made now. */
   readonly replicas?: number;
-  /** How long one request may take. */
-  readonly timeoutMilliseconds?: number;
 }
 
 /** A JetStream key-value bucket, and the stream behind it. */
 export interface JetStreamBucket {
   readonly kv: KV;
   readonly client: JetStreamClient;
+  /** Its requests end after a second: see `askAgain`. */
   readonly manager: JetStreamManager;
   /** Name of the stream. */
   readonly stream: string;
@@ -35,7 +36,11 @@ export interface JetStreamBucket {
   readonly created: string;
 }
 
+/** How long anything asked of the store may take in all. */
 const TIMEOUT_MILLISECONDS = 5000;
+
+/** How long one request waits for its answer. */
+const ANSWER_MILLISECONDS = 1000;
 
 /**
  * Opens a bucket, and makes it where it is missing: one value a key, in files, with lifetimes of
@@ -44,36 +49,53 @@ const TIMEOUT_MILLISECONDS = 5000;
  * Throws `StoreUnavailable`.
  */
 export function openBucket(options: BucketOptions): Promise<JetStreamBucket> {
-  const { connection, bucket, replicas = 1, timeoutMilliseconds } = options;
-  return orUnavailable(connection, `the bucket ${bucket} can't be opened`, async () => {
-    const client = jetstream(connection.nats, {
-      timeout: timeoutMilliseconds ?? TIMEOUT_MILLISECONDS,
+  const { connection, bucket } = options;
+  return orUnavailable(connection, `the bucket ${bucket} can't be opened`, () =>
+    askAgain(() => open(options)),
+  );
+}
+
+async function open({ connection, bucket, replicas = 1 }: BucketOptions): Promise<JetStreamBucket> {
+  const client = jetstream(connection.nats, { timeout: TIMEOUT_MILLISECONDS });
+  const manager = await jetstreamManager(connection.nats, { timeout: ANSWER_MILLISECONDS });
+  const stream = `KV_${bucket}`;
+  const subject = `$KV.${bucket}.>`;
+  const { config, created } = await manager.streams.info(stream).catch((fault: unknown) => {
+    if (!hasCode(fault, JetStreamApiCodes.StreamNotFound)) throw fault;
+    return manager.streams.add({
+      name: stream,
+      subjects: [subject],
+      num_replicas: replicas,
+      storage: StorageType.File,
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.New,
+      max_msgs_per_subject: 1,
+      allow_msg_ttl: true,
+      allow_rollup_hdrs: true,
+      allow_direct: false,
+      deny_delete: true,
     });
-    const manager = await client.jetstreamManager();
-    const stream = `KV_${bucket}`;
-    const subject = `$KV.${bucket}.>`;
-    const { config, created } = await manager.streams.info(stream).catch((fault: unknown) => {
-      if (!hasCode(fault, JetStreamApiCodes.StreamNotFound)) throw fault;
-      return manager.streams.add({
-        name: stream,
-        subjects: [subject],
-        num_replicas: replicas,
-        storage: StorageType.File,
-        retention: RetentionPolicy.Limits,
-        discard: DiscardPolicy.New,
-        max_msgs_per_subject: 1,
-        allow_msg_ttl: true,
-        allow_rollup_hdrs: true,
-        allow_direct: false,
-        deny_delete: true,
-      });
-    });
-    if (config.allow_msg_ttl !== true) {
-      throw new Error('it has no lifetimes of single keys: nats-server 2.11 or later must make it');
-    }
-    const kv = await new Kvm(client).open(bucket, { allow_direct: false });
-    return { kv, client, manager, stream, subject, created };
   });
+  if (config.allow_msg_ttl !== true) {
+    throw new Error('it has no lifetimes of single keys: nats-server 2.11 or later must make it');
+  }
+  const kv = await new Kvm(client).open(bucket, { allow_direct: false });
+  return { kv, client, manager, stream, subject, created };
+}
+
+/**
+ * Servers that are choosing a leader don't answer at all: what may be asked twice is asked again
+ * until there is one. Fails as the last time, once it has taken too long in all.
+ */
+export async function askAgain<T>(ask: () => Promise<T>): Promise<T> {
+  const end = performance.now() + TIMEOUT_MILLISECONDS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (fault) {
+      if (!(fault instanceof errors.TimeoutError) || performance.now() >= end) throw fault;
+    }
+  }
 }
 
 /** Whether a write failed because the key had another revision. */

@@ -1,6 +1,7 @@
 import type { NextMsgRequest, SeqMsgRequest, StoredMsg } from '@nats-io/jetstream';
 import type { Clock } from '../clock.ts';
 import {
+  askAgain,
   type BucketOptions,
   isConflict,
   type JetStreamBucket,
@@ -51,8 +52,10 @@ export async function openJetStreamState({
   /** Afterwards the replica is what the leader had when it was asked, or newer. */
   const catchUp = inTurn(() =>
     orUnavailable(connection, "the shared state can't be read", async () => {
-      const asked = clock.now();
-      const info = await bucket.manager.streams.info(bucket.stream);
+      const { asked, info } = await askAgain(async () => {
+        const asked = clock.now();
+        return { asked, info: await bucket.manager.streams.info(bucket.stream) };
+      });
       const last = info.state.last_seq;
       const another = info.created !== created || last < replica.seen;
       const silent = freshAt > 0 && asked - freshAt > SILENCE_MILLISECONDS;
@@ -172,7 +175,7 @@ async function next(
   revision: number,
 ): Promise<StateChange | undefined> {
   const query: SeqMsgRequest & NextMsgRequest = { seq: revision, next_by_subj: subject };
-  const message = await manager.streams.getMessage(stream, query);
+  const message = await askAgain(() => manager.streams.getMessage(stream, query));
   return message === null ? undefined : changeOf(message, subject);
 }
 
