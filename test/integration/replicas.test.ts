@@ -1,9 +1,27 @@
+import type { NatsConnection } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import type { Ring } from '../../src/keyring/ring.ts';
+import { openStoreForReading } from '../../src/store/sqlite.ts';
+import { createJetStreamWorld } from '../store/jetstream-world.ts';
 import { eventually } from '../support/eventually.ts';
-import { type ReplicaPlace, type ReplicasGround, prepareReplicas } from '../support/replicas.ts';
+import { startNatsServer } from '../support/nats-server.ts';
+import { createOperatorWorld } from '../support/operator-world.ts';
+import {
+  BUCKET,
+  prepareReplicas,
+  type ReplicaPlace,
+  type ReplicasGround,
+  signerOf,
+} from '../support/replicas.ts';
 import { described, startLoad } from '../support/rotation-load.ts';
-import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
+import { type RunningService, startRotating } from '../support/rotation-world.ts';
+import {
+  failedStart,
+  type ServiceProcess,
+  startServiceProcess,
+} from '../support/service-process.ts';
+import { type ConfigTree, prepareService } from '../support/service-world.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 
 /** A new active key is known to every replica within a second, on a machine that does other things too. */
 const KNOWN_MILLISECONDS = 2000;
@@ -90,3 +108,205 @@ test('whether the replica that rotates is killed or stopped, another goes on, an
   expect(places.every((place) => place.issued().length > 10)).toBe(true);
   expect(signedOutOfTurn(await ground.ring(), places)).toEqual([]);
 }, 60_000);
+
+/** A replica in this process. */
+async function joined(
+  ground: ReplicasGround,
+  name: string,
+  change?: (tree: ConfigTree) => void,
+): Promise<RunningService & { readonly place: ReplicaPlace }> {
+  const place = await ground.place(name, change);
+  return { ...(await startRotating(place)), place };
+}
+
+async function ready(...replicas: readonly Pick<RunningService, 'url'>[]): Promise<void> {
+  for (const { url } of replicas) {
+    await eventually(async () => (await fetch(`${url}/readyz`)).ok);
+  }
+}
+
+async function revoke(ground: ReplicasGround, { url }: { url: string }, subject: string) {
+  const token = await ground.token({ sub: 'admin' });
+  const response = await fetch(`${url}/admin/revocations`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ issuer: 'dev', subject, reason: 'left the company' }),
+  });
+  expect(response.status).toBe(201);
+}
+
+/** Resolves once this replica refuses the token because of a revocation; with how long that took, ms. */
+async function refused({ exchange }: Pick<RunningService, 'exchange'>, token: string) {
+  const since = performance.now();
+  await eventually(async () => {
+    const response = await exchange(token);
+    const { reason } = (await response.json()) as { reason?: string };
+    return response.status === 401 && reason === 'token_revoked';
+  });
+  return performance.now() - since;
+}
+
+async function closed(connection: NatsConnection): Promise<number> {
+  const since = performance.now();
+  await connection.closed();
+  return performance.now() - since;
+}
+
+/** Two identities that may take the role. */
+function twoSubjects(tree: ConfigTree): void {
+  tree['bindings'][0].match.sub = ['orders', 'leaver'];
+}
+
+test('what is revoked at one replica is refused by all and cut on all servers within a second, whoever issued it', async () => {
+  await using ground = await prepareReplicas({ configure: twoSubjects });
+  await using stack = new AsyncDisposableStack();
+  const replicas = await Promise.all(
+    ['one', 'two', 'three'].map(async (name) => stack.use(await joined(ground, name))),
+  );
+  await ready(...replicas);
+  const token = await ground.token({ sub: 'leaver' });
+  const connections = await Promise.all(
+    replicas.map(async (replica, index) => {
+      const { creds } = await replica.credential(token);
+      return ground.connect(creds, { node: ground.cluster.node(index) });
+    }),
+  );
+  const stranger = await replicas[0]!.credential(await ground.token());
+  const untouched = await ground.connect(stranger.creds);
+
+  await revoke(ground, replicas[1]!, 'leaver');
+  const delays = await Promise.all([
+    ...replicas.map((replica) => refused(replica, token)),
+    ...connections.map(closed),
+  ]);
+  expect(Math.max(...delays)).toBeLessThan(1000);
+  expect(untouched.isClosed()).toBe(false);
+  expect(
+    await Promise.all(
+      replicas.map(async ({ exchange }) => (await exchange(await ground.token())).status),
+    ),
+  ).toEqual([200, 200, 200]);
+});
+
+test('a token that may be used once is taken by one replica of all', async () => {
+  await using world = await createJetStreamWorld();
+  await using ground = await prepareReplicas({
+    storeUrl: world.server.url,
+    size: 1,
+    configure: (tree) => {
+      tree['issuers'].dev.singleUse = true;
+    },
+  });
+  await using stack = new AsyncDisposableStack();
+  const replicas = await Promise.all(
+    ['one', 'two', 'three'].map(async (name) => stack.use(await joined(ground, name))),
+  );
+  await ready(...replicas);
+  for (let round = 0; round < 10; round += 1) {
+    const token = await ground.token({ jti: `round-${round}` });
+    const answers = await Promise.all(replicas.map(({ exchange }) => exchange(token)));
+    expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 401, 401]);
+  }
+});
+
+test('a replica that is cut off from the store issues while its key is surely good, then refuses and says so, and comes back by itself', async () => {
+  const grace = 4000;
+  await using world = await createJetStreamWorld();
+  await using proxy = await startTcpProxy(world.server.port);
+  await using ground = await prepareReplicas({
+    storeUrl: world.server.url,
+    grace: `${grace / 1000}s`,
+    configure: twoSubjects,
+  });
+  // The first leads: the cut takes its lease, too.
+  await using far = await joined(ground, 'far', (tree) => {
+    tree['store'].jetstream.servers = [`nats://127.0.0.1:${proxy.port}`];
+  });
+  await ready(far);
+  await using one = await joined(ground, 'one');
+  await using two = await joined(ground, 'two');
+  await ready(one, two);
+  const load = startLoad({ ...ground, exchange: far.exchange }, { lanes: 2, holdSeconds: 5 });
+  const leaver = await ground.token({ sub: 'leaver' });
+  const leave = async () => ground.connect((await far.credential(leaver, { ttl: 60 })).creds);
+
+  // From the beginning of a key's time, so that the others turn keys during the cut.
+  const before = await ground.activeKey();
+  await eventually(async () => {
+    const { jwt } = await far.credential(await ground.token(), { ttl: 60 });
+    return signerOf(jwt) !== before;
+  });
+  const known = await leave();
+  const cutAt = Date.now();
+  proxy.cut('silence');
+  const unknown = await leave();
+  await revoke(ground, one, 'leaver');
+  await known.closed();
+  const late = await leave();
+
+  const refusal = await eventually(async () => {
+    const response = await far.exchange(await ground.token());
+    return response.ok ? undefined : response;
+  });
+  expect(refusal.status).toBe(503);
+  expect(refusal.headers.get('retry-after')).toMatch(/^\d+$/);
+  expect(await refusal.json()).toMatchObject({ reason: 'signing_key_unavailable' });
+  const unready = await fetch(`${far.url}/readyz`);
+  expect([unready.status, await unready.json()]).toMatchObject([503, { ready: false }]);
+  expect([unknown.isClosed(), late.isClosed()]).toEqual([false, false]);
+  const last = far.place.issued().at(-1)!;
+  expect(last.time - cutAt).toBeGreaterThan(grace - 2000);
+  expect(last.time - cutAt).toBeLessThan(grace + 500);
+  await eventually(() => one.place.turned('active').length + two.place.turned('active').length > 2);
+
+  const healedAt = Date.now();
+  proxy.heal();
+  await ready(far);
+  await Promise.all([unknown.closed(), late.closed()]);
+  await refused(far, leaver);
+  const report = await load.stop();
+  const faults = report.faults.filter(
+    ({ kind, from, to }) => !(kind === 'exchange' && to >= last.time && from <= healedAt + 5000),
+  );
+  expect({ counts: described(report), faults }).toEqual({ counts: described(report), faults: [] });
+  expect(report.heldToTheEnd).toBeGreaterThan(3);
+  expect(signedOutOfTurn(await ground.ring(), [one.place, two.place])).toEqual([]);
+
+  // Now from all of them: the store itself is gone.
+  await world.kill();
+  const replicas = [far, one, two];
+  await eventually(async () => {
+    const answers = await Promise.all(
+      replicas.map(async ({ exchange }) => exchange(await ground.token())),
+    );
+    return answers.every(({ status }) => status === 503);
+  });
+  await world.restart();
+  await ready(...replicas);
+  const turned = await ground.activeKey();
+  await eventually(async () => (await ground.activeKey()) !== turned);
+}, 60_000);
+
+test('a store that can’t be used at the start is told, exits with 5, and leaves no keys behind', async () => {
+  await using ground = await prepareService({ nats: false });
+  await using cluster = await createOperatorWorld({
+    accounts: { STORE: { jetstream: true } },
+  }).start();
+  await using plain = await startNatsServer();
+  const free = await startTcpProxy(plain.port);
+  await free[Symbol.asyncDispose]();
+  for (const [url, message] of [
+    [`nats://127.0.0.1:${free.port}`, 'cannot connect to the store at'],
+    [cluster.url, 'Authorization Violation'],
+    [plain.url, 'jetstream is not enabled'],
+  ] as const) {
+    await ground.configure((tree) => {
+      tree['store'].jetstream = { bucket: BUCKET, servers: [url] };
+    });
+    const failed = await failedStart(ground);
+    expect({ ...failed, url }).toEqual({ code: 5, message: expect.stringContaining(message), url });
+  }
+  const store = openStoreForReading(ground.storeFile);
+  expect(store.database.prepare('SELECT count(*) AS texts FROM state').get()).toEqual({ texts: 0 });
+  store.close();
+});

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { connect, type ConnectionOptions, credsAuthenticator } from '@nats-io/transport-node';
 import { stringify } from 'yaml';
@@ -9,6 +10,7 @@ import { parseRing, type Ring, ringKey } from '../../src/keyring/ring.ts';
 import { decodeJwt } from '../../src/nats/jwt.ts';
 import { Malformed } from '../../src/nats/malformed.ts';
 import { storeUserPermissions } from '../../src/store/permissions.ts';
+import { eventually } from './eventually.ts';
 import { prepareRotation, type RotationGround, type RotationOptions } from './rotation-world.ts';
 import type { ConfigTree } from './service-world.ts';
 
@@ -36,7 +38,7 @@ export interface ReplicasGround extends Omit<RotationGround, 'ring' | 'audit' | 
 }
 
 export interface ReplicasOptions extends Omit<RotationOptions, 'accounts'> {
-  /** A server without authentication that has the buckets. Unless told, the cluster has them. */
+  /** A server without authentication that has the buckets. Unless told, the cluster has them; it must be of three then. */
   readonly storeUrl?: string;
   /** How long a replica may sign that has lost sight of the store; 10s unless told. */
   readonly grace?: string;
@@ -73,10 +75,19 @@ export async function prepareReplicas({
     maxReconnectAttempts: -1,
     reconnectTimeWait: 50,
   });
+  // A cluster answers once its servers have chosen a leader; one that was killed, once it is back.
+  const answer = <T>(ask: () => Promise<T>) =>
+    eventually(() =>
+      ask()
+        .then((value) => ({ value }))
+        .catch(() => undefined),
+    );
+  await answer(() => jetstreamManager(nats, { timeout: 500 }));
+  const bucket = async () => new Kvm(jetstream(nats, { timeout: 500 })).open(BUCKET);
   let kv: KV | undefined;
   const read = async (key: string): Promise<string | undefined> => {
-    kv ??= await new Kvm(nats).open(BUCKET);
-    return (await kv.get(key))?.string();
+    const { value } = await answer(async () => (await (kv ??= await bucket()).get(key))?.string());
+    return value;
   };
   const ring = async () => parseRing((await read(ringKey('APP'))) ?? '');
   return {
