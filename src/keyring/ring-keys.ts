@@ -35,7 +35,10 @@ export function ringKeys({
 
   function find(account: RingAccount, role: string): { key: RingKey; pair: KeyPair } | undefined {
     if (clock.now() - view.freshAt() > account.graceMilliseconds) return undefined;
-    const keys = view.ring(account.name)?.keys ?? [];
+    const ring = view.ring(account.name);
+    // Another account's, from under the same name: nobody would take what its keys sign.
+    if (ring?.publicKey !== account.publicKey) return undefined;
+    const { keys } = ring;
     const key =
       keys.find((key) => mayBeUsed(key, role) && fits(key.scope, account.scopeOf(role))) ??
       keys.find((key) => mayBeUsed(key, ANY_ROLE));

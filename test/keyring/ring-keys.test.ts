@@ -70,6 +70,11 @@ describe('the keys of a ring', () => {
     expect(world.keys.active('APP', 'a', 1)).toBe(world.keys.active('APP', 'b', 1));
   });
 
+  test('never sign for another account than the ring is of, whatever its name', async () => {
+    await using world = await issuing([await signed()], { publicKey: 'ANOTHER' });
+    expect(world.keys.active('APP', 'reader', 1)).toBeUndefined();
+  });
+
   test.each(['staged', 'draining', 'retired'] as const)(
     'never sign with a %s key',
     async (state) => {
