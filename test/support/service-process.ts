@@ -26,10 +26,16 @@ export interface ServiceProcess
   readonly exited: Promise<number | null>;
 }
 
+export interface ServiceProcessOptions {
+  /** No file can grow beyond this: for it, the disk is full then. No limit unless told. */
+  readonly fileKibibytes?: number;
+}
+
 export async function startServiceProcess(
   ground: Pick<ServiceGround, 'configFile'>,
+  { fileKibibytes }: ServiceProcessOptions = {},
 ): Promise<ServiceProcess> {
-  const child = spawnService(ground, 'debug');
+  const child = spawnService(ground, 'debug', fileKibibytes);
   const log: LogLine[] = [];
   createInterface(child.stdout!).on('line', (line) => log.push(JSON.parse(line) as LogLine));
   let written = '';
@@ -72,8 +78,10 @@ export async function failedStart(
 function spawnService(
   { configFile }: Pick<ServiceGround, 'configFile'>,
   level: string,
+  fileKibibytes?: number,
 ): ChildProcess {
-  return spawn(process.execPath, [MAIN, 'serve', '--config', configFile, '--log-level', level], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const command = [process.execPath, MAIN, 'serve', '--config', configFile, '--log-level', level];
+  const limited = ['bash', '-c', `ulimit -f ${fileKibibytes}; exec "$@"`, 'bash', ...command];
+  const [file = '', ...args] = fileKibibytes === undefined ? command : limited;
+  return spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
 }
