@@ -10,11 +10,14 @@ export interface RevocationTimes {
 /** Connections of one identity to each server. */
 const A_NODE = 2;
 
-/** Revokes one identity after the other, each with connections to all servers. */
-export async function revocationTimes(setting: Setting, count: number): Promise<RevocationTimes> {
+/** Revokes one identity after the other (`name` and a number), each with connections to all servers. */
+export async function revocationTimes(
+  setting: Setting,
+  { count, name }: { readonly count: number; readonly name: string },
+): Promise<RevocationTimes> {
   const stranger = await connections(setting, 'stranger');
   const milliseconds: number[] = [];
-  for (let n = 0; n < count; n++) milliseconds.push(await revocationTime(setting, `leaver-${n}`));
+  for (let n = 0; n < count; n++) milliseconds.push(await revocationTime(setting, `${name}-${n}`));
   if (stranger.some((connection) => connection.isClosed())) {
     throw new Error('a connection of an identity that nobody revoked was cut');
   }

@@ -9,6 +9,7 @@ import { type UnderLoad, underLoad } from './under-load.ts';
 
 const PUSHES = 50;
 const REVOCATIONS = 25;
+const REVOCATIONS_AMONG_MANY = 5;
 const ROTATIONS = 20;
 const ROUNDS = 3;
 
@@ -21,8 +22,9 @@ export async function benchRotation(): Promise<void> {
   const calm = await whenCalm(setting);
   const busy = await whenBusy(setting);
   const throughput = await throughputs(setting, ROUNDS);
+  const crowd = await amongMany(setting);
   console.log(
-    `\n<!-- bench rotation -->\n${report({ ...calm, busy, throughput })}\n<!-- /bench rotation -->`,
+    `\n<!-- bench rotation -->\n${report({ ...calm, busy, throughput, crowd })}\n<!-- /bench rotation -->`,
   );
 }
 
@@ -45,7 +47,7 @@ async function whenCalm(setting: Setting): Promise<Calm> {
   const pushes = await pushTimes(setting, PUSHES);
   const histogram = await confirmHistogram(setting.stsUrl);
   console.log(`${PUSHES} pushes: median ${round(median(pushes))} ms`);
-  const revocations = await revocationTimes(setting, REVOCATIONS);
+  const revocations = await revocationTimes(setting, { count: REVOCATIONS, name: 'leaver' });
   console.log(`${REVOCATIONS} revocations: median ${round(median(revocations.milliseconds))} ms`);
   if (held.some((connection) => connection.isClosed())) throw new Error('a bystander was cut');
   return { pushes, histogram, revocations };
@@ -62,13 +64,33 @@ async function whenBusy(setting: Setting): Promise<UnderLoad> {
   return busy;
 }
 
+interface Crowd {
+  readonly alive: number;
+  readonly revocations: RevocationTimes;
+}
+
+/** The same revocations with all the credentials alive that the throughput has left. */
+async function amongMany(setting: Setting): Promise<Crowd> {
+  await using _running = await setting.startManaged((tree) => {
+    tree['store'].sqlite = './data/sts.db';
+  });
+  const alive = await setting.credentialsAlive();
+  const count = REVOCATIONS_AMONG_MANY;
+  return { alive, revocations: await revocationTimes(setting, { count, name: 'late-leaver' }) };
+}
+
 function report({
   pushes,
   histogram,
   revocations,
   busy,
   throughput,
-}: Calm & { readonly busy: UnderLoad; readonly throughput: Throughput }): string {
+  crowd,
+}: Calm & {
+  readonly crowd: Crowd;
+  readonly busy: UnderLoad;
+  readonly throughput: Throughput;
+}): string {
   const count = (value: number) => value.toLocaleString('en');
   const { milliseconds, connectionsEach } = revocations;
   return `One run of \`npm run bench -- rotation\`: a cluster of three nats-servers, the service and the load on ${cpus().length} cores.
@@ -76,14 +98,15 @@ function report({
 \`\`\`
 push to confirmed everywhere   ${spread(pushes)}   (${pushes.length} pushes, until each of three servers let in a user of the new key)
   by the service's own clock   mean ${round(histogram.meanMilliseconds)} ms, 99 % within ${round(histogram.p99BoundMilliseconds)} ms
-${count(busy.rotations)} rotations under load        (${count(busy.retired)} keys taken out of the account JWT meanwhile)
+${`${count(busy.rotations)} rotations under load`.padEnd(31)}(${count(busy.retired)} keys taken out of the account JWT meanwhile)
   exchanges                    ${count(busy.exchanges)}, refused ${count(busy.exchangesRefused)}
   connects                     ${count(busy.connects)}, refused ${count(busy.connectsRefused)}
   connections cut early        ${count(busy.cutEarly)}
   lost otherwise               ${count(busy.lost)}
 revocation to last disconnect  ${spread(milliseconds)}   (${milliseconds.length} identities, ${connectionsEach} connections each, on three servers)
-managed keys to a given key    ${ratio(throughput, 'managed')}
-  with ${milliseconds.length} revocations in force ${ratio(throughput, 'revoking')}
+  ${`among ${count(crowd.alive)} alive`.padEnd(29)}${spread(crowd.revocations.milliseconds)}   (${crowd.revocations.milliseconds.length} identities)
+managed keys to a given key    ${cost(throughput, 'managed')}
+  ${`with ${milliseconds.length} revocations`.padEnd(29)}${cost(throughput, 'revoking')}
 \`\`\``;
 }
 
@@ -92,9 +115,11 @@ function spread(values: readonly number[]): string {
   return `p50 ${p50} ms, p99 ${p99} ms, longest ${most} ms`;
 }
 
-function ratio({ external, ...others }: Throughput, name: 'managed' | 'revoking'): string {
+/** By processor time: what else runs on the machine changes throughput, and hardly that. */
+function cost({ external, ...others }: Throughput, name: 'managed' | 'revoking'): string {
   const these = others[name];
-  const rates = `${round(these.perSecond)}/s to ${round(external.perSecond)}/s`;
+  const ratio = round(these.cpuMicroseconds / external.cpuMicroseconds, 2);
   const times = `${round(these.cpuMicroseconds)} µs to ${round(external.cpuMicroseconds)} µs`;
-  return `${round(these.perSecond / external.perSecond, 2)}×   (${rates}; processor time of an exchange: ${times})`;
+  const rates = `${round(these.perSecond)}/s to ${round(external.perSecond)}/s`;
+  return `${ratio}× the processor time of an exchange   (${times}; at the peak ${rates})`;
 }

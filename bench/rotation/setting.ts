@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import type { KeysAnswer } from '../../src/http/admin/actions.ts';
 import {
   prepareRotation,
   type RotationGround,
@@ -26,6 +27,8 @@ export interface Setting extends RotationGround {
   credential(claims: Readonly<Record<string, unknown>>): Promise<CredentialAnswer>;
   /** Calls an admin route; throws when it says no. */
   admin(path: string, body: object): Promise<void>;
+  /** Credentials of the account that are alive. */
+  credentialsAlive(): Promise<number>;
 }
 
 const IDENTITIES = 1000;
@@ -84,22 +87,34 @@ function services(
 function doors(
   ground: RotationGround,
   port: number,
-): Pick<Setting, 'stsUrl' | 'exchange' | 'credential' | 'admin'> {
+): Pick<Setting, 'stsUrl' | 'exchange' | 'credential' | 'admin' | 'credentialsAlive'> {
   const stsUrl = `http://127.0.0.1:${port}`;
   const { exchange, credential } = callers(stsUrl);
+  async function admin(path: string, body?: object): Promise<string> {
+    const token = await ground.token({ sub: 'admin' });
+    const response = await fetch(`${stsUrl}/admin/${path}`, {
+      method: body ? 'POST' : 'GET',
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body && { 'content-type': 'application/json' }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const said = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${said}`);
+    return said;
+  }
   return {
     stsUrl,
     exchange,
     credential: async (claims) => credential(await ground.token(claims)),
     async admin(path, body) {
-      const token = await ground.token({ sub: 'admin' });
-      const response = await fetch(`${stsUrl}/admin/${path}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-      const said = await response.text();
-      if (!response.ok) throw new Error(`${path}: ${response.status} ${said}`);
+      await admin(path, body);
+    },
+    async credentialsAlive() {
+      const { accounts } = JSON.parse(await admin('keys')) as KeysAnswer;
+      const keys = accounts.flatMap((account) => account.keys);
+      return keys.reduce((sum, key) => sum + key.credentials_alive, 0);
     },
   };
 }
