@@ -43,7 +43,7 @@ export interface SystemConnection {
 }
 
 const RETRY_MILLISECONDS = 1000;
-const PING_INTERVAL_MILLISECONDS = 2000;
+const PING_INTERVAL_MILLISECONDS = 1000;
 
 /**
  * Connects, now or whenever NATS is there, and connects again for ever. Throws at once when the
@@ -130,7 +130,7 @@ class LastingConnection implements SystemConnection {
       ignoreAuthErrorAbort: true,
       pingInterval: PING_INTERVAL_MILLISECONDS,
       maxPingOut: 2,
-      timeout: 3000,
+      timeout: 2000,
     };
   }
 
