@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { systemUserPermissions } from '../../src/account/permissions.ts';
 import { writeAll } from '../../src/cli/init/files.ts';
 import { type PlannedFile, planFiles } from '../../src/cli/init/plan.ts';
 import { program } from '../../src/cli/program.ts';
@@ -14,6 +15,7 @@ import { indexRevocations } from '../../src/revocation/revocation-index.ts';
 import { createMetrics } from '../../src/service/metrics.ts';
 import { policyOf } from '../../src/service/preflight.ts';
 import { rotationMetrics } from '../../src/service/rotation-metrics.ts';
+import { storeUserPermissions } from '../../src/store/permissions.ts';
 import { capturedTerminal } from '../cli/captured-terminal.ts';
 import {
   deadLinks,
@@ -102,11 +104,13 @@ test('README and operations show a whole configuration each, and many commands',
   expect(wholeConfigs(operations)).toHaveLength(1);
   const commands = DOCUMENTS.flatMap(shownCommands).map(({ command }) => command);
   expect(new Set(commands)).toEqual(
-    new Set([
-      ...['serve', 'rotator', 'init', 'check', 'explain', 'test', 'audit', 'exchange', 'health'],
-      ...['keys', 'keys list', 'keys rotate', 'keys revoke', 'revoke'],
-      ...['revocations', 'revocations list', 'revocations lift'],
-    ]),
+    new Set(
+      [
+        ['serve', 'rotator', 'init', 'check', 'explain', 'test', 'audit', 'exchange', 'health'],
+        ['keys', 'keys list', 'keys rotate', 'keys revoke', 'revoke'],
+        ['revocations', 'revocations list', 'revocations lift'],
+      ].flat(),
+    ),
   );
 });
 
@@ -158,6 +162,24 @@ test('every message of the running service has its row in operations', () => {
   expect(logged.length).toBeGreaterThan(5);
   expect(tableKeys(operations, 'Log')).toEqual(expect.arrayContaining(logged));
 });
+
+test('the users that operations makes get every subject that they need', () => {
+  const shown = operations.text.replaceAll('\\$', '$');
+  const needed = [systemUserPermissions(), storeUserPermissions('nats-sts')].flatMap(
+    ({ pub, sub }) => [...(pub.allow ?? []), ...(sub.allow ?? [])],
+  );
+  const missing = needed.filter((subject) => {
+    // The commands go over the buckets in a loop.
+    const looped = subject.replace(/(?<=nats-sts)(?:_credentials|_single_use)?(?=[.]|$)/, '$b');
+    return ![subject, looped].some((text) => isListed(shown, text));
+  });
+  expect(missing).toEqual([]);
+});
+
+/** As one of the values of an option, not as the beginning of another. */
+function isListed(text: string, subject: string): boolean {
+  return text.split(/[\s,'"]/).includes(subject);
+}
 
 test('every production dependency has its row in the ADR, and no other', () => {
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
