@@ -1,0 +1,79 @@
+import type { Found, Jwt } from './account.ts';
+
+/** Everything that there is, at one moment. Nothing in it is ever changed in place. */
+export interface State {
+  /** The ring in the store. */
+  readonly ring: string;
+  readonly lease: Lease;
+  readonly rotators: readonly [Rotator, Rotator];
+  /** Pushes under way: those of the two rotators, and one of a rotator that has died since. */
+  readonly flights: readonly [Flight | undefined, Flight | undefined, Flight | undefined];
+  readonly servers: readonly Server[];
+  readonly signer: Signer;
+  /** Key → ticks until the last credential that it signed has expired; below 0 they are gone. */
+  readonly credentials: Readonly<Record<string, number>>;
+  /** A push that was late has taken a key from a server, and it was not mended yet. */
+  readonly drift: boolean;
+  readonly deathsLeft: number;
+  readonly revocationsLeft: number;
+}
+
+export interface Lease {
+  /** Which of the rotators; undefined: nobody, or one that has died. */
+  readonly holder: number | undefined;
+  /** 0: never held; 1: the first; 2: any later one. */
+  readonly term: number;
+  /** Ticks since it was renewed, 1 for all more. */
+  readonly age: number;
+}
+
+/**
+ * Where a rotator is in its turn; between any two of these it may be paused, or die. `term` is the
+ * one that it believes to lead in.
+ */
+export type Rotator =
+  | { readonly at: 'rest'; readonly term: number }
+  | ({ readonly at: 'read' } & Turn)
+  | ({ readonly at: 'looked'; readonly found: readonly Found[] } & Turn)
+  | ({ readonly at: 'decided'; readonly found: readonly Found[]; readonly next: string } & Turn)
+  | ({ readonly at: 'stored'; readonly found: readonly Found[]; readonly next: string } & Turn)
+  | { readonly at: 'pushing'; readonly term: number };
+
+export interface Turn {
+  readonly term: number;
+  /** Term at the beginning of the turn. */
+  readonly turnTerm: number;
+  /** The ring as it was read. */
+  readonly ring: string;
+  /** Whether the store still has it: then a compare-and-swap goes through. */
+  readonly fresh: boolean;
+  /** Ticks since it was read, 1 for all more. */
+  readonly age: number;
+}
+
+export interface Flight {
+  readonly jwt: Jwt;
+  /** Ticks since the lease was checked for it. */
+  readonly age: number;
+  /** Bit for each server that it has not reached. */
+  readonly pending: number;
+}
+
+export interface Server extends Found {
+  /** It is loading this one, which it has taken from its store already. */
+  readonly loading: Jwt | undefined;
+}
+
+/** What a process that issues knows of the ring. */
+export interface Signer {
+  readonly key: string | undefined;
+  /** It knows that the store knows of the lifetime. */
+  readonly raised: boolean;
+  /** Someone revoked that key: what it signs from now on is worth nothing. */
+  readonly revoked?: boolean;
+  /** Ticks since it heard of the store. */
+  readonly age: number;
+}
+
+/** A push is held against what it takes away if it comes within so many ticks of the lease's check. */
+export const SAFE_TICKS = 2;
