@@ -154,6 +154,10 @@ test('every message of the running service has its row in operations', () => {
     'src/service/reload.ts',
     'src/service/tls.ts',
     'src/service/rotator-service.ts',
+    'src/service/rotation.ts',
+    'src/service/rotation-reporter.ts',
+    'src/service/foundation.ts',
+    'src/service/stores.ts',
     'src/cli/run.ts',
   ]
     .map((path) => readFileSync(join(ROOT, path), 'utf8'))
