@@ -137,4 +137,4 @@ test('two rotators that both believe they lead never take a key away that a livi
   expect(done.failures).toEqual([]);
   expect(done.pushed).toBeGreaterThan(1);
   expect(running.log.text().split('account JWT pushed').length).toBeGreaterThan(2);
-}, 60_000);
+}, 120_000);
