@@ -32,9 +32,7 @@ export const keysOf = memo((jwt: Jwt): readonly string[] =>
   jwt.slice(jwt.indexOf(':') + 1).split(' '),
 );
 
-export function iatOf(jwt: Jwt): number {
-  return Number(jwt.slice(0, jwt.indexOf(':')));
-}
+export const iatOf = memo((jwt: Jwt) => Number(jwt.slice(0, jwt.indexOf(':'))));
 
 const signed = memo((jwt: Jwt) =>
   signAccount({
@@ -63,7 +61,7 @@ export interface Found {
   readonly applied: Jwt | undefined;
 }
 
-export interface Assessed {
+interface Assessed {
   readonly confirmed: readonly string[];
   readonly push: Jwt | undefined;
 }

@@ -1,4 +1,4 @@
-import { iatOf, type Jwt, jwtOf, keysOf } from './account.ts';
+import { FOREIGN, iatOf, type Jwt, jwtOf, keysOf } from './account.ts';
 import { isAsked, type ModelKey, readKeys, writeKeys } from './rings.ts';
 import type { Flight, Rotator, Server, State } from './state.ts';
 
@@ -12,20 +12,28 @@ export function canonical(state: State): { state: State; text: string } {
   const gone = forgettable(state, jwts);
   const names = new Map<string, string>();
   const rename = (name: string): string => {
-    if (!/^[kn]/.test(name)) return name;
+    if (name === FOREIGN) return name;
     const known = names.get(name) ?? `k${names.size}`;
     names.set(name, known);
     return known;
   };
   const iats = [...new Set(jwts.map(iatOf))].sort((a, b) => a - b);
-  const ring = (text: string) =>
-    writeKeys(
-      readKeys(text)
-        .filter(({ name }) => !gone.has(name))
-        .map((key): ModelKey => ({ ...key, name: rename(key.name) })),
+  // Most texts stay as they are: making them anew would take most of the time.
+  const ring = (text: string): string => {
+    const keys = readKeys(text);
+    const kept = gone.size === 0 ? keys : keys.filter(({ name }) => !gone.has(name));
+    const same = kept.map(({ name }) => rename(name) === name).every(Boolean);
+    if (same && kept.length === keys.length) return text;
+    return writeKeys(
+      kept.map((key): ModelKey => ({ ...key, name: rename(key.name) })),
       isAsked(text),
     );
-  const jwt = (jwt: Jwt) => jwtOf(iats.indexOf(iatOf(jwt)), keysOf(jwt).map(rename));
+  };
+  const jwt = (jwt: Jwt): Jwt => {
+    const [keys, iat] = [keysOf(jwt), iats.indexOf(iatOf(jwt))];
+    const same = keys.map((key) => rename(key) === key).every(Boolean);
+    return same && iat === iatOf(jwt) ? jwt : jwtOf(iat, keys.map(rename));
+  };
   return written(map(state, { ring, jwt, rename }));
 }
 

@@ -17,7 +17,7 @@ import type { Wanted } from '../../../src/keyring/step.ts';
 export const TICK = 10_000;
 export const LIFETIME_SECONDS = TICK / 1000;
 /** Ticks that a staged key waits: two lease terms. */
-export const STAGED_TICKS = 2;
+const STAGED_TICKS = 2;
 /** Ticks after which a draining key is surely out: grace, lifetime and what clocks may be off. */
 const DRAINED_TICKS = 3;
 export const GRACE_TICKS = 1;
@@ -39,6 +39,18 @@ export interface ModelKey {
   readonly raised: boolean;
   /** Ticks since it was read back in this state; undefined: it was not. */
   readonly settled: number | undefined;
+}
+
+export function memo<T>(compute: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    let found = known.get(text);
+    if (found === undefined) {
+      found = compute(text);
+      known.set(text, found);
+    }
+    return found;
+  };
 }
 
 const STATES: Record<string, KeyState> = {
@@ -69,7 +81,7 @@ function settledText(state: KeyState, settled: number | undefined): string {
   return state === 'draining' ? `${Math.min(settled, DRAINED_TICKS)}` : '';
 }
 
-export function readKeys(ring: string): ModelKey[] {
+export const readKeys = memo((ring: string): readonly ModelKey[] => {
   const text = isAsked(ring) ? ring.slice(ASKED.length) : ring;
   if (text === '') return [];
   return text.split(',').map((key) => {
@@ -82,7 +94,7 @@ export function readKeys(ring: string): ModelKey[] {
       settled: settled ? Number(settled) : settled === '0' ? 0 : undefined,
     };
   });
-}
+});
 
 /** The ring that a text stands for, at time 0. */
 export function toRing(text: string, publicKey: string): Ring {
@@ -136,15 +148,3 @@ export const aged = memo((text: string) =>
     isAsked(text),
   ),
 );
-
-export function memo<T>(compute: (text: string) => T): (text: string) => T {
-  const known = new Map<string, T>();
-  return (text) => {
-    let found = known.get(text);
-    if (found === undefined) {
-      found = compute(text);
-      known.set(text, found);
-    }
-    return found;
-  };
-}

@@ -18,7 +18,7 @@ export interface State {
   readonly revocationsLeft: number;
 }
 
-export interface Lease {
+interface Lease {
   /** Which of the rotators; undefined: nobody, or one that has died. */
   readonly holder: number | undefined;
   /** 0: never held; 1: the first; 2: any later one. */
@@ -39,7 +39,7 @@ export type Rotator =
   | ({ readonly at: 'stored'; readonly found: readonly Found[]; readonly next: string } & Turn)
   | { readonly at: 'pushing'; readonly term: number };
 
-export interface Turn {
+interface Turn {
   readonly term: number;
   /** Term at the beginning of the turn. */
   readonly turnTerm: number;
@@ -65,7 +65,7 @@ export interface Server extends Found {
 }
 
 /** What a process that issues knows of the ring. */
-export interface Signer {
+interface Signer {
   readonly key: string | undefined;
   /** It knows that the store knows of the lifetime. */
   readonly raised: boolean;
