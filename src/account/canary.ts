@@ -25,6 +25,8 @@ export interface CanaryOptions {
   /** `A…` */
   readonly account: string;
   readonly keys: readonly Pick<KeyPair, 'publicKey' | 'sign'>[];
+  /** What templates of scoped keys may fill in, `name:value`: servers refuse users without the tag that a deny asks for. */
+  readonly tags?: readonly string[];
   readonly clock: Clock;
   readonly tls?: ConnectionOptions['tls'];
 }
@@ -64,12 +66,15 @@ interface Probe extends Omit<CanaryOptions, 'servers'> {
 
 /** A server takes a user with permissions of its own from a plain key only, and one without from both. */
 async function probe(options: Probe): Promise<KeyListing> {
-  const { account } = options;
+  const { account, tags } = options;
   const nothing = { deny: ['>'] };
   const direct = directUser({ issuer_account: account, pub: nothing, sub: nothing });
   const asPlain = await accepts(options, direct);
   if (asPlain !== false) return asPlain === undefined ? 'unknown' : 'plain';
-  const asScoped = await accepts(options, scopedUser({ issuer_account: account }));
+  const asScoped = await accepts(
+    options,
+    scopedUser({ issuer_account: account, ...(tags && { tags }) }),
+  );
   if (asScoped === undefined) return 'unknown';
   return asScoped ? 'scoped' : 'unlisted';
 }

@@ -47,11 +47,12 @@ export function canaryServers({ servers, given, clock }: CanaryServersOptions): 
   async function probeSlots(ring: Ring, pairs: ReadonlyMap<string, KeyPair>): Promise<Listings> {
     const listings = new Map<string, KeyListing>();
     const ready = new Set<string>();
-    for (const { publicKey, slot, state } of candidates(ring)) {
+    for (const { publicKey, slot, state, scope } of candidates(ring)) {
       const pair = pairs.get(publicKey);
       if (!pair || (state === 'staged' && ready.has(slot))) continue;
       const account = ring.publicKey;
-      const found = await probeKeys({ servers, account, keys: [pair], clock });
+      const tags = Object.keys(scope?.tags ?? {}).map((tag) => `${tag}:canary`);
+      const found = await probeKeys({ servers, account, keys: [pair], tags, clock });
       const listing = found.get(publicKey) ?? 'unknown';
       listings.set(publicKey, listing);
       if (state === 'staged' && whyUnusable(listing, slot) === undefined) ready.add(slot);
