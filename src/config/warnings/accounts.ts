@@ -9,19 +9,22 @@ const HOUR = 3600;
 const MANY_GENERATIONS = 8;
 
 /**
- * `scoped-unverified`: without access to the system account nobody looks into the account JWT.
- * Where a key is listed plainly, or with a wider template, its users may do more than the role
- * says: an empty user JWT of a plain key may publish anywhere.
+ * `scoped-unverified`: without access to the system account nobody reads the account JWT. Where a key
+ * is listed with a wider template, its users may do more than the role says; where it is listed
+ * plainly, an empty user JWT may publish anywhere. Rotation tries the keys out, which shows the
+ * latter only.
  */
 export const scopedUnverified: Pitfall = function* scopedUnverified({ accounts, nats }) {
   if (nats.system) return;
   for (const [name, { signingKeys = [], rotation }] of accounts.entries) {
-    if (rotation) continue;
     for (const [place, { role }] of signingKeys.entries()) {
       if (role === undefined) continue;
+      const template = `a template no wider than role ${role} (nsc edit signing-key)`;
       yield {
         path: child(child(child('accounts', name), 'signingKeys'), place),
-        message: `what its users may do is said by the account JWT alone, which is not looked into without nats.system: make sure that it lists the key with a template no wider than role ${role} (nsc edit signing-key), never as a plain signing key`,
+        message: rotation
+          ? `whether it is tied to a role is tried out, but without nats.system nobody reads its permissions in the account JWT: make sure that it is listed with ${template}`
+          : `what its users may do is said by the account JWT alone, which is not looked into without nats.system: make sure that it lists the key with ${template}, never as a plain signing key`,
       };
     }
   }
