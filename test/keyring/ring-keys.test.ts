@@ -14,6 +14,8 @@ type SealedKey = Awaited<ReturnType<typeof sealedKey>>;
 const ACCOUNT: RingAccount = {
   name: 'APP',
   publicKey: 'ACCOUNT',
+  kind: 'managed',
+  kind: 'managed',
   graceMilliseconds: GRACE,
   scopeOf: () => undefined,
   longestLifetimeOf: () => 3600,
