@@ -15,7 +15,6 @@ const ACCOUNT: RingAccount = {
   name: 'APP',
   publicKey: 'ACCOUNT',
   kind: 'managed',
-  kind: 'managed',
   graceMilliseconds: GRACE,
   scopeOf: () => undefined,
   longestLifetimeOf: () => 3600,
