@@ -26,7 +26,7 @@ export function revocationsCommand(
 const EXAMPLES = `
 Examples:
   nats-sts revocations list --url https://sts.example.com --token-file token
-  nats-sts revocations lift k3Zt0QpX
+  nats-sts revocations lift 5da3cbcadb2a
 
 "nats-sts revoke" makes one.`;
 

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { roundedLifetime } from './changes.ts';
 import type { KeyPair } from '../nats/key-pair.ts';
 import type { KeyRing, SigningKey } from './key-ring.ts';
-import { ANY_ROLE, type KeyScope, type RingKey } from './ring.ts';
+import { ANY_ROLE, type KeyScope, type Ring, type RingKey } from './ring.ts';
 import type { RingView } from './ring-view.ts';
 
 /** An account whose keys are in a ring. */
@@ -10,6 +10,7 @@ export interface RingAccount {
   readonly name: string;
   /** `A…` */
   readonly publicKey: string;
+  readonly kind: Ring['kind'];
   /** How long its keys surely stay good after the store was last heard of. */
   readonly graceMilliseconds: number;
   /** What the policy in force would put on a key of this role; undefined: the role is not scoped. */
@@ -36,8 +37,8 @@ export function ringKeys({
   function find(account: RingAccount, role: string): { key: RingKey; pair: KeyPair } | undefined {
     if (clock.now() - view.freshAt() > account.graceMilliseconds) return undefined;
     const ring = view.ring(account.name);
-    // Another account's, from under the same name: nobody would take what its keys sign.
-    if (ring?.publicKey !== account.publicKey) return undefined;
+    // Another account's, or from when its keys were others', under the same name.
+    if (ring?.publicKey !== account.publicKey || ring.kind !== account.kind) return undefined;
     const { keys } = ring;
     const key =
       keys.find((key) => mayBeUsed(key, role) && fits(key.scope, account.scopeOf(role))) ??

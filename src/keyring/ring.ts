@@ -55,6 +55,8 @@ export interface RingKey {
   readonly retiredAt?: number;
   /** Staged and draining: when it was first read back from the store in this state. */
   readonly settledAt?: number;
+  /** Staged: every server was seen to have it. For people: what counts is what is seen when it is to sign. */
+  readonly onEveryServer?: true;
   /** No credential of this key lives longer than this (seconds): raised before a longer one is signed. */
   readonly lifetimeSeconds: number;
   /** External accounts: the account was seen not to list it; it must not sign. */

@@ -73,6 +73,7 @@ const REMEMBERED_KEYS = 200;
 export function step(input: StepInput): StepResult {
   const draft = draftOf(input);
   settle(draft);
+  noteConfirmed(draft);
   if (input.wanted.given) takeGiven(draft, input.wanted.given);
   leaveUnwantedSlots(draft);
   for (const slot of input.wanted.slots) turnSlot(draft, slot);
@@ -139,6 +140,18 @@ function settle(draft: Draft): void {
       (state === 'staged' && (settledAt ?? Number.POSITIVE_INFINITY) > now) ||
       (state === 'draining' && settledAt === undefined);
     if (due) replace(draft, { ...key, settledAt: now });
+  }
+}
+
+/** A look that saw nothing for certain takes nothing back. */
+function noteConfirmed(draft: Draft): void {
+  const { confirmed, complete } = draft.seen;
+  for (const key of draft.keys) {
+    if (key.state !== 'staged') continue;
+    const { onEveryServer, ...rest } = key;
+    const seen = confirmed.has(key.publicKey);
+    if (seen && !onEveryServer) replace(draft, { ...rest, onEveryServer: true });
+    if (!seen && onEveryServer && complete) replace(draft, rest);
   }
 }
 
@@ -305,7 +318,7 @@ function move(draft: Draft, key: RingKey, to: KeyState, reason: KeyReason): void
 
 /** A key in its next state; a retired one has no seed any more. */
 export function moved(key: RingKey, to: KeyState, now: number, reason: KeyReason): RingKey {
-  const { sealedSeed, settledAt: _before, ...rest } = key;
+  const { sealedSeed, settledAt: _settled, onEveryServer: _seen, ...rest } = key;
   return {
     ...rest,
     ...(to !== 'retired' && sealedSeed !== undefined && { sealedSeed }),

@@ -76,6 +76,11 @@ describe('the keys of a ring', () => {
     expect(world.keys.active('APP', 'reader', 1)).toBeUndefined();
   });
 
+  test('never sign from a ring of the time when the account was managed', async () => {
+    await using world = await issuing([await signed()], { kind: 'external' });
+    expect(world.keys.active('APP', 'reader', 1)).toBeUndefined();
+  });
+
   test.each(['staged', 'draining', 'retired'] as const)(
     'never sign with a %s key',
     async (state) => {

@@ -118,11 +118,17 @@ function keyAnswer(key: RingKey, grace: number, { credentials, sessions }: Behin
     draining_at: secondsOrNull(key.drainingAt),
     retired_at: secondsOrNull(key.retiredAt),
     retires_at: secondsOrNull(retires),
-    listed: (state === 'active' || state === 'draining') && !key.unlisted,
+    listed: isListed(key),
     lifetime_seconds: key.lifetimeSeconds,
     credentials_alive: credentials.get(publicKey) ?? 0,
     sessions: sessions ? (sessions.get(publicKey) ?? 0) : null,
   };
+}
+
+/** As far as the rotator has seen. A key that signs or has signed was on every server. */
+function isListed({ state, unlisted, onEveryServer }: RingKey): boolean {
+  if (state === 'staged') return onEveryServer === true;
+  return state !== 'retired' && !unlisted;
 }
 
 function seconds(milliseconds: number): number {
