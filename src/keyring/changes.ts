@@ -26,14 +26,17 @@ export function revokeKey(ring: Ring, publicKey: string, now: number): Ring | un
   };
 }
 
-/** Lets the active key sign credentials that live so long (seconds). Undefined when it is not active any more. */
+/**
+ * Lets a key that signs, or that will sign next, sign credentials that live so long (seconds).
+ * Undefined when it is neither.
+ */
 export function raiseLifetime(
   ring: Ring,
   publicKey: string,
   lifetimeSeconds: number,
 ): Ring | undefined {
   const key = ring.keys.find((key) => key.publicKey === publicKey);
-  if (key?.state !== 'active') return undefined;
+  if (key?.state !== 'active' && key?.state !== 'staged') return undefined;
   if (key.lifetimeSeconds >= lifetimeSeconds) return ring;
   return withKey(ring, { ...key, lifetimeSeconds });
 }

@@ -70,15 +70,29 @@ export function ringKeys({
     return undefined;
   }
 
+  /**
+   * What this key signs, the next one will: the store is told beforehand, so that no exchange waits
+   * for the store, or fails with it, just because a key has changed.
+   */
+  function prepareNext(account: RingAccount, role: string, slot: string, seconds: number): void {
+    const next = view
+      .ring(account.name)
+      ?.keys.find((key) => key.state === 'staged' && key.slot === slot);
+    if (!next || next.lifetimeSeconds >= seconds) return;
+    const rounded = roundedLifetime(seconds, account.longestLifetimeOf(role));
+    // What fails is tried again with the next credential.
+    view.raise(account.name, next.publicKey, rounded).catch(() => undefined);
+  }
+
   return {
     active(accountName, role, lifetimeSeconds) {
       const account = byName.get(accountName);
       const found = account && find(account, role);
       if (!found) return undefined;
       const { key, pair } = found;
-      return key.lifetimeSeconds >= lifetimeSeconds
-        ? signer(key, pair, account)
-        : raised(account, role, lifetimeSeconds);
+      if (key.lifetimeSeconds < lifetimeSeconds) return raised(account, role, lifetimeSeconds);
+      prepareNext(account, role, key.slot, lifetimeSeconds);
+      return signer(key, pair, account);
     },
   };
 }

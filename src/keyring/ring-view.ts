@@ -15,8 +15,8 @@ export interface RingView {
   /** Why a ring can't be used, e.g. a wrong sealing key; by account. */
   readonly problems: ReadonlyMap<string, string>;
   /**
-   * Stores that this active key signs credentials that live so long. False when it is not active
-   * any more, or the store can't be reached: then it must not.
+   * Stores that this active or staged key signs credentials that live so long. False when it is
+   * neither any more, or the store can't be reached: then it must not.
    */
   raise(account: string, publicKey: string, lifetimeSeconds: number): Promise<boolean>;
   close(): void;

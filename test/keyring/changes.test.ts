@@ -76,8 +76,16 @@ describe('raising the lifetime', () => {
     expect(raiseLifetime(raised, 'KEY2', 1)).toBe(raised);
   });
 
-  test.each(['KEY1', 'KEY3', 'KEY9'])(
-    'of a key that is not active is not possible, though it is high enough: %s',
+  test('raises that of the staged key, which signs next', () => {
+    const raised = raiseLifetime(settledWorld().ring, 'KEY3', 64)!;
+    expect(raised.keys.find(({ publicKey }) => publicKey === 'KEY3')).toMatchObject({
+      state: 'staged',
+      lifetimeSeconds: 64,
+    });
+  });
+
+  test.each(['KEY1', 'KEY9'])(
+    'of a key that signs no more is not possible, though it is high enough: %s',
     (publicKey) => {
       expect(raiseLifetime(settledWorld().ring, publicKey, 1)).toBeUndefined();
     },

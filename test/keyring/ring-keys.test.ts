@@ -165,6 +165,22 @@ describe('a first credential of a longer lifetime', () => {
     expect(world.keys.active('APP', 'reader', 1000)).not.toBeInstanceOf(Promise);
   });
 
+  test('is what the next key is prepared for, so that nobody waits when it takes over', async () => {
+    const [one, two] = [await signed(), await sealedKey({ state: 'staged' })];
+    const other = await sealedKey({ state: 'staged', slot: 'other' });
+    await using world = await issuing([one, two, other]);
+    expect(world.keys.active('APP', 'reader', 900)).not.toBeInstanceOf(Promise);
+    await eventually(() => world.view.ring('APP')?.keys[1]?.lifetimeSeconds === 1024);
+    const { keys } = world.view.ring('APP')!;
+    expect(keys.map(({ lifetimeSeconds }) => lifetimeSeconds)).toEqual([3600, 1024, 0]);
+    await writeRing(
+      world.state,
+      ringOf({ ...keys[0]!, state: 'draining' }, { ...keys[1]!, state: 'active' }),
+    );
+    await eventually(() => world.view.ring('APP')?.keys[1]?.state === 'active');
+    expect(world.keys.active('APP', 'reader', 900)).not.toBeInstanceOf(Promise);
+  });
+
   test('is signed by the key that replaced the one at hand, though nobody has told of it yet', async () => {
     const [one, two] = [await sealedKey(), await signed({ state: 'staged' })];
     await using file = stateFile();
