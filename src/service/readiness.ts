@@ -10,8 +10,9 @@ import type { Policy } from '../policy/compile.ts';
 /**
  * What `/readyz` tells, part by part.
  *
- * One issuer of several that can't be reached does not make the service unready: that would take
- * all replicas away from the callers of the others. No issuer at all does.
+ * One issuer of several that can't be reached does not make the service unready, nor does a role
+ * that waits for its key: that would take all replicas away from the callers of the others. No
+ * issuer at all does, and no role whose key signs.
  */
 export function partStatus({
   policy,
@@ -24,8 +25,8 @@ export function partStatus({
   readonly policy: Policy;
   readonly keyRing: KeyRing;
   readonly rings: Pick<RingView, 'ring'>;
-  readonly verifier: Verifier;
-  readonly audit: AuditLog;
+  readonly verifier: Pick<Verifier, 'status'>;
+  readonly audit: Pick<AuditLog, 'healthy'>;
   readonly stopping: boolean;
 }): Record<string, PartStatus> {
   const issuers = verifier.status();
@@ -43,7 +44,7 @@ export function partStatus({
   };
 }
 
-/** An account is ready when each of its roles has a key that signs now. */
+/** An account is ready when each of its roles has a key that signs now; those that wait are named. */
 function accountParts(
   policy: Policy,
   keyRing: KeyRing,
@@ -55,14 +56,12 @@ function accountParts(
     if (!keyRing.active(spec.account, spec.name, 0)) roles.push(spec.name);
     waiting.set(spec.account, roles);
   }
+  const noneSigns = [...waiting.values()].flat().length === policy.roles.size;
   return Object.fromEntries(
-    [...waiting].map(([account, roles]) => [
-      `account:${account}`,
-      part(
-        roles.length === 0,
-        `no signing key may sign now for ${roles.join(', ')}${whyNone(rings.ring(account))}`,
-      ),
-    ]),
+    [...waiting].map(([account, roles]) => {
+      const message = `no signing key may sign now for ${roles.join(', ')}${whyNone(rings.ring(account))}`;
+      return [`account:${account}`, { ...part(roles.length === 0, message), essential: noneSigns }];
+    }),
   );
 }
 

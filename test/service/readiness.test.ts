@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import type { KeyRing } from '../../src/keyring/key-ring.ts';
+import { partStatus } from '../../src/service/readiness.ts';
+import { policyOf, role } from '../policy/support.ts';
+
+const POLICY = policyOf([role('reader'), role('writer'), role('keeper', { account: 'LAB' })], []);
+
+/** What /readyz tells where only these roles have a key that signs. */
+function accounts(...signing: readonly string[]) {
+  const key = { publicKey: 'A', account: 'A', scopedTo: undefined, sign: () => new Uint8Array() };
+  const keyRing: KeyRing = {
+    active: (_account, name) => (signing.includes(name) ? key : undefined),
+  };
+  const parts = partStatus({
+    policy: POLICY,
+    keyRing,
+    rings: { ring: () => undefined },
+    verifier: { status: () => [] },
+    audit: { healthy: () => true },
+    stopping: false,
+  });
+  return [parts['account:APP'], parts['account:LAB']];
+}
+
+const ready = { ready: true, essential: false };
+const without = (roles: string) => ({
+  ready: false,
+  essential: false,
+  message: `no signing key may sign now for ${roles}`,
+});
+
+describe('an account', () => {
+  test('is ready when each of its roles has a key that signs', () => {
+    expect(accounts('reader', 'writer', 'keeper')).toEqual([ready, ready]);
+  });
+
+  test('that waits for the first key of one role names it, and does not take the others away', () => {
+    expect(accounts('reader', 'keeper')).toEqual([without('writer'), ready]);
+  });
+
+  test('without any key does not take other accounts away', () => {
+    expect(accounts('keeper')).toEqual([without('reader, writer'), ready]);
+  });
+
+  test('is essential when no role of any account has a key', () => {
+    expect(accounts()).toEqual([
+      { ...without('reader, writer'), essential: true },
+      { ...without('keeper'), essential: true },
+    ]);
+  });
+});
