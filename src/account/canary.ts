@@ -7,17 +7,20 @@ import {
 import { type Clock, unixSeconds } from '../clock.ts';
 import { encodeJwt, type NatsBody } from '../nats/jwt.ts';
 import { createKeyPair, type KeyPair } from '../nats/key-pair.ts';
-import { directUser, scopedUser } from '../nats/user-claims.ts';
+import { directUser, scopedUser, type UserPermissionLimits } from '../nats/user-claims.ts';
+import { isWide } from './wide-template.ts';
 
 /**
  * How an account lists a signing key, as far as connecting with a user of that key shows it.
  *
  * - plain, scoped: all servers that were tried agree.
+ * - wide: scoped, and its users may do something that `template` doesn't allow. Two things are tried:
+ *   what is not found to be wide may be wider nonetheless.
  * - unlisted: some server refuses users of this key. A scoped key whose template refuses our own
  *   connection (its address, time of day or kind) can't be told from that.
  * - unknown: no server could be reached, or not all of them, or they don't agree.
  */
-export type KeyListing = 'plain' | 'scoped' | 'unlisted' | 'unknown';
+export type KeyListing = 'plain' | 'scoped' | 'wide' | 'unlisted' | 'unknown';
 
 export interface CanaryOptions {
   /** NATS URLs; servers that those make known are tried as well. */
@@ -27,6 +30,8 @@ export interface CanaryOptions {
   readonly keys: readonly Pick<KeyPair, 'publicKey' | 'sign'>[];
   /** What templates of scoped keys may fill in, `name:value`: servers refuse users without the tag that a deny asks for. */
   readonly tags?: readonly string[];
+  /** What users of scoped keys may do at most. */
+  readonly template?: UserPermissionLimits;
   readonly clock: Clock;
   readonly tls?: ConnectionOptions['tls'];
 }
@@ -53,6 +58,7 @@ export async function probeKeys(options: CanaryOptions): Promise<Map<string, Key
 
 function agreed(seen: ReadonlySet<KeyListing>): KeyListing {
   if (seen.has('unlisted')) return 'unlisted';
+  if (seen.has('wide')) return 'wide';
   const [listing, other] = seen;
   return listing !== undefined && other === undefined ? listing : 'unknown';
 }
@@ -66,41 +72,45 @@ interface Probe extends Omit<CanaryOptions, 'servers'> {
 
 /** A server takes a user with permissions of its own from a plain key only, and one without from both. */
 async function probe(options: Probe): Promise<KeyListing> {
-  const { account, tags } = options;
+  const { account, tags, template } = options;
   const nothing = { deny: ['>'] };
   const direct = directUser({ issuer_account: account, pub: nothing, sub: nothing });
-  const asPlain = await accepts(options, direct);
-  if (asPlain !== false) return asPlain === undefined ? 'unknown' : 'plain';
-  const asScoped = await accepts(
+  const asPlain = await enter(options, direct);
+  if (asPlain === undefined) return 'unknown';
+  if (asPlain) {
+    await asPlain.close();
+    return 'plain';
+  }
+  const asScoped = await enter(
     options,
     scopedUser({ issuer_account: account, ...(tags && { tags }) }),
   );
-  if (asScoped === undefined) return 'unknown';
-  return asScoped ? 'scoped' : 'unlisted';
+  if (!asScoped) return asScoped === undefined ? 'unknown' : 'unlisted';
+  const wide = template !== undefined && (await isWide(asScoped, template));
+  await asScoped.close();
+  return wide ? 'wide' : 'scoped';
 }
 
-/** Whether the server lets such a user in; undefined when it can't be told. */
-async function accepts(options: Probe, body: NatsBody): Promise<boolean | undefined> {
+/** A connection as such a user; false when the server lets none in, undefined when it can't be told. */
+async function enter(options: Probe, body: NatsBody): Promise<NatsConnection | false | undefined> {
   const { server, servers, tls } = options;
-  let connection: NatsConnection;
   const user = createKeyPair('user');
   const jwt = userJwt(options, user.publicKey, body);
   try {
-    connection = await connect({
+    const connection = await connect({
       servers: server,
       authenticator: (nonce) => ({ jwt, nkey: user.publicKey, sig: signed(user, nonce) }),
       ...(tls && { tls }),
       reconnect: false,
       timeout: TIMEOUT_MILLISECONDS,
     });
+    for (const url of connection.info?.connect_urls ?? []) servers.add(urlLike(server, url));
+    return connection;
   } catch (error) {
     return error instanceof errors.AuthorizationError ? false : undefined;
   } finally {
     user.wipe();
   }
-  for (const url of connection.info?.connect_urls ?? []) servers.add(urlLike(server, url));
-  await connection.close();
-  return true;
 }
 
 /** The proof that the user's key is ours; without a nonce the server is not in operator mode, and asks for none. */

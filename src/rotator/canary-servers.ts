@@ -3,14 +3,21 @@ import { type KeyListing, probeKeys } from '../account/canary.ts';
 import { LISTED_PLAINLY } from '../account/listing.ts';
 import type { Clock } from '../clock.ts';
 import { ANY_ROLE, type Ring, type RingKey } from '../keyring/ring.ts';
+import type { Wanted } from '../keyring/step.ts';
 import type { KeyPair } from '../nats/key-pair.ts';
 import type { Servers } from './servers.ts';
+
+export interface CanaryAccount {
+  /** The pairs of its given keys, by public key. */
+  readonly given?: ReadonlyMap<string, KeyPair>;
+  readonly wanted: Wanted;
+}
 
 export interface CanaryServersOptions {
   /** NATS URLs. */
   readonly servers: readonly string[];
-  /** The pairs of an account's given keys, by public key. */
-  readonly given: (account: string) => ReadonlyMap<string, KeyPair>;
+  /** Of the configuration in force, by name. */
+  readonly account: (name: string) => CanaryAccount | undefined;
   readonly clock: Clock;
 }
 
@@ -20,14 +27,17 @@ export interface CanaryServersOptions {
  */
 const LOOK_AGAIN_MILLISECONDS = 5000;
 
+/** What falls due while it is looked counts as due. */
+const AHEAD_MILLISECONDS = 1000;
+
 type Listings = ReadonlyMap<string, KeyListing>;
 
 /**
  * The servers seen from outside, where there is no access to the system account: a key is listed if
- * a user of it may connect. For external accounts; whether a scoped key's template is that of its
- * role can't be seen.
+ * a user of it may connect. For external accounts. Of a scoped key it is seen whether its users may do
+ * what hardly any role lets them; whether the template is that of the role is not.
  */
-export function canaryServers({ servers, given, clock }: CanaryServersOptions): Servers {
+export function canaryServers({ servers, account, clock }: CanaryServersOptions): Servers {
   const seen = new Map<string, { listings: Listings; at: number; keys: string }>();
 
   async function listingsOf(ring: Ring): Promise<Listings> {
@@ -35,10 +45,13 @@ export function canaryServers({ servers, given, clock }: CanaryServersOptions): 
       .map(({ publicKey, state }) => `${publicKey} ${state}`)
       .join();
     const known = seen.get(ring.account);
-    const young = known && clock.now() - known.at < LOOK_AGAIN_MILLISECONDS;
+    const { given = new Map<string, KeyPair>(), wanted } = account(ring.account) ?? {};
+    // Nothing becomes active by what was seen a while ago.
+    const most = wanted && isDue(ring, wanted, clock.now() + AHEAD_MILLISECONDS) ? 0 : LOOK_AGAIN_MILLISECONDS;
+    const young = known && clock.now() - known.at < most;
     if (young && known.keys === keys) return known.listings;
     const at = clock.now();
-    const listings = await probeSlots(ring, given(ring.account));
+    const listings = await probeSlots(ring, given);
     seen.set(ring.account, { listings, at, keys });
     return listings;
   }
@@ -50,9 +63,16 @@ export function canaryServers({ servers, given, clock }: CanaryServersOptions): 
     for (const { publicKey, slot, state, scope } of candidates(ring)) {
       const pair = pairs.get(publicKey);
       if (!pair || (state === 'staged' && ready.has(slot))) continue;
-      const account = ring.publicKey;
       const tags = Object.keys(scope?.tags ?? {}).map((tag) => `${tag}:canary`);
-      const found = await probeKeys({ servers, account, keys: [pair], tags, clock });
+      const template = scope && { template: scope.template };
+      const found = await probeKeys({
+        servers,
+        account: ring.publicKey,
+        keys: [pair],
+        tags,
+        ...template,
+        clock,
+      });
       const listing = found.get(publicKey) ?? 'unknown';
       listings.set(publicKey, listing);
       if (state === 'staged' && whyUnusable(listing, slot) === undefined) ready.add(slot);
@@ -65,8 +85,21 @@ export function canaryServers({ servers, given, clock }: CanaryServersOptions): 
       const listings = await listingsOf(ring);
       return { assess: (ring) => assess(ring, listings) };
     },
+    prove: async (ring) => ring,
     push: () => Promise.reject(new Error('external accounts are published by their operator')),
   };
+}
+
+/** Whether a staged key may be about to take over. */
+function isDue({ keys, rotationRequests }: Ring, { everyMilliseconds }: Wanted, now: number) {
+  const waiting = new Set(keys.flatMap(({ state, slot }) => (state === 'staged' ? slot : [])));
+  return keys.some(
+    ({ state, slot, activeAt = 0 }) =>
+      state === 'active' &&
+      waiting.has(slot) &&
+      (Object.hasOwn(rotationRequests, slot) ||
+        now - activeAt >= (everyMilliseconds ?? Number.POSITIVE_INFINITY)),
+  );
 }
 
 function candidates({ keys }: Ring): RingKey[] {
@@ -102,5 +135,6 @@ function whyUnusable(listing: KeyListing, slot: string): string | undefined {
   if (listing === wanted) return undefined;
   if (listing === 'unlisted') return 'the account does not list it';
   if (listing === 'unknown') return 'no server could tell';
+  if (listing === 'wide') return 'its template allows more than the role does';
   return wanted === 'plain' ? 'it is tied to a role, not listed plainly' : LISTED_PLAINLY;
 }

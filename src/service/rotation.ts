@@ -11,7 +11,7 @@ import {
 } from '../account/trust.ts';
 import type { Config } from '../config/config.ts';
 import { RING_PREFIX } from '../keyring/ring.ts';
-import { type KeyPair, keyPairFromSeed } from '../nats/key-pair.ts';
+import { keyPairFromSeed } from '../nats/key-pair.ts';
 import { createCutter } from '../revocation/cutter.ts';
 import { REVOCATION_PREFIX } from '../revocation/revocation.ts';
 import { createLease } from '../rotator/lease.ts';
@@ -151,9 +151,8 @@ function serversOf(
   system: SystemConnection | undefined,
 ): Servers {
   if (!system) {
-    const given = (name: string) =>
-      accounts().find((account) => account.name === name)?.given ?? new Map<string, KeyPair>();
-    return canaryServers({ servers: config.nats.servers, given, clock });
+    const account = (name: string) => accounts().find((account) => account.name === name);
+    return canaryServers({ servers: config.nats.servers, account, clock });
   }
   const seed = config.nats.operatorSigningKey;
   const signer = seed === undefined ? undefined : keyPairFromSeed(seed);

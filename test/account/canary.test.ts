@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { probeKeys } from '../../src/account/canary.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
+import { NO_USER_LIMITS, type UserPermissionLimits } from '../../src/nats/user-claims.ts';
 import { type NatsCluster, startNatsCluster } from '../support/nats-cluster.ts';
 import { createOperatorWorld } from '../support/operator-world.ts';
 
@@ -30,6 +31,21 @@ test('plain, scoped and unlisted keys are told apart by connecting', async () =>
       [stranger.publicKey, 'unlisted'],
     ]),
   );
+});
+
+test('a scoped key whose users may do more than the role is found out where they may do anything', async () => {
+  const { publicKey } = scoped;
+  const found = async (template: Partial<UserPermissionLimits>) => {
+    const wanted = { ...NO_USER_LIMITS, ...template };
+    const { servers } = cluster;
+    const account = key.publicKey;
+    const of = { servers, account, keys: [scoped], template: wanted, clock: systemClock };
+    return (await probeKeys(of)).get(publicKey);
+  };
+  // The account lets its users publish to orders.> and listen to everything.
+  expect(await found({ pub: { allow: ['orders.>'] } })).toBe('scoped');
+  expect(await found({ pub: { deny: ['secrets'] }, sub: { deny: ['secrets'] } })).toBe('scoped');
+  expect(await found({ pub: { allow: ['orders.>'] }, sub: { allow: ['orders.>'] } })).toBe('wide');
 });
 
 test('a key that one of the servers does not list is unlisted', async () => {

@@ -199,7 +199,7 @@ describe.each<Seeing>(['look-up', 'canary'])(
       expect(ground.signedInTurn()).toEqual([0, 1, 2]);
     }, 60_000);
 
-    test('a key that is given for a role signs nothing while it is listed plainly', async () => {
+    test('a key that is given for a role signs nothing while it is listed plainly, or without the permissions of the role', async () => {
       await using ground = await prepareExternal({ seeing, keys: 1, role: 'publisher' });
       const [key] = ground.keys as [KeyPair<'account'>];
       // The danger: what it would sign may publish anywhere.
@@ -209,6 +209,11 @@ describe.each<Seeing>(['look-up', 'canary'])(
       await using world = await start(ground);
       await eventually(() => world.log.text().includes('listed plainly, not as a scoped key'));
       expect(await signer(world)).toBeUndefined();
+      // Tied to the role, without a word of what the role may.
+      await ground.list(scoped(key, {}));
+      await eventually(() => /template (allows more|differs)/.test(world.log.text()));
+      expect(await signer(world)).toBeUndefined();
+
       await ground.list(scoped(key, TEMPLATE));
       await eventually(async () => (await signer(world)) === 0);
       const { creds } = await world.credential(await world.token());
