@@ -78,12 +78,12 @@ export async function exchange(
   const { grant } = decision;
 
   // Revocation: were they cut off since they got their token?
-  const candidate = revocable(subject, actor, grant, request);
+  const issuedAt = unixSeconds(parts.clock);
+  const candidate = { ...revocable(subject, actor, grant, request), issuedAt };
   const revoked = parts.revocations.refusal(candidate);
   if (revoked) return denied(parts, request, subject, actor, against(grant, revoked));
 
   // The credential, ready but for its signature.
-  const issuedAt = unixSeconds(parts.clock);
   const expiresAt = expiry(parts, issuedAt, grant, actor ? [subject, actor] : [subject]);
   if (expiresAt <= issuedAt) return denied(parts, request, subject, actor, TOO_LATE);
   const { account, name: role } = grant.role;
@@ -120,6 +120,10 @@ export async function exchange(
   });
   if (recorded instanceof Refusal) return recorded;
 
+  // A revocation that came while that was written down.
+  const overtaken = parts.revocations.refusal({ ...candidate, user: draft.userPublicKey });
+  if (overtaken) return denied(parts, request, subject, actor, against(grant, overtaken));
+
   // Credential.
   return { identity: subject, actor, grant, credential: draft.sign() };
 }
@@ -146,7 +150,7 @@ function revocable(
   actor: Identity | undefined,
   { role, binding }: Grant,
   { userPublicKey }: ExchangeRequest,
-): Revocable {
+): Omit<Revocable, 'issuedAt'> {
   return {
     issuerName,
     subject,

@@ -40,7 +40,7 @@ const app = { account: createKeyPair('account').publicKey, signing: createKeyPai
 
 function partsWith(changes: Partial<ExchangeParts> = {}) {
   const issuers = [
-    staticIssuer([key], { name: 'dev', capToTokenExpiry: false }),
+    staticIssuer([key], { name: 'dev', capToTokenExpiry: false, leewaySeconds: 30 }),
     staticIssuer([key], { name: 'capped', issuers: ['https://capped.test'] }),
   ];
   const audit = createMemoryLog();
@@ -251,8 +251,50 @@ describe('a revocation', () => {
     expect(result instanceof Refusal && result.message).not.toContain('left the company');
   });
 
+  test('refuses a token whose issuer is some seconds ahead of us', async () => {
+    const { parts } = revoked({ at: NOW - 5 });
+    expect(await exchange(parts, request(await tokenFor()))).toMatchObject({
+      reason: 'token_revoked',
+    });
+  });
+
+  test('refuses every token in its own second, of which the credential would be', async () => {
+    const { parts } = revoked();
+    expect(await exchange(parts, request(await tokenFor({ iat: NOW + 20 })))).toMatchObject({
+      reason: 'token_revoked',
+    });
+  });
+
+  test('that comes while the issuance is written down keeps it from being signed, and is recorded', async () => {
+    const index = indexRevocations();
+    const { parts, audit } = partsWith({ revocations: refusalsBy(index) });
+    const signing = await parts.keyRing.active('APP', 'reader', 60);
+    if (!signing) throw new Error('no key');
+    let signatures = 0;
+    const sign = (message: Uint8Array) => {
+      signatures += 1;
+      return signing.sign(message);
+    };
+    const racing: ExchangeParts = {
+      ...parts,
+      keyRing: { active: () => ({ ...signing, sign }) },
+      audit: {
+        ...audit,
+        record: async (event) => {
+          await audit.record(event);
+          index.put(revocation);
+        },
+      },
+    };
+    expect(await exchange(racing, request(await tokenFor()))).toMatchObject({
+      reason: 'token_revoked',
+    });
+    expect(signatures).toBe(0);
+    expect([...audit.list()]).toMatchObject([{ type: 'issued' }, { type: 'denied' }]);
+  });
+
   test('judges a token from after it afresh', async () => {
-    const { parts } = revoked({ at: NOW - 1 });
+    const { parts } = revoked({ at: NOW - 6 });
     const { grant } = issued(await exchange(parts, request(await tokenFor())));
     expect(grant.role.name).toBe('reader');
   });
@@ -264,7 +306,7 @@ describe('a revocation', () => {
   });
 
   test('reaches whoever acts for somebody, and an actor’s token from before it', async () => {
-    const { parts } = revoked({ at: NOW - 1 });
+    const { parts } = revoked({ at: NOW - 6 });
     const old = await tokenFor({ iat: NOW - 1 });
     expect(await exchange(parts, request(await tokenFor(), { actorToken: old }))).toMatchObject({
       reason: 'token_revoked',

@@ -18,7 +18,15 @@ export interface Revocable extends Party {
   readonly user?: string;
   /** `iat` of the subject token, or of the actor's where that one is older. Unix seconds. */
   readonly tokenIssuedAt: number;
+  /** When the credential was issued; now, where it is still to be. Unix seconds. */
+  readonly issuedAt: number;
 }
+
+/**
+ * So far the clock of an issuer may be ahead of ours before a token from before a revocation looks
+ * like a later one; so long after it a new login waits.
+ */
+export const ISSUER_AHEAD_SECONDS = 5;
 
 /** One text for each target: what an index goes by. Issuer names hold no blank, so no two targets share one. */
 export function targetKey(target: RevocationTarget): string {
@@ -49,12 +57,16 @@ export function applies(
   );
 }
 
-/** The part of the rule that is about time. `iat` may have a fraction (RFC 7519 §2), `at` has none. */
+/**
+ * The part of the rule that is about time. What was issued before the revocation is from before,
+ * whatever its token says; a token has the time of its issuer's clock. `iat` may have a fraction
+ * (RFC 7519 §2), the others have none.
+ */
 export function reaches(
   { block, at }: Pick<Revocation, 'block' | 'at'>,
-  { tokenIssuedAt }: Pick<Revocable, 'tokenIssuedAt'>,
+  { tokenIssuedAt, issuedAt }: Pick<Revocable, 'tokenIssuedAt' | 'issuedAt'>,
 ): boolean {
-  return block || Math.floor(tokenIssuedAt) <= at;
+  return block || issuedAt <= at || Math.floor(tokenIssuedAt) <= at + ISSUER_AHEAD_SECONDS;
 }
 
 function identityKey({ issuerName, subject }: Party): string {

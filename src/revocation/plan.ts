@@ -30,6 +30,9 @@ export const REVOKED_BYTES = 256 * 1024;
 /** `"U…":1795343400,` is 70 bytes of JSON, and base64url makes four characters of three bytes. */
 export const ENTRY_BYTES = 94;
 
+/** So far a server's clock may be behind: there a credential lives that much longer. As for draining keys. */
+export const SLOW_SERVER_SECONDS = 5;
+
 /** So long an entry that is gone is remembered, to be cleaned out of an account JWT from before that comes back. */
 const MEMORY_SECONDS = 86_400;
 
@@ -89,7 +92,7 @@ function add(users: Map<string, RevokedUser>, input: PlanInput): Added {
     else if (!known) added.set(user, new Set([signingKey]));
     users.set(user, {
       at: Math.max(issuedAt, known?.at ?? 0, ...applying.map(({ at }) => at)),
-      until: Math.max(expiresAt, known?.until ?? 0),
+      until: Math.max(expiresAt + SLOW_SERVER_SECONDS, known?.until ?? 0),
       by: [...new Set([...(known?.by ?? []), ...applying.map(({ id }) => id)])],
     });
   }

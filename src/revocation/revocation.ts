@@ -23,7 +23,7 @@ export interface Revocation {
   readonly id: string;
   readonly target: RevocationTarget;
   readonly reason: string;
-  /** True: refused until lifted. False: refused are subject tokens issued at `at` or before. */
+  /** True: refused until lifted. False: refused are subject tokens from `at` or before, see `match.ts`. */
   readonly block: boolean;
   readonly at: number;
   /** Who did it. */

@@ -18,8 +18,21 @@ describe('a revocation applies', () => {
   test.each<[string, Partial<Revocation>, Partial<Revocable>, boolean]>([
     ['to a token of the second in which it was made', {}, { tokenIssuedAt: AT }, true],
     ['to a token from within that second', {}, { tokenIssuedAt: AT + 0.9 }, true],
-    ['not to one from the second after', {}, { tokenIssuedAt: AT + 1 }, false],
-    ['if it blocks, to later ones too', { block: true }, { tokenIssuedAt: AT + 1 }, true],
+    ['to one by a clock that is five seconds ahead', {}, { tokenIssuedAt: AT + 5.9 }, true],
+    ['not to a later one', {}, { tokenIssuedAt: AT + 6 }, false],
+    [
+      'to what was issued before it, though its token is dated later',
+      {},
+      { tokenIssuedAt: AT + 29, issuedAt: AT },
+      true,
+    ],
+    [
+      'not to what a later token got right after',
+      {},
+      { tokenIssuedAt: AT + 6, issuedAt: AT + 1 },
+      false,
+    ],
+    ['if it blocks, to later ones too', { block: true }, { tokenIssuedAt: AT + 6 }, true],
     ['not to another subject', {}, { subject: 'bob' }, false],
     ['not to the same subject of another issuer', {}, { issuerName: 'github' }, false],
     ['to whom the identity acts for', {}, { subject: 'x', actor: alice() }, true],
@@ -46,7 +59,7 @@ describe('the index', () => {
     fc.record({ binding: word }),
   );
   const made = fc
-    .record({ id: fc.nat(5).map(String), target, at: fc.nat(3), block: fc.boolean() })
+    .record({ id: fc.nat(5).map(String), target, at: fc.nat(9), block: fc.boolean() })
     .map((changes) => revocation(changes));
   const held: fc.Arbitrary<Revocable> = fc.record(
     {
@@ -54,11 +67,12 @@ describe('the index', () => {
       subject: word,
       role: word,
       binding: word,
-      tokenIssuedAt: fc.nat(3),
+      tokenIssuedAt: fc.nat(9),
+      issuedAt: fc.nat(9),
       user: word,
       actor: fc.record({ issuerName: word, subject: word }),
     },
-    { requiredKeys: ['issuerName', 'subject', 'role', 'binding', 'tokenIssuedAt'] },
+    { requiredKeys: ['issuerName', 'subject', 'role', 'binding', 'tokenIssuedAt', 'issuedAt'] },
   );
 
   test('finds what a look at each of them would, after any changes', () => {

@@ -26,6 +26,7 @@ export function revocable(changes: Partial<Revocable> = {}): Revocable {
     role: 'reader',
     binding: 'people',
     tokenIssuedAt: AT - 10,
+    issuedAt: AT + 20,
     ...changes,
   };
 }

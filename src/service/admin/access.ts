@@ -1,6 +1,6 @@
 import type { AuditLog } from '../../audit/log.ts';
 import { audited, auditedReason, record } from '../../audit/record.ts';
-import type { Clock } from '../../clock.ts';
+import { type Clock, unixSeconds } from '../../clock.ts';
 import { Refusal } from '../../errors.ts';
 import type { AdminCaller, AdminRequest } from '../../http/admin/actions.ts';
 import type { Identity } from '../../identity/identity.ts';
@@ -32,7 +32,7 @@ export async function authenticateAdmin(
   if (refusal) return denied(parts, request, identity, { refusal, claimsSeen: {} });
   const denial = admin.deny(identity);
   if (denial) return denied(parts, request, identity, denial);
-  const revoked = revocations.refusal(asAdministrator(identity));
+  const revoked = revocations.refusal(asAdministrator(identity, unixSeconds(parts.clock)));
   if (revoked) return denied(parts, request, identity, { refusal: revoked, claimsSeen: {} });
 
   const { requestId, address } = request;
@@ -45,8 +45,8 @@ const NOT_CONFIGURED = new Refusal(
 );
 
 /** Administrators can be revoked as identities; names of roles and bindings are never empty. */
-function asAdministrator({ issuerName, subject, issuedAt }: Identity) {
-  return { issuerName, subject, role: '', binding: '', tokenIssuedAt: issuedAt };
+function asAdministrator({ issuerName, subject, issuedAt }: Identity, now: number) {
+  return { issuerName, subject, role: '', binding: '', tokenIssuedAt: issuedAt, issuedAt: now };
 }
 
 async function rejected(

@@ -1,3 +1,5 @@
+import { ISSUER_AHEAD_SECONDS } from '../../revocation/match.ts';
+import { SLOW_SERVER_SECONDS } from '../../revocation/plan.ts';
 import { type AdminParts, readRings } from './parts.ts';
 
 /**
@@ -15,5 +17,6 @@ export async function longestReachSeconds({ config, state }: AdminParts): Promis
   const tokens = issuers.map(
     ({ maxTokenLifetimeSeconds, leewaySeconds }) => maxTokenLifetimeSeconds + leewaySeconds,
   );
-  return Math.max(0, ...credentials) + Math.max(0, ...tokens);
+  const clocks = ISSUER_AHEAD_SECONDS + SLOW_SERVER_SECONDS;
+  return Math.max(0, ...credentials) + Math.max(0, ...tokens) + clocks;
 }

@@ -5,6 +5,7 @@ import type {
   RevokeAnswer,
 } from '../../../src/http/admin/actions.ts';
 import { createKeyPair } from '../../../src/nats/key-pair.ts';
+import { eventually } from '../../support/eventually.ts';
 import { startServiceWorld, type ServiceWorld } from '../../support/service-world.ts';
 import { answerOf, problem } from '../answers.ts';
 import { adminRequest } from './admin-client.ts';
@@ -48,8 +49,14 @@ async function reasonFor(token: string, ask: { role?: string; nkey?: string } = 
   return ((await response.json()) as { reason?: string }).reason;
 }
 
-/** A token as a login from now on would give it: times have whole seconds. */
-const laterToken = (sub: string) => world.token({ sub, iat: Math.floor(Date.now() / 1000) + 2 });
+/** A token as a login some seconds after a revocation of now would give it. */
+async function laterToken(sub: string): Promise<string> {
+  const seconds = () => Math.floor(Date.now() / 1000);
+  const now = seconds();
+  // What was issued in the second of a revocation counts as from before.
+  await eventually(() => seconds() > now);
+  return world.token({ sub, iat: now + 6 });
+}
 
 test('a revoked identity needs a new token; others need none', async () => {
   const [alice, bob] = [await world.token({ sub: 'alice' }), await world.token({ sub: 'bob' })];
