@@ -8,7 +8,8 @@ export type ListedKey = string | ScopedSigningKey;
 
 /**
  * Claims of an account JWT with everything that is in them, known to us or not. Numbers that
- * JavaScript can't hold exactly are opaque and written back digit by digit.
+ * JavaScript would write in other digits (beyond 2^53, `1e9`) are opaque and written back as they
+ * were: `numberOf` reads them.
  */
 export interface AccountClaims {
   readonly iss: string;

@@ -1,4 +1,5 @@
 import type { Ring } from '../keyring/ring.ts';
+import { numberOf } from '../nats/exact-json.ts';
 import { type AccountClaims, keyOf, type ListedKey } from './account-jwt.ts';
 import { isListedExactly, listingOf } from './listing.ts';
 
@@ -64,11 +65,11 @@ function mergeRevocations(
     const there = merged[user];
     if (gone) {
       // With another time it is someone else's by now.
-      if (there !== at) continue;
+      if (numberOf(there) !== at) continue;
       delete merged[user];
     } else {
-      // Not `>=`: a number beyond 2^53 is opaque, compares with nothing, and stays.
-      if (there !== undefined && !(there < at)) continue;
+      // Later ones stay, and so does what is no time at all.
+      if (there !== undefined && !(numberOf(there) < at)) continue;
       merged[user] = at;
     }
     changed = true;

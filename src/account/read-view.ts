@@ -1,3 +1,4 @@
+import { numberOf } from '../nats/exact-json.ts';
 import { Malformed } from '../nats/malformed.ts';
 import { type AccountClaims, readAccountJwt } from './account-jwt.ts';
 import type { TrustedIssuers } from './trust.ts';
@@ -104,7 +105,7 @@ function problems(found: {
   }
   if (!base)
     sentences.push('no JWT of a trusted issuer is there to go on from: nothing is overwritten');
-  if (base?.exp !== undefined && base.exp <= nowSeconds) {
+  if (base?.exp !== undefined && numberOf(base.exp) <= nowSeconds) {
     sentences.push(`the JWT of account ${account} has expired: servers refuse all its users`);
   }
   if (highestIat > nowSeconds + DAY_SECONDS) {

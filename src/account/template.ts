@@ -1,3 +1,4 @@
+import { numberOf } from '../nats/exact-json.ts';
 import type { SubjectPermission, UserPermissionLimits } from '../nats/user-claims.ts';
 
 /**
@@ -63,17 +64,22 @@ function canonical(template: Written): Canonical {
   return {
     pub: rules(pub),
     sub: rules(sub),
-    resp: resp ? { max: resp.max, ttl: resp.ttl } : null,
-    // Servers read an absent one as no limit. Numbers beyond 2^53 are opaque, and then never within a limit.
-    subs: subs ?? NO_LIMIT,
-    data: data ?? NO_LIMIT,
-    payload: payload ?? NO_LIMIT,
+    resp: resp ? { max: limit(resp.max, 0), ttl: limit(resp.ttl, 0) } : null,
+    // Servers read an absent one as no limit.
+    subs: limit(subs, NO_LIMIT),
+    data: limit(data, NO_LIMIT),
+    payload: limit(payload, NO_LIMIT),
     src: sorted(src),
     times: sorted((times ?? []).map(({ start, end }) => `${start}-${end}`)),
     timezone: template.times_location ?? '',
     bearer: template.bearer_token ?? false,
     types: sorted(template.allowed_connection_types),
   };
+}
+
+/** Numbers that JavaScript can't hold exactly are opaque; what is no number is within no limit. */
+function limit(written: number | null | undefined, absent: number): number {
+  return written === undefined || written === null ? absent : numberOf(written);
 }
 
 function rules(permission: SubjectPermission | null | undefined): Rules {

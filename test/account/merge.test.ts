@@ -104,6 +104,18 @@ describe('revocations', () => {
   });
 
   test.each([
+    ['an earlier one that is written as 5e0 grows', '5e0', '10'],
+    ['one beyond 2^53 stays', '9223372036854775807', '9223372036854775807'],
+    ['one that is no time stays', '"x"', '"x"'],
+  ])('%s, and nothing is thrown', (_, there, expected) => {
+    const nats = `{"revocations":{"${user}":${there}},"type":"account","version":2}`;
+    const json = `{"iat":1,"iss":"${operatorKey.publicKey}","sub":"${accountKey.publicKey}","nats":${nats}}`;
+    const jwt = signJwt(unsignedJwtOf(json), operatorKey.sign);
+    const merged = mergeAccount(read(jwt), revoked(10));
+    expect(JSON.stringify(merged.nats.revocations)).toBe(`{"${user}":${expected}}`);
+  });
+
+  test.each([
     ['goes when it is gone from the ring and the time is still ours', 10, {}],
     ['stays when it is gone from the ring and the time is not ours', 11, { [user]: 11 }],
   ])('one %s', (_, there, expected) => {

@@ -1,6 +1,7 @@
 import { connect, credsAuthenticator } from '@nats-io/transport-node';
 import { describe, expect, test } from 'vitest';
 import { sameTemplate, templateFault } from '../../src/account/template.ts';
+import { parseExactJson } from '../../src/nats/exact-json.ts';
 import { publishTo } from '../support/nats-traffic.ts';
 import { createOperatorWorld } from '../support/operator-world.ts';
 
@@ -23,6 +24,23 @@ describe('templates are the same', () => {
     ['a limit of 0', { ...limits, payload: 0 }, limits],
   ])('but not with %s', (_, a, b) => {
     expect(sameTemplate(a, b)).toBe(false);
+  });
+});
+
+describe('numbers in the digits of other tools', () => {
+  const written = (payload: string) =>
+    parseExactJson(`{"subs":-1,"data":-1,"payload":${payload}}`) as typeof limits;
+
+  test('are the numbers they are', () => {
+    const wanted = { ...limits, payload: 1000 };
+    expect(sameTemplate(written('1e3'), wanted)).toBe(true);
+    expect(templateFault(written('1e3'), wanted)).toBeUndefined();
+  });
+
+  test('are above a limit also when JavaScript can not hold them', () => {
+    expect(templateFault(written('9223372036854775807'), { ...limits, payload: 100 })).toBe(
+      'its limit payload is above 100',
+    );
   });
 });
 
