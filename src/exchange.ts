@@ -110,6 +110,7 @@ export async function exchange(
     identity: audited(subject),
     ...(actor && { actor: audited(actor) }),
     binding: grant.binding,
+    ...(grant.actorBinding !== undefined && { actorBinding: grant.actorBinding }),
     role: grant.role.name,
     account: grant.role.account,
     user: draft.userPublicKey,
@@ -148,7 +149,7 @@ function decide(
 function revocable(
   { issuerName, subject, issuedAt }: Identity,
   actor: Identity | undefined,
-  { role, binding }: Grant,
+  { role, binding, actorBinding }: Grant,
   { userPublicKey }: ExchangeRequest,
 ): Omit<Revocable, 'issuedAt'> {
   return {
@@ -157,6 +158,7 @@ function revocable(
     ...(actor && { actor }),
     role: role.name,
     binding,
+    ...(actorBinding !== undefined && { actorBinding }),
     ...(userPublicKey !== undefined && { user: userPublicKey }),
     tokenIssuedAt: Math.min(issuedAt, actor?.issuedAt ?? issuedAt),
   };

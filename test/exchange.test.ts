@@ -314,6 +314,19 @@ describe('a revocation', () => {
     issued(await exchange(parts, request(await tokenFor(), { actorToken: await tokenFor() })));
   });
 
+  test('of a binding reaches who acts by it for somebody of another; the record has both', async () => {
+    const { parts, audit } = revoked({ target: { binding: 'short-lived' }, block: true });
+    const actorToken = await tokenFor({ iss: 'https://capped.test' });
+    const delegated = request(await tokenFor(), { actorToken });
+    expect(await exchange(parts, delegated)).toMatchObject({ reason: 'blocked' });
+    issued(await exchange({ ...parts, revocations: NO_REVOCATIONS }, delegated));
+    expect([...audit.list()].at(-1)).toMatchObject({
+      type: 'issued',
+      binding: 'orders',
+      actorBinding: 'short-lived',
+    });
+  });
+
   test.each<[string, Revocation['target']]>([
     ['role', { role: 'writer' }],
     ['binding', { binding: 'orders' }],

@@ -30,6 +30,8 @@ export interface IssuedEvent extends Common {
   readonly identity: AuditedIdentity;
   readonly actor?: AuditedIdentity;
   readonly binding: string;
+  /** The one that lets the actor take the role. Absent without an actor, and in records of before. */
+  readonly actorBinding?: string;
   readonly role: string;
   readonly account: string;
   /** The user's public nkey, `U…`. */

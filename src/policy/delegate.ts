@@ -1,6 +1,6 @@
 import { Refusal } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
-import { deny, denyOverage, grant, options, refuse, type Rules } from './decide.ts';
+import { deny, denyOverage, grant, type Option, options, refuse, type Rules } from './decide.ts';
 import type { Ask, Decision } from './policy.ts';
 
 /**
@@ -24,7 +24,7 @@ export function decideDelegated(
   for (const option of allowed) {
     const wanted = { role: option.role.spec.name, account: option.role.spec.account };
     const [taken] = options(actorIndex, actor, wanted);
-    if (taken !== undefined) return grant(option, subject, ask);
+    if (taken !== undefined) return by(taken, grant(option, subject, ask));
   }
   const refusal = new Refusal(
     'actor_not_allowed',
@@ -34,4 +34,10 @@ export function decideDelegated(
     },
   );
   return deny(refusal, actorIndex, actor);
+}
+
+/** The actor's binding counts like the subject's: whoever revokes it means those who act by it, too. */
+function by({ binding }: Option, decision: Decision): Decision {
+  if ('denial' in decision) return decision;
+  return { grant: { ...decision.grant, actorBinding: binding.spec.name } };
 }

@@ -88,6 +88,8 @@ export interface Ask {
 /** The decision "yes": this identity gets this role, with these permissions, for so long. */
 export interface Grant {
   readonly binding: string;
+  /** The one that lets the actor take the role; absent where nobody acts for the identity. */
+  readonly actorBinding?: string;
   readonly role: RoleSpec;
   /** The role's rules with all templates filled in. */
   readonly publish: SubjectRules;

@@ -14,6 +14,8 @@ export interface Revocable extends Party {
   readonly actor?: Party;
   readonly role: string;
   readonly binding: string;
+  /** The one that lets the actor take the role. */
+  readonly actorBinding?: string;
   /** Public user nkey, `U…`; absent where it is still to be made. */
   readonly user?: string;
   /** `iat` of the subject token, or of the actor's where that one is older. Unix seconds. */
@@ -36,14 +38,16 @@ export function targetKey(target: RevocationTarget): string {
   return identityKey({ issuerName: target.issuer, subject: target.subject });
 }
 
-/** The keys of every target that would mean it: at most five. */
-export function targetKeys({ actor, user, role, binding, ...subject }: Revocable): string[] {
+/** The keys of every target that would mean it: at most six. */
+export function targetKeys(revocable: Revocable): string[] {
+  const { actor, user, role, binding, actorBinding, ...subject } = revocable;
   return [
     identityKey(subject),
     ...(actor ? [identityKey(actor)] : []),
     ...(user === undefined ? [] : [`nkey ${user}`]),
     `role ${role}`,
     `binding ${binding}`,
+    ...(actorBinding === undefined ? [] : [`binding ${actorBinding}`]),
   ];
 }
 

@@ -277,6 +277,7 @@ describe('delegation (RFC 8693 §1.1)', () => {
   test('grants the first role of the subject that the actor may take too', () => {
     expect(granted(policy.decideDelegated(person, bot, {}))).toMatchObject({
       binding: 'people',
+      actorBinding: 'bots',
       role: { name: 'reader' },
     });
   });

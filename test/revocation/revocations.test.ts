@@ -41,6 +41,7 @@ describe('a revocation applies', () => {
     ['to a role', { target: { role: 'reader' } }, {}, true],
     ['not to a binding of the role’s name', { target: { binding: 'reader' } }, {}, false],
     ['to a binding', { target: { binding: 'people' } }, {}, true],
+    ['to the binding of who acts', { target: { binding: 'ci' } }, { actorBinding: 'ci' }, true],
   ])('%s', (_, made, held, expected) => {
     expect(applies(revocation(made), revocable(held))).toBe(expected);
   });
@@ -67,6 +68,7 @@ describe('the index', () => {
       subject: word,
       role: word,
       binding: word,
+      actorBinding: word,
       tokenIssuedAt: fc.nat(9),
       issuedAt: fc.nat(9),
       user: word,
