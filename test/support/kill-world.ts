@@ -41,6 +41,8 @@ const CHILD = fileURLToPath(new URL('./rotator-child.ts', import.meta.url));
 const LEASE_MILLISECONDS = 300;
 /** Within that time a rotator looks once more, where there is nothing to do. */
 const IDLE_MILLISECONDS = 2 * LEASE_MILLISECONDS;
+/** Far more than a rotator takes that comes after another. */
+const PATIENCE_MILLISECONDS = 20_000;
 const LIFETIME_SECONDS = 512;
 
 /** One nats-server with a full resolver, that any number of accounts live on. */
@@ -168,6 +170,27 @@ export async function createKillWorld(ground: KillGround): Promise<KillWorld> {
     account: { name: 'APP', publicKey, kind: 'managed', wanted: wantedOf(world.slots) },
   });
 
+  /** Until all is done, or `ended`. */
+  async function aim(
+    done: () => Promise<boolean>,
+    ended: () => boolean = () => false,
+  ): Promise<void> {
+    const deadline = Date.now() + PATIENCE_MILLISECONDS;
+    await eventually(async () => {
+      if (ended() || ((await world.isSettled()) && (await done()))) return true;
+      if (Date.now() > deadline) throw new Error(`it does not settle: ${await summary()}`);
+      return false;
+    });
+  }
+
+  async function summary(): Promise<string> {
+    const listed = ((await world.applied()).nats.signing_keys ?? []).map(keyOf);
+    const found = await entry();
+    const { keys, unreported, rotationRequests } = found ? parseRing(found.value) : { keys: [] };
+    const states = keys.map(({ publicKey, slot, state }) => ({ publicKey, slot, state }));
+    return JSON.stringify({ states, unreported, rotationRequests, listed });
+  }
+
   const world: KillWorld = {
     publicKey,
     slots: [],
@@ -259,32 +282,40 @@ export async function createKillWorld(ground: KillGround): Promise<KillWorld> {
     },
     async settle(done) {
       await using _rotator = await startWiredRotator(options());
-      await eventually(async () => (await world.isSettled()) && (await done()));
+      await aim(done);
     },
     async trace(done) {
       const child = startChild({ options: options() }, ground.compileCache);
       const names: string[] = [];
       child.on('message', ({ returned }: ChildReport) => names.push(returned));
-      await eventually(async () => (await world.isSettled()) && (await done()));
-      await wait(IDLE_MILLISECONDS);
-      child.kill('SIGKILL');
-      await once(child, 'exit');
+      const exit = once(child, 'exit');
+      try {
+        await aim(done);
+        await wait(IDLE_MILLISECONDS);
+      } finally {
+        child.kill('SIGKILL');
+        await exit;
+      }
       return names;
     },
     async kill(trap, done) {
       const child = startChild({ options: options(), trap }, ground.compileCache);
       let ended = false;
+      let byItself = false;
       child.once('exit', () => {
         ended = true;
       });
       const exit = once(child, 'exit');
-      await eventually(async () => ended || ((await world.isSettled()) && (await done())));
-      await Promise.race([exit, wait(IDLE_MILLISECONDS)]);
-      const ending = ended ? 'killed' : 'reached its aim without that call';
-      child.kill('SIGKILL');
+      try {
+        await aim(done, () => ended);
+        await Promise.race([exit, wait(IDLE_MILLISECONDS)]);
+        byItself = ended;
+      } finally {
+        child.kill('SIGKILL');
+      }
       const [code, signal] = (await exit) as [number | null, NodeJS.Signals | null];
       if (signal !== 'SIGKILL') throw new Error(`the rotator ended by itself, with ${code}`);
-      return ending;
+      return byItself ? 'killed' : 'reached its aim without that call';
     },
     async isSettled() {
       const found = await entry();
