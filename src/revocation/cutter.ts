@@ -1,7 +1,7 @@
 import { type Clock, unixSeconds } from '../clock.ts';
 import { revokeKey } from '../keyring/changes.ts';
 import type { Ring } from '../keyring/ring.ts';
-import type { CredentialLedger, IssuedCredential, LedgerFilter } from './ledger.ts';
+import type { CredentialLedger, IssuedCredential, LedgerFilter, LedgerPosition } from './ledger.ts';
 import { type Plan, planRevoked } from './plan.ts';
 import type { Revocation, RevocationTarget } from './revocation.ts';
 import { indexRevocations } from './revocation-index.ts';
@@ -31,8 +31,8 @@ export interface Cutter {
   cut(ring: Ring): Promise<Ring>;
 }
 
-/** Records may come late by this much, and clocks differ. */
-const OVERLAP_MILLISECONDS = 60_000;
+/** A reading of everything takes about as long as so many for one target each. */
+const SEPARATELY = 6;
 
 /** What is known of one account. */
 interface Known {
@@ -40,8 +40,8 @@ interface Known {
   readonly matching: Map<string, IssuedCredential>;
   /** The revocations that the whole ledger was looked through for. */
   searched: ReadonlySet<string>;
-  /** Up to when what was newly recorded was looked at, milliseconds since the Unix epoch. */
-  lookedAt: number;
+  /** Everything up to here was looked at for them. */
+  position: LedgerPosition | undefined;
   /** Users that the ring revoked at the last call. */
   live: ReadonlySet<string> | undefined;
 }
@@ -58,10 +58,16 @@ export function createCutter(parts: CutterParts): Cutter {
       const revocations = [...parts.revocations().values()];
       const index = indexRevocations(revocations);
       const now = unixSeconds(parts.clock);
+      const retired = retiredKeys(ring);
+      const isMeant = (credential: IssuedCredential): boolean =>
+        // What a retired key has signed is cut, and may be very much.
+        credential.expiresAt > now &&
+        !retired.has(credential.signingKey) &&
+        index.find(credential) !== undefined;
       for (const [id, credential] of known.matching) {
-        if (credential.expiresAt <= now || !index.find(credential)) known.matching.delete(id);
+        if (!isMeant(credential)) known.matching.delete(id);
       }
-      await search(parts, { account: ring.account, known, revocations, index });
+      await search(parts.ledger, { account: ring.account, known, revocations, isMeant });
       const plan = planRevoked({
         now,
         ring,
@@ -76,51 +82,59 @@ export function createCutter(parts: CutterParts): Cutter {
 }
 
 function nothingKnown(): Known {
-  return { matching: new Map(), searched: new Set(), lookedAt: 0, live: undefined };
+  return { matching: new Map(), searched: new Set(), position: undefined, live: undefined };
+}
+
+function retiredKeys({ keys }: Ring): ReadonlySet<string> {
+  return new Set(keys.filter(({ state }) => state === 'retired').map(({ publicKey }) => publicKey));
+}
+
+interface Search {
+  readonly account: string;
+  readonly known: Known;
+  readonly revocations: readonly Revocation[];
+  readonly isMeant: (credential: IssuedCredential) => boolean;
 }
 
 /** Looks through the whole ledger for each new revocation, and at what is new in it for all of them. */
-async function search(
-  { ledger, clock }: CutterParts,
-  {
-    account,
-    known,
-    revocations,
-    index,
-  }: {
-    account: string;
-    known: Known;
-    revocations: readonly Revocation[];
-    index: ReturnType<typeof indexRevocations>;
-  },
-): Promise<void> {
-  const startedAt = clock.now();
-  const unsearched = revocations.filter(({ id }) => !known.searched.has(id));
-  const filters = unsearched.map(({ target }) => ({ account, ...filterOf(target) }));
-  if (revocations.length > unsearched.length) {
-    filters.push({ account, recordedSince: known.lookedAt - OVERLAP_MILLISECONDS });
+async function search(ledger: CredentialLedger, asked: Search): Promise<void> {
+  const { account, known, revocations, isMeant } = asked;
+  if (revocations.length === 0) {
+    known.searched = new Set();
+    return;
   }
-  for (const filter of distinct(filters)) {
-    for await (const credential of ledger.alive(filter)) {
-      if (!index.find(credential)) continue;
+  // Before the readings: what is recorded meanwhile is looked at next time.
+  const position = await ledger.latest();
+  for (const filter of readings(asked, position)) {
+    for await (const credential of ledger.alive({ account, ...filter })) {
+      if (!isMeant(credential)) continue;
       const { user, signingKey, issuedAt } = credential;
       known.matching.set(`${user} ${signingKey} ${issuedAt}`, credential);
     }
   }
   // Only what was read to its end counts as looked at.
   known.searched = new Set(revocations.map(({ id }) => id));
-  known.lookedAt = startedAt;
+  known.position = position;
 }
 
-/** What of the ledger may be meant. An identity may also be the actor of a credential, which no filter asks for. */
+function readings({ known, revocations }: Search, latest: LedgerPosition): LedgerFilter[] {
+  const unsearched = revocations.filter(({ id }) => !known.searched.has(id));
+  const filters = distinct(unsearched.map(({ target }) => filterOf(target)));
+  if (filters.length > SEPARATELY) return [{}];
+  const searchedBefore = unsearched.length < revocations.length;
+  if (!searchedBefore || known.position === undefined || known.position === latest) return filters;
+  return [...filters, { after: known.position }];
+}
+
+/** What of the ledger may be meant. */
 export function filterOf(target: RevocationTarget): LedgerFilter {
   if ('nkey' in target) return { user: target.nkey };
   if ('role' in target) return { role: target.role };
   if ('binding' in target) return { binding: target.binding };
-  return {};
+  return { party: { issuerName: target.issuer, subject: target.subject } };
 }
 
-/** Many identities revoked at once cost one reading. */
+/** Revocations of one target share a reading. */
 function distinct(filters: readonly LedgerFilter[]): LedgerFilter[] {
   return [...new Map(filters.map((filter) => [JSON.stringify(filter), filter])).values()];
 }

@@ -1,5 +1,5 @@
 import type { IssuedEvent } from '../audit/event.ts';
-import type { IssuedCredential, LedgerFilter } from './ledger.ts';
+import type { IssuedCredential, LedgerFilter, Party } from './ledger.ts';
 
 /**
  * What the ledgers keep of a record. Its time is taken for the moment of issue: never before it, so
@@ -37,7 +37,17 @@ const EXACT = [
   'signingKey',
 ] as const satisfies (keyof LedgerFilter)[];
 
-/** Whether every exact value that the filter gives is the credential's; `recordedSince` is the ledger's to know. */
+/** Whether everything that the filter asks for is the credential's; `after` is the ledger's to know. */
 export function fits(filter: LedgerFilter, credential: IssuedCredential): boolean {
+  const { party } = filter;
+  if (party && !isParty(party, credential)) return false;
   return EXACT.every((name) => filter[name] === undefined || filter[name] === credential[name]);
+}
+
+function isParty(party: Party, { actor, ...credential }: IssuedCredential): boolean {
+  return isSame(party, credential) || (actor !== undefined && isSame(party, actor));
+}
+
+function isSame(a: Party, b: Party): boolean {
+  return a.subject === b.subject && a.issuerName === b.issuerName;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Consumer, DeliverPolicy } from '@nats-io/jetstream';
+import { type Consumer, DeliverPolicy, type JsMsg, type StreamInfo } from '@nats-io/jetstream';
 import { type Clock, unixSeconds } from '../clock.ts';
 import {
   askAgain,
@@ -11,7 +11,13 @@ import {
 } from '../store/jetstream-bucket.ts';
 import { StoreUnavailable } from '../store/shared-state.ts';
 import { fits } from './issued-credential.ts';
-import type { CredentialLedger, IssuedCredential, LedgerFilter } from './ledger.ts';
+import type {
+  CredentialLedger,
+  IssuedCredential,
+  LedgerFilter,
+  LedgerPosition,
+  Party,
+} from './ledger.ts';
 
 export interface JetStreamLedgerOptions extends Omit<BucketOptions, 'bucket'> {
   /** Name of the shared state's bucket; the ledger's is beside it, with `_credentials` at its end. */
@@ -40,7 +46,11 @@ const MARGIN_SECONDS = 60;
 /**
  * A bucket with a key for every living credential: `IDENTITY.USER.CREDENTIAL`. The first part is a
  * hash of issuer and subject, the last one of the credential, since a caller who keeps its own nkey
- * has several credentials with one user. Keys end by themselves.
+ * has several credentials with one user. Where somebody else acted for the subject, a copy is under
+ * their identity: all that an identity has to do with is behind one prefix. Keys end by themselves.
+ *
+ * Positions are the stream's sequences, which its leader gives one after the other, with when the
+ * stream was made: one that is made anew, or came back with less, starts over.
  *
  * @throws StoreUnavailable when the bucket can't be opened now. The connection stays its owner's.
  */
@@ -56,9 +66,16 @@ export async function openJetStreamLedger({
     const left = credential.expiresAt - unixSeconds(clock);
     if (left <= 0) return;
     const value = JSON.stringify(credential);
-    const key = `${identityToken(credential)}.${credential.user}.${hash(value)}`;
+    await Promise.all(
+      identityTokens(credential).map((identity) =>
+        create(`${identity}.${credential.user}.${hash(value)}`, value, left + MARGIN_SECONDS),
+      ),
+    );
+  }
+
+  async function create(key: string, value: string, seconds: number): Promise<void> {
     try {
-      await kv.create(key, value, `${left + MARGIN_SECONDS}s`);
+      await kv.create(key, value, `${seconds}s`);
     } catch (fault) {
       // It is there already.
       if (!isConflict(fault)) throw fault;
@@ -68,6 +85,8 @@ export async function openJetStreamLedger({
   return {
     destination: `${stream} ${created}`,
     alive: (filter) => alive({ bucket, connection, clock }, filter),
+    latest: () =>
+      orUnavailable(connection, UNREADABLE, async () => positionOf(await streamInfo(bucket))),
     record: (credentials) =>
       orUnavailable(connection, "the credential ledger can't be written", async () => {
         await Promise.all(credentials.map(put));
@@ -75,21 +94,25 @@ export async function openJetStreamLedger({
   };
 }
 
+const UNREADABLE = "the credential ledger can't be read";
+
 async function* alive(
   ledger: Pick<JetStreamLedgerOptions, 'connection' | 'clock'> & { bucket: JetStreamBucket },
   filter: LedgerFilter,
 ): AsyncGenerator<IssuedCredential> {
   const { connection, bucket, clock } = ledger;
   const ask = <T>(work: () => Promise<T>): Promise<T> =>
-    orUnavailable(connection, "the credential ledger can't be read", work);
-  const consumer = await ask(() => consume(bucket, clock, filter));
+    orUnavailable(connection, UNREADABLE, work);
+  const consumer = await ask(() => consume(bucket, filter));
   let { num_pending: left } = await ask(() => consumer.info(true));
   try {
     while (left > 0) {
       const portion = await ask(() => fetch(consumer, left));
       left = portion.left;
       const now = unixSeconds(clock);
-      for (const credential of portion.credentials) {
+      for (const { isCopy, credential } of portion.entries) {
+        // The prefix of a party has either its credential or the copy, everything else has both.
+        if (isCopy && !filter.party) continue;
         if (credential.expiresAt > now && fits(filter, credential)) yield credential;
       }
     }
@@ -98,63 +121,88 @@ async function* alive(
   }
 }
 
-/** A consumer of what the filter can mean, as far as keys and times of writing tell. */
-async function consume(
-  { client, manager, stream, subject }: JetStreamBucket,
-  clock: Clock,
-  filter: LedgerFilter,
-): Promise<Consumer> {
-  const { ts } = await askAgain(() => manager.streams.info(stream));
-  // Entries bear the server's time, and the caller means ours. Counted from after the answer, it
-  // errs towards too many.
-  const ahead = ts === undefined ? 0 : Date.parse(ts) - clock.now();
+/** A consumer of what the filter can mean, as far as keys and sequences tell. */
+async function consume(bucket: JetStreamBucket, filter: LedgerFilter): Promise<Consumer> {
+  const { client, stream, subject } = bucket;
+  const after = await sequenceOf(bucket, filter.after);
   return client.consumers.get(stream, {
     filter_subjects: subject.replace('>', keyFilter(filter)),
-    ...(filter.recordedSince === undefined
+    ...(after === undefined
       ? { deliver_policy: DeliverPolicy.All }
-      : {
-          deliver_policy: DeliverPolicy.StartTime,
-          opt_start_time: new Date(filter.recordedSince + ahead).toISOString(),
-        }),
+      : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: after + 1 }),
   });
+}
+
+function streamInfo({ manager, stream }: JetStreamBucket): Promise<StreamInfo> {
+  return askAgain(() => manager.streams.info(stream));
+}
+
+function positionOf({ created, state }: StreamInfo): LedgerPosition {
+  return `${created} ${state.last_seq}`;
+}
+
+/** Undefined: everything is to be read. */
+async function sequenceOf(
+  bucket: JetStreamBucket,
+  position: LedgerPosition | undefined,
+): Promise<number | undefined> {
+  if (position === undefined) return undefined;
+  const { created, state } = await streamInfo(bucket);
+  const [life, sequence] = position.split(' ');
+  return life === created && Number(sequence) <= state.last_seq ? Number(sequence) : undefined;
+}
+
+interface Entry {
+  /** It is under the identity of the one who acted. */
+  readonly isCopy: boolean;
+  readonly credential: IssuedCredential;
 }
 
 /** The next of `left` that are still to come, and how many come after them. */
 async function fetch(
   consumer: Consumer,
   left: number,
-): Promise<{ credentials: IssuedCredential[]; left: number }> {
-  const credentials: IssuedCredential[] = [];
+): Promise<{ entries: Entry[]; left: number }> {
+  const entries: Entry[] = [];
   let after = left;
   const messages = await consumer.fetch({
     max_messages: Math.min(left, PORTION),
     expires: FETCH_MILLISECONDS,
   });
   for await (const message of messages) {
-    credentials.push(message.json<IssuedCredential>());
+    entries.push(entryOf(message));
     after = message.info.pending;
   }
-  if (credentials.length > 0) return { credentials, left: after };
+  if (entries.length > 0) return { entries, left: after };
   // What was left may have expired meanwhile. Else it must not be taken for the end.
   const { num_pending: still } = await consumer.info();
   if (still > 0) throw new StoreUnavailable('the credential ledger has stopped answering');
-  return { credentials, left: 0 };
+  return { entries, left: 0 };
 }
 
-function keyFilter({ issuerName, subject, user = '' }: LedgerFilter): string {
-  const identity =
-    issuerName === undefined || subject === undefined
-      ? '*'
-      : identityToken({ issuerName, subject });
+function entryOf(message: JsMsg): Entry {
+  const credential = message.json<IssuedCredential>();
+  // Without an actor there is no copy, and nothing to hash.
+  const isCopy =
+    credential.actor !== undefined && !message.subject.includes(`.${identityToken(credential)}.`);
+  return { isCopy, credential };
+}
+
+function keyFilter({ issuerName, subject, party, user = '' }: LedgerFilter): string {
+  const owner =
+    issuerName === undefined || subject === undefined ? undefined : { issuerName, subject };
+  const named = party ?? owner;
   // Anything else is no nkey, and must not become part of a subject.
-  return `${identity}.${/^[A-Z0-9]+$/.test(user) ? user : '*'}.*`;
+  return `${named ? identityToken(named) : '*'}.${/^[A-Z0-9]+$/.test(user) ? user : '*'}.*`;
+}
+
+/** Of the subject, and of who acted where that is somebody else. */
+function identityTokens({ actor, ...credential }: IssuedCredential): string[] {
+  return [...new Set([credential, ...(actor ? [actor] : [])].map(identityToken))];
 }
 
 /** Subjects are of any length and any characters, names in NATS are not. */
-function identityToken({
-  issuerName,
-  subject,
-}: Pick<IssuedCredential, 'issuerName' | 'subject'>): string {
+function identityToken({ issuerName, subject }: Party): string {
   return hash(JSON.stringify([issuerName, subject]));
 }
 

@@ -1,10 +1,11 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { IssuedEvent } from '../audit/event.ts';
 import { type Clock, unixSeconds } from '../clock.ts';
 import type { Store } from '../store/sqlite.ts';
 import { credentialOf, fits } from './issued-credential.ts';
-import type { CredentialLedger, IssuedCredential, LedgerFilter } from './ledger.ts';
+import type { CredentialLedger, IssuedCredential, LedgerFilter, LedgerPosition } from './ledger.ts';
+import { recordPatterns } from './record-patterns.ts';
 
 export interface SqliteLedgerOptions {
   /** The store that the audit log writes to. */
@@ -14,63 +15,112 @@ export interface SqliteLedgerOptions {
   readonly longestLifetimeSeconds: () => number;
 }
 
-/** So many records are looked at on one turn of the event loop: some milliseconds. */
-const PORTION = 500;
+/** On one turn of the event loop so many records are searched: 1 to 2 ms at 1 KB each. */
+const SEARCHED = 2000;
 
-/** The ledger of all processes that keep their audit log in one file: it reads the log's `issued` records. */
+/** And so many of those that are found are parsed: about 3 ms. */
+const PARSED = 500;
+
+/** So many times are looked at on one turn: about 1 ms. */
+const TIMES = 20_000;
+
+/**
+ * The ledger of all processes that keep their audit log in one file: it reads the log's `issued` records.
+ *
+ * Positions are ids. SQLite has one writer at a time, and gives an id while it holds the lock until
+ * the commit, so that no record becomes visible behind one with a greater id; AUTOINCREMENT gives
+ * none twice, also when the newest records are deleted.
+ *
+ * Searched in native code, about 60 ms of processor time for 100,000 records.
+ */
 export function openSqliteLedger(options: SqliteLedgerOptions): CredentialLedger {
-  return { alive: (filter) => alive(options, filter) };
+  return {
+    alive: (filter) => alive(options, filter),
+    latest: async () => String(newestId(options.store.database)),
+  };
 }
 
 async function* alive(
-  { store: { database }, clock, longestLifetimeSeconds }: SqliteLedgerOptions,
-  filter: LedgerFilter,
+  options: SqliteLedgerOptions,
+  { after, ...filter }: LedgerFilter,
 ): AsyncGenerator<IssuedCredential> {
-  const now = unixSeconds(clock);
-  const since = Math.max(
-    clock.now() - longestLifetimeSeconds() * 1000,
-    filter.recordedSince ?? Number.NEGATIVE_INFINITY,
-  );
+  const { database } = options.store;
+  const now = unixSeconds(options.clock);
   const newest = newestId(database);
-  let position: Position | undefined = { time: Math.floor(since), id: 0 };
-  while (position) {
-    const rows = read(database, { position, newest, now });
+  const search = prepareSearch(database, filter);
+  let position = readPosition(after, newest) ?? (await beforeWindow(options));
+  while (position < newest) {
+    const end = Math.min(position + SEARCHED, newest);
+    const rows = search(position, end);
     for (const { event } of rows) {
-      const credential =
-        event === null ? undefined : credentialOf(JSON.parse(event) as IssuedEvent);
-      if (credential && fits(filter, credential)) yield credential;
+      const credential = parse(event);
+      if (credential && credential.expiresAt > now && fits(filter, credential)) yield credential;
     }
-    const last = rows.length < PORTION ? undefined : rows.at(-1);
-    position = last && { time: last.time, id: last.id + 1 };
+    position = (rows.length < PARSED ? undefined : rows.at(-1)?.id) ?? end;
     await turn();
   }
 }
 
-/** Place in the log, which is in the order of time and, within a millisecond, of writing. */
-interface Position {
-  readonly time: number;
+interface Row {
   readonly id: number;
+  readonly event: string;
 }
 
-interface Row extends Position {
-  /** Null: of a credential that has expired, or of none. */
-  readonly event: string | null;
-}
-
-function read(
+/** Finds what may fit, in the ids after the first and up to the second, `PARSED` of them at most. */
+function prepareSearch(
   db: DatabaseSync,
-  { position, newest, now }: { position: Position; newest: number; now: number },
-): Row[] {
-  return db
-    .prepare(
-      `SELECT time, id,
-              CASE WHEN event ->> '$.type' = 'issued' AND event ->> '$.expiresAt' > ?
-                   THEN event END AS event
-         FROM audit
-        WHERE (time, id) >= (?, ?) AND id <= ?
-        ORDER BY time, id LIMIT ${PORTION}`,
-    )
-    .all(now, position.time, position.id, newest) as unknown as Row[];
+  filter: LedgerFilter,
+): (after: number, end: number) => Row[] {
+  const patterns = recordPatterns(filter);
+  const statement: StatementSync = db.prepare(
+    `SELECT id, event FROM audit
+      WHERE id > ? AND id <= ? ${'AND event GLOB ? '.repeat(patterns.length)}
+      ORDER BY id LIMIT ${PARSED}`,
+  );
+  return (after, end) => statement.all(after, end, ...patterns) as unknown as Row[];
+}
+
+function parse(text: string): IssuedCredential | undefined {
+  const event = JSON.parse(text) as IssuedEvent;
+  return event.type === 'issued' ? credentialOf(event) : undefined;
+}
+
+/** Undefined: everything is to be read. */
+function readPosition(after: LedgerPosition | undefined, newest: number): number | undefined {
+  const id = after === undefined ? Number.NaN : Number(after);
+  return id <= newest ? id : undefined;
+}
+
+/**
+ * The id before the first record that can be of a living credential. Clocks are set back at times:
+ * the first by id need not be the first by time, so the times of all are looked at, in their index.
+ */
+async function beforeWindow({
+  store: { database },
+  clock,
+  longestLifetimeSeconds,
+}: SqliteLedgerOptions): Promise<number> {
+  const statement = database.prepare(
+    `SELECT min(id) AS first, max(time) AS last, count(*) AS count
+       FROM (SELECT id, time FROM audit WHERE time >= ? ORDER BY time, id LIMIT ${TIMES})`,
+  );
+  let first = Number.POSITIVE_INFINITY;
+  let time = Math.floor(clock.now() - longestLifetimeSeconds() * 1000);
+  for (;;) {
+    const portion = statement.get(time) as unknown as Portion;
+    if (portion.count > 0) first = Math.min(first, portion.first);
+    if (portion.count < TIMES) return first - 1;
+    // What is left of the last millisecond has greater ids than what was seen of it.
+    time = portion.last + 1;
+    await turn();
+  }
+}
+
+/** `first` and `last` are null where `count` is 0. */
+interface Portion {
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
 }
 
 function newestId(db: DatabaseSync): number {

@@ -127,17 +127,48 @@ export function ledgerContract(name: string, createWorld: () => Promise<LedgerWo
       for (const filter of none) expect(await list(world.ledger, filter)).toEqual([]);
     });
 
-    test('tells what was recorded since a moment', async () => {
+    test('finds all that an identity has to do with, whoever acted for whom, each once', async () => {
       await using world = await createWorld();
-      const before = living({ time: Date.now() });
+      const bot = { ...identity, issuerName: 'ci', subject: 'b[o]t *?"' };
+      const alice = { ...identity, issuerName: 'entra', subject: 'älice' };
+      const own = living({ identity: bot });
+      const acted = living({ identity: alice, actor: bot });
+      const forItself = living({ identity: bot, actor: bot });
+      await world.issue([
+        own,
+        living(),
+        acted,
+        forItself,
+        living({ identity: { ...bot, issuerName: 'other' } }),
+        living({ identity: alice, actor: { ...bot, subject: 'bot' } }),
+        living({ claims: { subject: bot.subject, issuerName: bot.issuerName } }),
+      ]);
+      const party = { issuerName: bot.issuerName, subject: bot.subject };
+      expect(await list(world.ledger, { party })).toEqual(
+        [own, acted, forItself].map(credentialOf),
+      );
+      expect(await list(world.ledger, { party, account: 'LAB' })).toEqual([]);
+      expect(await list(world.ledger, { ...party })).toEqual([own, forItself].map(credentialOf));
+      expect(await list(world.ledger)).toHaveLength(7);
+    });
+
+    test('tells what was recorded after a position', async () => {
+      await using world = await createWorld();
+      const empty = await world.ledger.latest();
+      const before = living({ actor: { ...identity, subject: 'bot' } });
       await world.issue([before]);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      const recordedSince = Date.now() - 20;
-      const after = living({ time: Date.now() });
+      const position = await world.ledger.latest();
+      expect(position).not.toBe(empty);
+      expect(await list(world.ledger, { after: position })).toEqual([]);
+      // Its time says nothing: it may come late.
+      const after = living({ time: Date.now() - 30_000 });
       await world.issue([after]);
-      expect(await list(world.ledger, { recordedSince })).toEqual([credentialOf(after)]);
-      expect(await list(world.ledger, { recordedSince: Date.now() + 60_000 })).toEqual([]);
-      expect(await list(world.ledger, { recordedSince: 0 })).toHaveLength(2);
+      expect(await list(world.ledger, { after: position })).toEqual([credentialOf(after)]);
+      expect(await list(world.ledger, { after: position, role: 'other' })).toEqual([]);
+      expect(await list(world.ledger, { after: empty })).toHaveLength(2);
+      const end = await world.ledger.latest();
+      expect(end).not.toBe(position);
+      expect(await world.ledger.latest()).toBe(end);
     });
 
     test('can be left in the middle of a reading', async () => {

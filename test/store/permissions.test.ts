@@ -56,11 +56,12 @@ async function useStore(connection: StoreConnection, all: NatsConnection): Promi
   const credentials = Array.from({ length: 501 }, (_, index) =>
     credential({ user: `U${index}`, issuedAt: now, expiresAt: now + 60 }),
   );
+  const beginning = await ledger.latest();
   await ledger.record(credentials);
   await ledger.record(credentials.slice(0, 1));
   for (const [filter, count] of [
     [{}, credentials.length],
-    [{ recordedSince: Date.now() - 60_000 }, credentials.length],
+    [{ after: beginning }, credentials.length],
     [{ user: 'U7' }, 1],
   ] as const) {
     const found = [];
