@@ -27,12 +27,16 @@ export interface AccountClaims {
   readonly [member: string]: unknown;
 }
 
+/** Unix seconds. Whoever counts on from a later one soon leaves what JavaScript can hold. */
+const YEAR_9999 = 253_402_300_799;
+
 /** Reads an account JWT: form and signature are checked, whether its issuer is to be trusted isn't. */
 export function readAccountJwt(jwt: string): AccountClaims | Malformed {
   const decoded = decodeJwt(jwt);
   if (decoded instanceof Malformed) return decoded;
   const { nats, iat } = decoded;
   if (nats.type !== 'account') return new Malformed('not the JWT of an account');
+  if (iat < 0 || iat > YEAR_9999) return new Malformed('it is dated in no year that there is');
   if (!isKeyList(nats['signing_keys'] ?? [])) {
     return new Malformed('its signing keys are not a list of keys');
   }

@@ -135,10 +135,11 @@ function pushOf(
 ): Assessment['push'] {
   const merged = mergeAccount(base, ring);
   const everywhere = [...read.applied, ...read.stored].every(
-    (claims) => claims !== undefined && sameForUs(claims, ring),
+    (claims) => claims !== undefined && claims.iat <= read.latestIat && sameForUs(claims, ring),
   );
   if (merged === base && everywhere) return undefined;
-  const claims = { ...merged, iat: Math.max(Math.floor(now / 1000), read.highestIat + 1) };
+  const later = Math.max(Math.floor(now / 1000), read.highestIat + 1);
+  const claims = { ...merged, iat: Math.min(later, read.latestIat) };
   if (lost.length > 0) return { claims, why: 'drift' };
   return { claims, why: merged === base ? 'server-behind' : 'new' };
 }

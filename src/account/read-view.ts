@@ -12,16 +12,22 @@ export interface ViewRead {
   readonly stored: readonly (AccountClaims | undefined)[];
   /** Servers that will load what is stored. */
   readonly notLoaded: number;
-  /** All that count. */
+  /** All that count and whose date is believed. */
   readonly trusted: readonly AccountClaims[];
-  /** Of those that count, the one with the highest `iat`. */
+  /**
+   * Of those that count, the one with the highest `iat`; one whose date is not believed only where
+   * there is no other.
+   */
   readonly base: AccountClaims | undefined;
-  /** Unix seconds; of all, also of those that don't count. 0 when there is none. */
+  /** Unix seconds; of all whose date is believed, also of those that don't count. 0 when there is none. */
   readonly highestIat: number;
+  /** Unix seconds: no later date is believed. */
+  readonly latestIat: number;
   /** For the operator: sentences. */
   readonly problems: readonly string[];
 }
 
+/** Clocks differ by less: whoever may push could else stop the account for ever with a date that none can follow. */
 const DAY_SECONDS = 86_400;
 
 export function readView(
@@ -44,12 +50,11 @@ export function readView(
     return claims && isClaims(claims) && isOf(claims) ? claims : undefined;
   };
   const wellFormed = [...read.values()].filter(isClaims);
-  const trusted = wellFormed.filter(isOf);
-  const base = trusted.reduce<AccountClaims | undefined>(
-    (newest, claims) => (newest && newest.iat >= claims.iat ? newest : claims),
-    undefined,
-  );
-  const highestIat = Math.max(0, ...wellFormed.map(({ iat }) => iat));
+  const nowSeconds = Math.floor(now / 1000);
+  const latestIat = nowSeconds + DAY_SECONDS;
+  const believed = wellFormed.filter(({ iat }) => iat <= latestIat);
+  const trusted = believed.filter(isOf);
+  const base = newestOf(trusted) ?? newestOf(wellFormed.filter(isOf));
   return {
     complete: view.servers.every(({ state }) => state !== 'silent'),
     applied: appliedTexts(view).map(counts),
@@ -57,16 +62,24 @@ export function readView(
     notLoaded: view.servers.filter(({ state }) => state === 'not-loaded').length,
     trusted,
     base,
-    highestIat,
+    highestIat: Math.max(0, ...believed.map(({ iat }) => iat)),
+    latestIat,
     problems: problems({
       account,
       read: [...read.values()],
       base,
       strangers: wellFormed.filter((claims) => !isOf(claims)),
-      highestIat,
-      nowSeconds: Math.floor(now / 1000),
+      ahead: wellFormed.filter(({ iat }) => iat > latestIat),
+      nowSeconds,
     }),
   };
+}
+
+function newestOf(list: readonly AccountClaims[]): AccountClaims | undefined {
+  return list.reduce<AccountClaims | undefined>(
+    (newest, claims) => (newest && newest.iat >= claims.iat ? newest : claims),
+    undefined,
+  );
 }
 
 function isClaims(read: AccountClaims | Malformed): read is AccountClaims {
@@ -82,10 +95,10 @@ function problems(found: {
   readonly read: readonly (AccountClaims | Malformed)[];
   readonly base: AccountClaims | undefined;
   readonly strangers: readonly AccountClaims[];
-  readonly highestIat: number;
+  readonly ahead: readonly AccountClaims[];
   readonly nowSeconds: number;
 }): string[] {
-  const { account, read, base, strangers, highestIat, nowSeconds } = found;
+  const { account, read, base, strangers, ahead, nowSeconds } = found;
   if (read.length === 0) {
     return [
       `no server knows account ${account}: push its JWT once (nsc push --account NAME, or the resolver_preload of nats-server)`,
@@ -108,9 +121,10 @@ function problems(found: {
   if (base?.exp !== undefined && numberOf(base.exp) <= nowSeconds) {
     sentences.push(`the JWT of account ${account} has expired: servers refuse all its users`);
   }
-  if (highestIat > nowSeconds + DAY_SECONDS) {
+  for (const { iat } of ahead) {
+    const date = new Date(iat * 1000).toISOString();
     sentences.push(
-      `a JWT of account ${account} is dated ${highestIat - nowSeconds} s into the future: nats-sts dates its own later still`,
+      `a JWT of account ${account} is dated more than a day into the future, ${date}: that date is not believed; check the clocks`,
     );
   }
   return sentences;

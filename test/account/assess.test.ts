@@ -172,11 +172,64 @@ describe('nothing is overwritten', () => {
   });
 });
 
-test('an account JWT that has expired, or comes from the future, is a problem to tell', () => {
+test('an account JWT that has expired is a problem to tell', () => {
   const expired = accountJwt({ exp: NOW_SECONDS - 1, signing_keys: [key.publicKey] });
   expect(assessed(viewOf([expired])).problems.join()).toContain('has expired');
-  const future = accountJwt({ iat: NOW_SECONDS + 100_000, signing_keys: [key.publicKey] });
-  expect(assessed(viewOf([future])).problems.join()).toContain('into the future');
+});
+
+describe('an account JWT that is dated more than a day ahead', () => {
+  const ahead = NOW_SECONDS + 86_401;
+  const future = accountJwt({
+    iat: ahead,
+    signing_keys: [key.publicKey],
+    description: 'from the future',
+  });
+
+  test('is told, in words that stay the same from look to look', () => {
+    const { problems } = assessed(viewOf([future]));
+    expect(problems.join()).toContain('into the future, 2027-01-16T08:00:01.000Z');
+    const earlier = assess({ view: viewOf([future]), ring, issuers, now: NOW - 5000 });
+    expect(earlier.problems).toEqual(problems);
+  });
+
+  test('is not gone on from, and is replaced, where there is another', () => {
+    const { push } = assessed(viewOf([future, listed]));
+    expect(push?.why).toBe('server-behind');
+    expect(push?.claims.nats).not.toMatchObject({ description: 'from the future' });
+    expect(push?.claims.iat).toBe(NOW_SECONDS);
+  });
+
+  test('is replaced by the same of today where there is no other', () => {
+    const { push, lost } = assessed(viewOf([future, future]));
+    expect(push?.claims.nats).toMatchObject({ description: 'from the future' });
+    expect(push?.claims.iat).toBe(NOW_SECONDS);
+    expect(lost).toEqual([]);
+  });
+
+  test('does not move our own date, whoever signed it', () => {
+    const signer = createKeyPair('operator');
+    for (const iat of [ahead, NOW_SECONDS * 2, Number.MAX_SAFE_INTEGER, -1]) {
+      const stranger = accountJwt({ signer, iat });
+      const { push, problems } = assessed(viewOf([bare], [bare, stranger]));
+      expect(push?.claims.iat).toBe(NOW_SECONDS);
+      expect(problems).not.toEqual([]);
+    }
+  });
+
+  test('still makes keys of an external account sign: servers do not look at the date', () => {
+    const found = assess({
+      view: viewOf([future]),
+      ring: ringOf([key], { kind: 'external' }),
+      now: NOW,
+    });
+    expect(found.confirmed).toEqual(new Set([key.publicKey]));
+  });
+});
+
+test('our own account JWT is never dated more than a day ahead', () => {
+  const signer = createKeyPair('operator');
+  const latest = accountJwt({ signer, iat: NOW_SECONDS + 86_400 });
+  expect(assessed(viewOf([bare], [latest])).push?.claims.iat).toBe(NOW_SECONDS + 86_400);
 });
 
 describe('a key of an external account', () => {
