@@ -67,6 +67,8 @@ export const ROTATION = z.looseObject({
 export const REVOKED_KEY = z.looseObject({
   public_key: z.string(),
   account: z.string(),
+  /** Of the account; absent where the service doesn't tell. */
+  kind: z.enum(['managed', 'external']).optional(),
   slot: z.string(),
   credentials_cut: count,
 });

@@ -47,6 +47,8 @@ export function adminOptions(command: Command): Command {
 }
 
 const WHEN_DENIED = 'Whose tokens may do this is said in `admin` of its configuration.';
+const WHEN_REUSED =
+  'Whoever is asked, or waits, needs several calls: give --yes, and keys in full, to make one.';
 
 /** Reads the token once, also where several calls follow. */
 export async function adminClient(terminal: Terminal, options: AdminOptions): Promise<AdminClient> {
@@ -60,8 +62,14 @@ export async function adminClient(terminal: Terminal, options: AdminOptions): Pr
     body?: object,
   ): Promise<T> {
     const url = new URL(path, base);
-    const request = { url, method, token, whenDenied: WHEN_DENIED, ...(body && { body }) };
-    const { status, said } = await callService(request);
+    const { status, said } = await callService({
+      url,
+      method,
+      token,
+      whenDenied: WHEN_DENIED,
+      whenReused: WHEN_REUSED,
+      ...(body && { body }),
+    });
     if (schema === undefined) return undefined as T;
     const read = schema.safeParse(said);
     if (!read.success) throw notOurs(url, status);

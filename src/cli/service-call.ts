@@ -11,6 +11,8 @@ export interface ServiceRequest {
   readonly body?: object;
   /** What may help whoever is denied (403): one line of ours. */
   readonly whenDenied: string;
+  /** What may help whose token was used before and is taken only once, where that can be: the same. */
+  readonly whenReused?: string;
 }
 
 export interface ServiceAnswer {
@@ -23,7 +25,19 @@ export interface ServiceAnswer {
 interface Problem {
   readonly detail?: string;
   readonly code?: string;
+  readonly reason?: string;
   readonly request_id?: string;
+}
+
+/** The service answered, and said no. */
+export class ServiceRefusal extends CliError {
+  /** How long it wants to be left alone, seconds; undefined where it doesn't say. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(exitCode: ExitCode, message: string, retryAfterSeconds: number | undefined) {
+    super(exitCode, message);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
 }
 
 const PATIENCE_MILLISECONDS = 15_000;
@@ -31,7 +45,7 @@ const PATIENCE_MILLISECONDS = 15_000;
 /**
  * Asks the service; answers with what it said when it agreed (2xx).
  *
- * @throws CliError with what the service said against it, or why it could not be asked.
+ * @throws ServiceRefusal with what the service said against it; CliError when it could not be asked.
  */
 export async function callService(request: ServiceRequest): Promise<ServiceAnswer> {
   const response = await send(request);
@@ -49,9 +63,9 @@ export function notOurs(url: URL, status: number): CliError {
 }
 
 function refused(
-  { url, whenDenied }: ServiceRequest,
+  { url, whenDenied, whenReused }: ServiceRequest,
   { status, headers }: Response,
-  { code, detail, request_id }: Problem,
+  { code, reason, detail, request_id }: Problem,
 ): CliError {
   if (typeof code !== 'string') return notOurs(url, status);
   const wait = headers.get('retry-after');
@@ -60,9 +74,11 @@ function refused(
     request_id === undefined ? '' : ` (request ${request_id})`,
     wait === null ? '' : `; ask again in ${wait} s`,
   ];
+  const help = status === 403 ? whenDenied : reason === 'token_reused' ? whenReused : undefined;
   // Our own line break begins the hint; those of the service don't break a line.
-  const hint = status === 403 ? `\n${whenDenied}` : '';
-  return new CliError(exitCode(status), harmless(words.join('')) + hint);
+  const hint = help === undefined ? '' : `\n${help}`;
+  const seconds = /^\d+$/.test(wait ?? '') ? Number(wait) : undefined;
+  return new ServiceRefusal(exitCode(status), harmless(words.join('')) + hint, seconds);
 }
 
 function exitCode(status: number): ExitCode {

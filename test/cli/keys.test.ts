@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { AdminAccount, AdminKey } from '../../src/cli/admin-answers.ts';
+import { removalCommands } from '../../src/cli/keys/nsc-commands.ts';
 import { publicKeyOfSeed } from '../../src/nats/key-pair.ts';
 import { temporaryDirectory } from '../audit/temporary-directory.ts';
 import {
@@ -180,14 +181,17 @@ describe('an external account with few given keys left', () => {
     const account = JSON.parse(run('nsc describe account LAB --json 2>&1')) as {
       nats: { signing_keys: object[] };
     };
+    const key = publicKeyOfSeed(readFileSync(file, 'utf8').trim()) ?? '';
     expect(account.nats.signing_keys).toEqual([
       {
         kind: 'user_scope',
-        key: publicKeyOfSeed(readFileSync(file, 'utf8').trim()),
+        key,
         role: 'orders',
         template: { ...template, pub: { ...template.pub, allow: template.pub.allow.toSorted() } },
       },
     ]);
+    run(removalCommands('LAB', key).join('\n'));
+    expect(run('nsc describe account LAB --json 2>&1')).not.toContain(key);
   });
 });
 
@@ -221,17 +225,62 @@ describe('keys rotate', () => {
 
   test('waits with --wait until another key signs, and prints that', async () => {
     const next = { ...active, public_key: publicKey('ANEXT') };
-    let looks = 0;
+    let rotated = false;
     await using service = await startAdminService({
-      'GET /admin/keys': (asked) => {
-        looks += 1;
-        return keysOf(adminAccount({ keys: [looks < 3 ? active : next] }))(asked);
+      'GET /admin/keys': (asked) =>
+        keysOf(adminAccount({ keys: [rotated ? next : active] }))(asked),
+      'POST /admin/keys/rotate': (asked) => {
+        rotated = true;
+        return rotation(asked);
       },
-      'POST /admin/keys/rotate': rotation,
     });
     const { out } = await natsSts('keys', 'rotate', '--yes', '--wait', ...service.at);
     expect(out).toBe(`APP, any role: ${next.public_key} is active, instead of AACTIVEQ…TIVE\n`);
-    expect(looks).toBe(3);
+  });
+
+  test('makes one call with --yes: a token that is taken only once is enough', async () => {
+    await using service = await startAdminService({ 'POST /admin/keys/rotate': rotation });
+    const { exitCode, out } = await natsSts('keys', 'rotate', '--yes', ...service.at);
+    expect([exitCode, out]).toEqual([0, 'requested: APP, any role\n']);
+    expect(service.asked).toHaveLength(1);
+  });
+
+  test('that was asked about with a token that is taken only once says how to make one call', async () => {
+    const reused: Route = () => [
+      401,
+      { code: 'invalid_token', reason: 'token_reused', detail: 'The token was used before.' },
+    ];
+    await using service = await startAdminService({
+      'GET /admin/keys': OF_APP,
+      'POST /admin/keys/rotate': reused,
+    });
+    const args = ['keys', 'rotate', ...service.at];
+    const { exitCode, err } = await natsStsAt({ answer: 'y' }, ...args);
+    expect(exitCode).toBe(3);
+    expect(err).toMatch(/used before\.\n.*give --yes.* to make one\.\n$/);
+  });
+
+  test('of given keys says that NATS goes on taking the old one, and how to take it out', async () => {
+    const lab = adminAccount({
+      account: 'LAB',
+      kind: 'external',
+      keys: [
+        { ...active, slot: 'orders' },
+        { ...active, public_key: publicKey('AOTHER') },
+      ],
+    });
+    await using service = await startAdminService({
+      'GET /admin/keys': keysOf(adminAccount({ keys: [active] }), lab),
+    });
+    const asked = async (...args: string[]) =>
+      (await natsStsAt({ answer: 'n' }, 'keys', 'rotate', ...args, ...service.at)).err;
+    const orders = await asked('--role', 'orders');
+    expect(orders).toContain(`  nsc edit account --name LAB --rm-sk ${active.public_key}\n`);
+    expect(orders).not.toContain(publicKey('AOTHER'));
+    expect(await asked()).toContain(
+      `  nsc edit account --name LAB --rm-sk ${publicKey('AOTHER')}\n`,
+    );
+    expect(await asked('--account', 'APP')).not.toContain('nsc ');
   });
 
   test('waits no longer than --timeout says, and then names what it waited for', async () => {
@@ -251,8 +300,8 @@ describe('keys revoke', () => {
     200,
     { public_key: active.public_key, account: 'APP', slot: '*', credentials_cut: 12 },
   ];
-  const routes = (keys: AdminKey[]) => ({
-    'GET /admin/keys': keysOf(adminAccount({ keys })),
+  const routes = (keys: AdminKey[], kind: AdminAccount['kind'] = 'managed') => ({
+    'GET /admin/keys': keysOf(adminAccount({ kind, keys })),
     [`POST /admin/keys/${active.public_key}/revoke`]: revoked,
   });
   const why = ['--reason', 'leaked'];
@@ -295,11 +344,50 @@ describe('keys revoke', () => {
     [retired.public_key, 1, 'is retired already'],
   ])('of %s is refused', async (key, expected, message) => {
     await using service = await startAdminService(routes([active, retired]));
-    const args = ['keys', 'revoke', key, ...why, '--yes', ...service.at];
-    const { exitCode, err } = await natsSts(...args);
+    const args = ['keys', 'revoke', key, ...why, ...service.at];
+    const { exitCode, err } = await natsStsAt({ answer: 'y' }, ...args);
     expect(exitCode).toBe(expected);
     expect(err).toContain(message);
     expect(service.changes()).toEqual([]);
+  });
+
+  test('makes one call for a key in full with --yes: a token that is taken only once is enough', async () => {
+    await using service = await startAdminService(routes([active, staged]));
+    const args = ['keys', 'revoke', active.public_key, ...why, '--yes', ...service.at];
+    expect(await natsSts(...args)).toMatchObject({ exitCode: 0, err: '' });
+    expect(service.asked.map(({ method }) => method)).toEqual(['POST']);
+  });
+
+  const LEFT_TO_DO = `  nsc edit account --name APP --rm-sk ${active.public_key}\n  nsc push --account APP\n`;
+
+  test('of a given key says that nobody is cut until it is out of the account JWT, and how', async () => {
+    await using service = await startAdminService(routes([active, staged], 'external'));
+    const args = ['keys', 'revoke', active.public_key, ...why, ...service.at];
+    const { err } = await natsStsAt({ answer: 'n' }, ...args);
+    expect(err).toContain('Nobody is cut: 12 credentials go on.\nNATS goes on taking it');
+    expect(err).toContain(LEFT_TO_DO);
+    expect(err).not.toContain('will be cut');
+  });
+
+  test('of a given key says the same when it is done, without being asked', async () => {
+    await using service = await startAdminService({
+      [`POST /admin/keys/${active.public_key}/revoke`]: () => [
+        200,
+        {
+          public_key: active.public_key,
+          account: 'APP',
+          kind: 'external',
+          slot: '*',
+          credentials_cut: 0,
+        },
+      ],
+    });
+    const args = ['keys', 'revoke', active.public_key, ...why, '--yes', ...service.at];
+    const { out } = await natsSts(...args);
+    expect(out).toContain(
+      'any role of account APP: nats-sts signs with it no more\nNATS goes on taking it',
+    );
+    expect(out).toContain(LEFT_TO_DO);
   });
 
   test('wants the key in full where two look alike', async () => {

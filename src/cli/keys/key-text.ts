@@ -19,6 +19,11 @@ export function slotName(slot: string): string {
   return slot === '*' ? 'any role' : `role ${slot}`;
 }
 
+/** `APP, role orders` */
+export function slotText({ account, slot }: { account: string; slot: string }): string {
+  return `${account}, ${slotName(slot)}`;
+}
+
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

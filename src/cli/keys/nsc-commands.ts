@@ -35,6 +35,17 @@ export function nscCommands({ account, slot, template, day }: NextKey): string[]
   ];
 }
 
+/**
+ * The commands that take a signing key out of an account JWT that its operator keeps with nsc: until
+ * then the servers accept what it signed.
+ */
+export function removalCommands(account: string, publicKey: string): string[] {
+  return [
+    `nsc edit account --name ${quoted(account)} --rm-sk ${quoted(publicKey)}`,
+    `nsc push --account ${quoted(account)}`,
+  ];
+}
+
 /** What to write into the configuration then, below `accounts.NAME.signingKeys`. */
 export function givenKeyLine({ account, slot, day }: NextKey): string {
   const file = `{ file: ${JSON.stringify(fileName(account, slot, day))} }`;

@@ -1,10 +1,11 @@
 import { Command } from 'commander';
-import type { AdminKey, KeysAnswer } from '../admin-answers.ts';
-import { adminClient, adminOptions, type AdminOptions } from '../admin-call.ts';
+import type { AdminAccount, AdminKey, KeysAnswer, RevokedKeyAnswer } from '../admin-answers.ts';
+import { type AdminClient, adminClient, adminOptions, type AdminOptions } from '../admin-call.ts';
 import { confirm } from '../confirm.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { harmless, jsonLine, type Terminal } from '../terminal.ts';
 import { counted, shortKey, slotName } from './key-text.ts';
+import { removalCommands } from './nsc-commands.ts';
 
 interface RevokeOptions extends AdminOptions {
   readonly reason: string;
@@ -27,6 +28,7 @@ export function keysRevokeCommand(terminal: Terminal): Command {
 
 const EXAMPLES = `
 For a key that may have leaked. To replace one that has not, "nats-sts keys rotate" cuts nobody.
+With --yes and the key in full it is one call, for a token that is taken only once.
 
 Examples:
   nats-sts keys revoke AAQ6QJFB…43L4 --reason "seed in a public repository"
@@ -34,17 +36,47 @@ Examples:
 
 async function run(terminal: Terminal, text: string, options: RevokeOptions): Promise<void> {
   const client = await adminClient(terminal, options);
-  const found = findKey(await client.keys(), text);
-  await confirm(terminal, { yes: options.yes, what: consequences(found), question: 'Revoke?' });
-  const answer = await client.revokeKey(found.key.public_key, options.reason);
-  if (options.json) return terminal.out(jsonLine(answer));
-  const where = `${slotName(answer.slot)} of account ${answer.account}`;
-  const cut = counted(answer.credentials_cut, 'credential');
-  terminal.out(`${harmless(`revoked ${answer.public_key}, ${where}: ${cut} cut`)}\n`);
+  const publicKey =
+    options.yes && isPublicKey(text) ? text : await chosen(terminal, client, text, options);
+  const answer = await client.revokeKey(publicKey, options.reason);
+  terminal.out(options.json ? jsonLine(answer) : lines(done(answer)));
 }
 
-interface Found {
-  readonly account: string;
+/** Of an account; a call to list the keys is for those who shorten one, or want to be asked. */
+function isPublicKey(text: string): boolean {
+  return /^A[A-Z2-7]{55}$/.test(text);
+}
+
+async function chosen(
+  terminal: Terminal,
+  client: Pick<AdminClient, 'keys'>,
+  text: string,
+  { yes }: Pick<RevokeOptions, 'yes'>,
+): Promise<string> {
+  const found = findKey(await client.keys(), text);
+  await confirm(terminal, { yes, what: consequences(found), question: 'Revoke?' });
+  return found.key.public_key;
+}
+
+function done({ public_key, account, kind, slot, credentials_cut }: RevokedKeyAnswer): string[] {
+  const revoked = `revoked ${public_key}, ${slotName(slot)} of account ${account}`;
+  if (kind !== 'external') return [`${revoked}: ${counted(credentials_cut, 'credential')} cut`];
+  return [`${revoked}: nats-sts signs with it no more`, ...leftToDo(account, public_key)];
+}
+
+/** The JWT of an external account is its operator's. */
+function leftToDo(account: string, publicKey: string): string[] {
+  return [
+    'NATS goes on taking it, and whatever it signs for whoever has it, until you take it out of the account JWT:',
+    ...removalCommands(account, publicKey).map((line) => `  ${line}`),
+  ];
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => `${harmless(text)}\n`).join('');
+}
+
+interface Found extends Pick<AdminAccount, 'account' | 'kind'> {
   readonly key: AdminKey;
   /** Another key can take over. */
   readonly next: boolean;
@@ -54,8 +86,8 @@ function findKey({ accounts }: KeysAnswer, text: string): Found {
   const [begin, end = ''] = text.split(/…|\.\.\./);
   const fits = ({ public_key }: AdminKey) =>
     public_key === text || (text !== begin && shortKey(public_key) === `${begin}…${end}`);
-  const all = accounts.flatMap(({ account, keys }) =>
-    keys.filter(fits).map((key) => ({ account, key, next: hasNext(keys, key) })),
+  const all = accounts.flatMap(({ account, kind, keys }) =>
+    keys.filter(fits).map((key) => ({ account, kind, key, next: hasNext(keys, key) })),
   );
   const [found, ...others] = all;
   if (found === undefined) {
@@ -79,20 +111,42 @@ function hasNext(keys: readonly AdminKey[], { public_key, slot }: AdminKey): boo
   );
 }
 
-function consequences({ account, key, next }: Found): string[] {
-  const credentials = counted(key.credentials_alive, 'credential');
-  const { sessions } = key;
-  const cut =
-    typeof sessions === 'number'
-      ? `${credentials} and ${counted(sessions, 'session')}`
-      : `${credentials}, and all sessions of them (their number is not known here),`;
-  const after = next
-    ? 'Clients that ask again get a credential of the next key.'
-    : 'No other key of it is ready: until the next one is on every server, exchanges for it are refused (503).';
+function consequences(found: Found): string[] {
+  const { account, kind, key } = found;
   return [
     `Revokes the ${key.state} signing key ${key.public_key}`,
     `of account ${account}, ${slotName(key.slot)}.`,
-    `${cut} will be cut at once. This can't be undone.`,
-    ...(key.state === 'active' ? [after] : []),
+    ...(kind === 'managed' ? cutText(found) : notCutText(found)),
+    ...(key.state === 'active' ? [afterText(found)] : []),
   ];
+}
+
+function cutText({ key }: Found): string[] {
+  const { sessions } = key;
+  const cut =
+    typeof sessions === 'number'
+      ? heldText(key)
+      : `${heldText(key)}, and all sessions of them (their number is not known here),`;
+  return [`${cut} will be cut at once. This can't be undone.`];
+}
+
+function notCutText({ account, key }: Found): string[] {
+  return [
+    "nats-sts will sign with it no more; this can't be undone.",
+    `Nobody is cut: ${heldText(key)} go on.`,
+    ...leftToDo(account, key.public_key),
+  ];
+}
+
+function heldText({ credentials_alive, sessions }: AdminKey): string {
+  const credentials = counted(credentials_alive, 'credential');
+  return typeof sessions === 'number'
+    ? `${credentials} and ${counted(sessions, 'session')}`
+    : credentials;
+}
+
+function afterText({ next }: Found): string {
+  return next
+    ? 'Clients that ask again get a credential of the next key.'
+    : 'No other key of it is ready: until the next one is on every server, exchanges for it are refused (503).';
 }

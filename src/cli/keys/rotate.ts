@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { duration, durationText } from '../../config/schema/scalars.ts';
-import type { AdminKey, KeysAnswer, RotationAnswer } from '../admin-answers.ts';
-import { type AdminClient, adminClient, adminOptions, type AdminOptions } from '../admin-call.ts';
+import { duration } from '../../config/schema/scalars.ts';
+import type { AdminAccount, KeysAnswer, RotationAnswer } from '../admin-answers.ts';
+import { adminClient, adminOptions, type AdminOptions } from '../admin-call.ts';
 import { confirm } from '../confirm.ts';
-import { CliError, ExitCode } from '../exit-codes.ts';
 import { harmless, jsonLine, type Terminal } from '../terminal.ts';
-import { shortKey, slotName } from './key-text.ts';
+import { shortKey, slotName, slotText } from './key-text.ts';
+import { type NewKey, newKeys } from './new-keys.ts';
+import { removalCommands } from './nsc-commands.ts';
 
 interface RotateOptions extends AdminOptions {
   readonly account?: string;
@@ -20,9 +20,7 @@ interface RotateOptions extends AdminOptions {
 
 type Slot = RotationAnswer['requested'][number];
 
-const POLL_MILLISECONDS = 500;
-
-/** `nats-sts keys rotate`: nobody is cut by it. */
+/** `nats-sts keys rotate`: nobody is cut by it. One call where nobody is asked and nothing waited for. */
 export function keysRotateCommand(terminal: Terminal): Command {
   const command = new Command('rotate')
     .description('rotate signing keys now; nobody is cut')
@@ -54,22 +52,49 @@ function seconds(text: string): number {
 async function run(terminal: Terminal, options: RotateOptions): Promise<void> {
   const { account, role, yes, wait, json, timeout } = options;
   const client = await adminClient(terminal, options);
-  const before = await client.keys();
-  await confirm(terminal, {
-    yes,
-    what: [
-      `Rotates the signing keys of ${scopeText(options)}.`,
-      'The next key takes over once every server has it; the old one stays trusted until the last',
-      'credential that it signed has expired: nobody is cut.',
-    ],
-    question: 'Rotate?',
-  });
+  // Where a token is taken only once, a call that is not needed would cost the one that is.
+  const before = yes && !wait ? undefined : await client.keys();
+  const what = before ? consequences(before, options) : [];
+  await confirm(terminal, { yes, what, question: 'Rotate?' });
   const which = { ...(account !== undefined && { account }), ...(role !== undefined && { role }) };
   const { requested } = await client.rotate(which);
-  if (!wait) return tell(terminal, { requested, json });
+  if (!wait || !before) return tell(terminal, { requested, json });
   const active = await newKeys({ client, before, requested, timeout });
   if (json) return terminal.out(jsonLine({ requested, active }));
   for (const key of active) terminal.out(`${harmless(activeLine(key))}\n`);
+}
+
+function consequences(before: KeysAnswer, options: RotateOptions): string[] {
+  const external = accountsOf(before, options).filter(({ kind }) => kind === 'external');
+  return [
+    `Rotates the signing keys of ${scopeText(options)}.`,
+    'The next key takes over once every server has it; the old one stays trusted until the last',
+    'credential that it signed has expired: nobody is cut.',
+    ...external.flatMap((account) => leftToDo(account, options)),
+  ];
+}
+
+/** Those that are meant, as far as can be told: a role may share the key of others. */
+function accountsOf({ accounts }: KeysAnswer, { account, role }: RotateOptions): AdminAccount[] {
+  const named = accounts.filter((found) => (account ?? found.account) === found.account);
+  const ofRole = named.filter(({ keys }) => keys.some(({ slot }) => slot === role));
+  return role === undefined || ofRole.length === 0 ? [...named] : ofRole;
+}
+
+/** The JWT of an external account is its operator's. */
+function leftToDo({ account, keys }: AdminAccount, { role }: RotateOptions): string[] {
+  const active = keys.filter(({ state }) => state === 'active');
+  const ofRole = active.filter(({ slot }) => slot === role);
+  const old =
+    ofRole.length > 0 ? ofRole : active.filter(({ slot }) => role === undefined || slot === '*');
+  if (old.length === 0) return [];
+  return [
+    `You give the keys of account ${account}: the next one has to be given and listed, and NATS goes on taking`,
+    'the old one until you take it out of the account JWT. When keys list --all shows it retired:',
+    ...old
+      .flatMap(({ public_key }) => removalCommands(account, public_key))
+      .map((line) => `  ${line}`),
+  ];
 }
 
 function scopeText({ account, role }: RotateOptions): string {
@@ -86,57 +111,7 @@ function tell(
   terminal.err('nats-sts keys list shows when the next keys sign\n');
 }
 
-interface NewKey extends Slot {
-  readonly public_key: string;
-  /** The key that signed before. */
-  readonly instead_of: string | null;
-}
-
-interface Waiting {
-  readonly client: Pick<AdminClient, 'keys'>;
-  readonly before: KeysAnswer;
-  readonly requested: readonly Slot[];
-  /** Seconds. */
-  readonly timeout: number;
-}
-
-/** Asks again and again until each slot has another active key than before. */
-async function newKeys({ client, before, requested, timeout }: Waiting): Promise<NewKey[]> {
-  const deadline = performance.now() + timeout * 1000;
-  for (;;) {
-    const now = await client.keys();
-    const found = requested.map((slot) => {
-      const [old, active] = [activeKey(before, slot), activeKey(now, slot)];
-      return { ...slot, public_key: active?.public_key, instead_of: old?.public_key ?? null };
-    });
-    const changed = found.filter((key): key is NewKey => isChanged(key));
-    if (changed.length === found.length) return changed;
-    if (performance.now() >= deadline) {
-      const missing = found.filter((key) => !isChanged(key)).map(slotText);
-      throw new CliError(
-        ExitCode.unavailable,
-        `after ${durationText(timeout)} these have no new active key: ${missing.join(', ')}. ` +
-          'The rotation goes on by itself; nats-sts keys list shows what it waits for.',
-      );
-    }
-    await sleep(POLL_MILLISECONDS);
-  }
-}
-
-function isChanged(key: { public_key?: string | undefined; instead_of: string | null }): boolean {
-  return key.public_key !== undefined && key.public_key !== key.instead_of;
-}
-
-function activeKey({ accounts }: KeysAnswer, { account, slot }: Slot): AdminKey | undefined {
-  const keys = accounts.find((found) => found.account === account)?.keys ?? [];
-  return keys.find((key) => key.slot === slot && key.state === 'active');
-}
-
 function activeLine({ public_key, instead_of, ...slot }: NewKey): string {
   const old = instead_of === null ? '' : `, instead of ${shortKey(instead_of)}`;
   return `${slotText(slot)}: ${public_key} is active${old}`;
-}
-
-function slotText({ account, slot }: Slot): string {
-  return `${account}, ${slotName(slot)}`;
 }

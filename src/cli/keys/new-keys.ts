@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { durationText } from '../../config/schema/scalars.ts';
+import type { AdminKey, KeysAnswer, RotationAnswer } from '../admin-answers.ts';
+import type { AdminClient } from '../admin-call.ts';
+import { CliError, ExitCode } from '../exit-codes.ts';
+import { ServiceRefusal } from '../service-call.ts';
+import { slotText } from './key-text.ts';
+
+type Slot = RotationAnswer['requested'][number];
+
+export interface NewKey extends Slot {
+  readonly public_key: string;
+  /** The key that signed before. */
+  readonly instead_of: string | null;
+}
+
+/** How time passes, in milliseconds. */
+export interface Pace {
+  now(): number;
+  sleep(milliseconds: number): Promise<unknown>;
+}
+
+interface Waiting {
+  readonly client: Pick<AdminClient, 'keys'>;
+  readonly before: KeysAnswer;
+  readonly requested: readonly Slot[];
+  /** Seconds. */
+  readonly timeout: number;
+  readonly pace?: Pace;
+}
+
+const REAL_PACE: Pace = {
+  now: () => performance.now(),
+  sleep: (milliseconds) => sleep(milliseconds),
+};
+
+/** Most rotations are done by then. */
+const FIRST_LOOK_MILLISECONDS = 1000;
+/** Twelve a minute: `rateLimit.perIdentity` allows 60 unless configured, to everyone of that identity. */
+const LOOK_MILLISECONDS = 5000;
+
+/**
+ * Asks again and again until each slot has another active key than before, and as often as the
+ * service wants to be asked.
+ *
+ * @throws CliError when that takes longer than `timeout`, or the service can't be asked.
+ */
+export async function newKeys(waiting: Waiting): Promise<NewKey[]> {
+  const { timeout, pace = REAL_PACE } = waiting;
+  const deadline = pace.now() + timeout * 1000;
+  const left = () => Math.max(0, deadline - pace.now());
+  let pause = FIRST_LOOK_MILLISECONDS;
+  for (;;) {
+    await pace.sleep(Math.min(pause, left()));
+    const { changed, missing, nextLook } = await look(waiting, left());
+    if (missing.length === 0) return changed;
+    if (left() === 0) throw timedOut(timeout, missing);
+    pause = nextLook;
+  }
+}
+
+interface Look {
+  readonly changed: NewKey[];
+  readonly missing: readonly Slot[];
+  /** Milliseconds until then. */
+  readonly nextLook: number;
+}
+
+/** `left`: milliseconds; a service that wants to be left alone for longer ends the waiting. */
+async function look({ client, before, requested }: Waiting, left: number): Promise<Look> {
+  try {
+    const now = await client.keys();
+    const found = requested.map((slot) => ({
+      ...slot,
+      public_key: activeKey(now, slot)?.public_key,
+      instead_of: activeKey(before, slot)?.public_key ?? null,
+    }));
+    const changed = found.filter((key): key is NewKey => isChanged(key));
+    const missing = found.filter((key) => !isChanged(key));
+    return { changed, missing, nextLook: LOOK_MILLISECONDS };
+  } catch (error) {
+    const seconds = error instanceof ServiceRefusal ? error.retryAfterSeconds : undefined;
+    if (seconds === undefined || seconds * 1000 > left) throw error;
+    return { changed: [], missing: requested, nextLook: seconds * 1000 };
+  }
+}
+
+function isChanged(key: { public_key?: string | undefined; instead_of: string | null }): boolean {
+  return key.public_key !== undefined && key.public_key !== key.instead_of;
+}
+
+function activeKey({ accounts }: KeysAnswer, { account, slot }: Slot): AdminKey | undefined {
+  const keys = accounts.find((found) => found.account === account)?.keys ?? [];
+  return keys.find((key) => key.slot === slot && key.state === 'active');
+}
+
+function timedOut(timeout: number, missing: readonly Slot[]): CliError {
+  return new CliError(
+    ExitCode.unavailable,
+    `after ${durationText(timeout)} these have no new active key: ${missing.map(slotText).join(', ')}. ` +
+      'The rotation goes on by itself; nats-sts keys list shows what it waits for.',
+  );
+}
