@@ -1,5 +1,5 @@
 import { type Ring, trustedKeys } from '../keyring/ring.ts';
-import type { AccountClaims } from './account-jwt.ts';
+import { type AccountClaims, keyOf } from './account-jwt.ts';
 import { readView, type ViewRead } from './read-view.ts';
 import { isListedExactly, listedKey, whyUnusable } from './listing.ts';
 import { mergeAccount, sameForUs } from './merge.ts';
@@ -16,10 +16,14 @@ type PushReason =
   | 'drift';
 
 export interface Assessment {
-  /** Every server that is known to be there answered. */
+  /** What every server that is known to be there has or would load is known. */
   readonly complete: boolean;
+  /** All answered; some have not loaded the account, and none stores what they could load: only a connection tells. */
+  readonly unloaded?: boolean;
   /** Keys of the ring that every server surely accepts, in the form that we sign for. */
   readonly confirmed: ReadonlySet<string>;
+  /** Every key that an account JWT of a trusted issuer lists on some server. */
+  readonly listed: ReadonlySet<string>;
   /** Of keys that are listed in a form that we can't use, or not at all: public key → why. */
   readonly unusable: ReadonlyMap<string, string>;
   /** The newest account JWT of a trusted issuer. */
@@ -48,7 +52,7 @@ export function assess({ view, ring, issuers, now }: AssessInput): Assessment {
   }
   const read = readView(view, { account: ring.publicKey, issuers, now });
   const { base, problems } = read;
-  const common = { complete: read.complete, base, problems };
+  const common = { listed: listedKeys(read), complete: read.complete, base, problems };
   const keys = trustedKeys(ring);
   if (ring.kind === 'external') {
     const unusable = unusableKeys(read, ring);
@@ -75,6 +79,10 @@ export function assess({ view, ring, issuers, now }: AssessInput): Assessment {
     push: base && pushOf(base, { read, ring, now, lost }),
     lost,
   };
+}
+
+function listedKeys({ trusted }: ViewRead): Set<string> {
+  return new Set(trusted.flatMap(({ nats }) => (nats.signing_keys ?? []).map(keyOf)));
 }
 
 /** Whether what we read is what decides: nobody is silent, and where nothing is loaded, something is stored. */

@@ -8,6 +8,8 @@ import type { Sealer } from './sealing.ts';
 /** All rings as the store has them, with the keys that sign or soon will, unsealed. */
 export interface RingView {
   ring(account: string): Ring | undefined;
+  /** Of all accounts that the store has, configured or not. */
+  all(): Ring[];
   /** Of an active or staged key whose seed the ring holds; undefined until it is unsealed. */
   pair(publicKey: string): KeyPair | undefined;
   /** Milliseconds since the Unix epoch: the view holds everything that was written before. */
@@ -43,6 +45,7 @@ export async function openRingView({
   readonly lingerMilliseconds?: number;
 }): Promise<RingView> {
   const rings = new Map<string, { ring: Ring; revision: number }>();
+  const tellings = new Map<string, number>();
   const pairs = new Map<string, KeyPair>();
   const leaving = new Set<KeyPair>();
   const problems = new Map<string, string>();
@@ -51,13 +54,20 @@ export async function openRingView({
 
   function told({ key, value, revision }: StateChange): void {
     const account = key.slice(RING_PREFIX.length);
+    const before = tellings.get(account) ?? 0;
+    tellings.set(account, revision);
     if (value === undefined) rings.delete(account);
-    else take(account, value, revision);
+    // Tellings come in the order of writing. One from before the ring that was taken ahead of them is
+    // on its way to that; one that is older than the last telling is of a store that was restored.
+    else if (revision < before || !hasNewer(account, revision)) take(account, value, revision);
     forgetPairs();
   }
 
+  function hasNewer(account: string, revision: number): boolean {
+    return (rings.get(account)?.revision ?? 0) > revision;
+  }
+
   function take(account: string, text: string, revision: number): void {
-    if ((rings.get(account)?.revision ?? 0) >= revision) return;
     try {
       const ring = parseRing(text);
       rings.set(account, { ring, revision });
@@ -82,6 +92,8 @@ export async function openRingView({
   async function openKey({ publicKey, sealedSeed, state }: RingKey): Promise<void> {
     if (sealedSeed === undefined || !signsNowOrSoon(state) || pairs.has(publicKey)) return;
     const pair = keyPairFromSeed(await sealer.unseal(publicKey, sealedSeed));
+    // A later telling of the ring may have been faster.
+    if (pairs.has(publicKey)) return pair.wipe();
     pairs.set(publicKey, pair);
     // The ring may have gone on meanwhile.
     forgetPairs();
@@ -107,6 +119,11 @@ export async function openRingView({
     pair.wipe();
   }
 
+  /** What was read or written here, before it is told: unless what was told meanwhile is newer. */
+  function takeAhead(account: string, text: string, revision: number): void {
+    if ((rings.get(account)?.revision ?? 0) < revision) take(account, text, revision);
+  }
+
   async function store(account: string, publicKey: string, seconds: number): Promise<boolean> {
     try {
       for (;;) {
@@ -114,7 +131,7 @@ export async function openRingView({
         const entry = (await state.list(name)).find(({ key }) => key === name);
         if (!entry) return false;
         // Whoever is refused because the key was replaced finds the new one at once.
-        take(account, entry.value, entry.revision);
+        takeAhead(account, entry.value, entry.revision);
         const ring = parseRing(entry.value);
         const raised = raiseLifetime(ring, publicKey, seconds);
         if (!raised) return false;
@@ -122,7 +139,7 @@ export async function openRingView({
         const text = ringText(raised);
         const revision = await state.write(name, text, entry.revision);
         if (revision === undefined) continue;
-        take(account, text, revision);
+        takeAhead(account, text, revision);
         return true;
       }
     } catch (error) {
@@ -136,6 +153,7 @@ export async function openRingView({
 
   return {
     ring: (account) => rings.get(account)?.ring,
+    all: () => [...rings.values()].map(({ ring }) => ring),
     pair: (publicKey) => pairs.get(publicKey),
     freshAt: () => state.freshAt(),
     problems,

@@ -1,4 +1,6 @@
+import type { KeyProof } from './proof.ts';
 import type { UserPermissionLimits } from '../nats/user-claims.ts';
+import { ringFault } from './ring-shape.ts';
 
 /**
  *  staged ──published, on every server──▶ active ──next key active──▶ draining ──last credential has expired──▶ retired
@@ -47,6 +49,8 @@ export interface RingKey {
   readonly scope?: KeyScope;
   /** JWE of the seed. Absent: the operator gave the seed (external accounts), or it is destroyed. */
   readonly sealedSeed?: string;
+  /** Managed accounts: what lets it into the account JWT. */
+  readonly proof?: KeyProof;
   readonly stagedAt: number;
   /** Term of the rotator's lease in which it was staged. */
   readonly stagedTerm: number;
@@ -55,6 +59,8 @@ export interface RingKey {
   readonly retiredAt?: number;
   /** Staged and draining: when it was first read back from the store in this state. */
   readonly settledAt?: number;
+  /** Retired: no server has it any more. */
+  readonly gone?: true;
   /** Staged: every server was seen to have it. For people: what counts is what is seen when it is to sign. */
   readonly onEveryServer?: true;
   /** No credential of this key lives longer than this (seconds): raised before a longer one is signed. */
@@ -85,6 +91,8 @@ export interface Ring {
   readonly publicKey: string;
   /** Managed: nats-sts makes the keys and publishes the account JWT. External: both are the operator's. */
   readonly kind: 'managed' | 'external';
+  /** Some key has been active, be it forgotten by now. */
+  readonly began?: true;
   /** In the order they were staged. */
   readonly keys: readonly RingKey[];
   /** Slot → when someone asked for a rotation, milliseconds. */
@@ -129,11 +137,14 @@ export function ringText(ring: Ring): string {
 
 /** Throws when the text is not a ring that this version can read: it must then not be written over. */
 export function parseRing(text: string): Ring {
-  const { version, ...ring } = JSON.parse(text) as Ring & { version?: unknown };
+  const stored = JSON.parse(text) as (Ring & { version?: unknown }) | null;
+  const { version, ...ring } = stored ?? {};
   if (version !== 1) {
     throw new Error(
       `the stored key ring has version ${String(version)}, which this nats-sts doesn't know: run the newer one`,
     );
   }
-  return ring;
+  const fault = ringFault(ring);
+  if (fault !== undefined) throw new Error(`the stored key ring is none: ${fault}`);
+  return ring as Ring;
 }

@@ -1,5 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { KeyChange, KeyReason, KeyScope, KeyState, Ring, RingKey } from './ring.ts';
+import { markGone, remembered } from './memory.ts';
+import {
+  ANY_ROLE,
+  type KeyChange,
+  type KeyReason,
+  type KeyScope,
+  type KeyState,
+  type Ring,
+  type RingKey,
+} from './ring.ts';
 
 /** One slot that the configuration wants an active key for. */
 export interface WantedSlot {
@@ -30,6 +39,8 @@ export interface Seen {
   readonly complete: boolean;
   /** Public keys that every server accepts. */
   readonly confirmed: ReadonlySet<string>;
+  /** Public keys that some account JWT lists; absent: it is not known. */
+  readonly listed?: ReadonlySet<string>;
 }
 
 /** A key pair that was made and sealed, and is in no ring yet. */
@@ -59,9 +70,6 @@ export interface StepResult {
 
 /** Clocks of servers may be behind ours: there, a credential lives longer. */
 const CLOCK_SKEW_MILLISECONDS = 5000;
-/** Retired keys are remembered, to be cleaned out of an account JWT from before that comes back. */
-const MEMORY_MILLISECONDS = 400 * 86_400_000;
-const REMEMBERED_KEYS = 200;
 
 /**
  * The next ring: a pure function, so that it can be repeated after any crash. What it decides is
@@ -74,9 +82,11 @@ export function step(input: StepInput): StepResult {
   const draft = draftOf(input);
   settle(draft);
   noteConfirmed(draft);
+  const { complete, listed } = draft.seen;
+  if (complete && listed) draft.keys = markGone(draft.keys, draft.ring.keys, listed);
   if (input.wanted.given) takeGiven(draft, input.wanted.given);
-  leaveUnwantedSlots(draft);
   for (const slot of input.wanted.slots) turnSlot(draft, slot);
+  leaveUnwantedSlots(draft);
   endDraining(draft);
   return resultOf(draft);
 }
@@ -113,18 +123,30 @@ function draftOf(input: StepInput): Draft {
 
 function resultOf(draft: Draft): StepResult {
   const { ring, changes, sparesMissing } = draft;
-  const keys = forget(draft);
+  // A given key is remembered for as long as it is given: forgotten, it would begin anew.
+  const given = new Set(draft.wanted.given?.map(({ publicKey }) => publicKey));
+  const published = draft.wanted.given === undefined;
+  const keys = remembered(draft.keys, { now: draft.now, kept: given, published });
+  const began = ring.began ?? keys.some(({ state }) => state === 'active');
   const next: Ring = {
     ...ring,
+    ...(began && { began }),
     keys,
     rotationRequests: draft.requests,
     unreported: [...ring.unreported, ...changes],
   };
   const same =
     changes.length === 0 &&
-    isDeepStrictEqual(keys, ring.keys) &&
+    sameKeys(keys, ring.keys) &&
     isDeepStrictEqual(draft.requests, ring.rotationRequests);
   return { ring: same ? ring : next, changes, sparesMissing };
+}
+
+function sameKeys(one: readonly RingKey[], other: readonly RingKey[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every((key, place) => key === other[place] || isDeepStrictEqual(key, other[place]))
+  );
 }
 
 /**
@@ -163,8 +185,11 @@ function takeGiven(draft: Draft, given: NonNullable<Wanted['given']>): void {
     else if (!isDeepStrictEqual(now.scope, key.scope)) replace(draft, withScope(key, now.scope));
   }
   for (const { publicKey, slot, scope } of given) {
-    if (draft.keys.some((key) => key.publicKey === publicKey)) continue;
-    stage(draft, { publicKey, slot, ...(scope && { scope }) }, 'first');
+    const before = draft.keys.find((key) => key.publicKey === publicKey);
+    if (before && !cameBack(before)) continue;
+    draft.keys = draft.keys.filter((key) => key !== before);
+    const { lifetimeSeconds = 0 } = before ?? {};
+    stage(draft, { publicKey, slot, lifetimeSeconds, ...(scope && { scope }) }, 'first');
   }
   const { complete, confirmed } = draft.seen;
   for (const key of liveKeys(draft)) {
@@ -174,11 +199,23 @@ function takeGiven(draft: Draft, given: NonNullable<Wanted['given']>): void {
   }
 }
 
+/** It left only because it was not given, or given for another role; now it is. */
+function cameBack({ state, reason }: RingKey): boolean {
+  return reason === 'no-longer-given' && (state === 'draining' || state === 'retired');
+}
+
 /** Roles that are gone, or are signed in another slot now. */
 function leaveUnwantedSlots(draft: Draft): void {
-  const wanted = new Set(draft.wanted.slots.map(({ slot }) => slot));
+  const { slots } = draft.wanted;
+  const wanted = new Set(slots.map(({ slot }) => slot));
+  const waiting = slots.some(({ slot }) => inSlot(draft, slot, 'active').length === 0);
+  const cut = slots.some(({ onChange }) => onChange === 'cut');
   for (const key of liveKeys(draft)) {
-    if (!wanted.has(key.slot)) leave(draft, key, 'role-removed');
+    // A key that is tied to no role signs for all of them until each has its own.
+    const needed = key.slot === ANY_ROLE && key.state === 'active' && waiting;
+    if (wanted.has(key.slot) || needed) continue;
+    if (cut) move(draft, key, 'retired', 'role-removed');
+    else leave(draft, key, 'role-removed');
   }
   for (const slot of Object.keys(draft.requests)) {
     if (!wanted.has(slot)) delete draft.requests[slot];
@@ -187,8 +224,9 @@ function leaveUnwantedSlots(draft: Draft): void {
 
 /** Whatever signed drains; what only waited has nothing to drain. */
 function leave(draft: Draft, key: RingKey, reason: KeyReason): void {
-  if (key.state === 'active') move(draft, key, 'draining', reason);
-  else if (key.state === 'staged') move(draft, key, 'retired', reason);
+  // A given key may be staged again after it has signed.
+  const hasSigned = key.state === 'active' || key.lifetimeSeconds > 0;
+  move(draft, key, hasSigned ? 'draining' : 'retired', reason);
 }
 
 function turnSlot(draft: Draft, wanted: WantedSlot): void {
@@ -247,12 +285,14 @@ function cutOthers(draft: Draft, { slot, scope }: WantedSlot): void {
 }
 
 function maySign(
-  { now, term, wanted, seen }: Draft,
+  { now, term, ring, wanted, seen }: Draft,
   { publicKey, stagedTerm, settledAt }: RingKey,
 ): boolean {
-  if (!seen.confirmed.has(publicKey)) return false;
-  // In the first term ever nobody can hold an older view.
-  const alone = term === 1 && stagedTerm === 1;
+  // What was seen is about the ring as it was looked at.
+  const waited = ring.keys.some((key) => key.publicKey === publicKey && key.state === 'staged');
+  if (!waited || !seen.confirmed.has(publicKey)) return false;
+  // In the first term ever nobody can hold an older view. Only the very first keys need the haste.
+  const alone = term === 1 && stagedTerm === 1 && !ring.began;
   if (alone || wanted.given !== undefined) return true;
   return settledAt !== undefined && now - settledAt >= wanted.stagedMilliseconds;
 }
@@ -271,20 +311,6 @@ function endDraining(draft: Draft): void {
   }
 }
 
-/** A given key is remembered for as long as it is given: forgotten, it would begin anew. */
-function forget({ keys, now, wanted }: Draft): RingKey[] {
-  const given = new Set(wanted.given?.map(({ publicKey }) => publicKey));
-  const retired = keys.filter(
-    ({ state, publicKey }) => state === 'retired' && !given.has(publicKey),
-  );
-  const tooMany = new Set(retired.slice(0, Math.max(0, retired.length - REMEMBERED_KEYS)));
-  return keys.filter(
-    (key) =>
-      !tooMany.has(key) &&
-      (given.has(key.publicKey) || !(key.retiredAt && now - key.retiredAt > MEMORY_MILLISECONDS)),
-  );
-}
-
 function liveKeys({ keys }: Draft): RingKey[] {
   return keys.filter(({ state }) => state === 'staged' || state === 'active');
 }
@@ -295,16 +321,16 @@ function inSlot({ keys }: Draft, slot: string, state: KeyState): RingKey[] {
 
 function stage(
   draft: Draft,
-  key: Pick<RingKey, 'publicKey' | 'slot' | 'scope' | 'sealedSeed'>,
+  key: Pick<RingKey, 'publicKey' | 'slot' | 'scope' | 'sealedSeed'> & Partial<RingKey>,
   reason: KeyReason,
 ): void {
   const { now, term, ring } = draft;
   draft.keys.push({
+    lifetimeSeconds: 0,
     ...key,
     state: 'staged',
     stagedAt: now,
     stagedTerm: term,
-    lifetimeSeconds: 0,
     reason,
   });
   const { publicKey, slot } = key;

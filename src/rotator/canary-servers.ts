@@ -7,7 +7,7 @@ import type { Wanted } from '../keyring/step.ts';
 import type { KeyPair } from '../nats/key-pair.ts';
 import type { Servers } from './servers.ts';
 
-export interface CanaryAccount {
+interface CanaryAccount {
   /** The pairs of its given keys, by public key. */
   readonly given?: ReadonlyMap<string, KeyPair>;
   readonly wanted: Wanted;
@@ -47,7 +47,8 @@ export function canaryServers({ servers, account, clock }: CanaryServersOptions)
     const known = seen.get(ring.account);
     const { given = new Map<string, KeyPair>(), wanted } = account(ring.account) ?? {};
     // Nothing becomes active by what was seen a while ago.
-    const most = wanted && isDue(ring, wanted, clock.now() + AHEAD_MILLISECONDS) ? 0 : LOOK_AGAIN_MILLISECONDS;
+    const most =
+      wanted && isDue(ring, wanted, clock.now() + AHEAD_MILLISECONDS) ? 0 : LOOK_AGAIN_MILLISECONDS;
     const young = known && clock.now() - known.at < most;
     if (young && known.keys === keys) return known.listings;
     const at = clock.now();
@@ -120,6 +121,7 @@ function assess(ring: Ring, listings: Listings): Assessment {
   const asked = [...listings.values()].every((listing) => listing !== 'unknown');
   return {
     // What is not known of those that wait doesn't let an active key sign that is surely not listed.
+    listed: confirmed,
     complete: candidates(ring).every((key) => key.state === 'staged' || known(key)),
     confirmed,
     unusable,

@@ -4,7 +4,8 @@ import type { AccountResolver, PushReply } from '../account/resolver.ts';
 import { signAccount } from '../account/sign-account.ts';
 import type { TrustedIssuers } from '../account/trust.ts';
 import type { Clock } from '../clock.ts';
-import type { Ring } from '../keyring/ring.ts';
+import { provedPart, proveKeys } from '../keyring/proof.ts';
+import type { Ring, RingKey } from '../keyring/ring.ts';
 import type { KeyPair } from '../nats/key-pair.ts';
 
 /** One look at the servers: any number of rings of the account can be held against it. */
@@ -17,6 +18,8 @@ export interface Look {
  * push may then have been stored or not, which the next look tells.
  */
 export interface Servers {
+  /** Managed accounts: the ring with proofs for the keys that were just made. */
+  prove(ring: Ring, made: ReadonlySet<string>): Promise<Ring>;
   look(ring: Ring): Promise<Look>;
   /** Signs and sends an account JWT to all servers. Answers its length in bytes. */
   push(claims: AccountClaims): Promise<number>;
@@ -37,7 +40,19 @@ export function systemServers({ resolver, issuers, signer, clock }: ServersOptio
     async look({ publicKey }) {
       const trusted = await issuers();
       const view = await resolver.look(publicKey);
-      return { assess: (ring) => assess({ view, ring, issuers: trusted, now: clock.now() }) };
+      return {
+        assess: (ring) => {
+          const { ring: ours, strangers } =
+            trusted && ring.kind === 'managed' ? provedPart(ring, trusted) : all(ring);
+          const seen = assess({ view, ring: ours, issuers: trusted, now: clock.now() });
+          return { ...seen, problems: [...seen.problems, ...strangers.map(notProved)] };
+        },
+      };
+    },
+    async prove(ring, made) {
+      const trusted = await issuers();
+      if (!signer || !trusted || ring.kind === 'external') return ring;
+      return proveKeys(ring, { signer, issuers: trusted, made });
     },
     async push(claims) {
       if (!signer) throw new Error('there is no operator signing key to sign account JWTs with');
@@ -47,6 +62,17 @@ export function systemServers({ resolver, issuers, signer, clock }: ServersOptio
       return jwt.length;
     },
   };
+}
+
+function all(ring: Ring): ReturnType<typeof provedPart> {
+  return { ring, strangers: [] };
+}
+
+function notProved({ publicKey }: RingKey): string {
+  return (
+    `no key of the operator vouches for signing key ${publicKey} in the store: it is not published; ` +
+    'somebody else has written it, or the operator key that did is trusted no more'
+  );
 }
 
 /** A server that refuses while others take it shows in the next look. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AccountSpec } from '../config/config.ts';
 import { permissionsAndLimits } from '../credential/permissions.ts';
 import { ANY_ROLE, type KeyScope } from '../keyring/ring.ts';
+import { scopeText } from '../keyring/proof.ts';
 import type { CompiledRole } from '../policy/role.ts';
 
 /** Which of its account's signing keys sign for a role, and why. */
@@ -90,19 +91,7 @@ function remarks({ scoped, references }: CompiledRole): string {
   return remarks.join('; ');
 }
 
-/** The same text for the same scope, whatever the order of members. */
-export function scopeText(scope: KeyScope): string {
-  return JSON.stringify(sorted(scope));
-}
-
 /** Short and stable: base64url of a SHA-256 of `scopeText`. */
 export function scopeHash(scope: KeyScope): string {
   return createHash('sha256').update(scopeText(scope)).digest('base64url');
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const members = Object.entries(value).sort(byName);
-  return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]));
 }

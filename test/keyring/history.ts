@@ -127,9 +127,12 @@ export function createHistory({ kind, timed, mutant }: HistoryOptions) {
 
   function decide(event: Event & { type: 'step' }): { input: StepInput; next: Ring } {
     const { complete, confirmed: bits } = event;
-    const listed = ring.keys.filter((_, i) => (bits >> (i % 31)) & 1);
+    const listed = ring.keys.filter(
+      ({ state }, i) => state !== 'retired' && (bits >> (i % 31)) & 1,
+    );
     const confirmed = new Set(listed.map(({ publicKey }) => publicKey));
-    const input: StepInput = { now, term, ring, wanted, seen: { complete, confirmed }, spares: [] };
+    const seen = { complete, confirmed, listed: confirmed };
+    const input: StepInput = { now, term, ring, wanted, seen, spares: [] };
     const spares: Spare[] = Array.from({ length: stepOf(input).sparesMissing }, () => {
       made += 1;
       return { publicKey: `KEY${made}`, sealedSeed: 'SEALED' };
@@ -154,7 +157,10 @@ export function createHistory({ kind, timed, mutant }: HistoryOptions) {
 
   /** The same look at the same moment changes nothing more; that something was stored is noted once. */
   function checkRepetition(input: StepInput): void {
-    const noted = stepOf(input);
+    let noted = stepOf(input);
+    // A key that came back may take its turn by the same look.
+    const returned = kind === 'external' && noted.changes.length > 0;
+    if (returned) noted = stepOf({ ...input, ring: noted.ring });
     must(noted.changes.length === 0, 'a step that is repeated goes on');
     const again = stepOf({ ...input, ring: noted.ring });
     must(again.ring === noted.ring, 'a step does not come to rest');
@@ -185,7 +191,8 @@ export function createHistory({ kind, timed, mutant }: HistoryOptions) {
       return;
     }
     must(sealedSeed === undefined, `${publicKey} is retired and has its seed`);
-    if (retired.has(publicKey)) return;
+    // A given key that was not given for a while may sign again.
+    if (retired.has(publicKey) || reason === 'no-longer-given') return;
     retired.add(publicKey);
     if (!timed || cut.has(publicKey) || reason === 'policy-changed') return;
     must((expiries.get(publicKey) ?? 0) <= now, `${publicKey} is out while its credentials live`);

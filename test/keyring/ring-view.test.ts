@@ -3,7 +3,12 @@ import { revokeKey } from '../../src/keyring/changes.ts';
 import { type Ring, ringKey, ringText } from '../../src/keyring/ring.ts';
 import { openRingView } from '../../src/keyring/ring-view.ts';
 import { createSealer } from '../../src/keyring/sealing.ts';
-import { type SharedState, StoreUnavailable } from '../../src/store/shared-state.ts';
+import {
+  type SharedState,
+  type StateEntry,
+  StoreUnavailable,
+} from '../../src/store/shared-state.ts';
+import { createStateReplica } from '../../src/store/state-replica.ts';
 import { eventually } from '../support/eventually.ts';
 import { START } from './rings.ts';
 import {
@@ -130,6 +135,32 @@ describe('a view of the rings', () => {
     expect(world.view.problems.size).toBe(0);
   });
 
+  test.each(['null', '{"version":1}', '{"version":1,"keys":"none"}', 'not JSON'])(
+    'is not brought down by %s in place of a ring: that is a problem of its account',
+    async (text) => {
+      const active = await sealedKey();
+      await using world = await viewed(active);
+      await writeText(world.state, text);
+      await eventually(() => world.view.problems.has('APP'));
+      expect(world.view.ring('APP')).toBeUndefined();
+      await writeRing(world.state, ringOf(active.key));
+      await eventually(() => world.view.pair(active.key.publicKey));
+    },
+  );
+
+  test('takes the ring of a store that was restored, though it is older than the one it had', async () => {
+    const { key } = await sealedKey();
+    const { replica, state } = toldByHand();
+    replica.apply(telling(9, ringOf(key)));
+    replica.apply(telling(10, ringOf({ ...key, state: 'draining' })));
+    const view = await openRingView({ state, sealer: SEALER });
+    replica.reload([telling(9, ringOf(key))]);
+    expect(view.ring('APP')?.keys).toMatchObject([{ state: 'active' }]);
+    replica.apply(telling(10, ringOf({ ...key, state: 'retired' })));
+    expect(view.ring('APP')?.keys).toMatchObject([{ state: 'retired' }]);
+    view.close();
+  });
+
   test('is as fresh as the store says', async () => {
     await using file = stateFile();
     const clock = handClock();
@@ -140,7 +171,38 @@ describe('a view of the rings', () => {
   });
 });
 
+/** A store whose tellings the test makes itself: what it is asked to write is told later. */
+function toldByHand() {
+  const replica = createStateReplica();
+  const state: SharedState = {
+    list: async (prefix) => replica.entries(prefix),
+    write: async (_key, _value, revision) => revision + 2,
+    watch: async (prefix, listener) => replica.watch(prefix, listener),
+    freshAt: () => START,
+    async close() {},
+  };
+  return { replica, state };
+}
+
+function telling(revision: number, ring: Ring): StateEntry {
+  return { key: ringKey('APP'), value: ringText(ring), revision };
+}
+
 describe('raising the lifetime of a key', () => {
+  test('holds at once, and is not undone by what is told of before it', async () => {
+    const { key } = await sealedKey({ lifetimeSeconds: 1 });
+    const { replica, state } = toldByHand();
+    replica.apply(telling(8, ringOf(key)));
+    const view = await openRingView({ state, sealer: SEALER });
+    expect(await view.raise('APP', key.publicKey, 900)).toBe(true);
+    replica.apply(telling(9, ringOf(key)));
+    expect(view.ring('APP')?.keys[0]?.lifetimeSeconds).toBe(900);
+    replica.apply(telling(10, ringOf({ ...key, lifetimeSeconds: 900 })));
+    replica.apply(telling(11, ringOf({ ...key, lifetimeSeconds: 901 })));
+    expect(view.ring('APP')?.keys[0]?.lifetimeSeconds).toBe(901);
+    view.close();
+  });
+
   test('stores it before it answers', async () => {
     const active = await sealedKey();
     await using world = await viewed(active);

@@ -65,7 +65,8 @@ export function ringWorld({
       const { ring, now, term, wanted, complete } = world;
       const trusted = ring.keys.filter(({ state }) => state !== 'retired');
       const confirmed = world.confirmed ?? new Set(trusted.map(({ publicKey }) => publicKey));
-      return { now, term, ring, wanted, seen: { complete, confirmed }, spares };
+      const listed = new Set(trusted.map(({ publicKey }) => publicKey));
+      return { now, term, ring, wanted, seen: { complete, confirmed, listed }, spares };
     },
     step() {
       const first = step(world.input());
