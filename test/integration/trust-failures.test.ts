@@ -173,3 +173,38 @@ test('on a full disk nothing is issued and nothing rotates; what there is stays,
   await ground.connect((await running.credential(await ground.token())).creds);
   expect(await everything()).toEqual(before);
 });
+
+test('a key that somebody else writes into the store is not published, nor is a wider template', async () => {
+  await using running = await startRotating(ground);
+  await eventually(() => isReady(running));
+  const planted = createKeyPair('account').publicKey;
+  const [before] = (await ground.applied()).values();
+  await ground.changeRing((ring) => ({
+    ...ring,
+    keys: [
+      ...ring.keys.map((key) =>
+        key.scope
+          ? { ...key, scope: { ...key.scope, template: { ...key.scope.template, pub: {} } } }
+          : key,
+      ),
+      {
+        publicKey: planted,
+        slot: '*',
+        state: 'draining',
+        stagedAt: 0,
+        stagedTerm: 1,
+        drainingAt: Date.now(),
+        lifetimeSeconds: 1e9,
+        reason: 'schedule',
+      },
+    ],
+  }));
+  await eventually(() =>
+    running.log.lines.some((line) => line.includes('vouches') && line.includes(planted)),
+  );
+  const [after] = (await ground.applied()).values();
+  expect(JSON.stringify(after?.nats)).not.toContain(planted);
+  expect(after?.nats.signing_keys).toEqual(
+    expect.arrayContaining([...(before?.nats.signing_keys ?? [])]),
+  );
+});
