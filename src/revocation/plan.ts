@@ -47,8 +47,9 @@ export function planRevoked(input: PlanInput): Plan {
   const { ring, budgetBytes = REVOKED_BYTES } = input;
   const users = new Map(Object.entries(ring.revoked));
   forget(users, input);
+  const before = new Map(users);
   const added = add(users, input);
-  const revokeKeys = fit({ users, added, before: ring.revoked }, budgetBytes / ENTRY_BYTES);
+  const revokeKeys = fit({ users, added, before }, budgetBytes / ENTRY_BYTES);
   const bytes = countLive(users) * ENTRY_BYTES;
   return {
     revoked: unchanged(users, ring.revoked) ? ring.revoked : Object.fromEntries(users),
@@ -109,7 +110,7 @@ function fit(
     users,
     added,
     before,
-  }: { users: Map<string, RevokedUser>; added: Added; before: Ring['revoked'] },
+  }: { users: Map<string, RevokedUser>; added: Added; before: ReadonlyMap<string, RevokedUser> },
   most: number,
 ): string[] {
   const revoked: string[] = [];
@@ -121,7 +122,7 @@ function fit(
       keys.delete(key);
       if (keys.size > 0) continue;
       added.delete(user);
-      const was = before[user];
+      const was = before.get(user);
       if (was) users.set(user, was);
       else users.delete(user);
       live -= 1;

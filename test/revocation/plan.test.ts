@@ -108,6 +108,18 @@ describe('where users would take too much of the account JWT', () => {
     expect(Object.keys(revoked)).toEqual(['Umany0']);
   });
 
+  test('a user whose revocation was lifted is let go of all the same', () => {
+    const all = [
+      credential({ user: 'U0', signingKey: 'k' }),
+      credential({ user: 'U1', signingKey: 'k' }),
+    ];
+    const entry = { at: AT, until: NOW + 900, by: ['lifted'] };
+    const ring = ringWith({ revoked: { U0: entry } });
+    const { revoked, revokeKeys } = plan(ring, everyone, all, { budgetBytes: ENTRY_BYTES });
+    expect(revokeKeys).toEqual(['k']);
+    expect(revoked).toEqual({ U0: { ...entry, by: [], gone: true } });
+  });
+
   test('it is said in time', () => {
     const budgetBytes = ENTRY_BYTES * 4;
     expect(plan(ringWith(), everyone, of('k', 2), { budgetBytes }).nearBudget).toBe(false);
