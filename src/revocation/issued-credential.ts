@@ -15,6 +15,7 @@ export function credentialOf(event: IssuedEvent): IssuedCredential {
     issuerName: identity.issuerName,
     subject: identity.subject,
     ...(actor && { actor: { issuerName: actor.issuerName, subject: actor.subject } }),
+    ...(event.actorBinding !== undefined && { actorBinding: event.actorBinding }),
     signingKey: event.signingKey,
     tokenIssuedAt: tokenIssuedAt(event),
     issuedAt: Math.floor(event.time / 1000),
@@ -31,7 +32,6 @@ const EXACT = [
   'issuerName',
   'subject',
   'role',
-  'binding',
   'account',
   'user',
   'signingKey',
@@ -39,13 +39,18 @@ const EXACT = [
 
 /** Whether everything that the filter asks for is the credential's; `after` is the ledger's to know. */
 export function fits(filter: LedgerFilter, credential: IssuedCredential): boolean {
-  const { party } = filter;
+  const { party, binding } = filter;
   if (party && !isParty(party, credential)) return false;
+  if (binding !== undefined && !isBinding(binding, credential)) return false;
   return EXACT.every((name) => filter[name] === undefined || filter[name] === credential[name]);
 }
 
 function isParty(party: Party, { actor, ...credential }: IssuedCredential): boolean {
   return isSame(party, credential) || (actor !== undefined && isSame(party, actor));
+}
+
+function isBinding(name: string, { binding, actorBinding }: IssuedCredential): boolean {
+  return name === binding || name === actorBinding;
 }
 
 function isSame(a: Party, b: Party): boolean {

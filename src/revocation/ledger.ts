@@ -15,6 +15,8 @@ export interface IssuedCredential {
   readonly issuerName: string;
   readonly subject: string;
   readonly actor?: Party;
+  /** The one that let the actor take the role. */
+  readonly actorBinding?: string;
   /** The key that signed, `A…`. */
   readonly signingKey: string;
   /** `iat` of the subject token, Unix seconds. */
@@ -32,6 +34,7 @@ export interface LedgerFilter {
   /** Whose credential it is, or who acted for them. */
   readonly party?: Party;
   readonly role?: string;
+  /** Of the subject, or of who acted for it. */
   readonly binding?: string;
   readonly account?: string;
   readonly user?: string;

@@ -12,7 +12,8 @@ export function recordPatterns(filter: LedgerFilter): string[] {
     ['subject', party?.subject],
     ['subject', subject],
     ['signingKey', signingKey],
-    ['binding', binding],
+    // Of `binding` and of `actorBinding`.
+    ['inding', binding],
     ['role', role],
     ['issuerName', party?.issuerName],
     ['issuerName', issuerName],

@@ -54,6 +54,52 @@ describe('the cutter', () => {
     expect(users(await cutter.cut(EMPTY))).toEqual(['UALICE']);
   });
 
+  test('finds those who acted by a binding, whatever the binding of whom they acted for', async () => {
+    const { cutter, issue, revoke } = world();
+    issue({ actor: { issuerName: 'ci', subject: 'bot' }, actorBinding: 'bots' });
+    issue({ user: 'UBOB' });
+    revoke({ target: { binding: 'bots' } });
+    expect(users(await cutter.cut(EMPTY))).toEqual(['UALICE']);
+  });
+
+  test('reads once for a revocation, then only what is new, and nothing while nothing is', async () => {
+    const { cutter, issue, revoke, ledger } = world();
+    issue();
+    await cutter.cut(EMPTY);
+    expect(ledger.readings).toEqual([]);
+    revoke();
+    await cutter.cut(EMPTY);
+    await cutter.cut(EMPTY);
+    const party = { issuerName: 'entra', subject: 'alice' };
+    expect(ledger.readings).toEqual([{ account: 'APP', party }]);
+    issue({ user: 'UNEXT' });
+    expect(users(await cutter.cut(EMPTY))).toEqual(['UALICE', 'UNEXT']);
+    expect(ledger.readings.slice(1)).toEqual([{ account: 'APP', after: '1' }]);
+  });
+
+  test('finds what was recorded while it read', async () => {
+    const { cutter, issue, revoke, ledger } = world();
+    issue();
+    revoke();
+    const alive = ledger.alive;
+    ledger.alive = async function* (filter) {
+      yield* alive(filter);
+      if (filter.party) issue({ user: 'UMEANWHILE' });
+    };
+    await cutter.cut(EMPTY);
+    expect(users(await cutter.cut(EMPTY))).toEqual(['UALICE', 'UMEANWHILE']);
+  });
+
+  test('many revocations at once share one reading', async () => {
+    const { cutter, issue, revoke, ledger } = world();
+    for (let n = 0; n < 20; n += 1) {
+      issue({ user: `U${n}`, subject: `user-${n}` });
+      revoke({ id: `${n}`, target: { issuer: 'entra', subject: `user-${n}` } });
+    }
+    expect(users(await cutter.cut(EMPTY))).toHaveLength(20);
+    expect(ledger.readings).toEqual([{ account: 'APP' }]);
+  });
+
   test('answers again what could not be stored', async () => {
     const { cutter, issue, revoke, clock } = world();
     issue();

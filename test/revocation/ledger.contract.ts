@@ -46,7 +46,10 @@ export function ledgerContract(name: string, createWorld: () => Promise<LedgerWo
   describe(`the credential ledger in ${name}`, () => {
     test('gives back what revoking needs, of subject and actor', async () => {
       await using world = await createWorld();
-      const event = living({ actor: { ...identity, issuerName: 'ci', subject: 'bot' } });
+      const event = living({
+        actor: { ...identity, issuerName: 'ci', subject: 'bot' },
+        actorBinding: 'bots',
+      });
       await world.issue([event]);
       expect(await list(world.ledger)).toEqual([
         {
@@ -57,6 +60,7 @@ export function ledgerContract(name: string, createWorld: () => Promise<LedgerWo
           issuerName: 'github',
           subject: identity.subject,
           actor: { issuerName: 'ci', subject: 'bot' },
+          actorBinding: 'bots',
           signingKey: event.signingKey,
           tokenIssuedAt: event.tokenIssuedAt,
           issuedAt: Math.floor(event.time / 1000),
@@ -150,6 +154,14 @@ export function ledgerContract(name: string, createWorld: () => Promise<LedgerWo
       expect(await list(world.ledger, { party, account: 'LAB' })).toEqual([]);
       expect(await list(world.ledger, { ...party })).toEqual([own, forItself].map(credentialOf));
       expect(await list(world.ledger)).toHaveLength(7);
+    });
+
+    test('finds all that a binding has let take a role, for themselves or for others', async () => {
+      await using world = await createWorld();
+      const own = living({ binding: 'bots' });
+      const acted = living({ actor: { ...identity, subject: 'bot' }, actorBinding: 'bots' });
+      await world.issue([own, acted, living(), living({ claims: { binding: 'bots' } })]);
+      expect(await list(world.ledger, { binding: 'bots' })).toEqual([own, acted].map(credentialOf));
     });
 
     test('tells what was recorded after a position', async () => {
