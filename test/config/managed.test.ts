@@ -48,6 +48,7 @@ interface Changes {
   readonly sealingKey?: string;
   readonly more?: string;
   readonly accounts?: string;
+  readonly issuers?: string;
 }
 
 /** A configuration that manages the account APP, and its files. */
@@ -61,7 +62,11 @@ function managed(directory: ConfigDirectory, changes: Changes = {}) {
     accounts = MANAGED,
   } = changes;
   return {
-    text: yaml({ accounts, more: [nats, sealingKey, more].join('\n') }),
+    text: yaml({
+      accounts,
+      more: [nats, sealingKey, more].join('\n'),
+      ...(changes.issuers !== undefined && { issuers: changes.issuers }),
+    }),
     env: {
       OPERATOR_KEY: changes.operatorKey ?? operatorKey.seed(),
       SEALING_KEY: KEY.toString('base64'),
@@ -332,6 +337,35 @@ describe('a rule of who may administer', () => {
     expect(of('{ issuer: dve, match: { sub: x } }')).toEqual([
       'admin[0].issuer: there is no issuer "dve" (did you mean "dev"?)',
     ]);
+  });
+
+  test('may demand an audience of its own, beside its conditions', () => {
+    const admin = (rule: string) => load({ more: `admin: [${rule}]` }).config.admin;
+    expect(admin('{ issuer: dev, audience: sts-admin, match: { groups: operators } }')).toEqual([
+      {
+        name: 'admin[0]',
+        issuer: 'dev',
+        match: { groups: 'operators', aud: ['sts-admin'] },
+      },
+    ]);
+  });
+
+  test('has conditions besides its audience, which is said once', () => {
+    const of = (admin: string) => problems({ more: `admin: [${admin}]` });
+    expect(of('{ issuer: dev, audience: sts-admin }')).toEqual([
+      expect.stringMatching(/^admin\[0\]\.match: without a condition every identity/),
+    ]);
+    for (const key of ['aud', '/aud']) {
+      expect(of(`{ issuer: dev, audience: a, match: { sub: x, ${key}: b } }`)).toEqual([
+        expect.stringMatching(/^admin\[0\]\.match.*: is what `audience` says/),
+      ]);
+    }
+  });
+
+  test('is warned of at an issuer that takes each token once', () => {
+    const issuers =
+      'issuers: { dev: { issuer: https://id.example.com, audience: nats-sts, singleUse: true } }';
+    expect(idsOf({ issuers })).toEqual(['warning admin-single-use admin[0].issuer']);
   });
 
   test('has the pitfalls of bindings', () => {

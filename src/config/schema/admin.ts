@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { matchSchema } from './binding.ts';
-import { duration, NAME, NAME_RULE } from './scalars.ts';
+import { duration, NAME, NAME_RULE, oneOrMore } from './scalars.ts';
 
 export const adminSchema = z
   .array(
@@ -8,6 +8,10 @@ export const adminSchema = z
       issuer: z.string().regex(NAME, NAME_RULE).meta({
         title: 'name',
         description: 'Key under `issuers`.',
+      }),
+      audience: oneOrMore(z.string().min(1, 'is empty'), 'audience').optional().meta({
+        description:
+          'Whom tokens must be meant for to administer, beside what the issuer demands. With an audience of its own, which the issuer lists too, a token that an administrator made to exchange it does not open `/admin`.',
       }),
       match: matchSchema,
     }),

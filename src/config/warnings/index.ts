@@ -6,6 +6,7 @@ import {
   scopedUnverified,
   signingWithoutEffect,
 } from './accounts.ts';
+import { adminSingleUse } from './admin.ts';
 import type { Findings } from '../findings.ts';
 import type { Settings } from '../settings.ts';
 import {
@@ -66,6 +67,7 @@ const PITFALLS: Readonly<Record<string, Pitfall>> = {
   'rotation-keys-pile-up': rotationKeysPileUp,
   'signing-without-effect': signingWithoutEffect,
   'operator-unpinned': operatorUnpinned,
+  'admin-single-use': adminSingleUse,
   'nats-servers-loopback': natsServersLoopback,
   'proxies-everyone': proxiesEveryone,
   'public-url-plain-http': publicUrlPlainHttp,

@@ -86,6 +86,23 @@ test('an administrator who was revoked is one no more', async () => {
   expect(await refused.json()).toMatchObject({ status: 403, reason: 'blocked' });
 });
 
+test("an administrator's token for exchanges does not open /admin where that has an audience of its own", async () => {
+  await using strict = await startServiceWorld({
+    nats: false,
+    configure: (tree) => {
+      tree.issuers.dev.audience = ['nats-sts', 'sts-admin'];
+      tree.admin = [{ issuer: 'dev', audience: 'sts-admin', match: { groups: 'operators' } }];
+    },
+  });
+  const status = async (aud: string | string[]) => {
+    const token = await strict.token({ groups, aud });
+    return (await adminRequest(strict.url, 'GET /admin/keys', { token })).status;
+  };
+  expect(await status('nats-sts')).toBe(403);
+  expect(await status('sts-admin')).toBe(200);
+  expect(await status(['nats-sts', 'sts-admin'])).toBe(200);
+});
+
 test('a token that is bound to a key needs its proof here, too', async () => {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const jwk = await exportJWK(publicKey);
