@@ -53,6 +53,29 @@ test('its name changes when the bucket is made anew', async () => {
   expect((await openLedger(world)).destination).not.toBe(first.destination);
 });
 
+test('a bucket that was made anew starts over: a position from before means everything', async () => {
+  await using world = await createJetStreamWorld();
+  const ledger = await openLedger(world);
+  await ledger.record([credentialOf(living()), credentialOf(living())]);
+  const position = await ledger.latest();
+  const manager = await jetstreamManager((await world.connect()).nats);
+  await manager.streams.delete('KV_nats-sts_credentials');
+  const again = await openLedger(world);
+  const credentials = [living(), living(), living()].map(credentialOf);
+  await again.record(credentials);
+  expect(await list(again, { after: position })).toEqual(credentials);
+});
+
+test('a stream that came back with less than it had starts over, too', async () => {
+  await using world = await createJetStreamWorld();
+  const ledger = await openLedger(world);
+  const credential = credentialOf(living());
+  await ledger.record([credential]);
+  const [life] = (await ledger.latest()).split(' 1');
+  expect(await list(ledger, { after: `${life} 1` })).toEqual([]);
+  expect(await list(ledger, { after: `${life} 2` })).toEqual([credential]);
+});
+
 test('a store that is gone is told, also in the middle of a reading', async () => {
   await using world = await createJetStreamWorld();
   const ledger = await openLedger(world);
@@ -65,5 +88,6 @@ test('a store that is gone is told, also in the middle of a reading', async () =
   })();
   await expect(rest).rejects.toThrow(StoreUnavailable);
   await expect(list(ledger)).rejects.toThrow(StoreUnavailable);
+  await expect(ledger.latest()).rejects.toThrow(StoreUnavailable);
   await expect(ledger.record([credentialOf(living())])).rejects.toThrow(StoreUnavailable);
 });

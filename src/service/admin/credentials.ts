@@ -1,21 +1,23 @@
 import { Refusal } from '../../errors.ts';
 import type { CredentialsAnswer, CredentialsAsk } from '../../http/admin/actions.ts';
 import type { IssuedCredential } from '../../revocation/ledger.ts';
-import type { AdminParts } from './parts.ts';
+import { livingCredentials } from './living.ts';
+import { type AdminParts, readRings } from './parts.ts';
 
 /**
- * One page of the credentials that are alive, by time of issue. Each page looks through the ledger,
+ * One page of the credentials that servers still take, by time of issue. Each page looks through the ledger,
  * whose order is not told; what is kept meanwhile is bounded by the page.
  */
 export async function listCredentials(
-  { ledger }: AdminParts,
+  { ledger, state }: AdminParts,
   { issuer, limit, cursor, ...filter }: CredentialsAsk,
 ): Promise<CredentialsAnswer | Refusal> {
   const after = cursor === undefined ? undefined : readCursor(cursor);
   if (after instanceof Refusal) return after;
   const asked = { ...filter, ...(issuer !== undefined && { issuerName: issuer }) };
+  const rings = (await readRings(state)).map(({ ring }) => ring);
   let page: IssuedCredential[] = [];
-  for await (const credential of ledger.alive(asked)) {
+  for await (const credential of livingCredentials(ledger, rings, asked)) {
     if (after && compare(placeOf(credential), after) <= 0) continue;
     page.push(credential);
     if (page.length > 2 * limit) page = inOrder(page).slice(0, limit + 1);

@@ -5,6 +5,7 @@ import type { Ring, RingKey } from '../../keyring/ring.ts';
 import { retiresAt } from '../../keyring/step.ts';
 import { leaderOf } from '../../rotator/lease.ts';
 import type { RingedAccount } from '../ringed-accounts.ts';
+import { livingCredentials } from './living.ts';
 import { type AdminParts, readRings } from './parts.ts';
 
 /** What stands behind each signing key, by public key. */
@@ -19,7 +20,7 @@ export async function listKeys(parts: AdminParts): Promise<KeysAnswer> {
   const { config, ringed, state } = parts;
   const { accounts } = config();
   const rings = new Map((await readRings(state)).map(({ ring }) => [ring.account, ring]));
-  const credentials = await countCredentials(parts);
+  const credentials = await countCredentials(parts, rings.values());
   const sessions = await countSessions(parts, accounts);
   const answers = accounts.map((account) => {
     const wanted = ringed().find(({ name }) => name === account.name);
@@ -37,9 +38,12 @@ export async function listKeys(parts: AdminParts): Promise<KeysAnswer> {
   };
 }
 
-async function countCredentials({ ledger }: AdminParts): Promise<ReadonlyMap<string, number>> {
+async function countCredentials(
+  { ledger }: AdminParts,
+  rings: Iterable<Ring>,
+): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
-  for await (const { signingKey } of ledger.alive({})) {
+  for await (const { signingKey } of livingCredentials(ledger, rings, {})) {
     counts.set(signingKey, (counts.get(signingKey) ?? 0) + 1);
   }
   return counts;

@@ -1,7 +1,9 @@
 import { ResolverUnreachable } from '../../account/resolver.ts';
+import type { Ring } from '../../keyring/ring.ts';
 import { filterOf } from '../../revocation/cutter.ts';
 import { applies } from '../../revocation/match.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
+import { livingCredentials } from './living.ts';
 import type { AdminParts } from './parts.ts';
 
 /** What a revocation reaches. */
@@ -14,16 +16,21 @@ export interface Reach {
   readonly sessions: number | null;
 }
 
-/** Looks through the ledger for whom a revocation applies to, and who of them is connected. */
+/**
+ * Looks through the ledger for whom a revocation applies to, and who of them is connected. `rings`
+ * are those from before it: whom they have cut it does not reach.
+ */
 export async function reachOf(
   parts: AdminParts,
   revocation: Pick<Revocation, 'target' | 'block' | 'at'>,
+  rings: readonly Ring[],
 ): Promise<Reach> {
   const accounts = new Map(parts.config().accounts.map((account) => [account.name, account]));
   const users = new Map<string, Set<string>>();
   let credentials = 0;
   let notCut = 0;
-  for await (const credential of parts.ledger.alive(filterOf(revocation.target))) {
+  const filter = filterOf(revocation.target);
+  for await (const credential of livingCredentials(parts.ledger, rings, filter)) {
     if (!applies(revocation, credential)) continue;
     const { account, user } = credential;
     credentials += 1;

@@ -69,10 +69,11 @@ export async function revoke(
     by: { issuerName, subject },
     until: at + (await longestReachSeconds(parts)),
   };
+  const rings = (await readRings(parts.state)).map(({ ring }) => ring);
   const made = dryRun ? undefined : await make(parts, revocation, caller);
   if (made instanceof Refusal) return made;
   // Counted after it is in force: counting may take longer than cutting.
-  const { credentials, notCut, sessions } = await reachOf(parts, revocation);
+  const { credentials, notCut, sessions } = await reachOf(parts, revocation, rings);
   return {
     ...(made && { id: made.id }),
     target,

@@ -2,8 +2,9 @@ import { audited, record } from '../../audit/record.ts';
 import type { Refusal } from '../../errors.ts';
 import type { AdminCaller, RevokeKeyAnswer, RevokeKeyAsk } from '../../http/admin/actions.ts';
 import { revokeKey } from '../../keyring/changes.ts';
-import { ringText } from '../../keyring/ring.ts';
+import { type Ring, ringText } from '../../keyring/ring.ts';
 import { origin } from './access.ts';
+import { livingCredentials } from './living.ts';
 import { type AdminParts, ATTEMPTS, BUSY, notFound, readRings, type StoredRing } from './parts.ts';
 
 /** Emergency: the key leaves its ring at once, and the rotator takes it out of the account JWT. */
@@ -29,7 +30,7 @@ export async function revokeKeyOf(
   if (refusal) return refusal;
   if (!(await write(parts, publicKey))) return BUSY;
   // The JWT of an external account is the operator's to change: until then nobody is cut.
-  const cut = found.ring.kind === 'managed' ? await countAlive(parts, publicKey) : 0;
+  const cut = found.ring.kind === 'managed' ? await countAlive(parts, found.ring, publicKey) : 0;
   return { public_key: publicKey, account, slot, credentials_cut: cut };
 }
 
@@ -51,8 +52,9 @@ async function write(parts: AdminParts, publicKey: string): Promise<boolean> {
   return false;
 }
 
-async function countAlive({ ledger }: AdminParts, signingKey: string): Promise<number> {
+/** By the ring as it was before: those that were cut by something else are not counted. */
+async function countAlive({ ledger }: AdminParts, ring: Ring, signingKey: string): Promise<number> {
   let count = 0;
-  for await (const _ of ledger.alive({ signingKey })) count += 1;
+  for await (const _ of livingCredentials(ledger, [ring], { signingKey })) count += 1;
   return count;
 }

@@ -16,7 +16,7 @@ import { type SharedState, StoreUnavailable } from '../../../src/store/shared-st
 import { identity, role } from '../../policy/support.ts';
 import { memoryLedger } from '../../revocation/memory-ledger.ts';
 import { memoryState } from '../../revocation/memory-state.ts';
-import { AT } from '../../revocation/support.ts';
+import { AT, credential } from '../../revocation/support.ts';
 
 const clock = { now: () => AT * 1000 };
 const caller: AdminCaller = {
@@ -44,6 +44,7 @@ async function world(interfere: (state: SharedState) => Partial<SharedState> = (
   const plain = memoryState();
   await plain.write(ringKey('APP'), ringText(RING), 0);
   const audit = createMemoryLog();
+  const ledger = memoryLedger(clock);
   const account = {
     name: 'APP',
     publicKey: 'AAPP',
@@ -61,7 +62,7 @@ async function world(interfere: (state: SharedState) => Partial<SharedState> = (
   const actions = adminActions({
     clock,
     state: { ...plain, ...interfere(plain) },
-    ledger: memoryLedger(clock),
+    ledger,
     audit,
     config: () => ({
       accounts: [account.spec],
@@ -73,7 +74,7 @@ async function world(interfere: (state: SharedState) => Partial<SharedState> = (
     sessions: undefined,
   });
   const ring = async () => parseRing((await plain.list(ringKey('APP')))[0]!.value);
-  return { actions, audit, state: plain, ring };
+  return { actions, audit, ledger, state: plain, ring };
 }
 
 const REVOKE = { target: { role: 'reader' }, reason: 'test', block: false, dryRun: false };
@@ -140,4 +141,73 @@ test('a change that loses every race is given up, and says so', async () => {
   const { actions, ring } = await world(() => ({ write: async () => undefined }));
   expect(await actions.rotate({}, caller)).toMatchObject({ reason: 'store_unavailable' });
   expect(await ring()).toEqual(RING);
+});
+
+describe('what the rings have cut', () => {
+  const CUT: Ring = {
+    ...RING,
+    keys: [KEY, { ...KEY, publicKey: 'ARETIRED', state: 'retired' }],
+    revoked: {
+      UCUT: { at: AT, until: AT + 900, by: ['one'] },
+      UGONE: { at: AT, until: AT + 900, by: [], gone: true },
+    },
+  };
+
+  async function cutWorld(ring: Ring, ...interfere: Parameters<typeof world>) {
+    const made = await world(...interfere);
+    const [stored] = await made.state.list(ringKey('APP'));
+    await made.state.write(ringKey('APP'), ringText(ring), stored!.revision);
+    for (const changes of [
+      { user: 'UALIVE' },
+      { user: 'UCUT' },
+      { user: 'UCUT', issuedAt: AT + 1, role: 'writer' },
+      { user: 'UGONE' },
+      { user: 'URETIRED', signingKey: 'ARETIRED' },
+    ]) {
+      made.ledger.record(credential(changes));
+    }
+    return made;
+  }
+
+  test('is not listed among the living, nor counted behind a key', async () => {
+    const { actions } = await cutWorld(CUT);
+    expect(await actions.credentials({ limit: 10 })).toMatchObject({
+      credentials: [{ user: 'UALIVE' }, { user: 'UGONE' }, { user: 'UCUT', role: 'writer' }],
+      next: null,
+    });
+    const keys = [{ credentials_alive: 3 }, { credentials_alive: 0 }];
+    expect(await actions.keys()).toMatchObject({ accounts: [{ keys }] });
+  });
+
+  test('is nothing that another revocation or a key’s reaches', async () => {
+    const { actions } = await cutWorld(CUT);
+    expect(await actions.revoke({ ...REVOKE, dryRun: true }, caller)).toMatchObject({
+      credentials: 2,
+    });
+    const revoked = await actions.revokeKey({ publicKey: 'AKEY', reason: 'test' }, caller);
+    expect(revoked).toMatchObject({ credentials_cut: 3 });
+  });
+
+  test('is told by the rings from before, however fast the rotator is', async () => {
+    const users = ['UALIVE', 'UCUT', 'UGONE', 'URETIRED'];
+    const entry = { at: AT, until: AT + 900, by: ['it'] };
+    const revoked = Object.fromEntries(users.map((user) => [user, entry]));
+    const { actions } = await cutWorld(RING, (plain) => ({
+      write: async (key, value, revision) => {
+        const [ring] = await plain.list(ringKey('APP'));
+        await plain.write(ring!.key, ringText({ ...RING, revoked }), ring!.revision);
+        return plain.write(key, value, revision);
+      },
+    }));
+    expect(await actions.revoke(REVOKE, caller)).toMatchObject({ credentials: 4 });
+    const again = await actions.revoke({ ...REVOKE, dryRun: true }, caller);
+    expect(again).toMatchObject({ credentials: 0 });
+  });
+
+  test('is nobody of an external account: its JWT is the operator’s', async () => {
+    const { actions } = await cutWorld({ ...CUT, kind: 'external' });
+    expect(await actions.credentials({ limit: 10 })).toMatchObject({
+      credentials: Array.from({ length: 5 }, () => ({ account: 'APP' })),
+    });
+  });
 });
