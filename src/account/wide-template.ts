@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Permissions, UserPermissionLimits } from '../nats/user-claims.ts';
 import { templateFault } from './template.ts';
@@ -28,20 +29,26 @@ export async function isWide(
   );
 }
 
-/** Whether the server objects; one that is gone meanwhile does. */
+const TIMEOUT_MILLISECONDS = 2000;
+
+/** Whether the server objects; one that ends the connection, or is silent, does. */
 async function isRefused(connection: NatsConnection, act: () => unknown): Promise<boolean> {
   let refused = false;
-  const listening = connection.status();
+  const statuses = connection.status();
   void (async () => {
-    for await (const { type } of listening) if (type === 'error') refused = true;
+    for await (const { type } of statuses) if (type === 'error') refused = true;
   })();
-  act();
-  try {
+  const gone = Promise.race([
+    connection.closed().then(() => true),
+    // What waits on a connection that ends may wait for ever.
+    wait(TIMEOUT_MILLISECONDS, true, { ref: false }),
+  ]);
+  const taken = (async () => {
+    act();
     // What the server says of it comes before its first answer, and has been told by the second.
     await connection.flush();
     await connection.flush();
-  } catch {
-    refused = true;
-  }
-  return refused;
+    return refused;
+  })();
+  return Promise.race([gone, taken.catch(() => true)]);
 }
