@@ -50,9 +50,15 @@ export function assess({ view, ring, issuers, now }: AssessInput): Assessment {
   if (ring.kind === 'managed' && !issuers) {
     throw new TypeError('a managed account needs to know whom its operator trusts');
   }
-  const read = readView(view, { account: ring.publicKey, issuers, now });
+  const read = readView(view, {
+    account: ring.publicKey,
+    issuers,
+    now,
+    managed: ring.kind === 'managed',
+  });
   const { base, problems } = read;
-  const common = { listed: listedKeys(read), complete: read.complete, base, problems };
+  const unloaded = read.complete && !surely(read);
+  const common = { listed: listedKeys(read), complete: surely(read), unloaded, base, problems };
   const keys = trustedKeys(ring);
   if (ring.kind === 'external') {
     const unusable = unusableKeys(read, ring);
@@ -81,8 +87,9 @@ export function assess({ view, ring, issuers, now }: AssessInput): Assessment {
   };
 }
 
-function listedKeys({ trusted }: ViewRead): Set<string> {
-  return new Set(trusted.flatMap(({ nats }) => (nats.signing_keys ?? []).map(keyOf)));
+function listedKeys({ applied, stored }: ViewRead): Set<string> {
+  const all = [...applied, ...stored].flatMap((claims) => claims?.nats.signing_keys ?? []);
+  return new Set(all.map(keyOf));
 }
 
 /** Whether what we read is what decides: nobody is silent, and where nothing is loaded, something is stored. */

@@ -37,9 +37,11 @@ export function readView(
     readonly issuers: TrustedIssuers | undefined;
     /** Milliseconds since the Unix epoch. */
     readonly now: number;
+    /** Its JWT is to be pushed. */
+    readonly managed: boolean;
   },
 ): ViewRead {
-  const { account, issuers, now } = options;
+  const { account, issuers, now, managed } = options;
   // Servers mostly hold the same text: each is read once.
   const texts = new Set([...appliedTexts(view), ...view.stored]);
   const read = new Map([...texts].map((text) => [text, readAccountJwt(text)]));
@@ -66,6 +68,7 @@ export function readView(
     latestIat,
     problems: problems({
       account,
+      storeless: managed && view.stored.length === 0,
       read: [...read.values()],
       base,
       strangers: wellFormed.filter((claims) => !isOf(claims)),
@@ -82,6 +85,8 @@ function newestOf(list: readonly AccountClaims[]): AccountClaims | undefined {
   );
 }
 
+const STORE_NEEDED = 'a managed account needs servers with a resolver of type full';
+
 function isClaims(read: AccountClaims | Malformed): read is AccountClaims {
   return !(read instanceof Malformed);
 }
@@ -92,19 +97,23 @@ function appliedTexts({ servers }: AccountView): string[] {
 
 function problems(found: {
   readonly account: string;
+  /** Somebody must store what is pushed, and nobody does. */
+  readonly storeless: boolean;
   readonly read: readonly (AccountClaims | Malformed)[];
   readonly base: AccountClaims | undefined;
   readonly strangers: readonly AccountClaims[];
   readonly ahead: readonly AccountClaims[];
   readonly nowSeconds: number;
 }): string[] {
-  const { account, read, base, strangers, ahead, nowSeconds } = found;
+  const { account, storeless, read, base, strangers, ahead, nowSeconds } = found;
   if (read.length === 0) {
-    return [
-      `no server knows account ${account}: push its JWT once (nsc push --account NAME, or the resolver_preload of nats-server)`,
-    ];
+    const push = `no server knows account ${account}: push its JWT once (nsc push --account NAME, or the resolver_preload of nats-server)`;
+    return [storeless ? `${push}; ${STORE_NEEDED}` : push];
   }
   const sentences: string[] = [];
+  if (storeless) {
+    sentences.push(`no server stores the JWT of account ${account}: ${STORE_NEEDED}`);
+  }
   for (const { sub, iss } of strangers) {
     sentences.push(
       sub === account

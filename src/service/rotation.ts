@@ -18,6 +18,7 @@ import { createLease } from '../rotator/lease.ts';
 import { type Rotator, startRotator } from '../rotator/rotator.ts';
 import { type Servers, systemServers } from '../rotator/servers.ts';
 import { canaryServers } from '../rotator/canary-servers.ts';
+import { externalServers } from '../rotator/external-servers.ts';
 import type { Foundation } from './foundation.ts';
 import type { RingedAccount } from './ringed-accounts.ts';
 import type { RotatorMetrics } from './rotation-metrics.ts';
@@ -150,18 +151,18 @@ function serversOf(
   kind: RotatedKind,
   system: SystemConnection | undefined,
 ): Servers {
-  if (!system) {
-    const account = (name: string) => accounts().find((account) => account.name === name);
-    return canaryServers({ servers: config.nats.servers, account, clock });
-  }
+  const account = (name: string) => accounts().find((account) => account.name === name);
+  const canary = canaryServers({ servers: config.nats.servers, account, clock });
+  if (!system) return canary;
   const seed = config.nats.operatorSigningKey;
-  const signer = seed === undefined ? undefined : keyPairFromSeed(seed);
-  return systemServers({
+  const signer = kind === 'managed' && seed !== undefined ? keyPairFromSeed(seed) : undefined;
+  const told = systemServers({
     resolver: systemResolver({ system }),
-    issuers: issuersOf(config, kind === 'managed' ? signer?.publicKey : undefined, system),
-    ...(kind === 'managed' && signer && { signer }),
+    issuers: issuersOf(config, signer?.publicKey, system),
+    ...(signer && { signer }),
     clock,
   });
+  return kind === 'managed' ? told : externalServers({ system: told, canary });
 }
 
 /** Pinned by the configuration, else as the servers tell. */

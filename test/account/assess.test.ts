@@ -161,8 +161,15 @@ describe('nothing is overwritten', () => {
     const { push, problems } = assessed(viewOf(['not-loaded'], []));
     expect(push).toBeUndefined();
     expect(problems).toEqual([
-      expect.stringMatching(new RegExp(`${accountKey.publicKey}.*nsc push`)),
+      expect.stringMatching(new RegExp(`${accountKey.publicKey}.*nsc push.*resolver of type full`)),
     ]);
+  });
+
+  test('where servers would forget it again, for none has a resolver that stores', () => {
+    expect(assessed(viewOf([listed, 'not-loaded'], [])).problems).toEqual([
+      expect.stringMatching(/no server stores.*resolver of type full/),
+    ]);
+    expect(assessed(viewOf([listed, 'not-loaded'], [listed])).problems).toEqual([]);
   });
 
   test('when what is stored is no JWT', () => {
@@ -282,6 +289,23 @@ describe('a key of an external account', () => {
     const found = assess({ view: viewOf([jwt]), ring, now: NOW });
     expect(found.confirmed).toEqual(new Set());
     expect(found.unusable.get(scoped.publicKey)).toContain(why);
+  });
+
+  test.each([
+    ['is not known where a server has not loaded it and none stores it', ['not-loaded'], [], true],
+    ['is not known where only another server has', [listed, 'not-loaded'], [], true],
+    ['is known where what it would load is stored', ['not-loaded'], [listed], false],
+    [
+      'is not known, for another reason, where a server is silent',
+      ['not-loaded', 'silent'],
+      [],
+      undefined,
+    ],
+  ])('%s', (_, servers, stored, unloaded) => {
+    const found = assess({ view: viewOf(servers, stored), ring: external(key), now: NOW });
+    expect(found.complete).toBe(unloaded === false);
+    expect(found.unloaded).toBe(unloaded === true);
+    expect(found.problems.join()).not.toContain('type full');
   });
 
   test('signs when it is the account key itself', () => {
