@@ -56,9 +56,8 @@ export function createLease({
       const entry = await readLease(state, key);
       if (!entry) return put({ holder, term: 1 }, 0);
       const { record, revision } = entry;
-      if (record.holder === holder && !record.released) {
-        return put({ holder, term: record.term }, revision);
-      }
+      // Also one that it released itself: nobody has held it since.
+      if (record.holder === holder) return put({ holder, term: record.term }, revision);
       mine = undefined;
       if (watched?.revision !== revision) watched = { revision, since: monotonic() };
       const free = record.released === true || monotonic() - watched.since >= termMilliseconds;

@@ -1,12 +1,14 @@
+import { type AccountLoop, startAccountLoop } from './account-loop.ts';
+import { startLeadership } from './leadership.ts';
 import type { Lease } from './lease.ts';
 import type { RotatedAccount } from './rotated-account.ts';
-import { turn, type TurnParts } from './turn.ts';
+import type { TurnParts } from './turn.ts';
 
-/** The loop that moves the rings on, while this process holds the lease. */
+/** The loops that move the rings on, while this process holds the lease: one an account. */
 export interface Rotator {
-  /** Something changed: look at once. */
-  wake(): void;
-  /** Ends the pass under way, and lets another process lead. */
+  /** Something changed, with this account or with any: look at once. */
+  wake(account?: string): void;
+  /** Ends the passes under way, and lets another process lead. */
   stop(): Promise<void>;
 }
 
@@ -20,71 +22,57 @@ export interface RotatorParts extends TurnParts {
 
 /** How often drift is looked for. */
 const LOOK_MILLISECONDS = 2000;
-/** Passes over one account without a pause: more than any rotation takes, an end to what never settles. */
-const MAX_PASSES = 12;
 
 export function startRotator(parts: RotatorParts): Rotator {
-  const { lease, reporter, accounts, leaseMilliseconds } = parts;
-  const pause = Math.min(LOOK_MILLISECONDS, leaseMilliseconds / 2);
-  let term: number | undefined;
-  let stopped = false;
-  let awake = Promise.withResolvers<void>();
+  const { lease, reporter, accounts, leaseMilliseconds, monotonic, ready } = parts;
+  const pauseMilliseconds = Math.min(LOOK_MILLISECONDS, leaseMilliseconds / 2);
+  const loops = new Map<string, AccountLoop>();
 
-  async function lead(): Promise<void> {
-    // Whoever has nothing to rotate leaves the lease to others.
-    if (term === undefined && accounts().length === 0) return;
-    const before = term;
-    try {
-      term = await lease.take();
-      reporter.leads(term !== undefined);
-    } catch (error) {
-      term = undefined;
-      reporter.leads(false, error);
-    }
-    if (before === undefined && term !== undefined) awake.resolve();
+  const leadership = startLeadership({
+    lease,
+    leaseMilliseconds,
+    monotonic,
+    reporter,
+    hasWork: () => accounts().length > 0,
+    onLead: () => wakeAll(),
+  });
+
+  function start(name: string): void {
+    const loop = startAccountLoop({
+      ...parts,
+      account: () => accounts().find((account) => account.name === name),
+      leadership,
+      pauseMilliseconds,
+      ready,
+    });
+    loops.set(name, loop);
+    void loop.ended.then(() => loops.delete(name));
   }
 
-  async function turnAll(): Promise<void> {
-    for (const account of accounts()) {
-      try {
-        await settle(account);
-        reporter.succeeded(account);
-      } catch (error) {
-        reporter.failed(account, error);
-      }
-    }
+  /** Accounts come with a new configuration; the loops of those that went end by themselves. */
+  function startMissing(): void {
+    for (const { name } of accounts()) if (!loops.has(name)) start(name);
   }
 
-  async function settle(account: RotatedAccount): Promise<void> {
-    for (let pass = 0; pass < MAX_PASSES; pass += 1) {
-      if (stopped || term === undefined || !(await turn(parts, account, term))) return;
-    }
+  function wakeAll(): void {
+    for (const loop of loops.values()) loop.wake();
   }
 
-  async function run(): Promise<void> {
-    await lead();
-    await parts.ready;
-    while (!stopped) {
-      awake = Promise.withResolvers();
-      if (term !== undefined) await turnAll();
-      const timer = setTimeout(awake.resolve, pause);
-      await awake.promise;
-      clearTimeout(timer);
-    }
-  }
-
-  // Apart from the passes: a server that doesn't answer must not cost the lease.
-  const leading = setInterval(() => void lead(), leaseMilliseconds / 3);
-  const running = run();
+  startMissing();
+  const starting = setInterval(startMissing, pauseMilliseconds);
 
   return {
-    wake: () => awake.resolve(),
+    wake(account) {
+      if (account === undefined) wakeAll();
+      else loops.get(account)?.wake();
+    },
     async stop() {
-      stopped = true;
-      clearInterval(leading);
-      awake.resolve();
-      await running;
-      await lease.release().catch(() => {});
+      leadership.stop();
+      clearInterval(starting);
+      const running = [...loops.values()];
+      for (const loop of running) loop.stop();
+      await Promise.all(running.map(({ ended }) => ended));
+      await leadership.release();
     },
   };
 }

@@ -1,11 +1,20 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
-import { emptyRing, parseRing, type Ring, ringKey, ringText } from '../keyring/ring.ts';
+import {
+  emptyRing,
+  parseRing,
+  type Ring,
+  ringKey,
+  ringText,
+  trustedKeys,
+} from '../keyring/ring.ts';
 import type { Sealer } from '../keyring/sealing.ts';
 import { type Seen, type Spare, step } from '../keyring/step.ts';
 import { createKeyPair } from '../nats/key-pair.ts';
 import type { SharedState } from '../store/shared-state.ts';
 import type { Lease } from './lease.ts';
+import type { PushPacer } from './push-pacer.ts';
 import type { RotatedAccount } from './rotated-account.ts';
 import type { Reporter } from './reporter.ts';
 import type { Look, Servers } from './servers.ts';
@@ -28,29 +37,49 @@ const NOTHING: Seen = { complete: false, confirmed: new Set() };
 /** How long a push may take to be applied everywhere before it is made again. */
 const CONFIRM_MILLISECONDS = 2000;
 
+/** What the pass could not record; all else was done. It stays in the ring, to be recorded by a later one. */
+export class NotRecorded extends Error {
+  override readonly name = 'NotRecorded';
+}
+
+/** While nothing can be recorded, so many changes are kept: the ring is one text of limited length. */
+const UNREPORTED_KEPT = 500;
+
+/** One pass over one account. */
+export interface Turn {
+  readonly account: RotatedAccount;
+  /** Of the lease under which it is made. */
+  readonly term: number;
+  readonly pacer: PushPacer;
+  /** Grows whenever the ring or a revocation may have changed. */
+  readonly wakes: () => number;
+}
+
 /**
  * One pass over one account: look, decide, store, act. Whatever it did not get to do, the next pass
  * does; so it can be ended at any point. True when there is more to do at once.
  *
- * @throws when the store or the servers can't be reached.
+ * @throws when the store or the servers can't be reached; `NotRecorded` at its end.
  */
-export async function turn(
-  parts: TurnParts,
-  account: RotatedAccount,
-  term: number,
-): Promise<boolean> {
+export async function turn(parts: TurnParts, { account, term, ...rest }: Turn): Promise<boolean> {
   const stored = await readRing(parts.state, account);
   const readAt = parts.monotonic();
   const servers = parts.servers(account);
   const look = await servers.look(stored.ring);
-  const next = await decide(parts, { account, term, look, ring: stored.ring, readAt });
-  if (next !== stored.ring && !(await store(parts, account, next, stored.revision))) return true;
-  const reported = next.unreported.length > 0;
-  if (reported) await report(parts, account, next);
+  const ring = await decide(parts, { account, term, look, ring: stored.ring, readAt });
+  if (ring !== stored.ring && !(await store(parts, account, ring, stored.revision))) return true;
+  const unrecorded: unknown[] = [];
+  const reported = await report(parts, { account, ring, unrecorded });
   const pushed =
     account.kind === 'managed' &&
-    (await publish(parts, { account, look, ring: next, readAt, servers }));
-  return pushed || reported || next !== stored.ring;
+    (await publish(parts, { ...rest, account, look, ring, readAt, servers, unrecorded }));
+  if (unrecorded.length > 0) throw notRecorded(unrecorded[0]);
+  return pushed || reported || ring !== stored.ring;
+}
+
+function notRecorded(cause: unknown): NotRecorded {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new NotRecorded(`what became of signing keys can not be recorded: ${why}`, { cause });
 }
 
 async function readRing(
@@ -90,8 +119,10 @@ async function decide(
   const seen = stale ? NOTHING : assessment;
   const input = { now, term, ring: revoked, wanted: account.wanted, seen };
   const first = step({ ...input, spares: [] });
-  if (first.sparesMissing === 0) return first.ring;
-  return step({ ...input, spares: await makeSpares(parts.sealer, first.sparesMissing) }).ring;
+  const spares = await makeSpares(parts.sealer, first.sparesMissing);
+  const next = spares.length === 0 ? first.ring : step({ ...input, spares }).ring;
+  const made = new Set(spares.map(({ publicKey }) => publicKey));
+  return parts.servers(account).prove(next, made);
 }
 
 async function makeSpares(sealer: Sealer, count: number): Promise<Spare[]> {
@@ -116,45 +147,75 @@ async function store(
   return (await state.write(ringKey(name), ringText(ring), revision)) !== undefined;
 }
 
-/** Told first, forgotten then: after a crash in between a change is told twice, never not at all. */
-async function report(parts: TurnParts, account: RotatedAccount, ring: Ring): Promise<void> {
-  for (const change of ring.unreported) await parts.reporter.changed(change);
-  const stored = await readRing(parts.state, account);
-  const told = new Set(ring.unreported.map((change) => JSON.stringify(change)));
-  const unreported = stored.ring.unreported.filter((change) => !told.has(JSON.stringify(change)));
-  await store(parts, account, { ...stored.ring, unreported }, stored.revision);
-}
-
-/** Brings the servers to what the ring says, and waits until they have it. True when something was pushed. */
-async function publish(
+/**
+ * Told first, forgotten then: after a crash in between a change is told twice, never not at all.
+ * What can't be told holds nothing up. True when the ring was changed.
+ */
+async function report(
   parts: TurnParts,
-  {
-    account,
-    look,
-    ring,
-    readAt,
-    servers,
-  }: { account: RotatedAccount; look: Look; ring: Ring; readAt: number; servers: Servers },
+  { account, ring, unrecorded }: { account: RotatedAccount; ring: Ring; unrecorded: unknown[] },
 ): Promise<boolean> {
-  const assessment = look.assess(ring);
-  if (!assessment.push) return false;
-  // The ring that is pushed is the one just read, under a lease that is ours this very moment.
-  const stale = parts.monotonic() - readAt >= parts.leaseMilliseconds;
-  if (stale || !(await parts.lease.held())) return true;
-  const startedAt = parts.monotonic();
-  const bytes = await servers.push(assessment.push.claims);
-  parts.reporter.pushed(account, assessment, bytes);
-  const applied = await confirm(parts, { ring, servers, startedAt });
-  if (assessment.push.why === 'drift')
-    await parts.reporter.drifted(account, ring, assessment, applied);
-  if (applied) parts.reporter.confirmed(account, parts.monotonic() - startedAt);
+  const { unreported } = ring;
+  let told = 0;
+  try {
+    for (; told < unreported.length; told += 1) {
+      const change = unreported[told];
+      if (change) await parts.reporter.changed(change);
+    }
+  } catch (error) {
+    unrecorded.push(error);
+    // The oldest go, so that the ring can still be stored.
+    told = Math.max(told, unreported.length - UNREPORTED_KEPT);
+  }
+  if (told === 0) return false;
+  const stored = await readRing(parts.state, account);
+  const done = new Set(unreported.slice(0, told).map((change) => JSON.stringify(change)));
+  const left = stored.ring.unreported.filter((change) => !done.has(JSON.stringify(change)));
+  await store(parts, account, { ...stored.ring, unreported: left }, stored.revision);
   return true;
 }
 
+interface Publishing extends Pick<Turn, 'account' | 'pacer' | 'wakes'> {
+  readonly look: Look;
+  readonly ring: Ring;
+  readonly readAt: number;
+  readonly servers: Servers;
+  readonly unrecorded: unknown[];
+}
+
+/** Brings the servers to what the ring says, and waits until they have it. True when there is more to do at once. */
+async function publish(parts: TurnParts, publishing: Publishing): Promise<boolean> {
+  const { account, look, ring, readAt, servers, pacer, unrecorded } = publishing;
+  const assessment = look.assess(ring);
+  if (!assessment.push) {
+    pacer.applied();
+    return false;
+  }
+  if (!pacer.isDue(assessment)) return false;
+  // The ring that is pushed is the one just read, under a lease that is ours this very moment.
+  if (parts.monotonic() - readAt >= parts.leaseMilliseconds) return true;
+  if (!(await parts.lease.held())) return false;
+  const startedAt = parts.monotonic();
+  const bytes = await servers.push(assessment.push.claims);
+  pacer.pushed(assessment, startedAt);
+  parts.reporter.pushed(account, assessment, bytes);
+  const applied = await confirm(parts, { ...publishing, startedAt });
+  if (applied) parts.reporter.confirmed(account, parts.monotonic() - startedAt);
+  if (assessment.push.why === 'drift') {
+    await parts.reporter
+      .drifted(account, ring, assessment, applied)
+      .catch((error: unknown) => unrecorded.push(error));
+  }
+  return true;
+}
+
+/** Whether every server has applied what was pushed. */
 async function confirm(
-  { monotonic }: TurnParts,
-  { ring, servers, startedAt }: { ring: Ring; servers: Servers; startedAt: number },
+  parts: TurnParts,
+  { account, ring, servers, pacer, wakes, startedAt }: Publishing & { startedAt: number },
 ): Promise<boolean> {
+  const { monotonic } = parts;
+  let heard = wakes();
   for (
     let pause = 2;
     monotonic() - startedAt < CONFIRM_MILLISECONDS;
@@ -162,8 +223,32 @@ async function confirm(
   ) {
     const seen = (await servers.look(ring)).assess(ring);
     // Whoever answers has it. One that hangs must not hold up the next change; later looks see to it.
-    if (!seen.push) return seen.complete;
+    if (!seen.push) {
+      pacer.applied();
+      return seen.complete;
+    }
+    // Nor must one that doesn't apply it.
+    if (wakes() !== heard) {
+      heard = wakes();
+      if (await isOutdated(parts, account, ring)) return false;
+    }
     await wait(pause);
   }
   return false;
+}
+
+/** Whether the account JWT would be another by now. */
+async function isOutdated(
+  { state, revoke }: TurnParts,
+  account: RotatedAccount,
+  pushed: Ring,
+): Promise<boolean> {
+  const stored = await readRing(state, account);
+  const now = await revoke(stored.ring);
+  return !isDeepStrictEqual(entriesOf(now), entriesOf(pushed));
+}
+
+function entriesOf(ring: Ring): unknown {
+  const keys = trustedKeys(ring).map(({ publicKey, scope }) => ({ publicKey, scope }));
+  return { keys, revoked: ring.revoked };
 }

@@ -23,9 +23,12 @@ export function rotationReporter({
 }): Reporter {
   const troubles = new Map<string, string>();
   const silent = new Map<string, string>();
+  /** Account → what the pass under way has found so far. */
+  const looked = new Map<string, Findings>();
   const dried = new Set<string>();
   let leading: boolean | undefined;
   let storeTrouble: string | undefined;
+  let hopeless = false;
 
   function trouble(account: string, problems: readonly string[]): void {
     if (!isNews(troubles, account, problems)) return;
@@ -35,6 +38,13 @@ export function rotationReporter({
         { account, problems },
         'SIGNING KEYS CAN NOT BE ROTATED; the active ones go on signing',
       );
+  }
+
+  /** A pass ended, and this is all that it found. */
+  function conclude(name: string, { problems, silent }: Findings): void {
+    looked.delete(name);
+    metrics.problems(name, problems.length + silent.length > 0);
+    trouble(name, problems);
   }
 
   /** External accounts: keys that should sign and must not. */
@@ -70,8 +80,10 @@ export function rotationReporter({
     saw(account, ring, assessment) {
       const { name, wanted } = account;
       const keys = silentKeys(ring, assessment, wanted);
-      metrics.problems(name, assessment.problems.length + keys.length > 0);
-      trouble(name, assessment.problems);
+      // A further pass begins: the one before it did not fail.
+      const before = looked.get(name);
+      if (before) conclude(name, before);
+      looked.set(name, { problems: assessment.problems, silent: keys });
       mute(name, keys);
       dry(account, ring);
     },
@@ -107,11 +119,14 @@ export function rotationReporter({
       );
     },
     failed({ name }, error) {
-      metrics.problems(name, true);
-      trouble(name, [error instanceof Error ? error.message : String(error)]);
+      const { problems, silent } = looked.get(name) ?? NOTHING_FOUND;
+      const why = error instanceof Error ? error.message : String(error);
+      conclude(name, { problems: [...problems, why], silent });
     },
     succeeded({ name }) {
+      conclude(name, looked.get(name) ?? NOTHING_FOUND);
       metrics.succeeded(name);
+      hopeless = false;
     },
     leads(leader, error) {
       metrics.leads(leader);
@@ -128,12 +143,26 @@ export function rotationReporter({
           : 'another process rotates the signing keys',
       );
     },
+    // Until another one leads, this is still the process whose figures count.
+    gaveUp() {
+      if (hopeless) return;
+      hopeless = true;
+      log.warn({}, 'this process can rotate nothing and lets others try');
+    },
   };
 }
 
+interface Findings {
+  readonly problems: readonly string[];
+  /** External accounts: keys that should sign and must not. */
+  readonly silent: readonly string[];
+}
+
+const NOTHING_FOUND: Findings = { problems: [], silent: [] };
+
 /** Whether it is another text than the last one of this account; it is remembered. */
 function isNews(said: Map<string, string>, account: string, lines: readonly string[]): boolean {
-  const text = lines.join('; ');
+  const text = lines.toSorted().join('; ');
   if ((said.get(account) ?? '') === text) return false;
   said.set(account, text);
   return true;

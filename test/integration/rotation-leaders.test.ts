@@ -32,6 +32,7 @@ function counting(doings: Doings): Reporter {
     failed: (_account, error) => void doings.failures.push(String(error)),
     succeeded: () => {},
     leads: () => {},
+    gaveUp: () => {},
   };
 }
 

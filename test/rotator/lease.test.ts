@@ -140,11 +140,16 @@ describe('a lease', () => {
     expect(await world.one.take()).toBeUndefined();
   });
 
-  test('that was released can be taken again by the same one, in the next term', async () => {
+  test('that was released can be taken again by the same one: in its old term, if nobody had it since', async () => {
     await using world = contest();
     await world.one.take();
     await world.one.release();
-    expect(await world.one.take()).toBe(2);
+    expect(await world.one.take()).toBe(1);
+    expect(await world.one.held()).toBe(true);
+    await world.one.release();
+    await world.two.take();
+    await world.two.release();
+    expect(await world.one.take()).toBe(3);
   });
 
   test('is not released by one that does not hold it any more', async () => {

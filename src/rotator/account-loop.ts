@@ -1,0 +1,83 @@
+import type { Leadership } from './leadership.ts';
+import { createPushPacer } from './push-pacer.ts';
+import type { RotatedAccount } from './rotated-account.ts';
+import { NotRecorded, turn, type TurnParts } from './turn.ts';
+
+/** The passes over one account, one after the other, however those over others go. */
+export interface AccountLoop {
+  /** Something changed: the next pass begins at once, or as soon as the one under way has ended. */
+  wake(): void;
+  /** No pass begins any more. */
+  stop(): void;
+  /** Resolves when the last pass has ended: after `stop`, or once the configuration lacks the account. */
+  readonly ended: Promise<void>;
+}
+
+export interface AccountLoopParts extends TurnParts {
+  /** As the configuration in force has it; undefined: no longer. */
+  readonly account: () => RotatedAccount | undefined;
+  readonly leadership: Pick<Leadership, 'term' | 'passed'>;
+  /** Between passes that nothing wakes. */
+  readonly pauseMilliseconds: number;
+  /** Nothing is done before it resolves. */
+  readonly ready: Promise<unknown> | undefined;
+}
+
+/** Passes without a pause: more than any rotation takes, an end to what never settles. */
+const MAX_PASSES = 12;
+
+export function startAccountLoop(parts: AccountLoopParts): AccountLoop {
+  const { leadership, reporter } = parts;
+  const pacer = createPushPacer(parts.monotonic);
+  let stopped = false;
+  let wakes = 0;
+  let awake = Promise.withResolvers<void>();
+
+  /** Passes until nothing more is to be done at once. False when it was not for this process to do. */
+  async function settle(account: RotatedAccount): Promise<boolean> {
+    for (let passes = 0; passes < MAX_PASSES; passes += 1) {
+      const term = leadership.term();
+      if (stopped || term === undefined) return false;
+      const more = await turn(parts, { account, term, pacer, wakes: () => wakes });
+      leadership.passed(true);
+      if (!more) return true;
+    }
+    return true;
+  }
+
+  async function look(account: RotatedAccount): Promise<void> {
+    try {
+      if (await settle(account)) reporter.succeeded(account);
+    } catch (error) {
+      // What could not be recorded was done all the same.
+      leadership.passed(error instanceof NotRecorded);
+      reporter.failed(account, error);
+    }
+  }
+
+  async function run(): Promise<void> {
+    await parts.ready;
+    while (!stopped) {
+      awake = Promise.withResolvers();
+      const account = parts.account();
+      if (!account) return;
+      await look(account);
+      const timer = setTimeout(awake.resolve, parts.pauseMilliseconds);
+      if (stopped) awake.resolve();
+      await awake.promise;
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    wake() {
+      wakes += 1;
+      awake.resolve();
+    },
+    stop() {
+      stopped = true;
+      awake.resolve();
+    },
+    ended: run(),
+  };
+}
