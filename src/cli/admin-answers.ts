@@ -86,9 +86,11 @@ export const REVOCATION = z.looseObject({
   target: TARGET,
   block: z.boolean(),
   at: z.number(),
-  /** Alive, and cut by it. */
+  /** Alive, and meant by it. */
   credentials: count,
-  /** Live connections; null where the service can't see them. */
+  /** Of those, how many are of external accounts, whose JWT nats-sts does not publish. */
+  credentials_not_cut: count,
+  /** Live connections that it cuts; null where the service can't see them. */
   sessions: count.nullable(),
 });
 

@@ -86,10 +86,11 @@ function targetOf({ issuer, subject, nkey, role, binding }: RevokeOptions): Revo
   );
 }
 
-function consequences({ target, block, credentials, sessions }: RevocationAnswer): string[] {
+function consequences(answer: RevocationAnswer): string[] {
   return [
-    `Revokes ${targetText(target)}: ${cutText({ credentials, sessions })} will be cut.`,
-    block
+    `Revokes ${targetText(answer.target)}: ${cutText(answer)} will be cut.`,
+    ...notCutText(answer),
+    answer.block
       ? 'New logins are refused until it is lifted.'
       : 'Tokens issued until now are refused; a new login works if the policy still allows it.',
   ];
@@ -98,14 +99,24 @@ function consequences({ target, block, credentials, sessions }: RevocationAnswer
 function done(answer: RevocationAnswer): string[] {
   return [
     `revoked ${targetText(answer.target)}: ${cutText(answer)} cut${answer.block ? ', new logins refused' : ''}`,
+    ...notCutText(answer),
     ...(answer.id === undefined ? [] : [`to lift it: nats-sts revocations lift ${answer.id}`]),
   ];
 }
 
-function cutText({ credentials, sessions }: Pick<RevocationAnswer, 'credentials' | 'sessions'>) {
-  const held = `${credentials} credential${credentials === 1 ? '' : 's'}`;
+function cutText({ credentials, credentials_not_cut, sessions }: RevocationAnswer): string {
+  const cut = credentials - credentials_not_cut;
+  const held = `${cut} credential${cut === 1 ? '' : 's'}`;
   if (sessions === null) return `${held} (the number of sessions is not known here)`;
   return `${held} and ${sessions} session${sessions === 1 ? '' : 's'}`;
+}
+
+function notCutText({ credentials, credentials_not_cut: left }: RevocationAnswer): string[] {
+  if (left === 0) return [];
+  const more = credentials > left ? ' more' : '';
+  return left === 1
+    ? [`1${more} is of an external account: NATS takes it until it expires.`]
+    : [`${left}${more} are of external accounts: NATS takes them until they expire.`];
 }
 
 function lines(texts: readonly string[]): string {

@@ -5,7 +5,7 @@ import { natsSts, natsStsAt, natsStsWithStdin } from './command-line.ts';
 /** Agrees, and tells what was asked for. */
 const revoke: Route = ({ body }) => {
   const { reason: _, block, dry_run, ...target } = body as Record<string, unknown>;
-  const told = { target, block, at: NOW, credentials: 3, sessions: 2 };
+  const told = { target, block, at: NOW, credentials: 3, credentials_not_cut: 0, sessions: 2 };
   return dry_run === true ? [200, told] : [201, { ...told, id: 'k3Zt0QpX' }];
 };
 
@@ -102,6 +102,24 @@ describe('revoke', () => {
     expect(exitCode).toBe(2);
     expect(err).toContain('--reason');
   });
+
+  test.each<[number, number, string, string]>([
+    [5, 2, '3 credentials', '2 more are of external accounts: NATS takes them until they expire.'],
+    [2, 1, '1 credential', '1 more is of an external account: NATS takes it until it expires.'],
+    [4, 4, '0 credentials', '4 are of external accounts: NATS takes them until they expire.'],
+  ])(
+    'of %i credentials, %i of external accounts, tells who stays',
+    async (credentials, left, cut, stays) => {
+      await using service = await start((asked) => {
+        const [status, said] = revoke(asked);
+        return [status, { ...said, credentials, credentials_not_cut: left }];
+      });
+      const dry = await natsSts('revoke', ...IDENTITY, '--dry-run', ...service.at);
+      expect(dry.out).toContain(`${cut} and 2 sessions will be cut.\n${stays}\n`);
+      const done = await natsSts('revoke', ...IDENTITY, '--yes', ...service.at);
+      expect(done.out).toContain(`${cut} and 2 sessions cut\n${stays}\n`);
+    },
+  );
 
   test('says so where the service can not count sessions', async () => {
     await using service = await start((asked) => {

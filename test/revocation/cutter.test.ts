@@ -81,7 +81,7 @@ describe('the cutter', () => {
     const { cutter, issue, revoke, ledger } = world();
     issue();
     revoke();
-    const alive = ledger.alive;
+    const alive = ledger.alive.bind(ledger);
     ledger.alive = async function* (filter) {
       yield* alive(filter);
       if (filter.party) issue({ user: 'UMEANWHILE' });

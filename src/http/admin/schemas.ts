@@ -95,7 +95,8 @@ export const keysResponse = {
     },
     sessions_known: {
       type: 'boolean',
-      description: 'Whether live connections could be counted (`nats.system` is configured).',
+      description:
+        'Whether live connections could be counted: `nats.system` is configured, and servers answered in two seconds.',
     },
   },
 } as const;
@@ -192,7 +193,7 @@ export const revocationResponse = {
     ),
     sessions: {
       type: ['integer', 'null'],
-      description: 'Live connections of these credentials; null where they are not known.',
+      description: 'Live connections that it cuts; null where they are not known.',
     },
   },
 } as const;

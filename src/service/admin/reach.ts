@@ -1,10 +1,10 @@
-import { ResolverUnreachable } from '../../account/resolver.ts';
 import type { Ring } from '../../keyring/ring.ts';
 import { filterOf } from '../../revocation/cutter.ts';
 import { applies } from '../../revocation/match.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import { livingCredentials } from './living.ts';
 import type { AdminParts } from './parts.ts';
+import { countSessions } from './session-count.ts';
 
 /** What a revocation reaches. */
 export interface Reach {
@@ -12,7 +12,7 @@ export interface Reach {
   readonly credentials: number;
   /** Of those, how many are of accounts whose JWT nats-sts does not publish. */
   readonly notCut: number;
-  /** Live connections of them; null where nobody knows. */
+  /** Live connections of those that are cut; null where nobody knows. */
   readonly sessions: number | null;
 }
 
@@ -32,28 +32,19 @@ export async function reachOf(
   const filter = filterOf(revocation.target);
   for await (const credential of livingCredentials(parts.ledger, rings, filter)) {
     if (!applies(revocation, credential)) continue;
-    const { account, user } = credential;
     credentials += 1;
-    if (accounts.get(account)?.kind !== 'managed') notCut += 1;
-    const publicKey = accounts.get(account)?.publicKey;
-    if (publicKey === undefined) continue;
-    const known = users.get(publicKey) ?? new Set();
-    users.set(publicKey, known.add(user));
+    const account = accounts.get(credential.account);
+    if (account?.kind !== 'managed') {
+      notCut += 1;
+      continue;
+    }
+    const known = users.get(account.publicKey) ?? new Set();
+    users.set(account.publicKey, known.add(credential.user));
   }
-  return { credentials, notCut, sessions: await countSessions(parts, users) };
-}
-
-async function countSessions(
-  { sessions }: AdminParts,
-  users: ReadonlyMap<string, ReadonlySet<string>>,
-): Promise<number | null> {
-  if (!sessions) return null;
-  try {
-    let count = 0;
-    for (const [account, names] of users) count += await sessions.count(account, names);
-    return count;
-  } catch (error) {
-    if (error instanceof ResolverUnreachable) return null;
-    throw error;
-  }
+  const sessions = await countSessions({
+    sessions: parts.sessions,
+    accounts: users.keys(),
+    keyOf: ({ user }, account) => (users.get(account)?.has(user) ? 'theirs' : undefined),
+  });
+  return { credentials, notCut, sessions: sessions ? (sessions.get('theirs') ?? 0) : null };
 }
