@@ -120,7 +120,7 @@ function assessed(code: Code, ring: string, found: readonly Found[]): Assessed {
       stored: found.map(({ stored }) => signed(stored)),
     },
     issuers,
-    now: 0,
+    now: FIRST_IAT * 1000,
   });
   return { confirmed: [...confirmed].sort(), push: push && fromClaims(push.claims) };
 }
