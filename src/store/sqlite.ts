@@ -49,6 +49,8 @@ export function openStore({ file, survive }: StoreOptions): Store {
       db.exec(`PRAGMA synchronous = ${survive === 'power-loss' ? 'FULL' : 'NORMAL'}`);
       db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
       db.exec(`PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}`);
+      // What is deleted is overwritten where that costs no further write: sealed seeds are among it.
+      db.exec('PRAGMA secure_delete = FAST');
       migrate(db);
     });
   } catch (cause) {
