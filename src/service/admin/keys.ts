@@ -1,4 +1,3 @@
-import { ResolverUnreachable } from '../../account/resolver.ts';
 import type { AccountSpec } from '../../config/config.ts';
 import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../http/admin/actions.ts';
 import type { Ring, RingKey } from '../../keyring/ring.ts';
@@ -7,6 +6,7 @@ import { leaderOf } from '../../rotator/lease.ts';
 import type { RingedAccount } from '../ringed-accounts.ts';
 import { livingCredentials } from './living.ts';
 import { type AdminParts, readRings } from './parts.ts';
+import { countSessions } from './session-count.ts';
 
 /** What stands behind each signing key, by public key. */
 interface Behind {
@@ -21,7 +21,11 @@ export async function listKeys(parts: AdminParts): Promise<KeysAnswer> {
   const { accounts } = config();
   const rings = new Map((await readRings(state)).map(({ ring }) => [ring.account, ring]));
   const credentials = await countCredentials(parts, rings.values());
-  const sessions = await countSessions(parts, accounts);
+  const sessions = await countSessions({
+    sessions: parts.sessions,
+    accounts: accounts.map(({ publicKey }) => publicKey),
+    keyOf: ({ signingKey }) => signingKey,
+  });
   const answers = accounts.map((account) => {
     const wanted = ringed().find(({ name }) => name === account.name);
     return accountAnswer(
@@ -47,25 +51,6 @@ async function countCredentials(
     counts.set(signingKey, (counts.get(signingKey) ?? 0) + 1);
   }
   return counts;
-}
-
-async function countSessions(
-  { sessions }: AdminParts,
-  accounts: readonly AccountSpec[],
-): Promise<ReadonlyMap<string, number> | undefined> {
-  if (!sessions) return undefined;
-  const counts = new Map<string, number>();
-  try {
-    for (const { publicKey } of accounts) {
-      for await (const { signingKey } of sessions.of(publicKey)) {
-        if (signingKey !== undefined) counts.set(signingKey, (counts.get(signingKey) ?? 0) + 1);
-      }
-    }
-    return counts;
-  } catch (error) {
-    if (error instanceof ResolverUnreachable) return undefined;
-    throw error;
-  }
 }
 
 interface AccountState {

@@ -19,7 +19,7 @@ export interface AdminParts {
   /** Of them, the accounts whose keys are in a ring. */
   readonly ringed: () => readonly RingedAccount[];
   /** Undefined where the process has no access to the system account. */
-  readonly sessions: Pick<Sessions, 'of' | 'count'> | undefined;
+  readonly sessions: Pick<Sessions, 'of'> | undefined;
 }
 
 export interface StoredRing {
