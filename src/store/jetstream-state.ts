@@ -21,6 +21,12 @@ export interface JetStreamStateOptions extends BucketOptions {
 /** How often the leader is asked whether anything was missed. */
 const CHECK_MILLISECONDS = 1000;
 
+/**
+ * A new leader may not have come yet to what the old one told. One that is behind for longer has
+ * lost it.
+ */
+const CATCH_UP_MILLISECONDS = 5000;
+
 /** How long a deleted key is remembered; who has heard nothing for half as long reads everything anew. */
 const MARKER_HOURS = 7 * 24;
 const SILENCE_MILLISECONDS = (MARKER_HOURS / 2) * 3_600_000;
@@ -44,6 +50,7 @@ export async function openJetStreamState({
   const replica = createStateReplica();
   let { created } = bucket;
   let freshAt = 0;
+  let behindSince: number | undefined;
   let closed = false;
   let checking = false;
 
@@ -52,16 +59,22 @@ export async function openJetStreamState({
   /** Afterwards the replica is what the leader had when it was asked, or newer. */
   const catchUp = inTurn(() =>
     orUnavailable(connection, "the shared state can't be read", async () => {
-      const { asked, info } = await askAgain(async () => {
-        const asked = clock.now();
-        return { asked, info: await bucket.manager.streams.info(bucket.stream) };
+      // While it is asked, the consumer may bring what is newer than the answer.
+      const { asked, seen, info } = await askAgain(async () => {
+        const [asked, { seen }] = [clock.now(), replica];
+        return { asked, seen, info: await bucket.manager.streams.info(bucket.stream) };
       });
       const last = info.state.last_seq;
-      const another = info.created !== created || last < replica.seen;
+      const behind = info.created === created && last < seen;
+      behindSince = behind ? (behindSince ?? asked) : undefined;
+      if (behindSince !== undefined && asked - behindSince < CATCH_UP_MILLISECONDS) {
+        throw new Error('its leader has not come to what was read before');
+      }
+      const another = info.created !== created || behind;
       const silent = freshAt > 0 && asked - freshAt > SILENCE_MILLISECONDS;
       if (another || silent) {
         feed.stop();
-        replica.reload(await latestOfAll(bucket, last));
+        replica.reload(await latestOfAll(bucket));
         created = info.created;
       }
       while (replica.seen < last) {
@@ -158,15 +171,14 @@ async function swap(
   }
 }
 
-async function latestOfAll(bucket: JetStreamBucket, last: number): Promise<StateChange[]> {
+/** In the order of revisions. What is written meanwhile is in it, too: its older text is gone. */
+async function latestOfAll(bucket: JetStreamBucket): Promise<StateChange[]> {
   const changes: StateChange[] = [];
-  for (let from = 1; from <= last; ) {
-    const change = await next(bucket, from);
-    if (!change) break;
+  for (;;) {
+    const change = await next(bucket, (changes.at(-1)?.revision ?? 0) + 1);
+    if (!change) return changes;
     changes.push(change);
-    from = change.revision + 1;
   }
-  return changes;
 }
 
 /** The first change from this revision on that is still to be had, as the leader knows it. */

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { expect, test } from 'vitest';
@@ -5,8 +7,11 @@ import { systemClock } from '../../src/clock.ts';
 import { connectStore } from '../../src/store/nats-connection.ts';
 import { openJetStreamState } from '../../src/store/jetstream-state.ts';
 import type { SharedState } from '../../src/store/shared-state.ts';
+import { temporaryDirectory } from '../audit/temporary-directory.ts';
 import { eventually } from '../support/eventually.ts';
+import { startNatsCluster } from '../support/nats-cluster.ts';
 import { startNatsServer } from '../support/nats-server.ts';
+import { createOperatorWorld } from '../support/operator-world.ts';
 import { createJetStreamWorld, type JetStreamWorld } from './jetstream-world.ts';
 import { follow, sharedStateContract, type StateWorld } from './shared-state.contract.ts';
 
@@ -165,4 +170,49 @@ test('a server without JetStream, and a bucket of another kind, are refused with
   const manager = await jetstreamManager((await world.connect()).nats);
   await manager.streams.add({ name: 'KV_plain', subjects: ['$KV.plain.>'] });
   await expect(openState(world, 'plain')).rejects.toThrow(/nats-server 2.11 or later/);
+});
+
+/** A bucket with three copies, and a state on each server of the cluster. */
+async function onEachServer(stack: AsyncDisposableStack): Promise<SharedState[]> {
+  const directory = stack.use(temporaryDirectory());
+  const world = createOperatorWorld({ accounts: { STORE: { jetstream: true } }, resolver: 'full' });
+  const credsFile = join(directory.path, 'store.creds');
+  writeFileSync(credsFile, world.user().creds);
+  const cluster = stack.use(await startNatsCluster({ world }));
+  const states: SharedState[] = [];
+  for (const { url } of cluster.nodes) {
+    const connection = await connectStore({ servers: [url], credsFile });
+    stack.defer(() => connection.close());
+    const place = { connection, bucket: 'nats-sts', replicas: 3, clock: systemClock };
+    states.push(await eventually(() => openJetStreamState(place).catch(() => undefined)));
+  }
+  return states;
+}
+
+test('a key that is written again and again is always there, on every server of a cluster', async () => {
+  await using stack = new AsyncDisposableStack();
+  const states = await onEachServer(stack);
+  const told = (await Promise.all(states.map((state) => follow(state, '')))).map(
+    ({ told }) => told,
+  );
+  let missing = 0;
+  await Promise.all(
+    states.map(async (state, index) => {
+      const key = `ring.${index}`;
+      let revision = await state.write(key, '', 0);
+      for (let count = 1; count <= 100; count += 1) {
+        const [written, found] = await Promise.all([
+          state.write(key, `${count}`, revision!),
+          state.list(key),
+        ]);
+        revision = written;
+        if (found.length === 0) missing += 1;
+      }
+      await state.write('last', `${index}`, 0);
+    }),
+  );
+  await eventually(() => told.every((changes) => changes.some(({ key }) => key === 'last')));
+  await Promise.all(states.map((state) => state.close()));
+  expect(missing).toBe(0);
+  expect(told.flat().filter(({ value }) => value === undefined)).toEqual([]);
 });
