@@ -85,6 +85,13 @@ function newestOf(list: readonly AccountClaims[]): AccountClaims | undefined {
   );
 }
 
+/** Who signed the JWTs of this account, whether they are trusted or not. */
+export function issuersIn(view: AccountView, account: string): ReadonlySet<string> {
+  const texts = new Set([...appliedTexts(view), ...view.stored]);
+  const read = [...texts].map((text) => readAccountJwt(text)).filter(isClaims);
+  return new Set(read.filter(({ sub }) => sub === account).map(({ iss }) => iss));
+}
+
 const STORE_NEEDED = 'a managed account needs servers with a resolver of type full';
 
 function isClaims(read: AccountClaims | Malformed): read is AccountClaims {

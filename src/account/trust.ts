@@ -3,6 +3,7 @@ import { decodeJwt } from '../nats/jwt.ts';
 import { Malformed } from '../nats/malformed.ts';
 import type { Answers } from './ask-servers.ts';
 import { askSystem, type SystemAccess } from './ask-system.ts';
+import { ResolverUnreachable } from './resolver.ts';
 import { VARZ } from './subjects.ts';
 
 /** Whose account JWTs count: public keys of an operator, `O…`. */
@@ -55,7 +56,9 @@ export async function trustOfServers(
 function trustOfAnswers(answers: Answers<'varz'>, signingKey: string): TrustedIssuers | NotTrusted {
   let common: TrustedIssuers | undefined;
   for (const { id, name } of answers.present.values()) {
-    const varz = varzData.safeParse(answers.to('varz').get(id)?.data);
+    const answer = answers.to('varz').get(id);
+    if (!answer) throw new ResolverUnreachable(`server ${name} did not say whom it trusts in time`);
+    const varz = varzData.safeParse(answer.data);
     const operators = varz.data?.trusted_operators_claim ?? [];
     const ours = operators.map(issuersOf).find((issuers) => issuers.has(signingKey));
     if (!ours) return new NotTrusted(unknownToServer(name, operators, signingKey));

@@ -1,6 +1,7 @@
 import type { AccountClaims } from '../account/account-jwt.ts';
 import { type Assessment, assess } from '../account/assess.ts';
 import type { AccountResolver, PushReply } from '../account/resolver.ts';
+import { issuersIn } from '../account/read-view.ts';
 import { signAccount } from '../account/sign-account.ts';
 import type { TrustedIssuers } from '../account/trust.ts';
 import type { Clock } from '../clock.ts';
@@ -27,8 +28,11 @@ export interface Servers {
 
 export interface ServersOptions {
   readonly resolver: AccountResolver;
-  /** Whose account JWTs count; undefined for external accounts of an operator that is not known. */
-  readonly issuers: () => Promise<TrustedIssuers | undefined>;
+  /**
+   * Whose account JWTs count, by now; undefined for external accounts of an operator that is not
+   * known. `met`: issuers of those that were just seen.
+   */
+  readonly issuers: (met?: ReadonlySet<string>) => Promise<TrustedIssuers | undefined>;
   /** Signs account JWTs; absent where there are only external accounts. */
   readonly signer?: Pick<KeyPair, 'publicKey' | 'sign'>;
   readonly clock: Clock;
@@ -38,8 +42,8 @@ export interface ServersOptions {
 export function systemServers({ resolver, issuers, signer, clock }: ServersOptions): Servers {
   return {
     async look({ publicKey }) {
-      const trusted = await issuers();
       const view = await resolver.look(publicKey);
+      const trusted = await issuers(issuersIn(view, publicKey));
       return {
         assess: (ring) => {
           const { ring: ours, strangers } =
@@ -77,7 +81,9 @@ function notProved({ publicKey }: RingKey): string {
 
 /** A server that refuses while others take it shows in the next look. */
 function refused(replies: readonly PushReply[]): Error {
-  const said = replies.map(({ server, code, message }) => `${server}: ${code} ${message}`);
+  const said = replies
+    .map(({ server, code, message }) => `${server}: ${code} ${message}`)
+    .toSorted();
   return new Error(
     `no server took the account JWT (${said.join('; ')}): the servers need a resolver of type full`,
   );

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { freshTrust } from '../account/fresh-trust.ts';
 import { openSystemConnection, type SystemConnection } from '../account/system-connection.ts';
 import { systemResolver } from '../account/system-resolver.ts';
 import {
@@ -16,7 +17,7 @@ import { createCutter } from '../revocation/cutter.ts';
 import { REVOCATION_PREFIX } from '../revocation/revocation.ts';
 import { createLease } from '../rotator/lease.ts';
 import { type Rotator, startRotator } from '../rotator/rotator.ts';
-import { type Servers, systemServers } from '../rotator/servers.ts';
+import { type Servers, type ServersOptions, systemServers } from '../rotator/servers.ts';
 import { canaryServers } from '../rotator/canary-servers.ts';
 import { externalServers } from '../rotator/external-servers.ts';
 import type { Foundation } from './foundation.ts';
@@ -165,12 +166,12 @@ function serversOf(
   return kind === 'managed' ? told : externalServers({ system: told, canary });
 }
 
-/** Pinned by the configuration, else as the servers tell. */
+/** Pinned by the configuration, else as the servers tell at the time. */
 function issuersOf(
   { nats: { operatorJwt } }: Config,
   signingKey: string | undefined,
   system: SystemConnection,
-): () => Promise<TrustedIssuers | undefined> {
+): ServersOptions['issuers'] {
   const checked = (trust: TrustedIssuers | NotTrusted): TrustedIssuers => {
     if (trust instanceof NotTrusted) throw new Error(`${trust.problem}; nothing was overwritten`);
     return trust;
@@ -179,10 +180,9 @@ function issuersOf(
     const pinned = checked(trustOfOperator(operatorJwt, signingKey));
     return async () => pinned;
   }
-  let known: TrustedIssuers | undefined;
-  return async () => {
-    if (signingKey === undefined || known) return known;
-    known = checked(await trustOfServers(system, signingKey));
-    return known;
-  };
+  if (signingKey === undefined) return async () => undefined;
+  return freshTrust({
+    ask: async () => checked(await trustOfServers(system, signingKey)),
+    monotonic: () => performance.now(),
+  });
 }
