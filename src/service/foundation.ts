@@ -28,6 +28,11 @@ export interface Foundation {
   readonly rings: RingView;
   readonly revocations: Revocations;
   readonly ledger: CredentialLedger;
+  /**
+   * Must be called with each configuration before it is in force: the ledger looks back as far as
+   * the longest lifetime of any role since the start.
+   */
+  readonly configured: (config: Pick<Config, 'roles'>) => void;
   /** What was recorded is flushed first. */
   readonly close: () => Promise<void>;
 }
@@ -40,6 +45,11 @@ export async function layFoundation(
   const stack = new AsyncDisposableStack();
   let rings: RingView | undefined;
   let dropped = 0;
+  let longestConfigured = 0;
+  const configured: Foundation['configured'] = ({ roles }) => {
+    longestConfigured = Math.max(longestConfigured, ...roles.map((role) => role.maxTtlSeconds));
+  };
+  configured(config);
   try {
     const { survive, retentionSeconds } = config.audit;
     const store = openStore({ file: config.store.sqliteFile, survive });
@@ -56,7 +66,7 @@ export async function layFoundation(
       audit: written,
       clock,
       log,
-      longestLifetimeSeconds: () => longestLifetime(config, rings),
+      longestLifetimeSeconds: () => Math.max(longestConfigured, longestSigned(rings)),
       stack,
     });
     const { state } = stores;
@@ -87,6 +97,7 @@ export async function layFoundation(
       rings,
       revocations,
       ledger: stores.ledger,
+      configured,
       close: () => stack.disposeAsync(),
     };
   } catch (error) {
@@ -95,14 +106,11 @@ export async function layFoundation(
   }
 }
 
-/** What signed for longer, under an earlier configuration, is in no ring that is trusted still. */
-function longestLifetime({ accounts, roles }: Config, rings: RingView | undefined): number {
-  const signed = accounts.flatMap(({ name }) => rings?.ring(name)?.keys ?? []);
-  return Math.max(
-    0,
-    ...roles.map(({ maxTtlSeconds }) => maxTtlSeconds),
-    ...signed.filter(({ state }) => state !== 'retired').map((key) => key.lifetimeSeconds),
-  );
+/** What keys have signed that are trusted still, also under configurations from before the start. */
+function longestSigned(rings: RingView | undefined): number {
+  const signed = (rings?.all() ?? []).flatMap(({ keys }) => keys);
+  const trusted = signed.filter(({ state }) => state !== 'retired');
+  return Math.max(0, ...trusted.map((key) => key.lifetimeSeconds));
 }
 
 /** The log alone can tell why: the audit log has no record of its own failure. */

@@ -10,7 +10,8 @@ import { type AdminPolicy, compileAdmin } from '../policy/admin.ts';
 import type { Policy } from '../policy/compile.ts';
 import type { Foundation } from './foundation.ts';
 import { policyOf } from './preflight.ts';
-import { type RingedAccount, ringedAccounts } from './ringed-accounts.ts';
+import { GRACE_SECONDS, type RingedAccount, ringedAccounts } from './ringed-accounts.ts';
+import { tellLostNames } from './target-names.ts';
 
 /** What the rotation needs of one configuration. */
 export interface RotatedGeneration {
@@ -28,17 +29,20 @@ export interface Generation extends RotatedGeneration {
 }
 
 /**
- * The policy of a configuration, and the accounts whose keys are in rings.
+ * The policy of a configuration, and the accounts whose keys are in rings. Names that only stored
+ * revocations have are told in the log.
  *
  * @throws InvalidInput when policy, signing keys and the stored rings don't fit together.
  */
 export function buildRotated(
-  { rings }: Pick<Foundation, 'rings'>,
+  { rings, revocations, log, configured }: Foundation,
   config: Config,
 ): RotatedGeneration {
   const policy = policyOf(config);
   const ringed = ringedAccounts(config, policy);
   checkRings(rings, config, ringed);
+  configured(config);
+  tellLostNames(log, revocations.index.byId.values(), config);
   return { config, policy, ringed };
 }
 
@@ -90,19 +94,27 @@ function checkRings(rings: RingView, { file }: Config, ringed: readonly RingedAc
   if (problems.length > 0) throw new InvalidInput(file, problems);
 }
 
-/** Keys in rings where they rotate, else the keys that were given. */
+/**
+ * Keys in rings where they rotate, else the keys that were given. Those sign without the store; but
+ * a replica that is cut off from it doesn't learn of revocations, and stops like one with rings. An
+ * SQLite file is with its process, or nothing can be recorded.
+ */
 function keyRing(
   { rings, clock }: Foundation,
-  { accounts }: Config,
+  { accounts, store }: Config,
   ringed: readonly RingedAccount[],
 ): KeyRing {
   const inRings = ringKeys({ view: rings, accounts: ringed, clock });
   const given = givenKeys(accounts);
   const names = new Set(ringed.map(({ name }) => name));
+  const isCutOff = (): boolean =>
+    store.jetstream !== undefined && clock.now() - rings.freshAt() > GRACE_SECONDS * 1000;
   return {
     active: (account, role, lifetimeSeconds) =>
       names.has(account)
         ? inRings.active(account, role, lifetimeSeconds)
-        : given.active(account, role),
+        : isCutOff()
+          ? undefined
+          : given.active(account, role),
   };
 }

@@ -13,8 +13,8 @@ export interface RingedAccount extends RotatedAccount, RingAccount {
   readonly spec: AccountSpec;
 }
 
-/** Grace of external accounts that are only verified. */
-const GRACE_SECONDS = 300;
+/** Grace of external accounts that don't rotate: how long their keys sign without word of the store. */
+export const GRACE_SECONDS = 300;
 
 /**
  * Managed accounts, and external ones that rotate or can be verified. The keys of all others are

@@ -9,6 +9,8 @@ import type {
   RevokeAnswer,
   RevokeAsk,
 } from '../../http/admin/actions.ts';
+import { ANY_ROLE, trustedKeys } from '../../keyring/ring.ts';
+import { filterOf } from '../../revocation/cutter.ts';
 import {
   isRevocationId,
   newRevocationId,
@@ -19,6 +21,7 @@ import {
   type RevocationTarget,
   revocationText,
 } from '../../revocation/revocation.ts';
+import { targetName } from '../target-names.ts';
 import { origin } from './access.ts';
 import { longestReachSeconds } from './longest-reach.ts';
 import { type AdminParts, ATTEMPTS, BUSY, notFound, readRings } from './parts.ts';
@@ -57,7 +60,7 @@ export async function revoke(
   { target, reason, block, dryRun }: RevokeAsk,
   caller: AdminCaller,
 ): Promise<RevokeAnswer | Refusal> {
-  const wrong = unknownTarget(parts, target) ?? lockedOut(target, block, caller);
+  const wrong = (await unknownTarget(parts, target)) ?? lockedOut(target, block, caller);
   if (wrong) return wrong;
   const at = unixSeconds(parts.clock);
   const { issuerName, subject } = caller.identity;
@@ -140,22 +143,28 @@ function eventOf(
 }
 
 /** A name that nothing has would revoke nobody, and look as if it did. */
-function unknownTarget({ config }: AdminParts, target: RevocationTarget): Refusal | undefined {
-  const { issuers, roles, bindings } = config();
-  if ('role' in target) return unknown('role', target.role, roles);
-  if ('binding' in target) return unknown('binding', target.binding, bindings);
-  if ('issuer' in target) return unknown('issuer', target.issuer, issuers);
-  return undefined;
+async function unknownTarget(
+  parts: AdminParts,
+  target: RevocationTarget,
+): Promise<Refusal | undefined> {
+  const named = targetName(target, parts.config());
+  if (!named || named.configured.includes(named.name)) return undefined;
+  if (await isRemembered(parts, target)) return undefined;
+  const { what, name, configured } = named;
+  return notFound(`There is no ${what} "${name}"${didYouMean(name, configured)}.`);
 }
 
-function unknown(
-  what: string,
-  name: string,
-  known: readonly { readonly name: string }[],
-): Refusal | undefined {
-  const names = known.map((one) => one.name);
-  if (names.includes(name)) return undefined;
-  return notFound(`There is no ${what} "${name}"${didYouMean(name, names)}.`);
+/** What has left the configuration has left keys and credentials behind. */
+async function isRemembered(
+  { ledger, state }: AdminParts,
+  target: RevocationTarget,
+): Promise<boolean> {
+  if ('role' in target && target.role !== ANY_ROLE) {
+    const keys = (await readRings(state)).flatMap(({ ring }) => trustedKeys(ring));
+    if (keys.some(({ slot }) => slot === target.role)) return true;
+  }
+  for await (const _ of ledger.alive(filterOf(target))) return true;
+  return false;
 }
 
 /** Whoever blocks themselves could not lift it again. */

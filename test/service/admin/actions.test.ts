@@ -10,6 +10,8 @@ import {
   type RingKey,
   ringText,
 } from '../../../src/keyring/ring.ts';
+import type { IssuedCredential } from '../../../src/revocation/ledger.ts';
+import type { RevocationTarget } from '../../../src/revocation/revocation.ts';
 import { adminActions } from '../../../src/service/admin/actions.ts';
 import type { RingedAccount } from '../../../src/service/ringed-accounts.ts';
 import { type SharedState, StoreUnavailable } from '../../../src/store/shared-state.ts';
@@ -100,6 +102,39 @@ describe('without a record nothing is done', () => {
     const id = 'id' in made ? (made.id ?? '') : '';
     expect(await actions.lift(id, caller)).toMatchObject(refused);
     expect(await state.list('revocation.')).toHaveLength(1);
+  });
+});
+
+describe('what has left the configuration', () => {
+  const left = { issuerName: 'old', subject: 'alice' };
+  test.each<[string, RevocationTarget, Partial<IssuedCredential>]>([
+    ['role', { role: 'writer' }, { role: 'writer' }],
+    ['binding', { binding: 'ops' }, { binding: 'ops' }],
+    ['binding of who acts', { binding: 'bots' }, { actorBinding: 'bots' }],
+    ['issuer', { issuer: 'old', subject: 'alice' }, left],
+    ['issuer of who acts', { issuer: 'old', subject: 'alice' }, { actor: left }],
+  ])('is revoked by its name while a credential is alive: %s', async (_, target, of) => {
+    const { actions, ledger } = await world();
+    ledger.record(credential());
+    const revoke = () => actions.revoke({ ...REVOKE, target }, caller);
+    expect(await revoke()).toMatchObject({ reason: 'not_found' });
+    ledger.record(credential({ user: 'ULEFT', ...of }));
+    expect(await revoke()).toMatchObject({ target, credentials: 1 });
+  });
+
+  test('is revoked by its name while a key of the role is trusted', async () => {
+    const { actions, state } = await world();
+    const keys: RingKey[] = [
+      { ...KEY, slot: 'writer', state: 'draining' },
+      { ...KEY, publicKey: 'AGONE', slot: 'older', state: 'retired' },
+      { ...KEY, publicKey: 'AANY', slot: '*' },
+    ];
+    await state.write(ringKey('OTHER'), ringText({ ...RING, account: 'OTHER', keys }), 0);
+    const revoke = (role: string) => actions.revoke({ ...REVOKE, target: { role } }, caller);
+    expect(await revoke('writer')).toMatchObject({ target: { role: 'writer' } });
+    for (const unknown of ['older', '*']) {
+      expect(await revoke(unknown)).toMatchObject({ reason: 'not_found' });
+    }
   });
 });
 

@@ -1,0 +1,54 @@
+import type { Config } from '../config/config.ts';
+import type { Log } from '../log.ts';
+import type { Revocation, RevocationTarget } from '../revocation/revocation.ts';
+
+type Names = Pick<Config, 'issuers' | 'roles' | 'bindings'>;
+
+/** What a revocation calls by its name in the configuration. */
+export interface TargetName {
+  readonly what: 'issuer' | 'role' | 'binding';
+  readonly name: string;
+  /** What there is of the kind. */
+  readonly configured: readonly string[];
+}
+
+/** Undefined for a user: nkeys are in no configuration. */
+export function targetName(
+  target: RevocationTarget,
+  { issuers, roles, bindings }: Names,
+): TargetName | undefined {
+  const named = (
+    what: TargetName['what'],
+    name: string,
+    all: readonly { readonly name: string }[],
+  ): TargetName => ({ what, name, configured: all.map((one) => one.name) });
+  if ('role' in target) return named('role', target.role, roles);
+  if ('binding' in target) return named('binding', target.binding, bindings);
+  if ('issuer' in target) return named('issuer', target.issuer, issuers);
+  return undefined;
+}
+
+/**
+ * Tells the names that only revocations have. Whoever renames an issuer, role or binding would
+ * otherwise let in whom they had blocked, and not notice.
+ */
+export function tellLostNames(
+  log: Log,
+  revocations: Iterable<Pick<Revocation, 'target'>>,
+  config: Names,
+): void {
+  const lost = new Map<string, { what: string; name: string; revocations: number }>();
+  for (const { target } of revocations) {
+    const named = targetName(target, config);
+    if (!named || named.configured.includes(named.name)) continue;
+    const { what, name } = named;
+    const known = lost.get(`${what} ${name}`)?.revocations ?? 0;
+    lost.set(`${what} ${name}`, { what, name, revocations: known + 1 });
+  }
+  for (const { what, name, revocations } of lost.values()) {
+    log.warn(
+      { [what]: name, revocations },
+      'REVOCATIONS NAME WHAT THE CONFIGURATION DOES NOT HAVE: under a new name they hold nobody back',
+    );
+  }
+}

@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import type { Config } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { ringKey, ringText } from '../../src/keyring/ring.ts';
+import { revocationKey, revocationText } from '../../src/revocation/revocation.ts';
+import { type Foundation, layFoundation } from '../../src/service/foundation.ts';
+import { buildGeneration } from '../../src/service/generation.ts';
+import { issued } from '../audit/events.ts';
+import { ringOf, sealedKey } from '../keyring/stored-rings.ts';
+import { revocation } from '../revocation/support.ts';
+import { type CapturedLog, captureLog } from '../support/captured-log.ts';
+import { eventually } from '../support/eventually.ts';
+import { prepareService, type ServiceGround } from '../support/service-world.ts';
+
+/** What one configuration leaves behind for the next; all real, but nobody asks over HTTP. */
+
+let ground: ServiceGround;
+let config: Config;
+let log: CapturedLog;
+let foundation: Foundation;
+
+beforeEach(async () => {
+  ground = await prepareService({ nats: false });
+  config = loadConfig(ground.configFile, { env: {} });
+  log = captureLog();
+  foundation = await layFoundation(config, { clock: systemClock, log: log.log });
+});
+afterEach(async () => {
+  await foundation.close();
+  await ground[Symbol.asyncDispose]();
+});
+
+/** The configuration with other roles, bindings or lifetimes. */
+function changed(change: { maxTtlSeconds?: number; rename?: string }): Config {
+  const { rename, maxTtlSeconds } = change;
+  const [role] = config.roles;
+  const [binding] = config.bindings;
+  if (!role || !binding) throw new Error('the configuration has no role');
+  return {
+    ...config,
+    roles: [{ ...role, ...(maxTtlSeconds !== undefined && { maxTtlSeconds }) }],
+    bindings: [{ ...binding, ...(rename !== undefined && { name: rename }) }],
+  };
+}
+
+describe('the ledger looks back', () => {
+  const hour = 3600;
+
+  async function found(ageSeconds: number): Promise<boolean> {
+    const time = Date.now() - ageSeconds * 1000;
+    const event = issued({ time, expiresAt: Math.floor(Date.now() / 1000) + hour });
+    await foundation.audit.record(event);
+    for await (const _ of foundation.ledger.alive({})) return true;
+    return false;
+  }
+
+  test('as far as a role may live that came with a reload, and when it has gone again', async () => {
+    expect(await found(2 * hour)).toBe(false);
+    buildGeneration(foundation, changed({ maxTtlSeconds: 8 * hour }));
+    expect(await found(2 * hour)).toBe(true);
+    buildGeneration(foundation, config);
+    expect(await found(2 * hour)).toBe(true);
+  });
+
+  test('as far as any key signed that is trusted still, also of an account that is not configured', async () => {
+    const { key } = await sealedKey({ state: 'draining', lifetimeSeconds: 8 * hour });
+    const ring = { ...ringOf({ ...key, sealedSeed: '' }), account: 'LEFT' };
+    await foundation.state.write(ringKey('LEFT'), ringText(ring), 0);
+    await eventually(() => foundation.rings.ring('LEFT'));
+    expect(await found(2 * hour)).toBe(true);
+  });
+});
+
+test('names that only revocations have are told, each once, and those that are configured are not', async () => {
+  const targets = [
+    { binding: 'orders service' },
+    { binding: 'orders service' },
+    { role: 'publisher' },
+    { role: 'publishers' },
+    { issuer: 'dev', subject: 'x' },
+    { issuer: 'old', subject: 'x' },
+    { nkey: 'UA' },
+  ];
+  for (const [n, target] of targets.entries()) {
+    const one = revocation({ id: `00000000000${n}`, target, block: true });
+    await foundation.state.write(revocationKey(one.id), revocationText(one), 0);
+  }
+  await eventually(() => foundation.revocations.index.byId.size === targets.length);
+  const told = () =>
+    log.lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ msg }) => String(msg).startsWith('REVOCATIONS NAME'))
+      .map(({ role, issuer, binding, revocations }) => ({ role, issuer, binding, revocations }));
+  buildGeneration(foundation, config);
+  const gone = [
+    { role: 'publishers', revocations: 1 },
+    { issuer: 'old', revocations: 1 },
+  ];
+  expect(told()).toEqual(gone);
+  buildGeneration(foundation, changed({ rename: 'orders services' }));
+  expect(told()).toEqual([...gone, { binding: 'orders service', revocations: 2 }, ...gone]);
+});
+
+describe('keys that are given and don’t rotate', () => {
+  const minutes = 60_000;
+
+  /** Whether they sign when the store was last heard of so long ago. */
+  function sign(of: Config, milliseconds: number): boolean {
+    const freshAt = Date.now() - milliseconds;
+    const rings = { ...foundation.rings, freshAt: () => freshAt };
+    const { parts } = buildGeneration({ ...foundation, rings }, of);
+    return parts.keyRing.active('APP', 'publisher', 60) !== undefined;
+  }
+
+  test('stop where JetStream would tell of revocations and can’t, once the grace is over', () => {
+    const shared: Config = {
+      ...config,
+      store: { ...config.store, jetstream: { bucket: 'b', servers: [], replicas: 1 } },
+    };
+    expect(sign(shared, 4 * minutes)).toBe(true);
+    expect(sign(shared, 6 * minutes)).toBe(false);
+  });
+
+  test('go on with a file, which is with its process', () => {
+    expect(sign(config, 6 * minutes)).toBe(true);
+  });
+});
