@@ -96,6 +96,8 @@ export interface RevokeKeyAsk {
 export interface RevokeKeyAnswer {
   readonly public_key: string;
   readonly account: string;
+  /** External: whoever has the key can use it until the operator takes it out of the account JWT. */
+  readonly kind: 'managed' | 'external';
   readonly slot: string;
   readonly credentials_cut: number;
 }

@@ -139,10 +139,16 @@ export const revokeKeyBody = {
 
 export const revokeKeyResponse = {
   type: 'object',
-  required: ['public_key', 'account', 'slot', 'credentials_cut'],
+  required: ['public_key', 'account', 'kind', 'slot', 'credentials_cut'],
   properties: {
     public_key: { type: 'string' },
     account: { type: 'string' },
+    kind: {
+      type: 'string',
+      enum: ['managed', 'external'],
+      description:
+        'External: servers take the key until the operator takes it out of the account JWT.',
+    },
     slot: { type: 'string', description: SLOT },
     credentials_cut: count(
       'Living credentials behind it. 0 for external accounts: there the operator has to take the key out of the account JWT.',

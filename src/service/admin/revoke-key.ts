@@ -15,7 +15,7 @@ export async function revokeKeyOf(
 ): Promise<RevokeKeyAnswer | Refusal> {
   const found = await find(parts, publicKey);
   if (!found) return notFound('No ring has such a key that is still in use.');
-  const { account } = found.ring;
+  const { account, kind } = found.ring;
   const slot = found.ring.keys.find((key) => key.publicKey === publicKey)?.slot ?? '';
   const refusal = await record(parts.audit, {
     type: 'admin',
@@ -30,8 +30,8 @@ export async function revokeKeyOf(
   if (refusal) return refusal;
   if (!(await write(parts, publicKey))) return BUSY;
   // The JWT of an external account is the operator's to change: until then nobody is cut.
-  const cut = found.ring.kind === 'managed' ? await countAlive(parts, found.ring, publicKey) : 0;
-  return { public_key: publicKey, account, slot, credentials_cut: cut };
+  const cut = kind === 'managed' ? await countAlive(parts, found.ring, publicKey) : 0;
+  return { public_key: publicKey, account, kind, slot, credentials_cut: cut };
 }
 
 /** The ring in which the key is, still in use. */

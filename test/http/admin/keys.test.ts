@@ -132,6 +132,7 @@ test('a key that is revoked takes everyone behind it along; who asks again gets 
     {
       public_key: issuer,
       account: 'APP',
+      kind: 'managed',
       slot: 'publisher',
       credentials_cut: expect.any(Number),
     },
