@@ -20,6 +20,8 @@ import { type Rotator, startRotator } from '../rotator/rotator.ts';
 import { type Servers, type ServersOptions, systemServers } from '../rotator/servers.ts';
 import { canaryServers } from '../rotator/canary-servers.ts';
 import { externalServers } from '../rotator/external-servers.ts';
+import type { StateChange } from '../store/shared-state.ts';
+import { withEchoes } from './echo.ts';
 import type { Foundation } from './foundation.ts';
 import type { RingedAccount } from './ringed-accounts.ts';
 import type { RotatorMetrics } from './rotation-metrics.ts';
@@ -30,6 +32,12 @@ type RotatedKind = RingedAccount['kind'];
 
 /** So long a connection to NATS may take before its absence is a problem that is told. */
 const PATIENCE_MILLISECONDS = 2000;
+
+/**
+ * Credentials whose exchange was under way at the moment of a revocation are recorded a little later:
+ * so long after it they are looked for once more.
+ */
+const IN_FLIGHT_MILLISECONDS = [300, 1000];
 
 /** What of the rotation runs in this process. */
 export interface Rotation {
@@ -53,27 +61,32 @@ export interface RotationOptions {
  */
 export async function startRotation(options: RotationOptions): Promise<Rotation> {
   const { config, foundation } = options;
-  let wakeAll = (): void => {};
-  const system =
-    config.nats.system && openSystem(options, config.nats.system.credsFile, () => wakeAll());
-  const kinds: RotatedKind[] = ['external'];
-  if (config.nats.operatorSigningKey !== undefined) kinds.push('managed');
-  const rotators = kinds.map((kind) => startKind(options, kind, system));
-  wakeAll = () => {
-    for (const rotator of rotators) rotator.wake();
-  };
-  const stops = [
-    await foundation.state.watch(RING_PREFIX, wakeAll),
-    await foundation.state.watch(REVOCATION_PREFIX, wakeAll),
-  ];
-  return {
-    system,
-    async close() {
-      for (const stop of stops) stop();
-      await Promise.all(rotators.map((rotator) => rotator.stop()));
-      await system?.close();
-    },
-  };
+  const { state } = foundation;
+  const stack = new AsyncDisposableStack();
+  try {
+    let wakeAll = (): void => {};
+    const system =
+      config.nats.system && openSystem(options, config.nats.system.credsFile, () => wakeAll());
+    if (system) stack.defer(() => system.close());
+    const kinds: RotatedKind[] = ['external'];
+    if (config.nats.operatorSigningKey !== undefined) kinds.push('managed');
+    const rotators = kinds.map((kind) => startKind(options, kind, system));
+    stack.defer(async () => void (await Promise.all(rotators.map((rotator) => rotator.stop()))));
+    wakeAll = () => {
+      for (const rotator of rotators) rotator.wake();
+    };
+    const ringChanged = ({ key }: StateChange) => {
+      for (const rotator of rotators) rotator.wake(key.slice(RING_PREFIX.length));
+    };
+    stack.defer(await state.watch(RING_PREFIX, ringChanged));
+    const revocationChanged = withEchoes(wakeAll, IN_FLIGHT_MILLISECONDS);
+    stack.defer(() => revocationChanged.stop());
+    stack.defer(await state.watch(REVOCATION_PREFIX, revocationChanged));
+    return { system, close: () => stack.disposeAsync() };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
 }
 
 function openSystem(

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import type { Config } from '../../src/config/config.ts';
+import { createSealer } from '../../src/keyring/sealing.ts';
+import { RING_PREFIX } from '../../src/keyring/ring.ts';
+import { REVOCATION_PREFIX, revocationKey } from '../../src/revocation/revocation.ts';
+import { leaderOf } from '../../src/rotator/lease.ts';
+import type { Foundation } from '../../src/service/foundation.ts';
+import type { RingedAccount } from '../../src/service/ringed-accounts.ts';
+import type { RotationMetrics } from '../../src/service/rotator-metrics.ts';
+import { type RotationOptions, startRotation } from '../../src/service/rotation.ts';
+import type { SharedState } from '../../src/store/shared-state.ts';
+import { accountKey } from '../account/rings.ts';
+import { memoryState } from '../revocation/memory-state.ts';
+import { captureLog } from '../support/captured-log.ts';
+import { eventually } from '../support/eventually.ts';
+
+const SILENT: RotationMetrics = {
+  leads: () => {},
+  succeeded: () => {},
+  problems: () => {},
+  confirmed: () => {},
+  drifted: () => {},
+  jwtBytes: () => {},
+  planned: () => {},
+};
+
+/** One account whose keys are given, none of which is there. */
+const account = {
+  name: 'LAB',
+  publicKey: accountKey.publicKey,
+  kind: 'external',
+  wanted: { slots: [], graceMilliseconds: 0, stagedMilliseconds: 0, given: [] },
+  given: new Map(),
+} as unknown as RingedAccount;
+
+function optionsOf(state: SharedState): RotationOptions {
+  const foundation: Partial<Foundation> = {
+    state,
+    clock: systemClock,
+    log: captureLog().log,
+    sealer: createSealer([]),
+  };
+  return {
+    foundation: foundation as Foundation,
+    config: { nats: { servers: [] }, rotator: { leaseSeconds: 10 } } as unknown as Config,
+    accounts: () => [account],
+    metrics: () => SILENT,
+  };
+}
+
+test.each([RING_PREFIX, REVOCATION_PREFIX])(
+  'when the store can not tell of changes under %s, no rotator is left running',
+  async (failing) => {
+    const state = memoryState();
+    const leads = () => leaderOf(state, 'external');
+    const watch: SharedState['watch'] = async (prefix, listener) => {
+      if (prefix !== failing) return state.watch(prefix, listener);
+      await eventually(leads);
+      throw new Error('the store went away');
+    };
+    await expect(startRotation(optionsOf({ ...state, watch }))).rejects.toThrow('went away');
+    expect(await leads()).toBeUndefined();
+  },
+);
+
+test('credentials are looked for a little after a revocation too: an exchange may have been under way', async () => {
+  const state = memoryState();
+  const looks: number[] = [];
+  const list: SharedState['list'] = (prefix) => {
+    if (prefix.startsWith(RING_PREFIX)) looks.push(performance.now());
+    return state.list(prefix);
+  };
+  const rotation = await startRotation(optionsOf({ ...state, list }));
+  await eventually(() => looks.length > 0);
+  const before = looks.length;
+  const since = performance.now();
+  await state.write(revocationKey('r1'), '{}', 0);
+  await eventually(() => looks.length >= before + 3);
+  // Nothing else makes it look three times in so short a time.
+  expect(performance.now() - since).toBeLessThan(1900);
+  await rotation.close();
+});
