@@ -1,0 +1,196 @@
+import { describe, expect, test } from 'vitest';
+import { revokeKey } from '../../src/keyring/changes.ts';
+import type { Servers } from '../../src/rotator/servers.ts';
+import { memoryState } from '../revocation/memory-state.ts';
+import { eventually } from '../support/eventually.ts';
+import {
+  changeStored,
+  countingReporter,
+  oneServer,
+  partsOf,
+  rotated,
+  serversOf,
+  start,
+  storedRing,
+} from './rotator-world.ts';
+
+const TERM = 60;
+
+function failing(): Servers {
+  return {
+    ...serversOf(oneServer()),
+    look: () => Promise.reject(new Error('its system creds have expired')),
+  };
+}
+
+describe('a leader whose passes all fail', () => {
+  test('lets another process lead, which works', async () => {
+    const state = memoryState();
+    const [broken, healthy] = [countingReporter(), countingReporter()];
+    const common = { state, leaseMilliseconds: TERM };
+    await using _broken = start(
+      'broken',
+      partsOf({ ...common, servers: failing, reporter: broken.reporter }),
+    );
+    await eventually(() => broken.told.failures.length > 0);
+    await using _healthy = start(
+      'healthy',
+      partsOf({ ...common, servers: () => serversOf(oneServer()), reporter: healthy.reporter }),
+    );
+    await eventually(() => healthy.told.succeeded.length > 0);
+    await eventually(() => broken.told.leads.at(-1) === false);
+    expect(broken.told.gaveUp).toBe(1);
+    expect(healthy.told.leads.at(-1)).toBe(true);
+  });
+
+  test('leads again in the same term when nobody else does, and works once it can', async () => {
+    const state = memoryState();
+    const { told, reporter } = countingReporter();
+    let isBroken = true;
+    const [good, bad] = [serversOf(oneServer()), failing()];
+    const servers = () => (isBroken ? bad : good);
+    await using _rotator = start(
+      'lonely',
+      partsOf({ state, leaseMilliseconds: TERM, servers, reporter }),
+    );
+    await eventually(() => told.gaveUp === 1);
+    await eventually(() => told.gaveUp === 2);
+    expect(told.leads).not.toContain(false);
+    isBroken = false;
+    await eventually(() => told.succeeded.length > 0);
+    const [lease] = await state.list('lease.');
+    expect(JSON.parse(lease?.value ?? '')).toMatchObject({ holder: 'lonely', term: 1 });
+  });
+
+  test('keeps the lease as long as those of one account succeed', async () => {
+    const { told, reporter } = countingReporter();
+    const good = serversOf(oneServer());
+    const bad = failing();
+    await using _rotator = start(
+      'half',
+      partsOf({
+        state: memoryState(),
+        leaseMilliseconds: TERM,
+        servers: ({ name }) => (name === 'BAD' ? bad : good),
+        reporter,
+        accounts: () => [rotated('BAD'), rotated('GOOD')],
+      }),
+    );
+    // One at least each half term: five terms and more.
+    await eventually(() => told.failures.length > 10);
+    expect(told.gaveUp).toBe(0);
+  });
+});
+
+describe('accounts', () => {
+  test('are looked at whatever those of others wait for, and at once when their ring changes', async () => {
+    const { told, reporter } = countingReporter();
+    const hung = Promise.withResolvers<never>();
+    hung.promise.catch(() => {});
+    const good = serversOf(oneServer());
+    let asked = false;
+    const hanging: Servers = {
+      ...good,
+      look: () => {
+        asked = true;
+        return hung.promise;
+      },
+    };
+    const rotator = start(
+      'leader',
+      partsOf({
+        state: memoryState(),
+        servers: ({ name }) => (name === 'HUNG' ? hanging : good),
+        reporter,
+        accounts: () => [rotated('HUNG'), rotated('GOOD')],
+      }),
+    );
+    await eventually(() => asked && told.succeeded.includes('GOOD'));
+    const looks = told.succeeded.length;
+    const since = performance.now();
+    rotator.wake('GOOD');
+    await eventually(() => told.succeeded.length > looks);
+    // It looks every two seconds anyway.
+    expect(performance.now() - since).toBeLessThan(1000);
+    expect(told.failures).toEqual([]);
+    hung.reject(new Error('no answer'));
+    await rotator.stop();
+  });
+
+  test('that come with a new configuration are rotated, those that go are left alone', async () => {
+    const { told, reporter } = countingReporter();
+    let names = ['OLD'];
+    const good = serversOf(oneServer());
+    await using _rotator = start(
+      'leader',
+      partsOf({
+        state: memoryState(),
+        leaseMilliseconds: TERM,
+        servers: () => good,
+        reporter,
+        accounts: () => names.map(rotated),
+      }),
+    );
+    await eventually(() => told.succeeded.includes('OLD'));
+    names = ['NEW'];
+    await eventually(() => told.succeeded.includes('NEW'));
+    const old = told.succeeded.filter((name) => name === 'OLD').length;
+    const both = told.succeeded.length;
+    await eventually(() => told.succeeded.length > both + 3);
+    expect(told.succeeded.filter((name) => name === 'OLD').length).toBeLessThanOrEqual(old + 1);
+  });
+
+  test('whose server never applies what is pushed take up a revoked key at once all the same', async () => {
+    const state = memoryState();
+    const { reporter } = countingReporter();
+    const resolver = oneServer({ sick: true });
+    const servers = serversOf(resolver);
+    await using rotator = start('leader', partsOf({ state, servers: () => servers, reporter }));
+    await eventually(() => resolver.pushes.length === 1);
+    const staged = (await storedRing(state))?.keys[0]?.publicKey ?? '';
+    const since = performance.now();
+    await changeStored(state, (ring) => revokeKey(ring, staged, Date.now()) ?? ring);
+    rotator.wake('APP');
+    const listsIt = (jwt = '') =>
+      Buffer.from(jwt.split('.')[1] ?? '', 'base64url').includes(staged);
+    expect(listsIt(resolver.pushes[0])).toBe(true);
+    await eventually(() => !listsIt(resolver.pushes.at(-1)));
+    expect(performance.now() - since).toBeLessThan(1000);
+  });
+});
+
+describe('an audit log that can not be written', () => {
+  test('keeps no key in the account JWT; what happened is recorded once it can be', async () => {
+    const state = memoryState();
+    const { told, reporter } = countingReporter();
+    const resolver = oneServer();
+    const servers = serversOf(resolver);
+    let isFull = false;
+    const changed: typeof reporter.changed = (change) =>
+      isFull ? Promise.reject(new Error('disk full')) : reporter.changed(change);
+    await using rotator = start(
+      'leader',
+      partsOf({ state, servers: () => servers, reporter: { ...reporter, changed } }),
+    );
+    const keyIn = async (wanted: string) =>
+      (await storedRing(state))?.keys.find((key) => key.state === wanted)?.publicKey;
+    const revoked = await eventually(() => keyIn('active'));
+    const listsIt = (jwt = '') =>
+      Buffer.from(jwt.split('.')[1] ?? '', 'base64url').includes(revoked);
+    await eventually(() => listsIt(resolver.pushes.at(-1)) && told.changes.length >= 2);
+
+    isFull = true;
+    await changeStored(state, (ring) => revokeKey(ring, revoked, Date.now()) ?? ring);
+    rotator.wake('APP');
+    await eventually(() => !listsIt(resolver.pushes.at(-1)));
+    await eventually(() => told.failures.some((failure) => failure.includes('disk full')));
+    expect(told.changes.filter(({ to }) => to === 'retired')).toEqual([]);
+
+    isFull = false;
+    rotator.wake('APP');
+    const isTold = () =>
+      told.changes.some(({ publicKey, to }) => publicKey === revoked && to === 'retired');
+    await eventually(isTold);
+    await eventually(async () => (await storedRing(state))?.unreported.length === 0);
+  });
+});
