@@ -245,4 +245,10 @@ describe('what the rings have cut', () => {
       credentials: Array.from({ length: 5 }, () => ({ account: 'APP' })),
     });
   });
+
+  test('is nobody behind a given key that is revoked, and the answer says whose the JWT is', async () => {
+    const { actions } = await cutWorld({ ...CUT, kind: 'external' });
+    const revoked = await actions.revokeKey({ publicKey: 'AKEY', reason: 'test' }, caller);
+    expect(revoked).toMatchObject({ kind: 'external', credentials_cut: 0 });
+  });
 });
