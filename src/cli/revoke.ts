@@ -92,7 +92,7 @@ function consequences(answer: RevocationAnswer): string[] {
     ...notCutText(answer),
     answer.block
       ? 'New logins are refused until it is lifted.'
-      : 'Tokens issued until now are refused; a new login works if the policy still allows it.',
+      : 'Tokens issued until now are refused; a new login, five seconds later, works if the policy still allows it.',
   ];
 }
 

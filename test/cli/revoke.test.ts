@@ -20,7 +20,7 @@ describe('revoke', () => {
     const { exitCode, out, err } = await natsStsAt({ answer: 'y' }, ...args);
     expect(err).toBe(
       'Revokes entra 7c9a: 3 credentials and 2 sessions will be cut.\n' +
-        'Tokens issued until now are refused; a new login works if the policy still allows it.\n' +
+        'Tokens issued until now are refused; a new login, five seconds later, works if the policy still allows it.\n' +
         'Revoke? [y/N] ',
     );
     expect(exitCode).toBe(0);

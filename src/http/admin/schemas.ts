@@ -179,7 +179,7 @@ export const revocationBody = {
     block: {
       type: 'boolean',
       description:
-        'Refuse until lifted. Otherwise tokens issued until now are refused, and later ones judged afresh.',
+        'Refuse until lifted. Otherwise tokens issued until five seconds from now are refused, and later ones judged afresh.',
     },
     dry_run: { type: 'boolean', description: 'Change nothing, tell what would be cut.' },
   },
