@@ -15,7 +15,7 @@ export interface NewKey extends Slot {
 }
 
 /** How time passes, in milliseconds. */
-export interface Pace {
+interface Pace {
   now(): number;
   sleep(milliseconds: number): Promise<unknown>;
 }
