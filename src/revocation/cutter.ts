@@ -1,8 +1,9 @@
 import { type Clock, unixSeconds } from '../clock.ts';
 import { revokeKey } from '../keyring/changes.ts';
-import type { Ring } from '../keyring/ring.ts';
+import type { Ring, RingKey } from '../keyring/ring.ts';
 import type { CredentialLedger, IssuedCredential, LedgerFilter, LedgerPosition } from './ledger.ts';
-import { type Plan, planRevoked } from './plan.ts';
+import { createMatching, type Matching } from './matching.ts';
+import { ENTRY_BYTES, type Plan, planRevoked, REVOKED_BYTES } from './plan.ts';
 import type { Revocation, RevocationTarget } from './revocation.ts';
 import { indexRevocations } from './revocation-index.ts';
 
@@ -24,11 +25,12 @@ export interface Cutter {
   /**
    * The ring with the users that revocations cut; where they are too many, with the keys behind
    * them revoked. The same object when nothing changes. What it finds it goes on answering until
-   * it has expired, so that nothing is lost when the answer can't be stored.
+   * it has expired, so that nothing is lost when the answer can't be stored. `roomBytes`: what
+   * revoked users can take of the account JWT; without bound unless given.
    *
    * @throws when the ledger can't be read.
    */
-  cut(ring: Ring): Promise<Ring>;
+  cut(ring: Ring, roomBytes?: number): Promise<Ring>;
 }
 
 /** A reading of everything takes about as long as so many for one target each. */
@@ -36,8 +38,7 @@ const SEPARATELY = 6;
 
 /** What is known of one account. */
 interface Known {
-  /** Living credentials that a revocation applies to, by user and key. */
-  readonly matching: Map<string, IssuedCredential>;
+  matching: Matching;
   /** The revocations that the whole ledger was looked through for. */
   searched: ReadonlySet<string>;
   /** Everything up to here was looked at for them. */
@@ -47,33 +48,36 @@ interface Known {
 }
 
 export function createCutter(parts: CutterParts): Cutter {
+  const { budgetBytes } = parts;
+  // At least what a plan has room for.
+  const most = (budgetBytes ?? REVOKED_BYTES) / ENTRY_BYTES;
   const accounts = new Map<string, Known>();
   return {
-    async cut(ring) {
-      const known = accounts.get(ring.account) ?? nothingKnown();
+    async cut(ring, roomBytes) {
+      const known = accounts.get(ring.account) ?? nothingKnown(most);
       accounts.set(ring.account, known);
       tellStored(parts, ring, known);
       // Nobody but the operator can publish the JWT of an external account.
       if (ring.kind === 'external') return ring;
+      if (lacks(known, ring)) Object.assign(known, nothingSearched(most));
       const revocations = [...parts.revocations().values()];
       const index = indexRevocations(revocations);
       const now = unixSeconds(parts.clock);
-      const retired = retiredKeys(ring);
+      const retired = keysOf(ring, (state) => state === 'retired');
       const isMeant = (credential: IssuedCredential): boolean =>
         // What a retired key has signed is cut, and may be very much.
         credential.expiresAt > now &&
         !retired.has(credential.signingKey) &&
         index.find(credential) !== undefined;
-      for (const [id, credential] of known.matching) {
-        if (!isMeant(credential)) known.matching.delete(id);
-      }
-      await search(parts.ledger, { account: ring.account, known, revocations, isMeant });
+      known.matching.keep(isMeant);
+      await search(parts.ledger, { ring, known, revocations, isMeant });
       const plan = planRevoked({
         now,
         ring,
         revocations: index,
         credentials: known.matching.values(),
-        ...(parts.budgetBytes !== undefined && { budgetBytes: parts.budgetBytes }),
+        ...(budgetBytes !== undefined && { budgetBytes }),
+        ...(roomBytes !== undefined && { roomBytes }),
       });
       parts.onPlan?.(ring.account, plan);
       return planned(ring, plan, parts.clock.now());
@@ -81,16 +85,26 @@ export function createCutter(parts: CutterParts): Cutter {
   };
 }
 
-function nothingKnown(): Known {
-  return { matching: new Map(), searched: new Set(), position: undefined, live: undefined };
+function nothingKnown(most: number): Known {
+  return { ...nothingSearched(most), live: undefined };
 }
 
-function retiredKeys({ keys }: Ring): ReadonlySet<string> {
-  return new Set(keys.filter(({ state }) => state === 'retired').map(({ publicKey }) => publicKey));
+function nothingSearched(most: number): Omit<Known, 'live'> {
+  return { matching: createMatching(most), searched: new Set(), position: undefined };
+}
+
+/** Whether the last plan left credentials out for a key that was then not revoked: it could not be stored. */
+function lacks({ matching: { overfull } }: Known, ring: Ring): boolean {
+  const trusted = keysOf(ring, (state) => state !== 'retired');
+  return [...overfull].some((key) => trusted.has(key));
+}
+
+function keysOf({ keys }: Ring, is: (state: RingKey['state']) => boolean): ReadonlySet<string> {
+  return new Set(keys.flatMap(({ state, publicKey }) => (is(state) ? publicKey : [])));
 }
 
 interface Search {
-  readonly account: string;
+  readonly ring: Ring;
   readonly known: Known;
   readonly revocations: readonly Revocation[];
   readonly isMeant: (credential: IssuedCredential) => boolean;
@@ -98,18 +112,20 @@ interface Search {
 
 /** Looks through the whole ledger for each new revocation, and at what is new in it for all of them. */
 async function search(ledger: CredentialLedger, asked: Search): Promise<void> {
-  const { account, known, revocations, isMeant } = asked;
+  const { ring, known, revocations, isMeant } = asked;
   if (revocations.length === 0) {
     known.searched = new Set();
     return;
   }
   // Before the readings: what is recorded meanwhile is looked at next time.
   const position = await ledger.latest();
+  const isRevoked = (user: string): boolean => {
+    const entry = ring.revoked[user];
+    return entry !== undefined && !entry.gone;
+  };
   for (const filter of readings(asked, position)) {
-    for await (const credential of ledger.alive({ account, ...filter })) {
-      if (!isMeant(credential)) continue;
-      const { user, signingKey, issuedAt } = credential;
-      known.matching.set(`${user} ${signingKey} ${issuedAt}`, credential);
+    for await (const credential of ledger.alive({ account: ring.account, ...filter })) {
+      if (isMeant(credential)) known.matching.add(credential, isRevoked);
     }
   }
   // Only what was read to its end counts as looked at.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { emptyRing, type Ring } from '../../src/keyring/ring.ts';
+import { emptyRing, type Ring, type RingKey } from '../../src/keyring/ring.ts';
 import { createCutter, type CutterParts } from '../../src/revocation/cutter.ts';
 import type { IssuedCredential } from '../../src/revocation/ledger.ts';
 import { ENTRY_BYTES } from '../../src/revocation/plan.ts';
@@ -26,6 +26,15 @@ function world(more: Partial<CutterParts> = {}) {
 }
 
 const EMPTY = emptyRing({ account: 'APP', publicKey: 'A', kind: 'managed' });
+const active = (publicKey: string): RingKey => ({
+  publicKey,
+  slot: '*',
+  state: 'active',
+  stagedAt: 0,
+  stagedTerm: 1,
+  lifetimeSeconds: 900,
+  reason: 'first',
+});
 const users = ({ revoked }: Ring) => Object.keys(revoked).filter((user) => !revoked[user]?.gone);
 
 describe('the cutter', () => {
@@ -132,24 +141,28 @@ describe('the cutter', () => {
     const { cutter, issue, revoke } = world({ budgetBytes: ENTRY_BYTES });
     for (const user of ['U1', 'U2']) issue({ user });
     revoke();
-    const ring: Ring = {
-      ...EMPTY,
-      keys: [
-        {
-          publicKey: 'AKEY',
-          slot: '*',
-          state: 'active',
-          stagedAt: 0,
-          stagedTerm: 1,
-          lifetimeSeconds: 900,
-          reason: 'first',
-        },
-      ],
-    };
+    const ring: Ring = { ...EMPTY, keys: [active('AKEY')] };
     const cut = await cutter.cut(ring);
     expect(users(cut)).toEqual([]);
     expect(cut.keys).toMatchObject([{ publicKey: 'AKEY', state: 'retired', reason: 'revoked' }]);
     expect(await cutter.cut(cut)).toBe(cut);
+  });
+
+  test('of a key behind more than there is room for reads no more than that, until it is revoked', async () => {
+    const { cutter, issue, revoke, ledger } = world({ budgetBytes: ENTRY_BYTES * 2 });
+    for (let n = 0; n < 9; n += 1) issue({ user: `U${n}` });
+    issue({ user: 'UFEW', signingKey: 'AFEW' });
+    issue({ user: 'U8', signingKey: 'AFEW' });
+    revoke();
+    const ring: Ring = { ...EMPTY, keys: [active('AKEY'), active('AFEW')] };
+    const cut = await cutter.cut(ring);
+    expect(users(cut)).toEqual(['UFEW', 'U8']);
+    expect(cut.keys).toMatchObject([{ state: 'retired' }, { state: 'active' }]);
+    // It could not be stored: then it is read again.
+    expect(await cutter.cut(ring)).toEqual(cut);
+    expect(ledger.readings).toHaveLength(2);
+    expect(await cutter.cut(cut)).toBe(cut);
+    expect(ledger.readings).toHaveLength(2);
   });
 
   test('leaves external accounts alone, whose JWT is the operator’s', async () => {
