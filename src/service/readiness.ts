@@ -1,5 +1,6 @@
 import type { SystemConnection } from '../account/system-connection.ts';
 import type { AuditLog } from '../audit/log.ts';
+import type { Clock } from '../clock.ts';
 import type { PartStatus } from '../http/service-routes.ts';
 import type { Verifier } from '../identity/verify.ts';
 import type { KeyRing } from '../keyring/key-ring.ts';
@@ -20,11 +21,13 @@ export function partStatus({
   verifier,
   audit,
   rings,
+  clock,
   stopping,
 }: {
   readonly policy: Policy;
   readonly keyRing: KeyRing;
-  readonly rings: Pick<RingView, 'ring'>;
+  readonly rings: Pick<RingView, 'ring' | 'freshAt'>;
+  readonly clock: Clock;
   readonly verifier: Pick<Verifier, 'status'>;
   readonly audit: Pick<AuditLog, 'healthy'>;
   readonly stopping: boolean;
@@ -40,7 +43,10 @@ export function partStatus({
         { ...part(ready, lastError ?? 'its keys were not fetched yet'), essential: !oneIsReady },
       ]),
     ),
-    ...accountParts(policy, keyRing, rings),
+    ...accountParts(policy, keyRing, (account) => {
+      const ring = rings.ring(account);
+      return ring ? whyNone(ring, clock.now() - rings.freshAt()) : '';
+    }),
   };
 }
 
@@ -48,7 +54,7 @@ export function partStatus({
 function accountParts(
   policy: Policy,
   keyRing: KeyRing,
-  rings: Pick<RingView, 'ring'>,
+  why: (account: string) => string,
 ): Record<string, PartStatus> {
   const waiting = new Map<string, string[]>();
   for (const { spec } of policy.roles.values()) {
@@ -59,15 +65,24 @@ function accountParts(
   const noneSigns = [...waiting.values()].flat().length === policy.roles.size;
   return Object.fromEntries(
     [...waiting].map(([account, roles]) => {
-      const message = `no signing key may sign now for ${roles.join(', ')}${whyNone(rings.ring(account))}`;
+      const message = `no signing key may sign now for ${roles.join(', ')}${why(account)}`;
       return [`account:${account}`, { ...part(roles.length === 0, message), essential: noneSigns }];
     }),
   );
 }
 
-/** Keys that the operator gave sign once the account is seen to list them. */
-function whyNone(ring: Ring | undefined): string {
-  if (ring?.kind !== 'external') return '';
+/** So long the store may be out of sight before that explains anything; it is looked at once a second or more. */
+const STALE_MILLISECONDS = 3000;
+
+/**
+ * Keys sign as long as the store is surely known; those that the operator gave, once the account is
+ * seen to list them.
+ */
+function whyNone(ring: Ring, storeAgeMilliseconds: number): string {
+  if (storeAgeMilliseconds > STALE_MILLISECONDS) {
+    return `: the store could not be read for ${Math.round(storeAgeMilliseconds / 1000)} s`;
+  }
+  if (ring.kind !== 'external') return '';
   const waiting = ring.keys.filter(
     ({ state, unlisted }) => state === 'staged' || (state === 'active' && unlisted),
   );
@@ -76,7 +91,7 @@ function whyNone(ring: Ring | undefined): string {
   return `: the account is not seen to list ${keys.join(', ')} as given; the rotator's log says more`;
 }
 
-/** So long the store may be out of sight before the rotator counts as not ready; it is looked at once a second or more. */
+/** So long the store may be out of sight before the rotator counts as not ready. */
 const STORE_MILLISECONDS = 10_000;
 
 /** What `/readyz` of a process tells that only rotates. One that waits for the lease of another is ready. */

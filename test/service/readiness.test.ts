@@ -14,7 +14,8 @@ function accounts(...signing: readonly string[]) {
   const parts = partStatus({
     policy: POLICY,
     keyRing,
-    rings: { ring: () => undefined },
+    rings: { ring: () => undefined, freshAt: () => 0 },
+    clock: { now: () => 0 },
     verifier: { status: () => [] },
     audit: { healthy: () => true },
     stopping: false,
