@@ -252,7 +252,11 @@ test('a replica that is cut off from the store issues while its key is surely go
   expect(refusal.headers.get('retry-after')).toMatch(/^\d+$/);
   expect(await refusal.json()).toMatchObject({ reason: 'signing_key_unavailable' });
   const unready = await fetch(`${far.url}/readyz`);
-  expect([unready.status, await unready.json()]).toMatchObject([503, { ready: false }]);
+  const message: unknown = expect.stringMatching(/the store could not be read for \d+ s$/);
+  expect([unready.status, await unready.json()]).toMatchObject([
+    503,
+    { ready: false, parts: { 'account:APP': { ready: false, message } } },
+  ]);
   expect([unknown.isClosed(), late.isClosed()]).toEqual([false, false]);
   const last = far.place.issued().at(-1)!;
   expect(last.time - cutAt).toBeGreaterThan(grace - 2000);
@@ -310,3 +314,27 @@ test('a store that can’t be used at the start is told, exits with 5, and leave
   expect(store.database.prepare('SELECT count(*) AS texts FROM state').get()).toEqual({ texts: 0 });
   store.close();
 });
+
+test('the loss of the server that leads the bucket refuses nobody', async () => {
+  await using ground = await prepareReplicas();
+  await using one = await joined(ground, 'one');
+  await using two = await joined(ground, 'two');
+  await ready(one, two);
+  const balanced = balance([one, two]);
+  const load = startLoad({ ...ground, exchange: balanced.exchange }, { holdSeconds: 4 });
+  const turned = async (more: number) => {
+    const activated = () => one.place.turned('active').length + two.place.turned('active').length;
+    const before = activated();
+    await eventually(() => activated() >= before + more);
+  };
+  await turned(2);
+  const node = await ground.storeNode();
+  load.away(node);
+  await node.stop('SIGKILL');
+  await turned(2);
+  const report = await load.stop();
+  // Clients of the server that is gone are excused; no exchange is.
+  const faults = [...report.faults, ...report.excused.filter(({ kind }) => kind === 'exchange')];
+  expect({ counts: described(report), faults }).toEqual({ counts: described(report), faults: [] });
+  expect(signedOutOfTurn(await ground.ring(), [one.place, two.place])).toEqual([]);
+}, 60_000);

@@ -11,6 +11,7 @@ import { decodeJwt } from '../../src/nats/jwt.ts';
 import { Malformed } from '../../src/nats/malformed.ts';
 import { storeUserPermissions } from '../../src/store/permissions.ts';
 import { eventually } from './eventually.ts';
+import type { ClusterNode } from './nats-cluster.ts';
 import { prepareRotation, type RotationGround, type RotationOptions } from './rotation-world.ts';
 import type { ConfigTree } from './service-world.ts';
 
@@ -33,6 +34,8 @@ export interface ReplicasGround extends Omit<RotationGround, 'ring' | 'audit' | 
   ring(): Promise<Ring>;
   /** Public key of the one key that signs now, as the bucket has it. */
   activeKey(): Promise<string | undefined>;
+  /** The server that leads the bucket. */
+  storeNode(): Promise<ClusterNode>;
   /** Holder of the lease to rotate managed accounts; undefined while nobody has it. */
   leader(): Promise<string | undefined>;
 }
@@ -107,6 +110,12 @@ export async function prepareReplicas({
     },
     ring,
     activeKey: async () => (await ring()).keys.find(({ state }) => state === 'active')?.publicKey,
+    async storeNode() {
+      const { cluster } = await (await jetstreamManager(nats)).streams.info(`KV_${BUCKET}`);
+      const node = ground.cluster.nodes.find(({ name }) => name === cluster?.leader);
+      if (!node) throw new Error('the bucket is led by none of the nodes');
+      return node;
+    },
     async leader() {
       const text = await read('lease.managed');
       const { holder, released } = JSON.parse(text ?? '{}') as Record<string, string | boolean>;
