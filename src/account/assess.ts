@@ -1,8 +1,9 @@
-import { type Ring, trustedKeys } from '../keyring/ring.ts';
+import { type Ring, type RingKey, trustedKeys } from '../keyring/ring.ts';
 import { type AccountClaims, keyOf } from './account-jwt.ts';
 import { readView, type ViewRead } from './read-view.ts';
 import { isListedExactly, listedKey, whyUnusable } from './listing.ts';
 import { mergeAccount, sameForUs } from './merge.ts';
+import { fitRing } from './room.ts';
 import type { TrustedIssuers } from './trust.ts';
 import type { AccountView } from './view.ts';
 
@@ -78,13 +79,20 @@ export function assess({ view, ring, issuers, now }: AssessInput): Assessment {
     }),
   );
   const lost = base ? lostKeys(base, read, ring) : [];
+  const { ring: fitting, leftOut } = base ? fitRing(base, ring) : { ring, leftOut: [] };
   return {
     ...common,
     confirmed: new Set(confirmed.map(({ publicKey }) => publicKey)),
     unusable: new Map(),
-    push: base && pushOf(base, { read, ring, now, lost }),
+    push: base && pushOf(base, { read, ring: fitting, now, lost }),
     lost,
+    problems: leftOut.length === 0 ? problems : [...problems, noRoom(ring, leftOut)],
   };
+}
+
+function noRoom({ publicKey }: Ring, leftOut: readonly RingKey[]): string {
+  const slots = [...new Set(leftOut.map(({ slot }) => slot))].join(', ');
+  return `the JWT of account ${publicKey} has no room for more signing keys, those of ${slots} are left out: NATS takes 1 MiB`;
 }
 
 function listedKeys({ applied, stored }: ViewRead): Set<string> {

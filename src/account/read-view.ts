@@ -1,6 +1,7 @@
 import { numberOf } from '../nats/exact-json.ts';
 import { Malformed } from '../nats/malformed.ts';
 import { type AccountClaims, readAccountJwt } from './account-jwt.ts';
+import { ACCOUNT_JWT_LIMIT } from './sign-account.ts';
 import type { TrustedIssuers } from './trust.ts';
 import type { AccountView } from './view.ts';
 
@@ -68,6 +69,7 @@ export function readView(
     latestIat,
     problems: problems({
       account,
+      crowded: managed && [...read].some(([text, claims]) => claims === base && isCrowded(text)),
       storeless: managed && view.stored.length === 0,
       read: [...read.values()],
       base,
@@ -94,6 +96,12 @@ export function issuersIn(view: AccountView, account: string): ReadonlySet<strin
 
 const STORE_NEEDED = 'a managed account needs servers with a resolver of type full';
 
+const CROWDED = 0.75;
+
+function isCrowded(jwt: string): boolean {
+  return jwt.length > CROWDED * ACCOUNT_JWT_LIMIT;
+}
+
 function isClaims(read: AccountClaims | Malformed): read is AccountClaims {
   return !(read instanceof Malformed);
 }
@@ -106,13 +114,15 @@ function problems(found: {
   readonly account: string;
   /** Somebody must store what is pushed, and nobody does. */
   readonly storeless: boolean;
+  /** There will soon be no room for what we have to say. */
+  readonly crowded: boolean;
   readonly read: readonly (AccountClaims | Malformed)[];
   readonly base: AccountClaims | undefined;
   readonly strangers: readonly AccountClaims[];
   readonly ahead: readonly AccountClaims[];
   readonly nowSeconds: number;
 }): string[] {
-  const { account, storeless, read, base, strangers, ahead, nowSeconds } = found;
+  const { account, crowded, storeless, read, base, strangers, ahead, nowSeconds } = found;
   if (read.length === 0) {
     const push = `no server knows account ${account}: push its JWT once (nsc push --account NAME, or the resolver_preload of nats-server)`;
     return [storeless ? `${push}; ${STORE_NEEDED}` : push];
@@ -136,6 +146,11 @@ function problems(found: {
     sentences.push('no JWT of a trusted issuer is there to go on from: nothing is overwritten');
   if (base?.exp !== undefined && numberOf(base.exp) <= nowSeconds) {
     sentences.push(`the JWT of account ${account} has expired: servers refuse all its users`);
+  }
+  if (crowded) {
+    sentences.push(
+      `the JWT of account ${account} takes more than ${CROWDED * 100} % of the 1 MiB that NATS takes: what is in it that is not needed?`,
+    );
   }
   for (const { iat } of ahead) {
     const date = new Date(iat * 1000).toISOString();

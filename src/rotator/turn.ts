@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import type { Assessment } from '../account/assess.ts';
 import type { Clock } from '../clock.ts';
 import {
   emptyRing,
@@ -27,8 +28,11 @@ export interface TurnParts {
   readonly monotonic: () => number;
   readonly sealer: Sealer;
   readonly servers: (account: RotatedAccount) => Servers;
-  /** The ring with the users that revocations cut, and the keys where there are too many of them. */
-  readonly revoke: (ring: Ring) => Promise<Ring>;
+  /**
+   * The ring with the users that revocations cut, and the keys where there are too many of them for
+   * the account JWT, of which `base` is the newest.
+   */
+  readonly revoke: (ring: Ring, base: Assessment['base']) => Promise<Ring>;
   readonly reporter: Reporter;
 }
 
@@ -112,7 +116,7 @@ async function decide(
 ): Promise<Ring> {
   const assessment = look.assess(ring);
   parts.reporter.saw(account, ring, assessment);
-  const revoked = await parts.revoke(ring);
+  const revoked = await parts.revoke(ring, assessment.base);
   const now = parts.clock.now();
   // What was seen a lease term ago proves nothing: a late push of someone else may have come since.
   const stale = parts.monotonic() - readAt >= parts.leaseMilliseconds;
@@ -230,7 +234,7 @@ async function confirm(
     // Nor must one that doesn't apply it.
     if (wakes() !== heard) {
       heard = wakes();
-      if (await isOutdated(parts, account, ring)) return false;
+      if (await isOutdated(parts, { account, pushed: ring, base: seen.base })) return false;
     }
     await wait(pause);
   }
@@ -240,11 +244,10 @@ async function confirm(
 /** Whether the account JWT would be another by now. */
 async function isOutdated(
   { state, revoke }: TurnParts,
-  account: RotatedAccount,
-  pushed: Ring,
+  { account, pushed, base }: { account: RotatedAccount; pushed: Ring; base: Assessment['base'] },
 ): Promise<boolean> {
   const stored = await readRing(state, account);
-  const now = await revoke(stored.ring);
+  const now = await revoke(stored.ring, base);
   return !isDeepStrictEqual(entriesOf(now), entriesOf(pushed));
 }
 

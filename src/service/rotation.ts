@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { freshTrust } from '../account/fresh-trust.ts';
+import { roomForRevoked } from '../account/room.ts';
 import { openSystemConnection, type SystemConnection } from '../account/system-connection.ts';
 import { systemResolver } from '../account/system-resolver.ts';
 import {
@@ -151,7 +152,7 @@ function startKind(
     monotonic: () => performance.now(),
     sealer,
     servers: () => servers,
-    revoke: (ring) => cutter.cut(ring),
+    revoke: (ring, base) => cutter.cut(ring, roomForRevoked(base, ring)),
     reporter: rotationReporter({ log, audit, metrics, clock }),
     accounts: () => accounts().filter((account) => account.kind === kind),
     ...(system && {

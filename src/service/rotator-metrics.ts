@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { type Clock, unixSeconds } from '../clock.ts';
 import type { Ring } from '../keyring/ring.ts';
-import { type Plan, REVOKED_BYTES } from '../revocation/plan.ts';
+import type { Plan } from '../revocation/plan.ts';
 import type { RotatedAccount } from '../rotator/rotated-account.ts';
 
 export interface RotatorSources {
@@ -87,7 +87,9 @@ export function rotatorMetrics(
       succeeded: (account) => tell(account, { success: unixSeconds(clock) }),
       problems: (account, any) => tell(account, { problems: any ? 1 : 0 }),
       jwtBytes: (account, jwtBytes) => tell(account, { jwtBytes }),
-      planned: (account, { bytes }) => tell(account, { budget: bytes / REVOKED_BYTES }),
+      // Where there is no room at all, one user is too many.
+      planned: (account, { bytes, budgetBytes }) =>
+        tell(account, { budget: bytes / Math.max(1, budgetBytes) }),
       confirmed: (milliseconds) => confirm.observe(milliseconds / 1000),
       drifted: (account) => drift.inc({ account }),
     };

@@ -148,6 +148,17 @@ describe('the cutter', () => {
     expect(await cutter.cut(cut)).toBe(cut);
   });
 
+  test('revokes the key behind them where others have filled the account JWT', async () => {
+    const { cutter, issue, revoke } = world();
+    for (const user of ['U1', 'U2']) issue({ user });
+    revoke();
+    const ring: Ring = { ...EMPTY, keys: [active('AKEY')] };
+    expect(users(await cutter.cut(ring, ENTRY_BYTES * 4))).toEqual(['U1', 'U2']);
+    const cut = await cutter.cut(ring, ENTRY_BYTES * 3);
+    expect(users(cut)).toEqual([]);
+    expect(cut.keys).toMatchObject([{ publicKey: 'AKEY', state: 'retired', reason: 'revoked' }]);
+  });
+
   test('of a key behind more than there is room for reads no more than that, until it is revoked', async () => {
     const { cutter, issue, revoke, ledger } = world({ budgetBytes: ENTRY_BYTES * 2 });
     for (let n = 0; n < 9; n += 1) issue({ user: `U${n}` });

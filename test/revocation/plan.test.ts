@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { emptyRing, type Ring, type RingKey } from '../../src/keyring/ring.ts';
 import type { IssuedCredential } from '../../src/revocation/ledger.ts';
 import { applies } from '../../src/revocation/match.ts';
-import { ENTRY_BYTES, type Plan, planRevoked } from '../../src/revocation/plan.ts';
+import { ENTRY_BYTES, type Plan, planRevoked, REVOKED_BYTES } from '../../src/revocation/plan.ts';
 import type { Revocation } from '../../src/revocation/revocation.ts';
 import { indexRevocations } from '../../src/revocation/revocation-index.ts';
 import { AT, credential, revocation } from './support.ts';
@@ -30,7 +30,7 @@ function plan(
   ring: Ring,
   revocations: readonly Revocation[],
   credentials: readonly IssuedCredential[],
-  more: { now?: number; budgetBytes?: number } = {},
+  more: { now?: number; budgetBytes?: number; roomBytes?: number } = {},
 ): Plan {
   const index = indexRevocations(revocations);
   return planRevoked({ now: NOW, ring, revocations: index, credentials, ...more });
@@ -90,10 +90,11 @@ describe('where users would take too much of the account JWT', () => {
   const of = (signingKey: string, count: number) =>
     Array.from({ length: count }, (_, n) => credential({ user: `U${signingKey}${n}`, signingKey }));
   const everyone = [revocation({ target: { role: 'reader' } })];
+  const ring = ringWith({ keys: ['few', 'many', 'k'].map((name) => key(name, 'active')) });
 
   test('the keys behind the most of them are revoked instead, and no more than needed', () => {
     const credentials = [...of('few', 2), ...of('many', 5)];
-    const { revoked, revokeKeys } = plan(ringWith(), everyone, credentials, {
+    const { revoked, revokeKeys } = plan(ring, everyone, credentials, {
       budgetBytes: ENTRY_BYTES * 4,
     });
     expect(revokeKeys).toEqual(['many']);
@@ -102,7 +103,7 @@ describe('where users would take too much of the account JWT', () => {
 
   test('a user that another key signed for, too, stays', () => {
     const twice = credential({ user: 'Umany0', signingKey: 'few' });
-    const { revoked } = plan(ringWith(), everyone, [...of('many', 3), twice], {
+    const { revoked } = plan(ring, everyone, [...of('many', 3), twice], {
       budgetBytes: ENTRY_BYTES,
     });
     expect(Object.keys(revoked)).toEqual(['Umany0']);
@@ -114,16 +115,61 @@ describe('where users would take too much of the account JWT', () => {
       credential({ user: 'U1', signingKey: 'k' }),
     ];
     const entry = { at: AT, until: NOW + 900, by: ['lifted'] };
-    const ring = ringWith({ revoked: { U0: entry } });
-    const { revoked, revokeKeys } = plan(ring, everyone, all, { budgetBytes: ENTRY_BYTES });
+    const { revoked, revokeKeys } = plan({ ...ring, revoked: { U0: entry } }, everyone, all, {
+      budgetBytes: ENTRY_BYTES,
+    });
     expect(revokeKeys).toEqual(['k']);
     expect(revoked).toEqual({ U0: { ...entry, by: [], gone: true } });
   });
 
   test('it is said in time', () => {
     const budgetBytes = ENTRY_BYTES * 4;
-    expect(plan(ringWith(), everyone, of('k', 2), { budgetBytes }).nearBudget).toBe(false);
-    expect(plan(ringWith(), everyone, of('k', 3), { budgetBytes }).nearBudget).toBe(true);
+    expect(plan(ring, everyone, of('k', 2), { budgetBytes }).nearBudget).toBe(false);
+    expect(plan(ring, everyone, of('k', 3), { budgetBytes }).nearBudget).toBe(true);
+  });
+
+  test('users of a key that is none of the ring are named whatever room they take: nobody could revoke it', () => {
+    const { revoked, revokeKeys } = plan(ring, everyone, of('other', 3), { budgetBytes: 0 });
+    expect(revokeKeys).toEqual([]);
+    expect(Object.keys(revoked)).toHaveLength(3);
+  });
+
+  describe('of which others have left little', () => {
+    const revokedBefore = plan(ring, everyone, of('few', 3)).revoked;
+    const later = { ...ring, revoked: revokedBefore };
+
+    test.each([
+      ['all but a reserve may be taken', 100_000, 100_000 - 32 * 1024],
+      ['half of very little', 1000, 500],
+      ['no more than usual of much', 900_000, REVOKED_BYTES],
+    ])('%s', (_, roomBytes, budgetBytes) => {
+      expect(plan(ring, everyone, [], { roomBytes }).budgetBytes).toBe(budgetBytes);
+    });
+
+    test('the key of new users is revoked, and those that are named already stay', () => {
+      const all = [...of('few', 3), ...of('many', 2)];
+      const { revoked, revokeKeys } = plan(later, everyone, all, { roomBytes: ENTRY_BYTES * 4 });
+      expect(revokeKeys).toEqual(['many']);
+      expect(revoked).toBe(revokedBefore);
+    });
+
+    test('the key of those that are named is revoked once there is no room for them, and they give way', () => {
+      const { revoked, revokeKeys, bytes } = plan(later, everyone, of('few', 3), {
+        roomBytes: ENTRY_BYTES * 2,
+      });
+      expect(revokeKeys).toEqual(['few']);
+      expect(bytes).toBe(0);
+      expect(Object.values(revoked).map(({ gone }) => gone)).toEqual([true, true, true]);
+    });
+
+    test('one of them that another key signed for, too, stays named', () => {
+      const twice = credential({ user: 'Ufew0', signingKey: 'k' });
+      const { revoked, revokeKeys } = plan(later, everyone, [...of('few', 3), twice], {
+        roomBytes: ENTRY_BYTES * 2,
+      });
+      expect(revokeKeys).toEqual(['few']);
+      expect(revoked['Ufew0']).toEqual(revokedBefore['Ufew0']);
+    });
   });
 });
 

@@ -6,7 +6,13 @@ import { indexRevocations } from '../../src/revocation/revocation-index.ts';
 import type { RotatedAccount } from '../../src/rotator/rotated-account.ts';
 import { rotationMetrics } from '../../src/service/rotation-metrics.ts';
 
-const PLAN = { revoked: {}, revokeKeys: [], bytes: 1024, nearBudget: false };
+const PLAN = {
+  revoked: {},
+  revokeKeys: [],
+  bytes: 1024,
+  budgetBytes: 2048,
+  nearBudget: false,
+};
 const OF_THE_LEADER = [
   'nats_sts_rotator_last_success_timestamp_seconds',
   'nats_sts_rotator_problems',

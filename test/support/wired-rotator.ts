@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AccountResolver } from '../../src/account/resolver.ts';
+import { roomForRevoked } from '../../src/account/room.ts';
 import { openSystemConnection } from '../../src/account/system-connection.ts';
 import { systemResolver } from '../../src/account/system-resolver.ts';
 import { NotTrusted, trustOfOperator } from '../../src/account/trust.ts';
@@ -103,7 +104,7 @@ export async function startWiredRotator(
     monotonic: () => performance.now(),
     sealer,
     servers: () => servers,
-    revoke: (ring) => cutter.cut(ring),
+    revoke: (ring, base) => cutter.cut(ring, roomForRevoked(base, ring)),
     reporter: rotationReporter({ log: log.log, audit, metrics: SILENT, clock }),
     accounts: () => [account],
   });
