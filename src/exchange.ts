@@ -78,18 +78,21 @@ export async function exchange(
   const { grant } = decision;
 
   // Revocation: were they cut off since they got their token?
-  const issuedAt = unixSeconds(parts.clock);
-  const candidate = { ...revocable(subject, actor, grant, request), issuedAt };
+  const askedAt = unixSeconds(parts.clock);
+  const candidate = { ...revocable(subject, actor, grant, request), issuedAt: askedAt };
   const revoked = parts.revocations.refusal(candidate);
   if (revoked) return denied(parts, request, subject, actor, against(grant, revoked));
 
   // The credential, ready but for its signature.
-  const expiresAt = expiry(parts, issuedAt, grant, actor ? [subject, actor] : [subject]);
-  if (expiresAt <= issuedAt) return denied(parts, request, subject, actor, TOO_LATE);
+  const endFrom = (now: number) => expiry(parts, now, grant, actor ? [subject, actor] : [subject]);
   const { account, name: role } = grant.role;
-  const found = parts.keyRing.active(account, role, expiresAt - issuedAt);
+  const found = parts.keyRing.active(account, role, endFrom(askedAt) - askedAt);
   const signingKey = found instanceof Promise ? await found : found;
   if (!signingKey) return denied(parts, request, subject, actor, noSigningKey(grant));
+  // Its time begins now: the key may have been waited for. It gets no longer by that.
+  const issuedAt = unixSeconds(parts.clock);
+  const expiresAt = endFrom(issuedAt);
+  if (expiresAt <= issuedAt) return denied(parts, request, subject, actor, TOO_LATE);
   const draft = draftCredential(parts.drafting, {
     identity: subject,
     actor,

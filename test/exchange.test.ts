@@ -215,6 +215,22 @@ describe('what is recorded', () => {
   });
 });
 
+test('a key that had to be waited for takes nothing from the life of the credential', async () => {
+  const { parts } = partsWith();
+  let now = NOW;
+  const keyRing = {
+    active: async () => {
+      now += 4;
+      return parts.keyRing.active('APP', 'reader', 60);
+    },
+  };
+  const waiting = { ...parts, clock: { now: () => now * 1000 }, keyRing };
+  const { credential } = issued(await exchange(waiting, request(await tokenFor())));
+  expect(credential.issuedAt).toBe(NOW + 4);
+  const { credential: prompt } = issued(await exchange(parts, request(await tokenFor())));
+  expect(credential.expiresAt - credential.issuedAt).toBe(prompt.expiresAt - prompt.issuedAt);
+});
+
 describe('a revocation', () => {
   const target = { issuer: 'dev', subject: 'orders' };
   const revocation: Revocation = {
