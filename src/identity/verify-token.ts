@@ -222,11 +222,12 @@ const TOKEN_REUSED = new Refusal(
   'The token was used before, and this service accepts each of its tokens once: get a new one.',
 );
 
-function notRemembered(fault: SingleUseUnavailable): Refusal {
+function notRemembered({ message, cause }: SingleUseUnavailable): Refusal {
+  const why = cause instanceof Error ? `${message}: ${cause.message}` : message;
   return new Refusal(
     'store_unavailable',
     'The service can not write down right now that this token is used, and takes it only once.',
-    { detail: String(fault.cause ?? fault), retryAfterSeconds: 5 },
+    { detail: why, retryAfterSeconds: 5 },
   );
 }
 

@@ -86,7 +86,7 @@ export function startLoad(
 
   async function join(
     node: ClusterNode,
-    { creds }: CredentialAnswer,
+    { creds, expires_at }: CredentialAnswer,
   ): Promise<NatsConnection | undefined> {
     const from = Date.now();
     try {
@@ -99,9 +99,12 @@ export function startLoad(
       counts.connections += 1;
       return connection;
     } catch (error) {
+      // A server that hangs may answer when the credential has had its time.
+      const valid = Date.now() < expires_at * 1000;
       const refused =
-        error instanceof errors.AuthorizationError ||
-        error instanceof errors.UserAuthenticationExpiredError;
+        valid &&
+        (error instanceof errors.AuthorizationError ||
+          error instanceof errors.UserAuthenticationExpiredError);
       return note(refused ? 'refused' : 'lost', from, String(error), node);
     }
   }
