@@ -35,9 +35,12 @@ export async function runUntilStopped({ logLevel, ...options }: RunOptions): Pro
   // Whoever read the log has gone; the work goes on.
   process.stdout.on('error', () => {});
   const log = createLog(process.stdout, logLevel);
-  const running = await started(options, log);
-  process.on('SIGHUP', () => running.reload());
-  await stopSignal();
+  // Listened for from the beginning: whoever reads "listening" may send one at once.
+  const stopped = stopSignal();
+  let running: Runnable | undefined;
+  process.on('SIGHUP', () => running?.reload());
+  running = await started(options, log);
+  await stopped;
   await stop(running, log);
 }
 
@@ -62,6 +65,7 @@ async function started(
   }
 }
 
+/** A second signal ends the process at once, whatever it is at. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGTERM', resolve);
