@@ -1,17 +1,5 @@
 import { type KeyPair, verifySignature } from '../nats/key-pair.ts';
-import type { KeyScope, Ring, RingKey } from './ring.ts';
-
-/**
- * That the rotator itself put a key into the ring: the operator key's signature over what the
- * account JWT will say of it. Whoever can only write the store can't make one, so nothing of theirs
- * is ever published in the operator's name.
- */
-export interface KeyProof {
-  /** Operator key, `O…`. */
-  readonly by: string;
-  /** Ed25519, base64url. */
-  readonly signature: string;
-}
+import type { KeyProof, KeyScope, Ring, RingKey } from './ring.ts';
 
 type Signer = Pick<KeyPair, 'publicKey' | 'sign'>;
 

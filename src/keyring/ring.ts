@@ -1,4 +1,3 @@
-import type { KeyProof } from './proof.ts';
 import type { UserPermissionLimits } from '../nats/user-claims.ts';
 import { ringFault } from './ring-shape.ts';
 
@@ -36,6 +35,18 @@ export interface KeyScope {
   readonly template: UserPermissionLimits;
   /** Tag that the template fills in → what the policy puts there, e.g. `claims.repository_id`. */
   readonly tags: Readonly<Record<string, string>>;
+}
+
+/**
+ * That the rotator itself put a key into the ring: the operator key's signature over what the
+ * account JWT will say of it. Whoever can only write the store can't make one, so nothing of theirs
+ * is ever published in the operator's name.
+ */
+export interface KeyProof {
+  /** Operator key, `O…`. */
+  readonly by: string;
+  /** Ed25519, base64url. */
+  readonly signature: string;
 }
 
 /** One account signing key. Times are milliseconds since the Unix epoch. */
