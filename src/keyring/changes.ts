@@ -1,5 +1,5 @@
 import type { Ring, RingKey } from './ring.ts';
-import { changeOf, moved } from './step.ts';
+import { changeOf, moved } from './draft.ts';
 
 /**
  * What others than the rotator change in a ring. Pure: each answers the next ring, to be written by

@@ -1,64 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { type Draft, inSlot, leave, liveKeys, move, replace, stage } from './draft.ts';
+import { takeGiven } from './given-in-ring.ts';
 import { markGone, remembered } from './memory.ts';
-import {
-  ANY_ROLE,
-  type KeyChange,
-  type KeyReason,
-  type KeyScope,
-  type KeyState,
-  type Ring,
-  type RingKey,
-} from './ring.ts';
-
-/** One slot that the configuration wants an active key for. */
-export interface WantedSlot {
-  /** Role, or `*`. */
-  readonly slot: string;
-  /** Present: a key tied to this role. */
-  readonly scope?: KeyScope;
-  /** What becomes of the old key's users when the scope changes. */
-  readonly onChange: 'drain' | 'cut';
-}
-
-/** What the configuration wants of one account's ring. */
-export interface Wanted {
-  readonly slots: readonly WantedSlot[];
-  /** Time between rotations; absent: only when asked. */
-  readonly everyMilliseconds?: number;
-  /** How long a process that lost the store may go on signing. */
-  readonly graceMilliseconds: number;
-  /** Two lease terms: nobody who led before a key was staged may still push without it once it signs. */
-  readonly stagedMilliseconds: number;
-  /** External accounts: the keys that the operator gave, in their order. */
-  readonly given?: readonly Pick<RingKey, 'publicKey' | 'slot' | 'scope'>[];
-}
-
-/** What the servers were just seen to hold. */
-export interface Seen {
-  /** Every server that is known to be there answered. */
-  readonly complete: boolean;
-  /** Public keys that every server accepts. */
-  readonly confirmed: ReadonlySet<string>;
-  /** Public keys that some account JWT lists; absent: it is not known. */
-  readonly listed?: ReadonlySet<string>;
-}
-
-/** A key pair that was made and sealed, and is in no ring yet. */
-export interface Spare {
-  readonly publicKey: string;
-  readonly sealedSeed: string;
-}
-
-export interface StepInput {
-  /** Milliseconds since the Unix epoch: of a moment after the ring was read. */
-  readonly now: number;
-  /** Term of the lease under which this step is made. */
-  readonly term: number;
-  readonly ring: Ring;
-  readonly wanted: Wanted;
-  readonly seen: Seen;
-  readonly spares: readonly Spare[];
-}
+import { ANY_ROLE, type KeyChange, type KeyReason, type Ring, type RingKey } from './ring.ts';
+import type { StepInput, WantedSlot } from './step-input.ts';
 
 export interface StepResult {
   /** The same object when nothing changed. */
@@ -100,14 +45,6 @@ export function retiresAt(
   // A key whose lifetime was never raised signed nothing.
   if (lifetimeSeconds === 0) return drainingAt;
   return settledAt + graceMilliseconds + lifetimeSeconds * 1000 + CLOCK_SKEW_MILLISECONDS;
-}
-
-interface Draft extends StepInput {
-  keys: RingKey[];
-  requests: Record<string, number>;
-  readonly changes: KeyChange[];
-  readonly unused: Spare[];
-  sparesMissing: number;
 }
 
 function draftOf(input: StepInput): Draft {
@@ -177,33 +114,6 @@ function noteConfirmed(draft: Draft): void {
   }
 }
 
-/** What external accounts have is what the operator gives; nobody else makes or describes their keys. */
-function takeGiven(draft: Draft, given: NonNullable<Wanted['given']>): void {
-  for (const key of liveKeys(draft)) {
-    const now = given.find(({ publicKey }) => publicKey === key.publicKey);
-    if (!now || now.slot !== key.slot) leave(draft, key, 'no-longer-given');
-    else if (!isDeepStrictEqual(now.scope, key.scope)) replace(draft, withScope(key, now.scope));
-  }
-  for (const { publicKey, slot, scope } of given) {
-    const before = draft.keys.find((key) => key.publicKey === publicKey);
-    if (before && !cameBack(before)) continue;
-    draft.keys = draft.keys.filter((key) => key !== before);
-    const { lifetimeSeconds = 0 } = before ?? {};
-    stage(draft, { publicKey, slot, lifetimeSeconds, ...(scope && { scope }) }, 'first');
-  }
-  const { complete, confirmed } = draft.seen;
-  for (const key of liveKeys(draft)) {
-    if (key.state !== 'active') continue;
-    const listed = confirmed.has(key.publicKey);
-    if (listed || complete) replace(draft, withListing(key, listed));
-  }
-}
-
-/** It left only because it was not given, or given for another role; now it is. */
-function cameBack({ state, reason }: RingKey): boolean {
-  return reason === 'no-longer-given' && (state === 'draining' || state === 'retired');
-}
-
 /** Roles that are gone, or are signed in another slot now. */
 function leaveUnwantedSlots(draft: Draft): void {
   const { slots } = draft.wanted;
@@ -220,13 +130,6 @@ function leaveUnwantedSlots(draft: Draft): void {
   for (const slot of Object.keys(draft.requests)) {
     if (!wanted.has(slot)) delete draft.requests[slot];
   }
-}
-
-/** Whatever signed drains; what only waited has nothing to drain. */
-function leave(draft: Draft, key: RingKey, reason: KeyReason): void {
-  // A given key may be staged again after it has signed.
-  const hasSigned = key.state === 'active' || key.lifetimeSeconds > 0;
-  move(draft, key, hasSigned ? 'draining' : 'retired', reason);
 }
 
 function turnSlot(draft: Draft, wanted: WantedSlot): void {
@@ -309,69 +212,4 @@ function endDraining(draft: Draft): void {
     const end = retiresAt(key, draft.wanted.graceMilliseconds);
     if (end !== undefined && draft.now >= end) move(draft, key, 'retired', 'expired');
   }
-}
-
-function liveKeys({ keys }: Draft): RingKey[] {
-  return keys.filter(({ state }) => state === 'staged' || state === 'active');
-}
-
-function inSlot({ keys }: Draft, slot: string, state: KeyState): RingKey[] {
-  return keys.filter((key) => key.slot === slot && key.state === state);
-}
-
-function stage(
-  draft: Draft,
-  key: Pick<RingKey, 'publicKey' | 'slot' | 'scope' | 'sealedSeed'> & Partial<RingKey>,
-  reason: KeyReason,
-): void {
-  const { now, term, ring } = draft;
-  draft.keys.push({
-    lifetimeSeconds: 0,
-    ...key,
-    state: 'staged',
-    stagedAt: now,
-    stagedTerm: term,
-    reason,
-  });
-  const { publicKey, slot } = key;
-  draft.changes.push({ time: now, account: ring.account, slot, publicKey, to: 'staged', reason });
-}
-
-function move(draft: Draft, key: RingKey, to: KeyState, reason: KeyReason): void {
-  replace(draft, moved(key, to, draft.now, reason));
-  draft.changes.push(changeOf(draft.ring, key, { time: draft.now, to, reason }));
-}
-
-/** A key in its next state; a retired one has no seed any more. */
-export function moved(key: RingKey, to: KeyState, now: number, reason: KeyReason): RingKey {
-  const { sealedSeed, settledAt: _settled, onEveryServer: _seen, ...rest } = key;
-  return {
-    ...rest,
-    ...(to !== 'retired' && sealedSeed !== undefined && { sealedSeed }),
-    state: to,
-    reason,
-    ...(to === 'active' && { activeAt: now }),
-    ...(to === 'draining' && { drainingAt: now }),
-    ...(to === 'retired' && { retiredAt: now }),
-  };
-}
-
-export function changeOf(
-  { account }: Ring,
-  { publicKey, slot, state }: RingKey,
-  { time, to, reason }: { time: number; to: KeyState; reason: KeyReason },
-): KeyChange {
-  return { time, account, slot, publicKey, from: state, to, reason };
-}
-
-function replace(draft: Draft, next: RingKey): void {
-  draft.keys = draft.keys.map((key) => (key.publicKey === next.publicKey ? next : key));
-}
-
-function withScope({ scope: _before, ...key }: RingKey, scope: KeyScope | undefined): RingKey {
-  return { ...key, ...(scope && { scope }) };
-}
-
-function withListing({ unlisted: _before, ...key }: RingKey, listed: boolean): RingKey {
-  return { ...key, ...(!listed && { unlisted: true }) };
 }

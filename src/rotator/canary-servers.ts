@@ -3,7 +3,7 @@ import { type KeyListing, probeKeys } from '../account/canary.ts';
 import { LISTED_PLAINLY } from '../account/listing.ts';
 import type { Clock } from '../clock.ts';
 import { ANY_ROLE, type Ring, type RingKey } from '../keyring/ring.ts';
-import type { Wanted } from '../keyring/step.ts';
+import type { Wanted } from '../keyring/step-input.ts';
 import type { KeyPair } from '../nats/key-pair.ts';
 import type { Servers } from './servers.ts';
 

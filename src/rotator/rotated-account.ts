@@ -1,5 +1,5 @@
 import type { Ring } from '../keyring/ring.ts';
-import type { Wanted } from '../keyring/step.ts';
+import type { Wanted } from '../keyring/step-input.ts';
 
 /** An account whose ring is turned. */
 export interface RotatedAccount {

@@ -11,7 +11,8 @@ import {
   trustedKeys,
 } from '../keyring/ring.ts';
 import type { Sealer } from '../keyring/sealing.ts';
-import { type Seen, type Spare, step } from '../keyring/step.ts';
+import type { Seen, Spare } from '../keyring/step-input.ts';
+import { step } from '../keyring/step.ts';
 import { createKeyPair } from '../nats/key-pair.ts';
 import type { SharedState } from '../store/shared-state.ts';
 import type { Lease } from './lease.ts';

@@ -1,7 +1,7 @@
 import type { AccountSpec, Config } from '../config/config.ts';
 import type { RingAccount } from '../keyring/ring-keys.ts';
 import type { KeyScope } from '../keyring/ring.ts';
-import type { Wanted, WantedSlot } from '../keyring/step.ts';
+import type { Wanted, WantedSlot } from '../keyring/step-input.ts';
 import { keyPairFromSeed } from '../nats/key-pair.ts';
 import { ANY_ROLE } from '../keyring/ring.ts';
 import type { Policy } from '../policy/compile.ts';

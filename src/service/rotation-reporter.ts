@@ -2,7 +2,7 @@ import type { Assessment } from '../account/assess.ts';
 import type { AuditLog } from '../audit/log.ts';
 import type { Clock } from '../clock.ts';
 import type { Ring } from '../keyring/ring.ts';
-import type { Wanted } from '../keyring/step.ts';
+import type { Wanted } from '../keyring/step-input.ts';
 import type { Log } from '../log.ts';
 import type { Reporter } from '../rotator/reporter.ts';
 import type { RotatedAccount } from '../rotator/rotated-account.ts';

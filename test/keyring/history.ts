@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { raiseLifetime, requestRotation, revokeKey } from '../../src/keyring/changes.ts';
 import { emptyRing, type KeyState, type Ring } from '../../src/keyring/ring.ts';
-import { type Spare, step, type StepInput, type Wanted } from '../../src/keyring/step.ts';
+import type { Spare, StepInput, Wanted } from '../../src/keyring/step-input.ts';
+import { step } from '../../src/keyring/step.ts';
 import { DAY, GRACE, scope, SECOND, STAGED, START } from './rings.ts';
 
 /**

@@ -5,7 +5,8 @@ import {
   type Ring,
   type RingKey,
 } from '../../src/keyring/ring.ts';
-import { type Spare, step, type StepInput, type Wanted } from '../../src/keyring/step.ts';
+import type { Spare, StepInput, Wanted } from '../../src/keyring/step-input.ts';
+import { step } from '../../src/keyring/step.ts';
 
 /** Milliseconds since the Unix epoch: some day. */
 export const START = Date.UTC(2026, 0, 1);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { requestRotation, revokeKey } from '../../src/keyring/changes.ts';
-import { retiresAt, step, type Wanted } from '../../src/keyring/step.ts';
+import type { Wanted } from '../../src/keyring/step-input.ts';
+import { retiresAt, step } from '../../src/keyring/step.ts';
 import {
   DAY,
   GRACE,

@@ -5,7 +5,7 @@ import {
   type Ring,
   type RingKey,
 } from '../../../src/keyring/ring.ts';
-import type { Wanted } from '../../../src/keyring/step.ts';
+import type { Wanted } from '../../../src/keyring/step-input.ts';
 
 /**
  * Rings as the model writes them down: as a short text, with times as ticks before now. What can

@@ -1,0 +1,51 @@
+import type { KeyScope, Ring, RingKey } from './ring.ts';
+
+/** One slot that the configuration wants an active key for. */
+export interface WantedSlot {
+  /** Role, or `*`. */
+  readonly slot: string;
+  /** Present: a key tied to this role. */
+  readonly scope?: KeyScope;
+  /** What becomes of the old key's users when the scope changes. */
+  readonly onChange: 'drain' | 'cut';
+}
+
+/** What the configuration wants of one account's ring. */
+export interface Wanted {
+  readonly slots: readonly WantedSlot[];
+  /** Time between rotations; absent: only when asked. */
+  readonly everyMilliseconds?: number;
+  /** How long a process that lost the store may go on signing. */
+  readonly graceMilliseconds: number;
+  /** Two lease terms: nobody who led before a key was staged may still push without it once it signs. */
+  readonly stagedMilliseconds: number;
+  /** External accounts: the keys that the operator gave, in their order. */
+  readonly given?: readonly Pick<RingKey, 'publicKey' | 'slot' | 'scope'>[];
+}
+
+/** What the servers were just seen to hold. */
+export interface Seen {
+  /** Every server that is known to be there answered. */
+  readonly complete: boolean;
+  /** Public keys that every server accepts. */
+  readonly confirmed: ReadonlySet<string>;
+  /** Public keys that some account JWT lists; absent: it is not known. */
+  readonly listed?: ReadonlySet<string>;
+}
+
+/** A key pair that was made and sealed, and is in no ring yet. */
+export interface Spare {
+  readonly publicKey: string;
+  readonly sealedSeed: string;
+}
+
+export interface StepInput {
+  /** Milliseconds since the Unix epoch: of a moment after the ring was read. */
+  readonly now: number;
+  /** Term of the lease under which this step is made. */
+  readonly term: number;
+  readonly ring: Ring;
+  readonly wanted: Wanted;
+  readonly seen: Seen;
+  readonly spares: readonly Spare[];
+}
