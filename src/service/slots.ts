@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { AccountSpec } from '../config/config.ts';
 import { permissionsAndLimits } from '../credential/permissions.ts';
 import { ANY_ROLE, type KeyScope } from '../keyring/ring.ts';
-import { scopeText } from '../keyring/proof.ts';
 import type { CompiledRole } from '../policy/role.ts';
 
 /** Which of its account's signing keys sign for a role, and why. */
@@ -89,9 +87,4 @@ function remarks({ scoped, references }: CompiledRole): string {
     remarks.push(`identities whose value ${refused.join(' or ')} are refused`);
   }
   return remarks.join('; ');
-}
-
-/** Short and stable: base64url of a SHA-256 of `scopeText`. */
-export function scopeHash(scope: KeyScope): string {
-  return createHash('sha256').update(scopeText(scope)).digest('base64url');
 }
