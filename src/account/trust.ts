@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { decodeJwt } from '../nats/jwt.ts';
 import { Malformed } from '../nats/malformed.ts';
+import { mayIssueAccounts, parseOperatorJwt } from '../nats/operator-jwt.ts';
 import type { Answers } from './ask-servers.ts';
 import { askSystem, type SystemAccess } from './ask-system.ts';
 import { ResolverUnreachable } from './resolver.ts';
@@ -23,22 +23,17 @@ export class NotTrusted {
  * What an operator JWT trusts. `signingKey`: the public key that we sign account JWTs with, which
  * must be among them.
  */
-export function trustOfOperator(jwt: string, signingKey?: string): TrustedIssuers | NotTrusted {
-  const claims = decodeJwt(jwt.trim());
-  if (claims instanceof Malformed) {
-    return new NotTrusted(`the operator JWT can't be read: ${claims.problem}`);
+export function trustOfOperator(text: string, signingKey?: string): TrustedIssuers | NotTrusted {
+  const operator = parseOperatorJwt(text);
+  if (operator instanceof Malformed) {
+    return new NotTrusted(`the operator JWT can't be used: ${operator.problem}`);
   }
-  if (claims.nats.type !== 'operator') {
-    return new NotTrusted(`the operator JWT is the JWT of a NATS ${claims.nats.type}`);
-  }
-  if (claims.iss !== claims.sub) {
-    return new NotTrusted(`the operator JWT of ${claims.sub} was signed by another, ${claims.iss}`);
-  }
-  const parsed = operatorClaims.safeParse(claims);
-  if (!parsed.success) return new NotTrusted('the signing keys in the operator JWT are no list');
-  const issuers = issuersOf(parsed.data);
+  const { publicKey: sub, name, signingKeys } = operator;
+  const issuers = new Set(
+    [sub, ...signingKeys].filter((issuer) => mayIssueAccounts(operator, issuer)),
+  );
   if (signingKey === undefined || issuers.has(signingKey)) return issuers;
-  return new NotTrusted(unknownKey(signingKey, `operator ${operatorName(parsed.data)}`, issuers));
+  return new NotTrusted(unknownKey(signingKey, `operator ${operatorName({ sub, name })}`, issuers));
 }
 
 /**
@@ -95,6 +90,6 @@ function issuersOf({ sub, nats }: Operator): TrustedIssuers {
   return new Set(nats.strict_signing_key_usage ? signingKeys : [sub, ...signingKeys]);
 }
 
-function operatorName({ sub, name }: Operator): string {
+function operatorName({ sub, name }: Pick<Operator, 'sub' | 'name'>): string {
   return name === undefined ? sub : `"${name}" (${sub})`;
 }

@@ -28,7 +28,7 @@ export function parseOperatorJwt(text: string): TrustedOperator | Malformed {
   const claims = decodeJwt(jwt);
   if (claims instanceof Malformed) return claims;
   const { sub, iss, name, nats } = claims;
-  if (nats.type !== 'operator') return new Malformed(`it is the JWT of a ${describe(nats.type)}`);
+  if (nats.type !== 'operator') return new Malformed(`it is the JWT of ${describe(nats.type)}`);
   if (!isPublicKey('operator', sub)) return new Malformed('its subject is no operator key');
   if (iss !== sub) return new Malformed('it is not signed by the operator itself');
   const system = nats['system_account'];
@@ -55,7 +55,13 @@ function keysIn(keys: unknown): readonly string[] {
     .filter((key) => isPublicKey('operator', key));
 }
 
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ['account', 'an account'],
+  ['user', 'a user'],
+  ['activation', 'an activation'],
+]);
+
 /** A stranger's word goes into a message only where it is one of ours. */
 function describe(type: string): string {
-  return ['account', 'user', 'activation'].includes(type) ? type : 'different kind';
+  return KINDS.get(type) ?? 'a different kind';
 }

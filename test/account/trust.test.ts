@@ -34,8 +34,8 @@ describe('an operator JWT', () => {
 
   test.each([
     ['without our signing key', () => trustOfOperator(jwt, stranger.publicKey), stranger.publicKey],
-    ['that is an account JWT', () => trustOfOperator(world.account().jwt), 'NATS account'],
-    ['that is no JWT', () => trustOfOperator('O'), "can't be read"],
+    ['that is an account JWT', () => trustOfOperator(world.account().jwt), 'the JWT of an account'],
+    ['that is no JWT', () => trustOfOperator('O'), "can't be used: not three base64url parts"],
     [
       'that another operator signed',
       () =>
@@ -46,7 +46,7 @@ describe('an operator JWT', () => {
             sign: stranger.sign,
           }),
         ),
-      'signed by another',
+      'not signed by the operator itself',
     ],
   ])('%s is not trusted, and it is told why', (_, trust, why) => {
     const found = trust();
