@@ -47,6 +47,9 @@ export interface LoadOptions {
   readonly holdSeconds?: number;
 }
 
+/** What a server says that heard nothing in time, as one does that hung: it judged no credential. */
+const HEARD_NOTHING = /authentication timeout/i;
+
 /** So long a healthy server may take for anything, on a machine that does other things too. */
 const PATIENCE_MILLISECONDS = 5000;
 
@@ -103,6 +106,7 @@ export function startLoad(
       const valid = Date.now() < expires_at * 1000;
       const refused =
         valid &&
+        !HEARD_NOTHING.test(String(error)) &&
         (error instanceof errors.AuthorizationError ||
           error instanceof errors.UserAuthenticationExpiredError);
       return note(refused ? 'refused' : 'lost', from, String(error), node);
