@@ -14,14 +14,22 @@ import type { Ask, Decision, Denial, Grant } from './policy/policy.ts';
 import type { Revocable } from './revocation/match.ts';
 import type { Revocations } from './revocation/revocations.ts';
 
-/** What a door hands over: a subject token, what the caller asks for, and where it comes from. */
+/** Whom a credential is asked for. */
+export type Subject =
+  | {
+      readonly token: string;
+      /** DPoP proof that came along (RFC 9449), for tokens bound to a key. */
+      readonly proof?: DpopProof | undefined;
+    }
+  /** Of a session: its ID token was verified at the login, and the session sealed by us. */
+  | { readonly identity: Identity };
+
+/** What a door hands over: a subject, what the caller asks for, and where it comes from. */
 export interface ExchangeRequest {
   readonly door: Door;
   readonly requestId: string;
   readonly address: string;
-  readonly subjectToken: string;
-  /** DPoP proof that came along (RFC 9449), for tokens bound to a key. */
-  readonly proof?: DpopProof | undefined;
+  readonly subject: Subject;
   /** Who acts for the subject (RFC 8693 §2.1, delegation). */
   readonly actorToken?: string | undefined;
   readonly ask: Ask;
@@ -62,8 +70,8 @@ export async function exchange(
   request: ExchangeRequest,
 ): Promise<Issued | Refusal> {
   // Identity: who is this, and who acts for them?
-  const subject = await parts.verifier.verify(request.subjectToken, request.proof);
-  if (subject instanceof Refusal) return rejected(parts, request, subject, request.subjectToken);
+  const subject = await identify(parts, request.subject);
+  if (subject instanceof Refusal) return rejected(parts, request, subject);
   const actor = await verifyActor(parts, request);
   if (actor instanceof Refusal) {
     return denied(parts, request, subject, undefined, { refusal: actor, claimsSeen: {} });
@@ -130,6 +138,22 @@ export async function exchange(
 
   // Credential.
   return { identity: subject, actor, grant, credential: draft.sign() };
+}
+
+/** Who a subject is, or why they are not believed. */
+export async function identify(
+  { verifier }: Pick<ExchangeParts, 'verifier'>,
+  subject: Subject,
+): Promise<Identity | Refusal> {
+  return 'identity' in subject ? subject.identity : verifier.verify(subject.token, subject.proof);
+}
+
+/** How records name a token that was presented. */
+export function hashOf(
+  { verifier }: Pick<ExchangeParts, 'verifier'>,
+  subject: Subject,
+): { readonly tokenHash?: string } {
+  return 'token' in subject && subject.token ? { tokenHash: verifier.hash(subject.token) } : {};
 }
 
 async function verifyActor(
@@ -209,13 +233,13 @@ async function rejected(
   parts: ExchangeParts,
   request: ExchangeRequest,
   refusal: Refusal,
-  token: string | undefined,
 ): Promise<Refusal> {
+  const { subject } = request;
   const recorded = await record(parts.audit, {
     type: 'rejected',
     ...origin(parts, request),
     ...auditedReason(refusal),
-    ...(token && { tokenHash: parts.verifier.hash(token) }),
+    ...hashOf(parts, subject),
   });
   return recorded ?? refusal;
 }

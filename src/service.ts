@@ -12,6 +12,7 @@ import { adminOf } from './service/admin/admin.ts';
 import { type Foundation, layFoundation } from './service/foundation.ts';
 import { buildGeneration, type Generation } from './service/generation.ts';
 import { createMetrics, type Metrics } from './service/metrics.ts';
+import { peopleOf } from './service/people.ts';
 import { rotationMetrics, rotationSources } from './service/rotation-metrics.ts';
 import { startRotation } from './service/rotation.ts';
 import { partStatus } from './service/readiness.ts';
@@ -185,6 +186,12 @@ function appOptions(
       ),
     ),
     admin: adminOf({ foundation, current: () => state.current, sessions }),
+    people: peopleOf(),
+    console: {
+      activity: () => ({ events: [], next: undefined }),
+      warnings: () => state.current.config.warnings,
+      follow: () => () => {},
+    },
     live: () => ({
       publicUrl: publicUrl(state),
       servers: state.current.config.nats.servers,

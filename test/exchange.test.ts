@@ -84,12 +84,12 @@ function tokenFor(claims: Record<string, unknown> = {}): Promise<string> {
   return signToken({ ...tokenClaims(ISSUER), ...claims }, {}, key);
 }
 
-function request(subjectToken: string, changes: Partial<ExchangeRequest> = {}): ExchangeRequest {
+function request(token: string, changes: Partial<ExchangeRequest> = {}): ExchangeRequest {
   return {
     door: 'exchange',
     requestId: 'request-1',
     address: '192.0.2.7',
-    subjectToken,
+    subject: { token },
     ask: {},
     ...changes,
   };

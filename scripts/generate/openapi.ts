@@ -17,6 +17,14 @@ export async function openapiYaml(): Promise<string> {
       accounts: [],
     }),
     admin: { authenticate: unused, actions: NO_ACTIONS },
+    people: {
+      logins: LOGINS,
+      handovers: HANDOVERS,
+      choices: unused,
+      isAdmin: unused,
+      branding: () => ({ name: 'nats-sts' }),
+    },
+    console: { activity: unused, warnings: unused, follow: unused },
     rateLimit: unused,
     limits: { bodyBytes: 1, tokenBytes: 1, requestSeconds: 1 },
     connections: { total: 1, perNetwork: undefined },
@@ -46,6 +54,29 @@ const NO_ACTIONS = {
   revoke: unused,
   lift: unused,
   credentials: unused,
+};
+
+const LOGINS = {
+  issuers: unused,
+  begin: unused,
+  attemptIdOf: unused,
+  finish: unused,
+  open: unused,
+  signOut: unused,
+};
+
+const HANDOVERS = {
+  grantCode: unused,
+  redeemCode: unused,
+  beginDevice: unused,
+  findDevice: unused,
+  agreeDevice: unused,
+  refuseDevice: unused,
+  redeemDevice: unused,
+  refreshToken: unused,
+  redeemRefreshToken: unused,
+  introspect: unused,
+  revoke: unused,
 };
 
 async function describe(app: FastifyInstance): Promise<void> {

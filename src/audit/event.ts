@@ -1,7 +1,7 @@
 import type { Json } from '../identity/identity.ts';
 
 /** Doors at which subject tokens become credentials. */
-export type Door = 'exchange' | 'token';
+export type Door = 'exchange' | 'token' | 'login';
 
 /** Who is behind a record. Absent fields were never verified. */
 export interface AuditedIdentity {
@@ -136,8 +136,43 @@ export interface DriftEvent extends Moment {
   readonly mended: boolean;
 }
 
+/** The steps of a login, and of handing a credential to a program, in the order they are taken. */
+export const LOGIN_STEPS = [
+  'begun',
+  'signed-in',
+  'failed',
+  'signed-out',
+  'agreed',
+  'refused',
+  'device-begun',
+  'handed-over',
+  'renewed',
+] as const;
+
+export type LoginStep = (typeof LOGIN_STEPS)[number];
+
+/** A step of a login; recorded before it takes effect. Of `begun`, `device-begun` and most of `failed` it is not known who asked. */
+export interface LoginEvent extends Common {
+  readonly type: 'login';
+  readonly step: LoginStep;
+  readonly identity?: AuditedIdentity;
+  /** The operator's name for the issuer, where the identity is not known. */
+  readonly issuerName?: string;
+  /** Id of the session; the same in all its steps. */
+  readonly session?: string;
+  /** What the program called itself: a stranger's text. */
+  readonly program?: string;
+  readonly role?: string;
+  /** The user's public nkey that the credential is for, `U…`. */
+  readonly user?: string;
+  /** Why it came to nothing; as in `denied`. */
+  readonly reason?: string;
+  readonly message?: string;
+  readonly detail?: string;
+}
+
 /** Somebody asked for something. */
-type RequestEvent = IssuedEvent | DeniedEvent | RejectedEvent | AdminEvent;
+type RequestEvent = IssuedEvent | DeniedEvent | RejectedEvent | AdminEvent | LoginEvent;
 
 export type AuditEvent = RequestEvent | RevocationEvent | RevokedUsersEvent | KeyEvent | DriftEvent;
 
@@ -146,6 +181,7 @@ export const EVENT_TYPES = [
   'issued',
   'denied',
   'rejected',
+  'login',
   'admin',
   'revocation',
   'revoked-users',

@@ -60,6 +60,7 @@ function row(event: AuditEvent, now: number): Cell[] {
 /** The identity behind it; the account where the service itself did something. */
 function who(event: AuditEvent): string {
   if (!('identity' in event) || event.identity === undefined) {
+    if ('issuerName' in event && event.issuerName !== undefined) return event.issuerName;
     return 'account' in event ? event.account : '-';
   }
   const { issuerName, subject } = event.identity;
@@ -76,6 +77,11 @@ function roleOrReason(event: AuditEvent): string {
       return event.role === undefined ? event.reason : `${event.reason} (${event.role})`;
     case 'rejected':
       return event.reason;
+    case 'login':
+      return withReason(
+        event.role === undefined ? event.step : `${event.step} (${event.role})`,
+        event.reason,
+      );
     case 'admin':
       return withReason(`${event.action} ${event.account} ${event.slot}`, event.reason);
     case 'revocation':

@@ -1,4 +1,5 @@
 import type { IssuerSpec } from '../identity/issuer.ts';
+import type { LoginSpec } from '../login/login-spec.ts';
 import type { AdminRule } from '../policy/admin.ts';
 import type { BindingSpec, RoleSpec } from '../policy/policy.ts';
 import type { Warning } from './findings.ts';
@@ -30,6 +31,13 @@ export interface AccountSpec {
   readonly signingKeys: readonly SigningKeySpec[];
   /** Managed accounts always have it; of external ones, those that rotate through their keys. */
   readonly rotation?: RotationSpec;
+}
+
+/** How the pages present themselves. */
+export interface Branding {
+  /** In headings and titles. */
+  readonly name: string;
+  readonly logo?: { readonly contentType: string; readonly content: Buffer };
 }
 
 interface RateSpec {
@@ -91,6 +99,9 @@ export interface Config {
     readonly retentionSeconds: number;
   };
   readonly issuers: readonly IssuerSpec[];
+  /** Issuers at which people sign in; empty: nobody can. Only with `sealingKeys`. */
+  readonly logins: readonly LoginSpec[];
+  readonly branding: Branding;
   readonly roles: readonly RoleSpec[];
   readonly bindings: readonly BindingSpec[];
   readonly rateLimit: {

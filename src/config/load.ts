@@ -79,6 +79,8 @@ function assemble(
     admin,
     audit: { survive: settings.audit.survive, retentionSeconds: settings.audit.retention },
     issuers: [...settings.issuers.entries].map(([name, { spec }]) => ({ name, ...spec })),
+    logins: [],
+    branding: { name: 'nats-sts' },
     roles,
     bindings,
     rateLimit: rateLimitOf(settings),

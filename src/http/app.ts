@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
@@ -6,10 +7,15 @@ import type { ExchangeRequest, Issued } from '../exchange.ts';
 import type { Refusal } from '../errors.ts';
 import type { Admin } from './admin/actions.ts';
 import { adminRoutes } from './admin/routes.ts';
+import { consoleRoutes } from './console/routes.ts';
+import type { ConsoleSource } from './console/source.ts';
 import { boundConnections, type ConnectionBounds } from './connections.ts';
 import type { Doors } from './doors.ts';
 import { answerBadUrl, answerBrokenRequest, handleErrors } from './errors.ts';
 import { exchangeRoute } from './exchange-route.ts';
+import { loginRoutes, type PeopleDoors } from './login/routes.ts';
+import { oauthRoutes } from './oauth/routes.ts';
+import type { People } from './people.ts';
 import { type Limits, rateLimiters } from './rate-limits.ts';
 import { type ServiceRoutes, serviceRoutes } from './service-routes.ts';
 import { tokenRoute } from './token-route.ts';
@@ -17,6 +23,8 @@ import { tokenRoute } from './token-route.ts';
 export interface AppOptions extends ServiceRoutes {
   readonly exchange: (request: ExchangeRequest) => Promise<Issued | Refusal>;
   readonly admin: Admin;
+  readonly people: People;
+  readonly console: Omit<ConsoleSource, 'admin'>;
   readonly rateLimit: () => Limits;
   readonly limits: {
     readonly bodyBytes: number;
@@ -53,7 +61,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     await scope.register(formbody, { bodyLimit: options.limits.bodyBytes });
-    tokenRoute(scope, doors);
+    const withPeople: PeopleDoors = { ...doors, people: options.people };
+    tokenRoute(scope, withPeople);
+    oauthRoutes(scope, withPeople);
+    await scope.register(async (pages) => {
+      await pages.register(cookie);
+      loginRoutes(pages, withPeople);
+      const { admin, console } = options;
+      await consoleRoutes(pages, { ...withPeople, console: { ...console, admin } });
+    });
   });
   serviceRoutes(app, options);
   await app.ready();

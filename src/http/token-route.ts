@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
 import type { Issued } from '../exchange.ts';
 import { addressOf } from './address.ts';
-import type { Doors } from './doors.ts';
+import type { PeopleDoors } from './login/routes.ts';
 import { sendOAuthError } from './oauth-error.ts';
 import { oauthError, tokenBody, tokenResponse } from './schemas.ts';
 import { dpopProof } from './subject-token.ts';
@@ -14,7 +14,7 @@ const errorResponse = {
 };
 
 /** `POST /token`: OAuth 2.0 Token Exchange (RFC 8693). */
-export function tokenRoute(app: FastifyInstance, doors: Doors): void {
+export function tokenRoute(app: FastifyInstance, doors: PeopleDoors): void {
   app.post('/token', {
     schema: {
       operationId: 'token',
@@ -42,7 +42,7 @@ export function tokenRoute(app: FastifyInstance, doors: Doors): void {
 }
 
 async function answer(
-  doors: Doors,
+  doors: PeopleDoors,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -54,8 +54,7 @@ async function answer(
     door: 'token',
     requestId: request.id,
     address: addressOf(request),
-    subjectToken: asked.subjectToken,
-    proof: dpopProof(request, live.publicUrl),
+    subject: { token: asked.subjectToken, proof: dpopProof(request, live.publicUrl) },
     actorToken: asked.actorToken,
     ask: asked.ask,
     userPublicKey: asked.userPublicKey,

@@ -2,6 +2,7 @@ import type { Problem } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
 import { type CompiledBinding, compileBinding } from './binding.ts';
 import { indexBindings } from './binding-index.ts';
+import { type Choices, choices } from './choices.ts';
 import { decide } from './decide.ts';
 import { decideDelegated } from './delegate.ts';
 import { explain } from './explain.ts';
@@ -20,6 +21,8 @@ export interface Policy {
   decide(identity: Identity, ask: Ask): Decision;
   /** What the subject gets when the actor acts for it (RFC 8693 §1.1); both must be allowed the role. */
   decideDelegated(subject: Identity, actor: Identity, ask: Ask): Decision;
+  /** Every role that this identity may ask for. */
+  choices(identity: Identity): Choices;
   /** Every binding held against the identity, for people to read. */
   explain(identity: Identity): readonly BindingTrace[];
 }
@@ -43,6 +46,7 @@ export function compilePolicy({
     roles: byName,
     decide: (identity, ask) => decide(rules, identity, ask),
     decideDelegated: (subject, actor, ask) => decideDelegated(rules, { subject, actor }, ask),
+    choices: (identity) => choices(rules, identity),
     explain: (identity) => explain(compiled, identity),
   };
   return { policy, problems };

@@ -40,7 +40,7 @@ export function decide(rules: Rules, identity: Identity, ask: Ask): Decision {
 export function denyOverage(
   index: IssuerIndex | undefined,
   identity: Identity,
-): Decision | undefined {
+): { readonly denial: Denial } | undefined {
   const refusal = index && findOverage(identity.claims, index.looksAt);
   return refusal && deny(refusal, index, identity);
 }
@@ -90,7 +90,11 @@ export function grant(
 }
 
 /** Why there is no option: no binding matches, or none that does lists a role that was asked for. */
-export function refuse({ issuers, roles }: Rules, identity: Identity, ask: Ask): Decision {
+export function refuse(
+  { issuers, roles }: Rules,
+  identity: Identity,
+  ask: Ask,
+): { readonly denial: Denial } {
   const index = issuers.get(identity.issuerName);
   const matching = index?.candidates(identity).find((binding) => matches(binding, identity));
   if (matching === undefined) {
@@ -114,7 +118,7 @@ export function deny(
   refusal: Refusal,
   index: IssuerIndex | undefined,
   identity: Identity,
-): Decision {
+): { readonly denial: Denial } {
   return { denial: denialFrom(refusal, identity, findNearest(index?.bindings ?? [], identity)) };
 }
 

@@ -12,10 +12,7 @@ export interface AdminCaller {
 }
 
 /** What an administrator's request brings along: no more than an exchange. */
-export type AdminRequest = Pick<
-  ExchangeRequest,
-  'requestId' | 'address' | 'subjectToken' | 'proof' | 'admit'
->;
+export type AdminRequest = Pick<ExchangeRequest, 'requestId' | 'address' | 'subject' | 'admit'>;
 
 /** What the admin routes are given. */
 export interface Admin {

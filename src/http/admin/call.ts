@@ -52,8 +52,7 @@ export async function call<Answer>(
   const caller = await admin.authenticate({
     requestId: request.id,
     address: addressOf(request),
-    subjectToken: presented.token,
-    proof: presented.proof,
+    subject: presented,
     admit: (identity) => limitIdentity(request, identity),
   });
   if (caller instanceof Refusal) return sendProblem(reply, caller, contact);

@@ -2,6 +2,7 @@ import type { AuditLog } from '../../audit/log.ts';
 import { audited, auditedReason, record } from '../../audit/record.ts';
 import { type Clock, unixSeconds } from '../../clock.ts';
 import { Refusal } from '../../errors.ts';
+import { hashOf, identify } from '../../exchange.ts';
 import type { AdminCaller, AdminRequest } from '../../http/admin/actions.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { Verifier } from '../../identity/verify.ts';
@@ -23,9 +24,9 @@ export async function authenticateAdmin(
   parts: AccessParts,
   request: AdminRequest,
 ): Promise<AdminCaller | Refusal> {
-  const { verifier, admin, revocations } = parts;
+  const { admin, revocations } = parts;
   if (!admin.configured) return NOT_CONFIGURED;
-  const identity = await verifier.verify(request.subjectToken, request.proof);
+  const identity = await identify(parts, request.subject);
   if (identity instanceof Refusal) return rejected(parts, request, identity);
 
   const refusal = await request.admit?.(identity);
@@ -50,15 +51,15 @@ function asAdministrator({ issuerName, subject, issuedAt }: Identity, now: numbe
 }
 
 async function rejected(
-  { audit, clock, verifier }: AccessParts,
+  parts: AccessParts,
   request: AdminRequest,
   refusal: Refusal,
 ): Promise<Refusal> {
-  const recorded = await record(audit, {
+  const recorded = await record(parts.audit, {
     type: 'rejected',
-    ...origin(clock, request),
+    ...origin(parts.clock, request),
     ...auditedReason(refusal),
-    tokenHash: verifier.hash(request.subjectToken),
+    ...hashOf(parts, request.subject),
   });
   return recorded ?? refusal;
 }

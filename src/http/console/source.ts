@@ -1,0 +1,41 @@
+import type { AuditEvent } from '../../audit/event.ts';
+import type { Admin } from '../admin/actions.ts';
+
+/** What of the console a change concerns. */
+export type ConsolePart = 'keys' | 'activity' | 'credentials' | 'revocations' | 'configuration';
+
+export interface ActivityAsk {
+  readonly type?: AuditEvent['type'];
+  readonly issuerName?: string;
+  readonly subject?: string;
+  readonly role?: string;
+  readonly reason?: string;
+  /** Records older than this one: `next` of the answer before. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+export interface ActivityAnswer {
+  /** Newest first. */
+  readonly events: readonly AuditEvent[];
+  readonly next: string | undefined;
+}
+
+export interface ConfigurationWarning {
+  readonly id: string;
+  /** Dotted path in the file. */
+  readonly path: string;
+  readonly line?: number;
+  readonly message: string;
+}
+
+/** What the operator's console is given besides the actions of administrators. */
+export interface ConsoleSource {
+  readonly admin: Admin;
+  /** Records of this process's audit log. Synchronous and fast: an index serves it, whatever the log's size. */
+  activity(ask: ActivityAsk): ActivityAnswer;
+  /** Of the configuration in force. */
+  warnings(): readonly ConfigurationWarning[];
+  /** Tells each change, at once and possibly often; call the answer to stop. */
+  follow(listener: (part: ConsolePart) => void): () => void;
+}

@@ -1,0 +1,20 @@
+import type { Identity } from '../identity/identity.ts';
+import type { Handovers } from '../login/handovers.ts';
+import type { Logins } from '../login/logins.ts';
+import type { Choices } from '../policy/choices.ts';
+
+/** How the pages present themselves. */
+export interface Branding {
+  readonly name: string;
+  readonly logo?: { readonly contentType: string; readonly content: Buffer };
+}
+
+/** What the pages for people, and the programs that people sign in for, are given; always of the configuration in force. */
+export interface People {
+  readonly logins: Logins;
+  readonly handovers: Handovers;
+  choices(identity: Identity): Choices;
+  /** Whether the console is open to them. */
+  isAdmin(identity: Identity): boolean;
+  branding(): Branding;
+}

@@ -1,0 +1,89 @@
+import type { Refusal } from '../errors.ts';
+import type { UserPublicKey } from '../nats/nkeys.ts';
+import type { Caller, Session } from './session.ts';
+
+/** What a program asks a person to hand over to it. */
+export interface HandoverAsk {
+  /** What it calls itself and its machine: a stranger's text, at most 100 characters. */
+  readonly program: string;
+  /** The credential will be for this key; its seed never left the program's machine. */
+  readonly userPublicKey: UserPublicKey;
+  /** Undefined: the person chooses. */
+  readonly role: string | undefined;
+  readonly ttlSeconds: number | undefined;
+}
+
+/** What a person agreed to hand over. */
+export interface Handover {
+  readonly session: Session;
+  readonly userPublicKey: UserPublicKey;
+  readonly role: string;
+  readonly ttlSeconds: number | undefined;
+  readonly program: string;
+}
+
+/** An authorization request of a program on the person's own machine (RFC 6749 §4.1.1, RFC 8252). */
+export interface CodeAsk extends HandoverAsk {
+  /** Exactly as asked; a loopback address. */
+  readonly redirectUri: string;
+  /** PKCE S256 (RFC 7636). */
+  readonly codeChallenge: string;
+}
+
+/** Device Authorization Response (RFC 8628 §3.2), but for the addresses. */
+export interface DeviceCodes {
+  /** Secret. */
+  readonly deviceCode: string;
+  /** `BCDF-GHJK` */
+  readonly userCode: string;
+  readonly expiresInSeconds: number;
+  readonly intervalSeconds: number;
+}
+
+/** A device that waits for a person's word. */
+export interface WaitingDevice extends HandoverAsk {
+  readonly userCode: string;
+  /** Where the device asked from. */
+  readonly address: string;
+  /** Unix seconds. */
+  readonly begunAt: number;
+}
+
+/**
+ * Credentials handed to programs: by a one-time code to a loopback port (RFC 8252), by a device code
+ * (RFC 8628), and again without asking by a refresh token (RFC 6749 §6). Kept in the shared state,
+ * so that any replica serves any step; what is redeemed is gone, once and for all. Every step is on
+ * the record before it takes effect.
+ */
+export interface Handovers {
+  /** The person agreed: a code, good once, for a minute. */
+  grantCode(
+    ask: CodeAsk & { readonly role: string },
+    session: Session,
+    caller: Caller,
+  ): Promise<string | Refusal>;
+  redeemCode(
+    answer: { readonly code: string; readonly redirectUri: string; readonly codeVerifier: string },
+    caller: Caller,
+  ): Promise<Handover | Refusal>;
+
+  beginDevice(ask: HandoverAsk, caller: Caller): Promise<DeviceCodes | Refusal>;
+  /** By what a person typed: case, blanks and hyphens don't matter. */
+  findDevice(typed: string): Promise<WaitingDevice | Refusal>;
+  agreeDevice(
+    userCode: string,
+    agreed: { readonly session: Session; readonly role: string },
+    caller: Caller,
+  ): Promise<Refusal | undefined>;
+  refuseDevice(userCode: string, session: Session, caller: Caller): Promise<Refusal | undefined>;
+  /** What the waiting program asks; `authorization_pending` and `slow_down` are refusals too. */
+  redeemDevice(deviceCode: string, caller: Caller): Promise<Handover | Refusal>;
+
+  /** A refresh token for the session: good once; the next comes with its answer. */
+  refreshToken(session: Session): Promise<string>;
+  redeemRefreshToken(token: string, caller: Caller): Promise<Session | Refusal>;
+  /** The session of a refresh token, which stays good (RFC 7662). */
+  introspect(token: string): Promise<Session | Refusal>;
+  /** Ends the session (RFC 7009); a token that is none is no error. */
+  revoke(token: string, caller: Caller): Promise<Refusal | undefined>;
+}

@@ -1,0 +1,11 @@
+import type { Refusal } from '../errors.ts';
+import type { Session } from './session.ts';
+
+/** Sealed sessions: what a cookie holds, and what a handover waits with. */
+export interface SessionKeeper {
+  seal(session: Session): Promise<string>;
+  /** A session that is sealed by us, not over, not ended, whose issuer people may still sign in at, and whose identity is not revoked. */
+  open(sealed: string): Promise<Session | Refusal>;
+  /** From now on no copy of it opens, on any replica. A refusal when that can't be stored. */
+  end(session: Session): Promise<Refusal | undefined>;
+}

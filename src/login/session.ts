@@ -1,0 +1,21 @@
+import type { Identity } from '../identity/identity.ts';
+
+/** A login that is remembered: a person who need not sign in again until it ends. */
+export interface Session {
+  /** Random, the same in every copy of it; not secret. */
+  readonly id: string;
+  /** As the ID token said it at the login. */
+  readonly identity: Identity;
+  /** Secret; for RP-initiated logout (`id_token_hint`). */
+  readonly idToken: string;
+  /** Unix seconds. */
+  readonly startedAt: number;
+  /** Unix seconds. */
+  readonly endsAt: number;
+}
+
+/** Who asks, for the record. */
+export interface Caller {
+  readonly requestId: string;
+  readonly address: string;
+}
