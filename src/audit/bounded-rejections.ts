@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { AuditEvent } from './event.ts';
 import type { AuditLog } from './log.ts';
 
 /** Reasons that anyone can bring about without a token that an issuer signed. */
@@ -29,7 +30,7 @@ const PER_SECOND = 10;
 
 /**
  * Keeps strangers from filling the disk: whoever can reach the service can send tokens that prove
- * nothing, and each would leave a `rejected` record. Beyond the bound (about 900,000 a day) they
+ * nothing, or begin logins, and each would leave a record. Beyond the bound (about 900,000 a day) they
  * are left out of the log and told to `onDropped`. What a signed token was needed for never is: a
  * reused token, a wrong proof, a verified identity.
  */
@@ -49,11 +50,15 @@ export function boundRejections(
   };
   return {
     record: async (event) => {
-      if (event.type !== 'rejected' || !UNPROVEN.has(event.reason) || take())
-        return log.record(event);
+      if (!isUnproven(event) || take()) return log.record(event);
       onDropped();
     },
     healthy: () => log.healthy(),
     close: () => log.close(),
   };
+}
+
+function isUnproven(event: AuditEvent): boolean {
+  if (event.type === 'login') return event.identity === undefined;
+  return event.type === 'rejected' && UNPROVEN.has(event.reason);
 }

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Door } from '../audit/event.ts';
+import type { Door, LoginStep } from '../audit/event.ts';
 import { Refusal } from '../errors.ts';
 import type { ExchangeRequest, Issued } from '../exchange.ts';
 import { type ProcessMetrics, processMetrics } from './process-metrics.ts';
@@ -8,6 +8,13 @@ import { type ProcessMetrics, processMetrics } from './process-metrics.ts';
 export interface Metrics extends ProcessMetrics {
   /** Counts and times each exchange that goes through. */
   observed(exchange: ExchangeFunction): ExchangeFunction;
+  /** One step of a login: `ok`, or the reason why it came to nothing. */
+  loginStep(labels: {
+    readonly step: LoginStep;
+    /** The operator's name for it; empty where it is not known. */
+    readonly issuer: string;
+    readonly outcome: string;
+  }): void;
   fault(): void;
 }
 
@@ -47,6 +54,12 @@ export function createMetrics({ version, droppedRejections, issuers }: MetricsSo
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
     registers,
   });
+  const loginSteps = new Counter({
+    name: 'nats_sts_login_steps_total',
+    help: 'Steps of logins and handovers by step, issuer and outcome: ok, or the reason of the refusal',
+    labelNames: ['step', 'issuer', 'outcome'],
+    registers,
+  });
   const faults = new Counter({
     name: 'nats_sts_faults_total',
     help: 'Requests answered with 500',
@@ -54,7 +67,7 @@ export function createMetrics({ version, droppedRejections, issuers }: MetricsSo
   });
   new Counter({
     name: 'nats_sts_audit_rejections_dropped_total',
-    help: 'Tokens that proved nothing and were too many to be recorded one by one',
+    help: 'Tokens that proved nothing, and logins begun, that were too many to be recorded one by one',
     registers,
     collect() {
       this.reset();
@@ -84,6 +97,7 @@ export function createMetrics({ version, droppedRejections, issuers }: MetricsSo
       }
       return result;
     },
+    loginStep: (labels) => loginSteps.inc(labels),
     fault: () => faults.inc(),
   };
 }

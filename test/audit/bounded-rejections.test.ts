@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { LoginEvent } from '../../src/audit/event.ts';
 import { boundRejections } from '../../src/audit/bounded-rejections.ts';
 import { createMemoryLog } from '../../src/audit/memory-log.ts';
 import { denied, issued, rejected } from './events.ts';
@@ -48,4 +49,23 @@ test('records of verified identities are never left out', async () => {
   }
   expect(count()).toBe(1100);
   expect(state.dropped).toBe(1000);
+});
+
+test('logins that strangers begin can not fill the log, those of people who signed in are all there', async () => {
+  const { log, state, count } = bounded();
+  const begun: LoginEvent = {
+    type: 'login',
+    step: 'begun',
+    time: 0,
+    door: 'login',
+    requestId: 'request',
+    address: '192.0.2.1',
+    issuerName: 'people',
+  };
+  for (let n = 0; n < 3000; n++) await log.record(begun);
+  expect(count()).toBe(1000);
+  expect(state.dropped).toBe(2000);
+  const { identity } = issued();
+  for (let n = 0; n < 50; n++) await log.record({ ...begun, step: 'signed-in', identity });
+  expect(count()).toBe(1050);
 });

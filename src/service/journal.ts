@@ -1,0 +1,46 @@
+import type { AuditLog } from '../audit/log.ts';
+import { audited, auditedReason, record } from '../audit/record.ts';
+import type { Clock } from '../clock.ts';
+import type { Journal, JournalEntry } from '../login/journal.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Each step of a login into the audit log, and counted once it is there. */
+export function journalOf({
+  audit,
+  clock,
+  metrics,
+}: {
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly metrics: Pick<Metrics, 'loginStep'>;
+}): Journal {
+  return {
+    async tell(entry, { requestId, address }) {
+      const { identity, refusal, issuerName, ...rest } = entry;
+      const unrecorded = await record(audit, {
+        type: 'login',
+        time: clock.now(),
+        door: 'login',
+        requestId,
+        address,
+        ...rest,
+        ...(identity ? { identity: audited(identity) } : issuerName && { issuerName }),
+        ...(refusal && auditedReason(refusal)),
+      });
+      metrics.loginStep(counted(entry, unrecorded?.reason));
+      return unrecorded;
+    },
+  };
+}
+
+/** What the metrics count; `ok`, or why it came to nothing. */
+function counted(
+  { step, identity, issuerName, refusal }: JournalEntry,
+  unrecorded: string | undefined,
+): Parameters<Metrics['loginStep']>[0] {
+  return {
+    step,
+    issuer: identity?.issuerName ?? issuerName ?? '',
+    outcome: unrecorded ?? refusal?.reason ?? 'ok',
+  };
+}

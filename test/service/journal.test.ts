@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { createMemoryLog } from '../../src/audit/memory-log.ts';
+import { Refusal } from '../../src/errors.ts';
+import type { Identity } from '../../src/identity/identity.ts';
+import { journalOf } from '../../src/service/journal.ts';
+import { createMetrics } from '../../src/service/metrics.ts';
+
+const CALLER = { requestId: 'r1', address: '192.0.2.7' };
+const ADA: Identity = {
+  issuerName: 'people',
+  issuer: 'https://login.example.com',
+  subject: 'ada',
+  kind: 'id_token',
+  claims: { name: 'Ada' },
+  issuedAt: 1,
+  expiresAt: 2,
+  tokenHash: 'a'.repeat(64),
+};
+
+function journal() {
+  const audit = createMemoryLog();
+  const metrics = createMetrics({ version: '0', droppedRejections: () => 0, issuers: () => [] });
+  return { audit, metrics, journal: journalOf({ audit, metrics, clock: { now: () => 42 } }) };
+}
+
+test('a step is on the record with who took it, and counted', async () => {
+  const { audit, metrics, journal: told } = journal();
+  expect(
+    await told.tell({ step: 'signed-in', identity: ADA, session: 's1' }, CALLER),
+  ).toBeUndefined();
+  const { claims: _claims, kind: _kind, issuedAt: _at, expiresAt: _end, ...identity } = ADA;
+  expect([...audit.list()]).toEqual([
+    {
+      type: 'login',
+      step: 'signed-in',
+      time: 42,
+      door: 'login',
+      ...CALLER,
+      identity,
+      session: 's1',
+    },
+  ]);
+  expect(await metrics.registry.metrics()).toContain(
+    'nats_sts_login_steps_total{step="signed-in",issuer="people",outcome="ok"} 1',
+  );
+});
+
+test('a step that came to nothing has its reason in both, its detail in the record alone', async () => {
+  const { audit, metrics, journal: told } = journal();
+  const refusal = new Refusal('login_failed', 'It did not work.', { detail: 'invalid_client' });
+  await told.tell({ step: 'failed', issuerName: 'people', refusal }, CALLER);
+  expect([...audit.list()]).toMatchObject([
+    {
+      issuerName: 'people',
+      reason: 'login_failed',
+      message: 'It did not work.',
+      detail: 'invalid_client',
+    },
+  ]);
+  const text = await metrics.registry.metrics();
+  expect(text).toContain('{step="failed",issuer="people",outcome="login_failed"} 1');
+  expect(text).not.toContain('invalid_client');
+});
+
+test('a step that can not be recorded is refused', async () => {
+  const { audit, metrics, journal: told } = journal();
+  audit.breakWith(new Error('disk full'));
+  const refusal = await told.tell({ step: 'signed-in', identity: ADA }, CALLER);
+  expect(refusal?.reason).toBe('audit_unavailable');
+  expect(await metrics.registry.metrics()).toContain('outcome="audit_unavailable"} 1');
+});
