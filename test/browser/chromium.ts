@@ -1,0 +1,80 @@
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
+import { findChromium } from '../../scripts/chromium.ts';
+
+/** A browser of a person: cookies of its own, and a page that is watched. */
+export interface Visitor {
+  readonly context: BrowserContext;
+  readonly page: Page;
+}
+
+/** One Chromium, for all tests of a file. */
+export interface Chromium extends AsyncDisposable {
+  /** Somebody else, who was never here. */
+  visitor(options?: BrowserContextOptions): Promise<Visitor>;
+  /**
+   * Closes all visitors' browsers; answers with what went wrong in the service's pages meanwhile:
+   * violations of the Content-Security-Policy, scripts' errors, things that could not be loaded.
+   */
+  leave(): Promise<string[]>;
+}
+
+/** Size of a desktop's window; a phone's is told where it matters. */
+export const DESKTOP = { width: 1280, height: 800 };
+export const PHONE = { width: 390, height: 844 };
+
+/** `url` is where the service is: relative addresses lead there. */
+export async function openChromium(url: string): Promise<Chromium> {
+  const browser = await chromium.launch({
+    executablePath: await findChromium(),
+    // Chromium can't make its sandbox as root.
+    chromiumSandbox: process.getuid?.() !== 0,
+  });
+  const contexts: BrowserContext[] = [];
+  const problems: string[] = [];
+  return {
+    visitor: async (options) => {
+      const context = await newContext(browser, url, options);
+      contexts.push(context);
+      context.on('page', (page) => watch(page, url, problems));
+      return { context, page: await context.newPage() };
+    },
+    leave: async () => {
+      await Promise.all(contexts.splice(0).map((context) => context.close()));
+      return problems.splice(0);
+    },
+    [Symbol.asyncDispose]: () => browser.close(),
+  };
+}
+
+function newContext(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext> {
+  return browser.newContext({
+    baseURL: url,
+    // The certificate is signed by nobody.
+    ignoreHTTPSErrors: true,
+    viewport: DESKTOP,
+    ...options,
+  });
+}
+
+function watch(page: Page, url: string, problems: string[]): void {
+  page.on('pageerror', (error) => problems.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    const { url: place } = message.location();
+    const level = message.type();
+    if (level !== 'error' && level !== 'warning') return;
+    if (!page.url().startsWith(url)) return;
+    // The page itself may answer 403 or 404: that is what it shows.
+    if (message.text().startsWith('Failed to load resource') && place === page.url()) return;
+    problems.push(`${level} on ${page.url()}: ${message.text()}`);
+  });
+}
