@@ -31,8 +31,35 @@ export interface AuditLog {
   close(): Promise<void>;
 }
 
-/** The reading side: oldest first. Works beside a running writer, from another process too. */
+/** A stretch of the log, for leafing through it. */
+export interface AuditPageAsk {
+  /** Exact values, and times; `limit` is ignored. */
+  readonly filter: AuditFilter;
+  /** Only records older than this place; one that is no place means the newest records. */
+  readonly before?: string;
+  /** Only records newer than this place, those next to it. Ignored beside `before`. */
+  readonly after?: string;
+  /** At most so many records. */
+  readonly limit: number;
+}
+
+export interface AuditPage {
+  /** Newest first. */
+  readonly events: readonly AuditEvent[];
+  /** `before` of the page that follows; undefined at the log's beginning. */
+  readonly older: string | undefined;
+  /** `after` of the page ahead; undefined at the log's end. */
+  readonly newer: string | undefined;
+}
+
+/** The reading side. Works beside a running writer, from another process too. */
 export interface AuditReader {
+  /** Oldest first. */
   list(filter: AuditFilter): Iterable<AuditEvent>;
+  /**
+   * Takes a few milliseconds, however large the log: where few records fit the filter it stops
+   * early, with fewer than `limit` or none at all, and goes on from there when asked for the next.
+   */
+  page(ask: AuditPageAsk): AuditPage;
   close(): void;
 }

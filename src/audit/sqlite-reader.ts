@@ -1,23 +1,12 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { openStoreForReading } from '../store/sqlite.ts';
 import type { AuditEvent } from './event.ts';
-import { EXACT_FILTERS, type ExactFilter } from './filter.ts';
 import type { AuditFilter, AuditReader } from './log.ts';
+import { readPage } from './sqlite-page.ts';
+import { type Position, select, type Where, where } from './sqlite-select.ts';
 
 /** Records are read page by page, so that no read transaction stays open while a caller takes its time. */
 const PAGE = 500;
-
-const COLUMN: { readonly [F in ExactFilter]: string } = {
-  type: 'type',
-  issuerName: 'issuer',
-  subject: 'subject',
-  role: 'role',
-  binding: 'binding',
-  user: 'user',
-  requestId: 'request_id',
-  reason: 'reason',
-  tokenHash: 'token_hash',
-};
 
 /** A reader that can also wait for what comes next. */
 export interface SqliteReader extends AuditReader {
@@ -26,6 +15,8 @@ export interface SqliteReader extends AuditReader {
    * order they were written; the first, those written since `follow`. `limit` is ignored.
    */
   follow(filter: AuditFilter): () => AuditEvent[];
+  /** Another number than before as soon as anything was recorded since, by whatever process. */
+  newest(): number;
 }
 
 /** Throws when there is no such store, or when it has a schema that this program doesn't know. */
@@ -34,21 +25,11 @@ export function openAuditReader(file: string): SqliteReader {
   const db = store.database;
   return {
     list: (filter) => list(db, filter),
+    page: (ask) => readPage(db, ask),
     follow: (filter) => follow(db, filter),
+    newest: () => newestId(db),
     close: () => store.close(),
   };
-}
-
-/** A condition with its parameters. */
-interface Where {
-  readonly sql: string;
-  readonly values: readonly SQLInputValue[];
-}
-
-interface Row {
-  readonly id: number;
-  readonly time: number;
-  readonly event: AuditEvent;
 }
 
 function* list(db: DatabaseSync, filter: AuditFilter): Generator<AuditEvent> {
@@ -81,12 +62,6 @@ function follow(db: DatabaseSync, filter: AuditFilter): () => AuditEvent[] {
   };
 }
 
-/** Place in the order of lists: by time, and by order of writing within a millisecond. */
-interface Position {
-  readonly time: number;
-  readonly id: number;
-}
-
 const START: Position = { time: Number.MIN_SAFE_INTEGER, id: 0 };
 
 /** Where the newest `limit` of the records begin: the start when there are fewer, undefined for none at all. */
@@ -102,29 +77,4 @@ function startOfNewest(db: DatabaseSync, asked: Where, limit: number): Position 
 
 function newestId(db: DatabaseSync): number {
   return Number(db.prepare('SELECT coalesce(max(id), 0) AS id FROM audit').get()?.['id']);
-}
-
-function select(db: DatabaseSync, { sql, values }: Where): Row[] {
-  return db
-    .prepare(`SELECT id, time, event FROM audit_events WHERE ${sql}`)
-    .all(...values)
-    .map((row) => {
-      const event: AuditEvent = JSON.parse(String(row['event']));
-      return { id: Number(row['id']), time: Number(row['time']), event };
-    });
-}
-
-/** Column names are ours; what the caller gave is only ever bound. */
-function where(filter: AuditFilter): Where {
-  const conditions = ['TRUE'];
-  const values: SQLInputValue[] = [];
-  const demand = (condition: string, value: SQLInputValue | undefined): void => {
-    if (value === undefined) return;
-    conditions.push(condition);
-    values.push(value);
-  };
-  demand('time >= ?', filter.since);
-  demand('time < ?', filter.until);
-  for (const name of EXACT_FILTERS) demand(`${COLUMN[name]} = ?`, filter[name]);
-  return { sql: conditions.join(' AND '), values };
 }
