@@ -15,6 +15,7 @@ import { answerBadUrl, answerBrokenRequest, handleErrors } from './errors.ts';
 import { exchangeRoute } from './exchange-route.ts';
 import { loginRoutes, type PeopleDoors } from './login/routes.ts';
 import { oauthRoutes } from './oauth/routes.ts';
+import { errorPages } from './pages/refusal-page.ts';
 import type { People } from './people.ts';
 import { type Limits, rateLimiters } from './rate-limits.ts';
 import { type ServiceRoutes, serviceRoutes } from './service-routes.ts';
@@ -45,7 +46,7 @@ export interface AppOptions extends ServiceRoutes {
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify(serverOptions(options));
   boundConnections(app, options.connections);
-  handleErrors(app, options.onFault);
+  handleErrors(app, options.onFault, errorPages(options));
   await options.prepare?.(app);
   await app.register(rateLimit, { global: false, cache: 50_000 });
   const doors: Doors = {

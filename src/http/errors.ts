@@ -8,20 +8,28 @@ import { sendFault, sendProblem } from './problem.ts';
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The form of this route's errors; problem details unless said otherwise. */
-    errors?: 'oauth';
+    errors?: 'oauth' | 'page';
   }
+}
+
+/** How errors look as pages; see `pages/refusal-page.ts`. */
+export interface ErrorPages {
+  refusal(reply: FastifyReply, refusal: Refusal): FastifyReply;
+  fault(reply: FastifyReply): FastifyReply;
 }
 
 /** Whatever goes wrong around a route leaves in the form of its door. Comes before the routes. */
 export function handleErrors(
   app: FastifyInstance,
   onFault: (requestId: string, fault: unknown) => void,
+  pages: ErrorPages = NO_PAGES,
 ): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
+    const forms = { page: pages, oauth: OAUTH, problem: NO_PAGES }[formOf(request)];
     const refusal = fromFastify(error);
-    if (refusal) return sendRefusal(request, reply, refusal);
+    if (refusal) return forms.refusal(reply, refusal);
     onFault(request.id, error);
-    return isOAuth(request) ? sendOAuthFault(reply) : sendFault(reply);
+    return forms.fault(reply);
   });
   const methods = methodsByPath(app);
   // Before a body is read: nobody wants it.
@@ -38,12 +46,11 @@ export function answerBadUrl(_error: FastifyError, _request: FastifyRequest, rep
   return void sendProblem(reply, refusal);
 }
 
-function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
-  return isOAuth(request) ? sendOAuthError(reply, refusal) : sendProblem(reply, refusal);
-}
+const NO_PAGES: ErrorPages = { refusal: sendProblem, fault: sendFault };
+const OAUTH: ErrorPages = { refusal: sendOAuthError, fault: sendOAuthFault };
 
-function isOAuth(request: FastifyRequest): boolean {
-  return request.routeOptions.config?.errors === 'oauth';
+function formOf(request: FastifyRequest): 'oauth' | 'page' | 'problem' {
+  return request.routeOptions.config?.errors ?? 'problem';
 }
 
 /** What Fastify itself refuses; undefined when it is a fault of ours. */

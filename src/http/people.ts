@@ -1,7 +1,9 @@
+import type { Clock } from '../clock.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Handovers } from '../login/handovers.ts';
 import type { Logins } from '../login/logins.ts';
 import type { Choices } from '../policy/choices.ts';
+import type { Doors } from './doors.ts';
 
 /** How the pages present themselves. */
 export interface Branding {
@@ -17,4 +19,11 @@ export interface People {
   /** Whether the console is open to them. */
   isAdmin(identity: Identity): boolean;
   branding(): Branding;
+  /** For how long something still lives, as pages tell it; absent: the system's. */
+  readonly clock?: Clock;
+}
+
+/** What the routes for people are given. */
+export interface PeopleDoors extends Doors {
+  readonly people: People;
 }

@@ -1,11 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import type { Doors } from '../doors.ts';
-import type { People } from '../people.ts';
+import { serveAssets } from '../pages/assets.ts';
+import type { PeopleDoors } from '../people.ts';
 
-/** What the pages for people are given. */
-export interface PeopleDoors extends Doors {
-  readonly people: People;
-}
+export type { PeopleDoors } from '../people.ts';
 
 /** Pages for people: who am I, which roles, sign in and out, hand a credential to a program. */
-export function loginRoutes(_app: FastifyInstance, _doors: PeopleDoors): void {}
+export function loginRoutes(app: FastifyInstance, doors: PeopleDoors): void {
+  serveAssets(app, doors);
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Branding, PeopleDoors } from '../people.ts';
+import { ICON } from './assets/icon.ts';
+import { STYLE } from './assets/style.ts';
+import { commonHeaders } from './headers.ts';
+
+/** A file that pages refer to. It is part of the program: nothing is read from a disk. */
+export interface Asset {
+  /** Holds a hash of the content, so that browsers may keep it for ever. */
+  readonly path: string;
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** `asset('console', 'js', CONSOLE_SCRIPT)` */
+export function asset(name: string, extension: keyof typeof TYPES, text: string): Asset {
+  const path = `/assets/${name}.${hashOf(text)}.${extension}`;
+  return { path, contentType: TYPES[extension], text };
+}
+
+const TYPES = {
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+} as const;
+
+/** On every page. */
+export const styleSheet = asset('style', 'css', STYLE);
+export const icon = asset('icon', 'svg', ICON);
+
+/** An image that is opened by itself must not be a program. */
+const IMAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/** What every page refers to. */
+export function serveAssets(
+  app: FastifyInstance,
+  doors: Pick<PeopleDoors, 'live' | 'people'>,
+): void {
+  for (const each of [styleSheet, icon]) serveAsset(app, doors, each);
+  app.get('/assets/logo', { schema: { hide: true } }, async (_request, reply) => {
+    const { logo } = doors.people.branding();
+    if (logo === undefined) return reply.callNotFound();
+    return sendFile(reply, doors, logo.contentType, 'public, max-age=3600').send(logo.content);
+  });
+}
+
+/** What only some pages refer to. */
+export function serveAsset(
+  app: FastifyInstance,
+  doors: Pick<PeopleDoors, 'live'>,
+  { path, contentType, text }: Asset,
+): void {
+  app.get(path, { schema: { hide: true } }, async (_request, reply) =>
+    sendFile(reply, doors, contentType, 'public, max-age=31536000, immutable').send(text),
+  );
+}
+
+/** Where the operator's logo is; changes with it. */
+export function logoPath({ logo }: Branding): string | undefined {
+  return logo && `/assets/logo?v=${hashOf(logo.content)}`;
+}
+
+function sendFile(
+  reply: FastifyReply,
+  doors: Pick<PeopleDoors, 'live'>,
+  contentType: string,
+  cacheControl: string,
+): FastifyReply {
+  commonHeaders(reply, doors.live().publicUrl);
+  reply.header('cross-origin-resource-policy', 'same-origin').header('cache-control', cacheControl);
+  if (contentType.startsWith('image/')) reply.header('content-security-policy', IMAGE_POLICY);
+  return reply.type(contentType);
+}
+
+function hashOf(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('base64url').slice(0, 12);
+}

@@ -1,0 +1,32 @@
+import type { CookieSerializeOptions } from '@fastify/cookie';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** The cookies of one deployment: how they are called, and what they are set with. */
+export interface CookieJar {
+  readonly prefix: string;
+  readonly attributes: CookieSerializeOptions;
+}
+
+/**
+ * `__Host-` and `Secure` where the service is reached by https: no other host, and nobody on the
+ * way, can set them then (RFC 6265bis §4.1.3.2). Without https browsers would drop such cookies;
+ * logins allow that on loopback only.
+ */
+export function cookieJar(publicUrl: string): CookieJar {
+  const secure = publicUrl.startsWith('https:');
+  return {
+    prefix: secure ? '__Host-nats-sts' : 'nats-sts',
+    attributes: { path: '/', httpOnly: true, sameSite: 'lax', secure },
+  };
+}
+
+/** The browser drops it. */
+export function clearCookie(reply: FastifyReply, { attributes }: CookieJar, name: string): void {
+  reply.setCookie(name, '', { ...attributes, maxAge: 0, expires: new Date(0) });
+}
+
+/** A cookie as it came in: our own values hold nothing that is encoded. */
+export function cookieOf(request: FastifyRequest, name: string): string | undefined {
+  const { cookies } = request;
+  return Object.hasOwn(cookies, name) ? cookies[name] : undefined;
+}

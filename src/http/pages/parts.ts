@@ -1,0 +1,33 @@
+import { html, type SafeHtml } from '@remix-run/html-template';
+import { Refusal } from '../../errors.ts';
+
+/** A field that the person does not see: what the form is about. */
+export function hidden(fields: Readonly<Record<string, string | undefined>>): SafeHtml[] {
+  return Object.entries(fields).flatMap(([name, value]) =>
+    value === undefined ? [] : [html`<input type="hidden" name="${name}" value="${value}">`],
+  );
+}
+
+/** A line to copy: one click selects it whole. Lines that are too long scroll, by keyboard too. */
+export function commandLine(text: string, label: string): SafeHtml {
+  return html`<pre class="command" tabindex="0" role="region" aria-label="${label}"><code>${text}</code></pre>`;
+}
+
+/** Facts, each with its name. */
+export function facts(
+  entries: readonly (readonly [name: string, value: SafeHtml | string])[],
+): SafeHtml {
+  return html`<dl class="facts">${entries.map(
+    ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
+  )}</dl>`;
+}
+
+/** A parameter of a query or form: undefined where it is missing or empty, a refusal where it comes twice. */
+export function field(from: unknown, name: string): string | undefined | Refusal {
+  if (typeof from !== 'object' || from === null || !Object.hasOwn(from, name)) return undefined;
+  const value = (from as Readonly<Record<string, unknown>>)[name];
+  if (Array.isArray(value)) {
+    return new Refusal('parameter_repeated', `Send ${name} only once.`);
+  }
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,79 @@
+import { html, type SafeHtml } from '@remix-run/html-template';
+import type { FastifyReply } from 'fastify';
+import type { Refusal } from '../../errors.ts';
+import type { ErrorPages } from '../errors.ts';
+import { statusOf } from '../problem.ts';
+import { stopIcon } from './icons.ts';
+import { type PageContext, type PageDoors, sendPage } from './page.ts';
+import { refusalWords, type WayOn } from './refusal-words.ts';
+import { contactLink, plain } from './text.ts';
+import { lifetime } from './time.ts';
+
+export interface RefusalPage {
+  /** The way on, where the reason alone doesn't tell. */
+  readonly wayOn?: WayOn;
+  /** What the provider said of it: a stranger's text. */
+  readonly issuerSaid?: string | undefined;
+}
+
+/** A "no" as a page: what happened, what to do now, what to tell those who are asked. */
+export function sendRefusalPage(
+  reply: FastifyReply,
+  context: PageContext,
+  refusal: Refusal,
+  more: RefusalPage = {},
+): FastifyReply {
+  const { retryAfterSeconds } = refusal;
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
+  const words = refusalWords(refusal);
+  const wayOn = more.wayOn ?? words.wayOn;
+  return sendPage(reply, context, {
+    status: statusOf(refusal),
+    title: words.title,
+    body: html`<article class="card notice bad">
+<div class="heading">${stopIcon}<h1>${words.title}</h1></div>
+<p class="lead">${words.text}</p>
+${more.issuerSaid === undefined ? undefined : issuerSaid(more.issuerSaid)}
+${retryAfterSeconds === undefined ? undefined : html`<p>Try again in ${lifetime(retryAfterSeconds)}.</p>`}
+<p class="actions"><a class="button" href="${wayOn.path}">${wayOn.text}</a></p>
+${reference(reply, context.doors)}
+</article>`,
+  });
+}
+
+/** A fault: ours, not the reader's. Tells nothing but the id under which the log has the cause. */
+export function sendFaultPage(reply: FastifyReply, context: PageContext): FastifyReply {
+  const title = 'Something went wrong';
+  return sendPage(reply, context, {
+    status: 500,
+    title,
+    body: html`<article class="card notice bad">
+<div class="heading">${stopIcon}<h1>${title}</h1></div>
+<p class="lead">It is a mistake inside the service, and not yours. Trying once more may help.</p>
+<p class="actions"><a class="button" href="/">Go to the start page</a></p>
+${reference(reply, context.doors)}
+</article>`,
+  });
+}
+
+/** What goes wrong around the routes of pages, as pages. */
+export function errorPages(doors: PageDoors): ErrorPages {
+  return {
+    refusal: (reply, refusal) => sendRefusalPage(reply, { doors }, refusal),
+    fault: (reply) => sendFaultPage(reply, { doors }),
+  };
+}
+
+/** What an operator finds the request by, and who that is. */
+export function reference(reply: FastifyReply, doors: PageDoors): SafeHtml {
+  const { contact } = doors.live();
+  return html`<p class="reference">${
+    contact === undefined
+      ? html`If you ask for help, give this number:`
+      : html`Need help? Ask ${contactLink(contact)} and give this number:`
+  } <code class="all">${reply.request.id}</code></p>`;
+}
+
+function issuerSaid(text: string): SafeHtml {
+  return html`<figure class="said"><figcaption>Your sign-in provider said:</figcaption><blockquote><bdi>${plain(text, 300)}</bdi></blockquote></figure>`;
+}

@@ -1,0 +1,21 @@
+import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
+import type { PeopleDoors } from '../people.ts';
+import { checkSameOrigin } from './same-origin.ts';
+import { sendRefusalPage } from './refusal-page.ts';
+
+/**
+ * What every route of a page begins with: whoever comes too often is refused before anything is
+ * read, a form from elsewhere too, and whatever goes wrong is told as a page.
+ *
+ *     app.get('/console', pageRoute(doors), async (request, reply) => …)
+ */
+export function pageRoute(doors: PeopleDoors): RouteShorthandOptions {
+  const checks = async (request: FastifyRequest, reply: FastifyReply) => {
+    const refusal =
+      (await doors.limitAddress(request)) ??
+      (request.method === 'POST' ? checkSameOrigin(request, doors.live().publicUrl) : undefined);
+    if (refusal) return sendRefusalPage(reply, { doors }, refusal);
+  };
+  // HEAD is no way to begin a login, nor to use up a code: routes that have it say so.
+  return { schema: { hide: true }, config: { errors: 'page' }, onRequest: checks };
+}

@@ -1,0 +1,58 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal } from '../../errors.ts';
+import type { Caller, Session } from '../../login/session.ts';
+import { addressOf } from '../address.ts';
+import type { PeopleDoors } from '../people.ts';
+import { cookieJar } from './cookies.ts';
+import type { PageDoors } from './page.ts';
+import { sendRefusalPage } from './refusal-page.ts';
+import { clearSessionCookie, sessionCookie } from './session-cookie.ts';
+
+/** Who asks, for the record. */
+export function callerOf(request: FastifyRequest): Caller {
+  return { requestId: request.id, address: addressOf(request) };
+}
+
+/**
+ * The session of the browser that asks; undefined where it brings none, a refusal where it brings one
+ * that does not open. The cookie of one that never will again (`invalid_token`) is dropped.
+ */
+export async function sessionOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { people, live }: PageDoors,
+): Promise<Session | Refusal | undefined> {
+  const jar = cookieJar(live().publicUrl);
+  const sealed = sessionCookie(request, jar);
+  if (sealed === undefined) return undefined;
+  const session = await people.logins.open(sealed);
+  if (session instanceof Refusal && session.code === 'invalid_token') {
+    clearSessionCookie(request, reply, jar);
+  }
+  return session;
+}
+
+/**
+ * Goes on for those who are signed in. All others are sent to `/login` and come back here; but for
+ * forms, whose content could not be taken along, and which browsers keep from leading to the issuer:
+ * there a page says that the session is over.
+ *
+ *     signedIn(doors, request, reply, async (session) => sendPage(reply, { doors, session }, …))
+ */
+export async function signedIn(
+  doors: PeopleDoors,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  then: (session: Session) => Promise<FastifyReply>,
+): Promise<FastifyReply> {
+  const session = await sessionOf(request, reply, doors);
+  if (session !== undefined && !(session instanceof Refusal)) return then(session);
+  const over = session === undefined || session.reason === 'session_missing';
+  if (!over) return sendRefusalPage(reply, { doors }, session);
+  if (request.method === 'POST') return sendRefusalPage(reply, { doors }, session ?? NO_SESSION);
+  return reply
+    .header('cache-control', 'no-store')
+    .redirect(`/login?return_to=${encodeURIComponent(request.url)}`, 303);
+}
+
+const NO_SESSION = new Refusal('session_missing', 'You are not signed in.');
