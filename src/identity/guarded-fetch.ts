@@ -31,39 +31,74 @@ export interface GuardedFetchOptions {
 }
 
 /**
- * The only place in identity/ that does I/O, and the rules it keeps: https (or http to loopback
- * where the operator said so), no user info, no redirects, 5 seconds, 512 KiB.
+ * A request to an issuer. Rejects with `FetchFailed`, and nothing else: also for redirects and for
+ * answers of 500 and above, of which nothing is read. What it answers has been read to its end.
  */
-export function guardedFetch({
-  allowInsecureHttp,
-  fetch = globalThis.fetch,
-  timeoutMilliseconds = 5_000,
-  maxBodyBytes = 512 * 1024,
-}: GuardedFetchOptions): GuardedFetch {
-  return async (text, signal) => {
-    const url = allowedUrl(text, allowInsecureHttp);
-    const limit = AbortSignal.timeout(timeoutMilliseconds);
-    try {
-      const response = await fetch(url.href, {
-        method: 'GET',
-        headers: { accept: 'application/json' },
-        redirect: 'manual',
-        signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
-      });
-      const body = await readBody(url, response, maxBodyBytes);
-      return { body, maxAgeSeconds: maxAge(response.headers.get('cache-control')) };
-    } catch (cause) {
-      if (cause instanceof FetchFailed) throw cause;
-      const what = limit.aborted
-        ? `did not answer within ${timeoutMilliseconds} ms`
-        : `could not be reached${errorCode(cause)}`;
-      throw new FetchFailed(`${url.host} ${what}`, { cause });
-    }
+export type GuardedRequest = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Gets JSON objects from an issuer, by the rules of `guardedRequest`. */
+export function guardedFetch(options: GuardedFetchOptions): GuardedFetch {
+  return async (url, signal) => {
+    const init = {
+      method: 'GET',
+      headers: { accept: 'application/json' },
+      ...(signal && { signal }),
+    };
+    const { host, headers, bytes } = await send(options, url, init, (status) => status === 200);
+    const body = parseJson(bytes);
+    if (body === undefined) throw new FetchFailed(`${host} did not answer with a JSON object`);
+    return { body, maxAgeSeconds: maxAge(headers.get('cache-control')) };
   };
 }
 
-/** Checked here again although the configuration was: a `jwks_uri` comes from the issuer. */
-function allowedUrl(text: string, allowInsecureHttp: boolean): URL {
+/** For libraries that make requests of their own: token endpoints are asked by the same rules as key sets. */
+export function guardedRequest(options: GuardedFetchOptions): GuardedRequest {
+  return async (url, init) => {
+    const { status, headers, bytes } = await send(options, url, init, (status) => status < 500);
+    return new Response(bytes.length === 0 ? null : new Uint8Array(bytes), { status, headers });
+  };
+}
+
+interface Answer {
+  readonly host: string;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly bytes: Buffer;
+}
+
+/**
+ * The only place that asks issuers anything, and the rules it keeps: https (or http to loopback
+ * where the operator said so), no user info, no redirects, 5 seconds, 512 KiB.
+ */
+async function send(
+  options: GuardedFetchOptions,
+  text: string,
+  init: RequestInit,
+  isWanted: (status: number) => boolean,
+): Promise<Answer> {
+  const { fetch = globalThis.fetch, timeoutMilliseconds = 5_000, maxBodyBytes } = options;
+  const url = allowedUrl(text, options.allowInsecureHttp);
+  const limit = AbortSignal.timeout(timeoutMilliseconds);
+  const signal = init.signal ? AbortSignal.any([limit, init.signal]) : limit;
+  try {
+    const response = await fetch(url.href, { ...init, redirect: 'manual', signal });
+    await refuseStatus(url, response, isWanted);
+    const bytes = await readUpTo(url, response, maxBodyBytes ?? 512 * 1024);
+    return { host: url.host, status: response.status, headers: response.headers, bytes };
+  } catch (cause) {
+    if (cause instanceof FetchFailed) throw cause;
+    const what = limit.aborted
+      ? `did not answer within ${timeoutMilliseconds} ms`
+      : `could not be reached${errorCode(cause)}`;
+    throw new FetchFailed(`${url.host} ${what}`, { cause });
+  }
+}
+
+/**
+ * Checked here again although the configuration was: a `jwks_uri`, and where a browser is sent,
+ * come from the issuer. Throws `FetchFailed`.
+ */
+export function allowedUrl(text: string, allowInsecureHttp: boolean): URL {
   const url = URL.parse(text);
   if (url === null) throw new FetchFailed('the address is not a URL');
   if (url.username !== '' || url.password !== '') {
@@ -83,17 +118,16 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-async function readBody(url: URL, response: Response, maxBytes: number): Promise<JsonObject> {
-  if (response.status !== 200) {
-    await response.body?.cancel();
-    const redirected = response.status >= 300 && response.status < 400;
-    const what = redirected ? 'redirects, which is not followed' : `answered ${response.status}`;
-    throw new FetchFailed(`${url.host} ${what}`);
-  }
-  const bytes = await readUpTo(url, response, maxBytes);
-  const value = parseJson(bytes);
-  if (value === undefined) throw new FetchFailed(`${url.host} did not answer with a JSON object`);
-  return value;
+async function refuseStatus(
+  url: URL,
+  { status, body }: Response,
+  isWanted: (status: number) => boolean,
+): Promise<void> {
+  const redirected = status >= 300 && status < 400;
+  if (!redirected && isWanted(status)) return;
+  await body?.cancel();
+  const what = redirected ? 'redirects, which is not followed' : `answered ${status}`;
+  throw new FetchFailed(`${url.host} ${what}`);
 }
 
 /** Counts what comes out of the decoder, so that a small compressed body can't become a large one. */
