@@ -1,0 +1,70 @@
+import { type Clock, unixSeconds } from '../clock.ts';
+import { Refusal } from '../errors.ts';
+import type { Revocations } from '../revocation/revocations.ts';
+import { StoreUnavailable } from '../store/shared-state.ts';
+import type { EndedSessions } from './ended-sessions.ts';
+import { packSession, unpackSession } from './sealed-session.ts';
+import type { TextSealer } from './sealing.ts';
+import type { Session } from './session.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+
+/** What the cookies of one session hold at most: four of 3,800 characters. */
+export const MAX_SESSION_CHARACTERS = 4 * 3_800;
+
+export interface SessionKeeperParts {
+  readonly sealer: TextSealer;
+  readonly ended: Pick<EndedSessions, 'isEnded' | 'end'>;
+  readonly revocations: Pick<Revocations, 'refusal'>;
+  /** Names of the issuers at which people may sign in, by the configuration in force. */
+  readonly issuers: () => ReadonlySet<string>;
+  readonly clock: Clock;
+}
+
+export function createSessionKeeper(parts: SessionKeeperParts): SessionKeeper {
+  const { sealer, ended } = parts;
+  return {
+    seal: (session) => sealer.seal('session', packSession(session), session.endsAt),
+    async open(sealed) {
+      const session = unpackSession(await sealer.open('session', sealed));
+      if (session === undefined) return SESSION_MISSING;
+      return refusalOf(parts, session) ?? session;
+    },
+    async end({ id, endsAt }) {
+      try {
+        await ended.end(id, endsAt);
+        return undefined;
+      } catch (fault) {
+        if (fault instanceof StoreUnavailable) return notEnded(fault);
+        throw fault;
+      }
+    },
+  };
+}
+
+/** Why a session that we sealed, and that is not over, no longer counts. */
+function refusalOf(
+  { ended, revocations, issuers, clock }: SessionKeeperParts,
+  { id, identity }: Session,
+): Refusal | undefined {
+  const { issuerName, subject, issuedAt } = identity;
+  if (ended.isEnded(id) || !issuers().has(issuerName)) return SESSION_MISSING;
+  return revocations.refusal({
+    issuerName,
+    subject,
+    // Of roles and bindings the exchange asks, once there are any.
+    role: '',
+    binding: '',
+    tokenIssuedAt: issuedAt,
+    issuedAt: unixSeconds(clock),
+  });
+}
+
+const SESSION_MISSING = new Refusal('session_missing', 'You are not signed in, or no longer.');
+
+function notEnded(fault: StoreUnavailable): Refusal {
+  return new Refusal(
+    'store_unavailable',
+    'The service can not write down right now that you signed out: you are still signed in.',
+    { detail: fault.message, retryAfterSeconds: 5 },
+  );
+}

@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, unixSeconds } from '../clock.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { LoginSpec } from './login-spec.ts';
+import type { Session } from './session.ts';
+
+/**
+ * A session for somebody who has just signed in: as long as the login's configuration says, and no
+ * longer than the ID token where its issuer's credentials end with their tokens.
+ */
+export function startSession({
+  identity,
+  idToken,
+  spec,
+  clock,
+}: {
+  readonly identity: Identity;
+  readonly idToken: string;
+  readonly spec: Pick<LoginSpec, 'sessionSeconds' | 'idToken'>;
+  readonly clock: Clock;
+}): Session {
+  const startedAt = unixSeconds(clock);
+  const longest = startedAt + spec.sessionSeconds;
+  const endsAt = spec.idToken.capToTokenExpiry ? Math.min(longest, identity.expiresAt) : longest;
+  return { id: randomBytes(16).toString('base64url'), identity, idToken, startedAt, endsAt };
+}
