@@ -1,13 +1,13 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
-import { duration, durationText } from '../config/schema/scalars.ts';
+import { Command } from 'commander';
+import { durationText } from '../config/schema/scalars.ts';
 import { formatCreds } from '../nats/creds.ts';
 import { createKeyPair } from '../nats/key-pair.ts';
-import { CliError, ExitCode } from './exit-codes.ts';
 import { type ExchangeAnswer, postExchange } from './exchange-call.ts';
+import { writePrivately } from './private-file.ts';
 import { harmless, jsonLine, type Terminal } from './terminal.ts';
 import { localTime } from './time.ts';
 import { readToken, tokenOptions, type TokenOptions } from './token-option.ts';
+import { ttlOption } from './ttl-option.ts';
 import { urlOption, warnIfUnencrypted } from './url-option.ts';
 
 interface ExchangeOptions extends TokenOptions {
@@ -24,11 +24,7 @@ export function exchangeCommand(terminal: Terminal): Command {
     .description('exchange a token for a .creds file')
     .addOption(urlOption())
     .option('--role <role>', 'the role to take (default: the first that the policy gives)')
-    .option(
-      '--ttl <time>',
-      "wanted lifetime, e.g. 5m or 300 (seconds); the role's maximum still holds",
-      lifetime,
-    )
+    .addOption(ttlOption())
     .option(
       '-o, --out <file>',
       'where the .creds file goes (mode 0600); - for stdout',
@@ -77,24 +73,4 @@ function tell(terminal: Terminal, { out, json }: ExchangeOptions, answer: Exchan
     `servers ${answer.servers.join(', ')}`,
   ];
   write(`${out === '-' ? 'credential' : out}: ${harmless(what.join(', '))}\n`);
-}
-
-/** In place at once and never readable by others, also when the file was there before. */
-function writePrivately(file: string, text: string): void {
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
-    renameSync(temporary, file);
-  } catch (cause) {
-    rmSync(temporary, { force: true });
-    throw new CliError(ExitCode.failed, `cannot write ${file}: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-}
-
-function lifetime(text: string): number {
-  const read = duration('Wanted lifetime').safeParse(/^\d+$/.test(text) ? `${text}s` : text);
-  if (read.success) return read.data;
-  throw new InvalidArgumentError('Write a length of time such as 5m, 1h30m or 300 (seconds).');
 }
