@@ -42,16 +42,43 @@ export class ServiceRefusal extends CliError {
 
 const PATIENCE_MILLISECONDS = 15_000;
 
+/** More than any answer of nats-sts holds; what goes on beyond it is not read. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
 /**
  * Asks the service; answers with what it said when it agreed (2xx).
  *
  * @throws ServiceRefusal with what the service said against it; CliError when it could not be asked.
  */
 export async function callService(request: ServiceRequest): Promise<ServiceAnswer> {
-  const response = await send(request);
-  const said: unknown = await response.json().catch(() => undefined);
+  const { url, method, token, body } = request;
+  const response = await send(url, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body && { 'content-type': 'application/json' }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const said = await readJson(response, MAX_ANSWER_BYTES);
   if (response.ok) return { status: response.status, said };
   throw refused(request, response, (said as Problem | null | undefined) ?? {});
+}
+
+/** The JSON of an answer; undefined when it holds none, or is larger than that. */
+export async function readJson(response: Response, maxBytes: number): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) return undefined;
+      chunks.push(chunk);
+    }
+    return JSON.parse(Buffer.concat(chunks).toString());
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whatever answered, it was no nats-sts that we know. */
@@ -77,8 +104,17 @@ function refused(
   const help = status === 403 ? whenDenied : reason === 'token_reused' ? whenReused : undefined;
   // Our own line break begins the hint; those of the service don't break a line.
   const hint = help === undefined ? '' : `\n${help}`;
-  const seconds = /^\d+$/.test(wait ?? '') ? Number(wait) : undefined;
-  return new ServiceRefusal(exitCode(status), harmless(words.join('')) + hint, seconds);
+  return new ServiceRefusal(
+    exitCode(status),
+    harmless(words.join('')) + hint,
+    retryAfterSeconds(headers),
+  );
+}
+
+/** Undefined where the answer doesn't say, or not in seconds. */
+export function retryAfterSeconds(headers: Headers): number | undefined {
+  const wait = headers.get('retry-after') ?? '';
+  return /^\d{1,6}$/.test(wait) ? Number(wait) : undefined;
 }
 
 function exitCode(status: number): ExitCode {
@@ -86,16 +122,15 @@ function exitCode(status: number): ExitCode {
   return status >= 500 || status === 429 ? ExitCode.unavailable : ExitCode.failed;
 }
 
-async function send({ url, method, token, body }: ServiceRequest): Promise<Response> {
+/** @throws CliError when there was no answer. */
+export async function send(
+  url: URL,
+  request: Pick<RequestInit, 'method' | 'headers' | 'body'>,
+): Promise<Response> {
   try {
     return await fetch(url, {
-      method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body && { 'content-type': 'application/json' }),
-      },
-      ...(body && { body: JSON.stringify(body) }),
-      // A token is for the service that was named, not for where that points.
+      ...request,
+      // A secret is for the service that was named, not for where that points.
       redirect: 'error',
       signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
     });
