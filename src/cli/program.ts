@@ -9,12 +9,15 @@ import { explainCommand } from './explain.ts';
 import { healthCommand } from './health.ts';
 import { initCommand } from './init.ts';
 import { keysCommand } from './keys.ts';
+import { loginCommand } from './login.ts';
+import { logoutCommand } from './logout.ts';
 import { revocationsCommand } from './revocations.ts';
 import { revokeCommand } from './revoke.ts';
 import { rotatorCommand } from './rotator.ts';
 import { serveCommand } from './serve.ts';
 import { harmless, processTerminal, type Terminal } from './terminal.ts';
 import { testCommand } from './test.ts';
+import { whoamiCommand } from './whoami.ts';
 
 /** The `nats-sts` command. Resolves to its exit code; never throws. */
 export async function program(
@@ -40,6 +43,9 @@ export async function program(
     testCommand(terminal),
     auditCommand(terminal),
     exchangeCommand(terminal),
+    loginCommand(terminal),
+    whoamiCommand(terminal),
+    logoutCommand(terminal),
     keysCommand(terminal),
     revokeCommand(terminal),
     revocationsCommand(terminal),
@@ -87,6 +93,7 @@ Examples:
   nats-sts init --dir ./nats                          a first NATS server, and nats-sts in front of it
   nats-sts serve --config nats/sts.yaml
   nats-sts exchange --token-file token --out app.creds
+  nats-sts login --url https://sts.example.com        a person, and a browser
   nats-sts explain --config sts.yaml --token-file token
 
 The configuration is named by --config or the variable STS_CONFIG. nats-sts COMMAND --help shows more.

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { isLoopback } from '../config/loopback.ts';
 import type { Terminal } from './terminal.ts';
 
-const DEFAULT_URL = 'http://127.0.0.1:8080';
+export const DEFAULT_URL = 'http://127.0.0.1:8080';
 
 /** `--url URL`, else the variable STS_URL: the base of all paths of the service, with a slash at its end. */
 export function urlOption(): Option {
@@ -12,7 +12,8 @@ export function urlOption(): Option {
     .argParser(baseUrl);
 }
 
-function baseUrl(text: string): URL {
+/** The base of all paths below a URL: with a slash at its end. Throws for what is no http(s) URL. */
+export function baseUrl(text: string): URL {
   const base = URL.parse(text.endsWith('/') ? text : `${text}/`);
   if (base !== null && /^https?:$/.test(base.protocol)) return base;
   throw new InvalidArgumentError('Write a URL such as https://sts.example.com.');

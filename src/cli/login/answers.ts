@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { NAME } from '../../config/schema/scalars.ts';
+
+/** What the OAuth endpoints answer, as far as the command line reads it. Lengths of time are in seconds. */
+
+const word = z.string().min(1).max(1000);
+const seconds = z.number().nonnegative().max(100_000_000);
+/** Travels in forms and files: printable, no blanks. */
+const secret = z
+  .string()
+  .max(100_000)
+  .regex(/^[\x21-\x7e]+$/);
+const role = z.string().regex(NAME);
+
+/** RFC 8414 §2. */
+export const METADATA = z.looseObject({
+  issuer: word,
+  /** Absent: nobody can sign in there. */
+  authorization_endpoint: word.optional(),
+  device_authorization_endpoint: word.optional(),
+});
+
+const PERSON = z.looseObject({
+  issuer: word,
+  subject: word,
+  name: word.optional(),
+});
+
+/** RFC 6749 §5.1, with members of our own. */
+export const HANDED_OVER = z.looseObject({
+  /** User JWT. */
+  access_token: secret.regex(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+  expires_in: seconds,
+  /** The role. */
+  scope: role,
+  account: word,
+  servers: z.array(word).max(100),
+  refresh_token: secret,
+  refresh_token_expires_in: seconds,
+  identity: PERSON,
+});
+
+/** RFC 8628 §3.2. */
+export const DEVICE = z.looseObject({
+  device_code: secret,
+  user_code: z.string().regex(/^[\w-]{1,30}$/),
+  verification_uri: word,
+  verification_uri_complete: word.optional(),
+  expires_in: seconds,
+  /** RFC 8628 §3.2: 5 where it isn't said. */
+  interval: seconds.default(5),
+});
+
+/** RFC 7662 §2.2. */
+export const INTROSPECTION = z.union([
+  z.looseObject({
+    active: z.literal(true),
+    iss: word,
+    sub: word,
+    /** Unix seconds. */
+    exp: z.number().positive().max(1e11),
+    username: word.optional(),
+    roles: z
+      .array(z.looseObject({ role, account: word, max_ttl: seconds }))
+      .max(10_000)
+      .default([]),
+  }),
+  z.looseObject({ active: z.literal(false) }),
+]);
+
+/** RFC 7009 §2.2: the status says all. */
+export const ANYTHING = z.unknown();
+
+export type Person = Readonly<z.infer<typeof PERSON>>;
+export type HandedOver = z.infer<typeof HANDED_OVER>;
+export type DeviceAnswer = z.infer<typeof DEVICE>;
+export type Introspection = z.infer<typeof INTROSPECTION>;

@@ -1,0 +1,116 @@
+import type { Clock } from '../../clock.ts';
+import { CliError, ExitCode } from '../exit-codes.ts';
+import { harmless, styled, type Terminal } from '../terminal.ts';
+import { shortTime } from '../time.ts';
+import type { DeviceAnswer, HandedOver } from './answers.ts';
+import { OAuthRefusal, refusalError, shown } from './oauth-call.ts';
+import { programName } from './program-name.ts';
+import type { Ask, SignInService } from './sign-in-service.ts';
+
+export interface DeviceParts {
+  readonly clock: Clock;
+  readonly wait: (milliseconds: number) => Promise<unknown>;
+}
+
+const LONGEST_INTERVAL_SECONDS = 60;
+
+/** A code that is typed in on any other device (RFC 8628). Throws CliError when it comes to nothing. */
+export async function signInByDevice(
+  terminal: Terminal,
+  { service, ask }: { readonly service: SignInService; readonly ask: Ask },
+  parts: DeviceParts,
+): Promise<HandedOver> {
+  await service.check();
+  const device = await service.beginDevice({ ...ask, program: programName() });
+  if (device instanceof OAuthRefusal) throw refusalError(device);
+  const endsAt = parts.clock.now() + device.expires_in * 1000;
+  terminal.err(instructions(terminal, checked(service.url, device), { endsAt, ...parts }));
+  return poll(service, device, { endsAt, ...parts });
+}
+
+/** The person must come to the service that this program knows, not to one that hands over to a stranger. */
+function checked(url: URL, device: DeviceAnswer): DeviceAnswer {
+  const { verification_uri: page, verification_uri_complete: complete = page } = device;
+  for (const address of [page, complete]) {
+    const { origin, pathname } = URL.parse(address) ?? {};
+    if (origin === url.origin && pathname?.startsWith(url.pathname)) continue;
+    throw new CliError(
+      ExitCode.failed,
+      `${url.href} sends people elsewhere, to ${shown(address)}: not used`,
+    );
+  }
+  return device;
+}
+
+interface Polling extends DeviceParts {
+  /** Milliseconds since the epoch. */
+  readonly endsAt: number;
+}
+
+function instructions(
+  terminal: Terminal,
+  device: DeviceAnswer,
+  { endsAt, clock }: Polling,
+): string {
+  const code = harmless(device.user_code);
+  const lines = [
+    'On any device with a browser, open',
+    '',
+    `    ${harmless(device.verification_uri)}`,
+    '',
+    'and type in this code:',
+    '',
+    `    ${styled(terminal, 'bold', code)}`,
+    '',
+    ...(device.verification_uri_complete
+      ? [`Or open ${harmless(device.verification_uri_complete)} and compare the code.`]
+      : []),
+    `Waiting until ${shortTime(endsAt, clock.now())}; Ctrl-C ends it.`,
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** RFC 8628 §3.5. */
+async function poll(
+  service: SignInService,
+  device: DeviceAnswer,
+  { endsAt, clock, wait }: Polling,
+): Promise<HandedOver> {
+  let interval = Math.max(1, device.interval);
+  for (;;) {
+    await wait(interval * 1000);
+    if (clock.now() >= endsAt) throw tooLate();
+    const answer = await orUnreachable(service.redeemDevice(device.device_code));
+    if (answer !== undefined && !(answer instanceof OAuthRefusal)) return answer;
+    interval = nextInterval(interval, answer);
+  }
+}
+
+/** Undefined: it could not be reached, and asking again is right. */
+async function orUnreachable<T>(asking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (error instanceof CliError && error.exitCode === ExitCode.unavailable) return undefined;
+    throw error;
+  }
+}
+
+/** Seconds until the next question; throws where there is none to ask. */
+function nextInterval(interval: number, refusal: OAuthRefusal | undefined): number {
+  if (refusal?.error === 'authorization_pending') return interval;
+  if (refusal?.error === 'slow_down') return interval + 5;
+  if (refusal === undefined || refusal.temporary) {
+    const longer = Math.min(interval * 2, LONGEST_INTERVAL_SECONDS);
+    return Math.max(interval, longer, refusal?.retryAfterSeconds ?? 0);
+  }
+  if (refusal.error === 'expired_token') throw tooLate();
+  throw refusalError(refusal);
+}
+
+function tooLate(): CliError {
+  return new CliError(
+    ExitCode.failed,
+    'nobody typed the code in before it expired: nothing was written. Start again.',
+  );
+}

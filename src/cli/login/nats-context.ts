@@ -1,0 +1,111 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { z } from 'zod';
+import { CliError, ExitCode } from '../exit-codes.ts';
+import { writePrivately } from '../private-file.ts';
+import type { Places } from './places.ts';
+
+/** What a context of the nats command line says, as far as we write it. */
+export interface NatsContext {
+  readonly description: string;
+  /** NATS URLs; none: those that stand there already stay. */
+  readonly servers: readonly string[];
+}
+
+/** All that `nats context add` writes, in its order: what is missing, it takes for unset, but people compare files. */
+const EMPTY = {
+  description: '',
+  url: '',
+  socks_proxy: '',
+  token: '',
+  user: '',
+  password: '',
+  creds: '',
+  nkey: '',
+  cert: '',
+  key: '',
+  ca: '',
+  nsc: '',
+  jetstream_domain: '',
+  jetstream_api_prefix: '',
+  jetstream_event_prefix: '',
+  inbox_prefix: '',
+  user_jwt: '',
+  user_seed: '',
+  color_scheme: '',
+  tls_first: false,
+  windows_cert_store: '',
+  windows_cert_match_by: '',
+  windows_cert_match: '',
+  windows_ca_certs_match: null,
+};
+
+const CONTEXT = z.looseObject({ creds: z.string().default('') });
+
+/** `free`: there is none; `ours`: it uses the creds file that we write under this name; `foreign`: somebody else's. */
+export type ContextState = 'free' | 'ours' | 'foreign';
+
+export function contextState(places: Places, name: string): ContextState {
+  const text = textOf(places.context(name));
+  if (text === undefined) return 'free';
+  return parse(text)?.creds === places.creds(name) ? 'ours' : 'foreign';
+}
+
+/** Writes a context as the nats command line does. In one of ours, what the person added to it (a CA, a JetStream domain) stays. */
+export function writeContext(
+  places: Places,
+  name: string,
+  { description, servers }: NatsContext,
+): void {
+  const ours = contextState(places, name) === 'ours';
+  const before = ours ? parse(textOf(places.context(name)) ?? '') : undefined;
+  const context = {
+    ...EMPTY,
+    ...before,
+    description,
+    creds: places.creds(name),
+    ...(servers.length > 0 && { url: servers.join(',') }),
+  };
+  try {
+    mkdirSync(places.contextDirectory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new CliError(ExitCode.failed, `cannot use ${places.contextDirectory}: ${message}`);
+  }
+  writePrivately(places.context(name), JSON.stringify(context, undefined, 2));
+}
+
+/** From now on `nats` uses it where it is told nothing else; `nats context previous` goes back. */
+export function selectContext(places: Places, name: string): void {
+  const before = textOf(places.selected)?.trim();
+  if (before === name) return;
+  if (before) writePrivately(places.previous, before);
+  writePrivately(places.selected, name);
+}
+
+/** Removes a context if it is ours; nothing is selected in its place, for it might be production. */
+export function removeContext(places: Places, name: string): boolean {
+  if (contextState(places, name) !== 'ours') return false;
+  rmSync(places.context(name), { force: true });
+  for (const file of [places.selected, places.previous]) {
+    if (textOf(file)?.trim() === name) rmSync(file, { force: true });
+  }
+  return true;
+}
+
+function parse(text: string): z.infer<typeof CONTEXT> | undefined {
+  try {
+    return CONTEXT.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new CliError(ExitCode.failed, `cannot read ${file}: ${message}`, { cause });
+  }
+}

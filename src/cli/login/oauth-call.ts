@@ -1,0 +1,112 @@
+import type { z } from 'zod';
+import { CliError, ExitCode } from '../exit-codes.ts';
+import { notOurs, readJson, retryAfterSeconds, send } from '../service-call.ts';
+import { harmless } from '../terminal.ts';
+
+/** Answers of the OAuth endpoints hold one credential at most. */
+const MAX_ANSWER_BYTES = 256 * 1024;
+const MAX_SHOWN = 300;
+
+/** An endpoint said no (RFC 6749 §5.2). */
+export class OAuthRefusal {
+  /** `error`, e.g. `invalid_grant`; a stranger's text. */
+  readonly error: string;
+  /** For people, on one line and without effect. */
+  readonly message: string;
+  /** It may say yes later. */
+  readonly temporary: boolean;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(response: Response, { error, error_description, request_id }: OAuthError) {
+    const { status, headers } = response;
+    this.error = error;
+    this.retryAfterSeconds = retryAfterSeconds(headers);
+    this.temporary = status >= 500 || status === 429 || error === 'temporarily_unavailable';
+    const words = [
+      error,
+      typeof error_description === 'string' ? `: ${error_description}` : '',
+      typeof request_id === 'string' ? ` (request ${request_id})` : '',
+      this.retryAfterSeconds === undefined ? '' : `; ask again in ${this.retryAfterSeconds} s`,
+    ];
+    this.message = shown(words.join(''));
+  }
+}
+
+interface OAuthError {
+  readonly error: string;
+  readonly error_description?: unknown;
+  readonly request_id?: unknown;
+}
+
+const DENIALS: ReadonlySet<string> = new Set([
+  'access_denied',
+  'invalid_grant',
+  'invalid_scope',
+  'invalid_client',
+]);
+
+/** What ends a command that an endpoint refused; `hint` is a line of ours. */
+export function refusalError(refusal: OAuthRefusal, hint?: string): CliError {
+  const exitCode = refusal.temporary
+    ? ExitCode.unavailable
+    : DENIALS.has(refusal.error)
+      ? ExitCode.denied
+      : ExitCode.failed;
+  return new CliError(exitCode, hint ? `${refusal.message}\n${hint}` : refusal.message);
+}
+
+/**
+ * Posts a form; members that are undefined are left out.
+ *
+ * @throws CliError when the service could not be asked, or what answered was no nats-sts.
+ */
+export async function postForm<T>(
+  url: URL,
+  form: Readonly<Record<string, string | undefined>>,
+  schema: z.ZodType<T>,
+): Promise<T | OAuthRefusal> {
+  const given = Object.entries(form).filter((entry): entry is [string, string] => !!entry[1]);
+  const response = await send(url, { method: 'POST', body: new URLSearchParams(given) });
+  const said = await readJson(response, MAX_ANSWER_BYTES);
+  if (!response.ok && isOAuthError(said)) return new OAuthRefusal(response, said);
+  return understood(url, response, { said, schema });
+}
+
+/** Reads a document of the service. Throws as `postForm` does. */
+export async function getDocument<T>(url: URL, schema: z.ZodType<T>): Promise<T> {
+  const response = await send(url, { method: 'GET' });
+  return understood(url, response, { said: await readJson(response, MAX_ANSWER_BYTES), schema });
+}
+
+function understood<T>(
+  url: URL,
+  { ok, status }: Response,
+  { said, schema }: { said: unknown; schema: z.ZodType<T> },
+): T {
+  const read = schema.safeParse(said);
+  if (ok && read.success) return read.data;
+  if (!ok && isProblem(said)) {
+    const exitCode = status >= 500 || status === 429 ? ExitCode.unavailable : ExitCode.failed;
+    throw new CliError(exitCode, shown(`${said.code}: ${said.detail}`));
+  }
+  throw notOurs(url, status);
+}
+
+function isOAuthError(said: unknown): said is OAuthError {
+  return isObject(said) && typeof said['error'] === 'string';
+}
+
+/** RFC 9457, which the routes outside of OAuth answer with. */
+function isProblem(said: unknown): said is { code: string; detail: string } {
+  return isObject(said) && typeof said['code'] === 'string' && typeof said['detail'] === 'string';
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** A stranger's words in an error: not more of them than a person reads. */
+export function shown(text: string): string {
+  const short = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+  return harmless(short);
+}

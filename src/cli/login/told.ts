@@ -1,0 +1,51 @@
+import { durationText } from '../../config/schema/scalars.ts';
+import { decodeJwt } from '../../nats/jwt.ts';
+import { Malformed } from '../../nats/malformed.ts';
+import { harmless } from '../terminal.ts';
+import { localTime } from '../time.ts';
+import type { HandedOver, Person } from './answers.ts';
+
+/** `Ada Lovelace (https://idp.example.com 7c9a)`. A stranger's text, made harmless. */
+export function personText({ name, issuer, subject }: Person): string {
+  const identity = `${issuer} ${subject}`;
+  return harmless(name === undefined ? identity : `${name} (${identity})`);
+}
+
+/** Who got what until when, line by line. `now` is in milliseconds since the Unix epoch. */
+export function credentialText(answer: HandedOver, now: number): string[] {
+  const { scope, account, expires_in, refresh_token_expires_in, identity } = answer;
+  const until = (seconds: number) => localTime(now + seconds * 1000);
+  return [
+    `signed in as ${personText(identity)} until ${until(refresh_token_expires_in)}`,
+    harmless(
+      `role ${scope} in account ${account}, valid for ${durationText(expires_in)} (until ${until(expires_in)})`,
+    ),
+  ];
+}
+
+/** Where it is, and what to type next. */
+export function contextText(
+  { context, file, selected }: { context: string; file: string; selected: boolean },
+  { access_token }: HandedOver,
+): string[] {
+  const how = selected ? 'selected' : `nats --context ${context} …`;
+  const subject = trySubject(access_token);
+  const nats = selected ? 'nats' : `nats --context ${context}`;
+  return [
+    harmless(`nats context ${context} (${how}), credentials in ${file}`),
+    ...(subject === undefined ? [] : [`try: ${nats} pub ${subject} hello`]),
+  ];
+}
+
+/** A subject that may be published to, where the credential itself tells: not where its signing key has the permissions. */
+function trySubject(jwt: string): string | undefined {
+  const claims = decodeJwt(jwt);
+  if (claims instanceof Malformed) return undefined;
+  const { allow } = (claims.nats['pub'] ?? {}) as { allow?: unknown };
+  if (!Array.isArray(allow)) return undefined;
+  const subjects = allow
+    .filter((subject) => typeof subject === 'string')
+    .map((subject) => subject.replaceAll(/(?<=^|\.)[*>](?=$|\.)/g, 'test'));
+  // Plain words only: it is copied into a shell, and replies are no example.
+  return subjects.find((subject) => /^[\w.-]{1,100}$/.test(subject) && !subject.startsWith('_'));
+}
