@@ -1,0 +1,172 @@
+import { unixSeconds } from '../clock.ts';
+import { Refusal } from '../errors.ts';
+import { DEVICE_LIVES_SECONDS, type DeviceRecord, newDevice } from './device-record.ts';
+import { failed, grantInvalid, type HandoverParts, whoIs } from './handover-parts.ts';
+import { type Found, type HandoverRecords, handoverRecords } from './handover-records.ts';
+import type { Handover, Handovers } from './handovers.ts';
+import { hashOfSecret, newSecret, sameText } from './one-time-secret.ts';
+import { INTERVAL_SECONDS, pollPacer } from './poll-pacer.ts';
+import type { Caller } from './session.ts';
+import { newUserCode, readUserCode, showUserCode } from './user-code.ts';
+
+/** A device that still polls is told `expired_token`, not that its code never was (RFC 8628 §3.5). */
+const REMEMBERED_SECONDS = 60;
+/** One in a million is taken when ten thousand wait. */
+const TRIES = 3;
+
+export type Devices = Pick<
+  Handovers,
+  'beginDevice' | 'findDevice' | 'agreeDevice' | 'refuseDevice' | 'redeemDevice'
+> & { prune(): Promise<void> };
+
+/** Codes that a person types in on another device (RFC 8628). */
+export function deviceCodes(
+  parts: HandoverParts,
+  { capacity }: { readonly capacity?: number } = {},
+): Devices {
+  const { journal, keeper, clock } = parts;
+  const records = handoverRecords<DeviceRecord>({
+    ...parts,
+    prefix: 'device.',
+    rememberedSeconds: REMEMBERED_SECONDS,
+    ...(capacity !== undefined && { capacity }),
+  });
+  const pacer = pollPacer({ clock });
+
+  /** The record of a code that somebody typed, as long as it waits for a word. */
+  async function waiting(typed: string): Promise<Waiting | Refusal> {
+    const userCode = readUserCode(typed);
+    if (userCode === undefined) return USER_CODE_UNKNOWN;
+    const name = hashOfSecret(userCode);
+    const found = await records.find(name);
+    if (!found || found.over || found.record.state !== 'waiting') return USER_CODE_UNKNOWN;
+    return { userCode, name, found };
+  }
+
+  async function handOver(
+    name: string,
+    found: Found<DeviceRecord>,
+    caller: Caller,
+  ): Promise<Handover | Refusal> {
+    const { program, role, ttlSeconds, userPublicKey, session: sealed } = found.record;
+    if (!(await records.take(name, found)) || role === undefined || sealed === undefined) {
+      return failed(parts, { refusal: grantInvalid('the device code was used') }, caller);
+    }
+    pacer.forget(name);
+    const what = { program, role, user: userPublicKey };
+    const session = await keeper.open(sealed);
+    if (session instanceof Refusal) return failed(parts, { ...what, refusal: session }, caller);
+    const entry = { ...whoIs(session), ...what };
+    const unrecorded = await journal.tell({ ...entry, step: 'handed-over' }, caller);
+    return unrecorded ?? { session, userPublicKey, role, ttlSeconds, program };
+  }
+
+  return {
+    async beginDevice(ask, caller) {
+      const full = await records.full();
+      if (full) return full;
+      const { program, role, userPublicKey } = ask;
+      const entry = { program, user: userPublicKey, ...(role !== undefined && { role }) };
+      const unrecorded = await journal.tell({ ...entry, step: 'device-begun' }, caller);
+      if (unrecorded) return unrecorded;
+      const secret = newSecret();
+      const record = newDevice(ask, { secret, address: caller.address, now: unixSeconds(clock) });
+      const userCode = await putUnderNewCode(records, record);
+      return {
+        deviceCode: `${hashOfSecret(userCode)}.${secret}`,
+        userCode: showUserCode(userCode),
+        expiresInSeconds: DEVICE_LIVES_SECONDS,
+        intervalSeconds: INTERVAL_SECONDS,
+      };
+    },
+
+    async findDevice(typed) {
+      const asked = await waiting(typed);
+      if (asked instanceof Refusal) return asked;
+      const { program, userPublicKey, role, ttlSeconds, address, begunAt } = asked.found.record;
+      const userCode = showUserCode(asked.userCode);
+      return { userCode, program, userPublicKey, role, ttlSeconds, address, begunAt };
+    },
+
+    async agreeDevice(userCode, { session, role }, caller) {
+      const asked = await waiting(userCode);
+      if (asked instanceof Refusal) return asked;
+      const { name, found } = asked;
+      const { program, userPublicKey } = found.record;
+      const sealed = await keeper.seal(session);
+      const entry = { ...whoIs(session), program, role, user: userPublicKey };
+      const unrecorded = await journal.tell({ ...entry, step: 'agreed' }, caller);
+      if (unrecorded) return unrecorded;
+      const agreed = { ...found.record, state: 'agreed' as const, role, session: sealed };
+      return (await records.replace(name, found, agreed)) ? undefined : USER_CODE_UNKNOWN;
+    },
+
+    async refuseDevice(userCode, session, caller) {
+      const asked = await waiting(userCode);
+      if (asked instanceof Refusal) return asked;
+      const { name, found } = asked;
+      const { program, userPublicKey } = found.record;
+      const entry = { ...whoIs(session), program, user: userPublicKey };
+      const unrecorded = await journal.tell({ ...entry, step: 'refused' }, caller);
+      if (unrecorded) return unrecorded;
+      const refused = { ...found.record, state: 'refused' as const };
+      return (await records.replace(name, found, refused)) ? undefined : USER_CODE_UNKNOWN;
+    },
+
+    async redeemDevice(deviceCode, caller) {
+      const [, name, secret] = DEVICE_CODE.exec(deviceCode) ?? [];
+      const found = name === undefined ? undefined : await records.find(name);
+      if (
+        name === undefined ||
+        secret === undefined ||
+        !found ||
+        !sameText(hashOfSecret(secret), found.record.secretHash)
+      ) {
+        return failed(parts, { refusal: grantInvalid('no such device code') }, caller);
+      }
+      if (found.over) return EXPIRED;
+      switch (found.record.state) {
+        case 'waiting':
+          return pacer.tooSoon(name) ? SLOW_DOWN : PENDING;
+        case 'agreed':
+          return handOver(name, found, caller);
+        case 'refused':
+          return REFUSED;
+      }
+    },
+
+    prune: () => records.prune(),
+  };
+}
+
+interface Waiting {
+  readonly userCode: string;
+  readonly name: string;
+  readonly found: Found<DeviceRecord>;
+}
+
+const DEVICE_CODE = /^([\w-]{43})\.([\w-]{43})$/;
+
+/** Stores it under a code that nobody has, which it answers. */
+async function putUnderNewCode(
+  records: HandoverRecords<DeviceRecord>,
+  record: DeviceRecord,
+): Promise<string> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const userCode = newUserCode();
+    if (await records.put(hashOfSecret(userCode), record)) return userCode;
+  }
+  throw new Error(`${TRIES} random user codes in a row were taken`);
+}
+
+const USER_CODE_UNKNOWN = new Refusal(
+  'user_code_unknown',
+  'This code is not known: it was mistyped, used, or is too old. The program that showed it can show a new one.',
+);
+const PENDING = new Refusal('authorization_pending', 'Nobody has agreed yet. Ask again.');
+const SLOW_DOWN = new Refusal(
+  'slow_down',
+  'Nobody has agreed yet. Wait five seconds longer before you ask again, each time from now on.',
+);
+const EXPIRED = new Refusal('device_code_expired', 'Nobody agreed in time. Begin anew.');
+const REFUSED = new Refusal('handover_refused', 'The person refused.');

@@ -1,0 +1,117 @@
+import { type Clock, unixSeconds } from '../clock.ts';
+import { Refusal } from '../errors.ts';
+import type { SharedState } from '../store/shared-state.ts';
+
+/** At most so many of a kind wait at once. */
+const CAPACITY = 10_000;
+/** Strangers who find it full don't make it search for room more often. */
+const PRUNE_AT_MOST_EVERY_MILLISECONDS = 5_000;
+
+export interface HandoverRecordsOptions {
+  readonly state: Pick<SharedState, 'list' | 'write'>;
+  readonly clock: Clock;
+  /** What the names begin with, and its dot. */
+  readonly prefix: string;
+  /** So long after its end a record can still be told from one that never was. */
+  readonly rememberedSeconds: number;
+  readonly capacity?: number;
+}
+
+/** What is kept of every record. */
+export interface Ending {
+  /** Unix seconds. */
+  readonly expiresAt: number;
+}
+
+/** A record as it was found; it may be over. */
+export interface Found<T> {
+  readonly record: T;
+  readonly revision: number;
+  readonly over: boolean;
+}
+
+/**
+ * Small texts of the shared state that wait for their other half, for minutes. Bounded. Of any number
+ * of concurrent `take` and `replace` of one that was found, on any replica, exactly one succeeds.
+ * A store that can't be reached is thrown as `StoreUnavailable`.
+ */
+export interface HandoverRecords<T extends Ending> {
+  /** Why there is no room, if there is none. */
+  full(): Promise<Refusal | undefined>;
+  /** False: the name is taken. */
+  put(name: string, record: T): Promise<boolean>;
+  find(name: string): Promise<Found<T> | undefined>;
+  replace(name: string, found: Found<T>, record: T): Promise<boolean>;
+  /** Deletes it. True for one only. */
+  take(name: string, found: Found<T>): Promise<boolean>;
+  /** Deletes what is over and needn't be remembered. */
+  prune(): Promise<void>;
+}
+
+export function handoverRecords<T extends Ending>({
+  state,
+  clock,
+  prefix,
+  rememberedSeconds,
+  capacity = CAPACITY,
+}: HandoverRecordsOptions): HandoverRecords<T> {
+  let prunedAt = Number.NEGATIVE_INFINITY;
+
+  async function prune(): Promise<void> {
+    prunedAt = clock.now();
+    const now = unixSeconds(clock);
+    for (const { key, value, revision } of await state.list(prefix)) {
+      if (endOf(value) + rememberedSeconds <= now) await state.write(key, undefined, revision);
+    }
+  }
+
+  async function isFull(): Promise<boolean> {
+    return (await state.list(prefix)).length >= capacity;
+  }
+
+  return {
+    async full() {
+      if (!(await isFull())) return undefined;
+      if (clock.now() - prunedAt < PRUNE_AT_MOST_EVERY_MILLISECONDS) return FULL;
+      await prune();
+      return (await isFull()) ? FULL : undefined;
+    },
+    put: async (name, record) =>
+      (await state.write(prefix + name, recordText(record), 0)) !== undefined,
+    async find(name) {
+      const [entry] = await state.list(prefix + name);
+      const record = entry && (readRecord(entry.value) as T | undefined);
+      if (!entry || !record) return undefined;
+      const over = record.expiresAt <= unixSeconds(clock);
+      return { record, revision: entry.revision, over };
+    },
+    replace: async (name, { revision }, record) =>
+      (await state.write(prefix + name, recordText(record), revision)) !== undefined,
+    take: async (name, { revision }) =>
+      (await state.write(prefix + name, undefined, revision)) !== undefined,
+    prune,
+  };
+}
+
+const FULL = new Refusal(
+  'overloaded',
+  'Too many logins are waiting for somebody. Try again soon.',
+  {
+    retryAfterSeconds: 60,
+  },
+);
+
+function recordText(record: Ending): string {
+  return JSON.stringify({ version: 1, ...record });
+}
+
+/** Undefined where another version of nats-sts wrote it: that one redeems it. */
+function readRecord(text: string): Ending | undefined {
+  const { version, ...record } = JSON.parse(text) as Ending & { version: unknown };
+  return version === 1 ? record : undefined;
+}
+
+/** The end stands in every version. */
+function endOf(text: string): number {
+  return (JSON.parse(text) as Ending).expiresAt;
+}

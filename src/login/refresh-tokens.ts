@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { Refusal } from '../errors.ts';
+import { failed, grantInvalid, type HandoverParts, whoIs } from './handover-parts.ts';
+import type { Handovers } from './handovers.ts';
+import type { Session } from './session.ts';
+
+/** Under this name refresh tokens are claimed; no issuer is called so. */
+const SINGLE_USE_NAME = 'nats-sts:refresh';
+
+export type RefreshTokens = Pick<
+  Handovers,
+  'refreshToken' | 'redeemRefreshToken' | 'introspect' | 'revoke'
+>;
+
+interface Opened {
+  readonly jti: string;
+  readonly session: Session;
+}
+
+/** Sealed sessions that programs keep, good once; nothing of them is stored here until they are used (RFC 6749 §6). */
+export function refreshTokens(parts: HandoverParts): RefreshTokens {
+  const { sealer, keeper, singleUse, journal } = parts;
+
+  async function open(token: string): Promise<Opened | Refusal> {
+    const content = await sealer.open('refresh', token);
+    if (!isContent(content)) return grantInvalid('no refresh token');
+    const session = await keeper.open(content.session);
+    return session instanceof Refusal ? session : { jti: content.jti, session };
+  }
+
+  return {
+    async refreshToken(session) {
+      const content = { jti: randomUUID(), session: await keeper.seal(session) };
+      return sealer.seal('refresh', content, session.endsAt);
+    },
+
+    async redeemRefreshToken(token, caller) {
+      const opened = await open(token);
+      if (opened instanceof Refusal) return failed(parts, { refusal: opened }, caller);
+      const { jti, session } = opened;
+      if (!(await singleUse.claim(SINGLE_USE_NAME, jti, session.endsAt))) {
+        // Two have it, and nobody can tell which of them is the thief (RFC 9700 §4.14.2).
+        const unended = await keeper.end(session);
+        const refusal = grantInvalid('a used refresh token came again: the session was ended');
+        return unended ?? failed(parts, { ...whoIs(session), refusal }, caller);
+      }
+      return (await journal.tell({ ...whoIs(session), step: 'renewed' }, caller)) ?? session;
+    },
+
+    async introspect(token) {
+      const opened = await open(token);
+      return opened instanceof Refusal ? opened : opened.session;
+    },
+
+    async revoke(token, caller) {
+      const opened = await open(token);
+      if (opened instanceof Refusal) {
+        return opened.code === 'temporarily_unavailable' ? opened : undefined;
+      }
+      const { session } = opened;
+      const unrecorded = await journal.tell({ ...whoIs(session), step: 'signed-out' }, caller);
+      return unrecorded ?? keeper.end(session);
+    },
+  };
+}
+
+function isContent(content: unknown): content is { jti: string; session: string } {
+  const { jti, session } = (content ?? {}) as Record<string, unknown>;
+  return typeof jti === 'string' && typeof session === 'string';
+}
