@@ -1,0 +1,110 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { ALGORITHMS, type Algorithm } from '../identity/issuer.ts';
+import { importJwk } from '../identity/jwk.ts';
+
+/** A key that nats-sts signs client assertions with. Secret. */
+interface SigningKey {
+  readonly key: KeyObject;
+  /** What it can sign with, the usual one first; never empty. Of a JWK with `alg`, that one alone. */
+  readonly algorithms: readonly Algorithm[];
+  /** `kid` of a JWK. */
+  readonly keyId?: string;
+}
+
+/** Why there is no key; never with a part of it. */
+interface KeyFault {
+  readonly reason: string;
+}
+
+type Jwk = Readonly<Record<string, unknown>>;
+
+/** Reads a private key: PEM (PKCS#8, PKCS#1, SEC1), or a JWK (RFC 7517) as JSON. */
+export function readPrivateKey(text: string): SigningKey | KeyFault {
+  const trimmed = text.trim();
+  return trimmed.startsWith('{') ? readJwk(trimmed) : readPem(trimmed);
+}
+
+const WANTED = 'give a private key as PEM (PKCS#8, PKCS#1 or SEC1) or as a JWK in JSON';
+
+function readPem(pem: string): SigningKey | KeyFault {
+  if (!pem.includes('PRIVATE KEY-----')) {
+    if (pem.includes('PUBLIC KEY-----')) return { reason: PUBLIC };
+    const what = pem.includes('CERTIFICATE-----') ? 'is a certificate' : 'is no key';
+    return { reason: `${what}: ${WANTED}` };
+  }
+  if (/ENCRYPTED(?: PRIVATE KEY-----|$)/m.test(pem)) return { reason: ENCRYPTED };
+  const key = keyOf(() => createPrivateKey(pem));
+  return key ? usable(key) : { reason: `can not be read: ${WANTED}` };
+}
+
+const PUBLIC = 'is a public key: give the private one, and the public one to the issuer';
+const ENCRYPTED =
+  'is encrypted with a passphrase: give it without (openssl pkey -in key.pem -out plain.pem), readable by this service alone';
+
+function readJwk(json: string): SigningKey | KeyFault {
+  const jwk = parsed(json);
+  if (jwk === undefined) return { reason: `is not JSON: ${WANTED}` };
+  if ('keys' in jwk) return { reason: 'is a key set: give one private key of it' };
+  if (jwk['kty'] === 'oct') return { reason: 'is a symmetric key: that is a clientSecret' };
+  if (!('d' in jwk)) return { reason: PUBLIC };
+  if (!isForSigning(jwk)) return { reason: 'is not for signing, says its "use" or "key_ops"' };
+  const key = keyOf(() => createPrivateKey({ key: jwk, format: 'jwk' }));
+  return key ? usable(key, jwk) : { reason: `can not be read: ${WANTED}` };
+}
+
+function parsed(json: string): Jwk | undefined {
+  try {
+    // It begins with a brace, so it is an object or nothing.
+    return JSON.parse(json) as Jwk;
+  } catch {
+    return undefined;
+  }
+}
+
+/** RFC 7517 §4.2, §4.3. */
+function isForSigning({ use, key_ops }: Jwk): boolean {
+  const operationsFit =
+    key_ops === undefined || (Array.isArray(key_ops) && key_ops.includes('sign'));
+  return (use === undefined || use === 'sig') && operationsFit;
+}
+
+function keyOf(read: () => KeyObject): KeyObject | undefined {
+  try {
+    return read();
+  } catch {
+    // OpenSSL's own words may quote the key.
+    return undefined;
+  }
+}
+
+const MIN_RSA_BITS = 2048;
+
+function usable(key: KeyObject, { alg, kid }: Jwk = {}): SigningKey | KeyFault {
+  const bits = key.asymmetricKeyDetails?.modulusLength;
+  if (bits !== undefined && bits < MIN_RSA_BITS) {
+    return { reason: `is an RSA key of ${bits} bits: make one of ${MIN_RSA_BITS} or more` };
+  }
+  const able = algorithmsOf(key);
+  const algorithms = alg === undefined ? able : able.filter((one) => one === alg);
+  if (able.length === 0) return { reason: KINDS };
+  if (algorithms.length === 0) return { reason: 'can not sign with the algorithm of its "alg"' };
+  return { key, algorithms, ...(typeof kid === 'string' && kid !== '' && { keyId: kid }) };
+}
+
+const KINDS = 'is of a kind that can not be used: make one for RSA, P-256, P-384, P-521 or Ed25519';
+
+/** The algorithms that its public half may verify, by the rules for issuers' own keys. */
+function algorithmsOf(key: KeyObject): Algorithm[] {
+  const publicKey = keyOf(() => createPublicKey(key));
+  const jwk = publicKey && exported(publicKey);
+  return importJwk(jwk, ALGORITHMS).map(({ alg }) => alg);
+}
+
+function exported(publicKey: KeyObject): Jwk | undefined {
+  try {
+    return publicKey.export({ format: 'jwk' }) as Jwk;
+  } catch {
+    // RSA-PSS, DSA and others have no form as a JWK.
+    return undefined;
+  }
+}
