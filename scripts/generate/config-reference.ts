@@ -46,6 +46,30 @@ function body(key: string, schema: JsonSchema): string {
   return `Type: ${typeName(schema)}.\n`;
 }
 
+const LOGIN_EXAMPLE = `publicUrl: https://sts.example.com
+sealingKey: { env: STS_SEALING_KEY }
+issuers:
+  entra:
+    preset: entra
+    tenant: 72f988bf-86f1-41af-91ab-2d7cd011db47
+    audience: 6e74172b-be56-4843-9ff4-e66a39bb12e3
+    login:
+      clientId: 6e74172b-be56-4843-9ff4-e66a39bb12e3
+      clientSecret: { env: ENTRA_SECRET }
+      title: Acme
+      session: 12h
+  keycloak:
+    preset: keycloak
+    issuer: https://keycloak.example.com/realms/partners
+    audience: nats-sts
+    login:
+      clientId: nats-sts
+      privateKey: { file: ./keys/login.pem }
+      keyId: nats-sts-2026
+      title: Partners
+branding: { name: Acme messaging, logo: ./logo.svg }
+contact: platform@example.com`;
+
 /** Presets add keys of their own; those stand with each preset. */
 function issuersBody(): string {
   const common = inputSchema(z.strictObject(issuerShape));
@@ -54,5 +78,15 @@ function issuersBody(): string {
 ${keyTable(common, 'issuers.<name>.')}
 
 Defaults that the table leaves open are the preset's.
+
+### People who sign in
+
+With a \`login\`, people sign in at the issuer with a browser, on the page of the service or for \`nats-sts login\`.
+Register the redirect URI \`<publicUrl>/login/callback\` there, and \`<publicUrl>/\` for coming back from signing out; what
+else each provider needs is in [presets.md](presets.md). Roles go by the same bindings, which see the claims of the ID token.
+
+\`\`\`yaml
+${LOGIN_EXAMPLE}
+\`\`\`
 `;
 }

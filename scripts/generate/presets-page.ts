@@ -1,5 +1,5 @@
 import { PRESETS } from '../../src/config/presets/index.ts';
-import type { Preset } from '../../src/config/presets/preset.ts';
+import type { Preset, PresetDoc } from '../../src/config/presets/preset.ts';
 import { issuerShape } from '../../src/config/schema/issuer.ts';
 import { inputSchema } from './json-schema.ts';
 import { keyTable } from './table.ts';
@@ -12,6 +12,10 @@ A preset knows what one provider's tokens need: where its keys are, which algori
 what makes up an identity, and how long its tokens may live. Everything else, and every exception, is in
 [config.md](config.md#issuers). A binding is always yours to write; each preset says what to bind on and what to
 beware of.
+
+Where it says what signing in needs, an entry can have a [\`login\`](config.md#issuers): people then come with a browser,
+or with \`nats-sts login\`. nats-sts is a client of the issuer for that, with the authorization code flow and PKCE, and what
+bindings see are the claims of its ID tokens, which are often fewer than those of access tokens.
 `;
 
 /** `docs/presets.md`: a section for each preset, written by the preset itself. */
@@ -42,12 +46,20 @@ ${options}
 
 **Beware:**
 
-${doc.pitfalls.map((pitfall) => `- ${pitfall}`).join('\n')}
+${bullets(doc.pitfalls)}
 
-\`\`\`yaml
+${signIn(doc)}\`\`\`yaml
 ${doc.example}
 \`\`\`
 `;
+}
+
+function signIn({ login }: PresetDoc): string {
+  return login ? `**For people to sign in:**\n\n${bullets(login)}\n\n` : '';
+}
+
+function bullets(texts: readonly string[]): string {
+  return texts.map((text) => `- ${text}`).join('\n');
 }
 
 function named(id: string | undefined): string {

@@ -52,7 +52,7 @@ interface RateSpec {
 export interface Config {
   /** The file it came from, absolute. */
   readonly file: string;
-  /** Every file that was read for it (the file itself and each `{file: …}`): what to watch. */
+  /** Every file that was read for it (the file itself, each `{file: …}`, the logo): what to watch. */
   readonly files: readonly string[];
   readonly listen: {
     readonly host: string;

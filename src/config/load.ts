@@ -2,14 +2,15 @@ import { dirname, resolve } from 'node:path';
 import { InvalidInput, type Problem } from '../errors.ts';
 import { readAccounts } from './accounts.ts';
 import { readAdmin } from './admin.ts';
+import { readBranding } from './branding.ts';
 import type { Config } from './config.ts';
 import { checkReferences } from './cross-references.ts';
 import { readDocument, type SourceDocument } from './document.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { warnInline } from './inline-secret.ts';
 import { derivedUrl, readListen } from './listen.ts';
+import { readLogins } from './logins.ts';
 import { readNats } from './nats.ts';
-import { reportNotYet } from './not-yet.ts';
 import { child } from './path.ts';
 import { readPolicy } from './policy.ts';
 import type { Place } from './place.ts';
@@ -61,16 +62,18 @@ function assemble(
   const accounts = readAccounts(settings, place);
   const sealingKeys = readSealingKeys(settings, place);
   const admin = readAdmin(settings, findings);
+  const publicUrl = settings.publicUrl ?? derivedUrl(listen);
+  const logins = readLogins(settings, publicUrl, place);
+  const { branding, files } = readBranding(settings, place);
   const { roles, bindings, problems } = readPolicy(settings);
   findings.problems.push(...problems);
   checkReferences(settings, findings);
-  reportNotYet(settings, findings);
   findPitfalls(settings, findings);
   return {
     file: path,
-    files: [...new Set([path, ...resolved.files])],
+    files: [...new Set([path, ...resolved.files, ...files])],
     listen,
-    publicUrl: settings.publicUrl ?? derivedUrl(listen),
+    publicUrl,
     nats,
     accounts,
     store,
@@ -79,8 +82,8 @@ function assemble(
     admin,
     audit: { survive: settings.audit.survive, retentionSeconds: settings.audit.retention },
     issuers: [...settings.issuers.entries].map(([name, { spec }]) => ({ name, ...spec })),
-    logins: [],
-    branding: { name: 'nats-sts' },
+    logins,
+    branding,
     roles,
     bindings,
     rateLimit: rateLimitOf(settings),

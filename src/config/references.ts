@@ -16,8 +16,10 @@ export interface Resolved {
   readonly origins: ReadonlyMap<string, Origin>;
 }
 
+const KIB = 1024;
+const MIB = 1024 * KIB;
 /** Files beyond this are no configuration, and reading them would only cost memory. */
-const MAX_FILE_BYTES = 1024 * 1024;
+const MAX_FILE_BYTES = MIB;
 const MAX_DEPTH = 32;
 const MAX_VALUES = 500_000;
 
@@ -130,15 +132,30 @@ export function readFault(file: string): string | undefined {
 
 /** The text of a regular file of bounded size, or why there is none. */
 export function readTextFile(file: string): string | { readonly reason: string } {
+  const bytes = readBytes(file, MAX_FILE_BYTES);
+  if (!Buffer.isBuffer(bytes)) return bytes;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    return { reason: reasonOf(error) };
+  }
+}
+
+/** What a regular file of bounded size holds, or why it can't be read. */
+export function readBytes(file: string, maxBytes: number): Buffer | { readonly reason: string } {
   try {
     const stat = statSync(file);
     // A pipe or a device could block for ever or never end.
     if (!stat.isFile()) return { reason: 'is not a regular file' };
-    if (stat.size > MAX_FILE_BYTES) return { reason: 'is larger than 1 MiB' };
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+    if (stat.size > maxBytes) return { reason: `is larger than ${sizeText(maxBytes)}` };
+    return readFileSync(file);
   } catch (error) {
     return { reason: reasonOf(error) };
   }
+}
+
+function sizeText(bytes: number): string {
+  return bytes < MIB ? `${bytes / KIB} KiB` : `${bytes / MIB} MiB`;
 }
 
 function reasonOf(error: unknown): string {

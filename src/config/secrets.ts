@@ -1,6 +1,6 @@
 const SECRETS = [
   /^accounts\..+\.signingKeys\[\d+\](?:\.seed)?$/,
-  /^issuers\..+\.login\.clientSecret$/,
+  /^issuers\..+\.login\.(?:clientSecret|privateKey)$/,
   /^nats\.operatorSigningKey$/,
   /^sealingKey(?:\[\d+\])?$/,
   /^listen\.tls\.key$/,

@@ -72,6 +72,7 @@ function readSections(tree: Mapping, findings: Findings): Sections {
     rateLimit: read('rateLimit', SECTIONS.rateLimit),
     limits: read('limits', SECTIONS.limits),
     contact: read('contact', SECTIONS.contact),
+    branding: read('branding', SECTIONS.branding),
     sealingKey: read('sealingKey', SECTIONS.sealingKey),
     rotator: read('rotator', SECTIONS.rotator),
     admin: read('admin', SECTIONS.admin),

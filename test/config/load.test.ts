@@ -217,13 +217,6 @@ test.for([
   },
 );
 
-test('what this version can not do yet is said', () => {
-  using directory = configDirectory();
-  const issuers = ISSUERS.replace('audience', 'login: { clientId: x }, audience');
-  const { warnings } = directory.load(yaml({ issuers }));
-  expect(warnings).toMatchObject([{ id: 'no-effect', path: 'issuers.dev.login', line: 2 }]);
-});
-
 test('listening beyond loopback without TLS or a proxy is refused, with the line and both ways out', () => {
   using directory = configDirectory();
   const [problem, ...others] = directory.problems(yaml({ more: 'listen: { host: 0.0.0.0 }' }));
@@ -468,7 +461,12 @@ test('whatever the text is, loading ends with a configuration or InvalidInput', 
 
 test('one changed, missing or doubled value in a good file still ends with a configuration or InvalidInput', () => {
   using directory = configDirectory();
-  const good = yaml({ roles: ROLES });
+  const login = 'login: { clientId: a, privateKey: x, title: Acme, session: 8h }, audience';
+  const good = yaml({
+    issuers: ISSUERS.replace('audience', login),
+    roles: ROLES,
+    more: 'sealingKey: { env: SEED }\nbranding: { name: Acme, logo: sts.yaml }',
+  });
   const check = () =>
     fc.assert(
       fc.property(

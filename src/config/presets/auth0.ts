@@ -30,5 +30,9 @@ bindings:
     issuer: auth0
     match: { permissions: "nats:pub" }
     roles: [orders-publisher]`,
+    login: [
+      'A Regular Web Application: its allowed callback URL is `<publicUrl>/login/callback`, its allowed logout URL `<publicUrl>/`. It must sign ID tokens with RS256, not HS256.',
+      'ID tokens have no `permissions` and no `scope`: a post-login Action adds what bindings look at, under a URL for a name (`api.idToken.setCustomClaim`).',
+    ],
   },
 });

@@ -58,5 +58,10 @@ bindings:
     issuer: cognito
     match: { "cognito:groups": nats-publishers }
     roles: [orders-publisher]`,
+    login: [
+      'An app client of the pool with the authorization code grant, on a pool with a domain: its allowed callback URL is `<publicUrl>/login/callback`.',
+      '`"cognito:groups"` is in ID tokens too; `scope` is not, and `username` is `"cognito:username"` there.',
+      'Signing out at Cognito does not follow OpenID Connect (it wants `logout_uri`): the session at nats-sts ends, the one at Cognito may stay.',
+    ],
   },
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DAY, HOUR, UUID } from './options.ts';
-import { definePreset, type Misfit } from './preset.ts';
+import { definePreset } from './preset.ts';
+import type { Misfit } from './provider-facts.ts';
 
 const LOGIN = 'https://login.microsoftonline.com';
 const TENANT_RULE =
@@ -47,11 +48,15 @@ export const entra = definePreset({
       description: 'Ids of several tenants, for an application registered in all of them.',
     }),
   },
-  facts({ tenant, tenants, audience }) {
+  facts({ tenant, tenants, audience, login }) {
     const ids = tenantsOf(tenant, tenants);
     if ('message' in ids) return ids;
+    if (login && ids.length > 1) {
+      return { path: 'login', message: 'needs one tenant: make an entry for each, with tenant' };
+    }
     const directory = ids.length === 1 ? ids[0] : 'common';
     return {
+      // Version 2 first: that is where people sign in.
       issuers: ids.flatMap((id) => [`${LOGIN}/${id}/v2.0`, `https://sts.windows.net/${id}/`]),
       // Not by discovery: the document of version 1 stands at another address than the issuer it names.
       keys: { kind: 'url', url: `${LOGIN}/${directory}/discovery/v2.0/keys` },
@@ -87,5 +92,12 @@ bindings:
     issuer: entra
     match: { roles: Nats.Publisher }
     roles: [orders-publisher]`,
+    login: [
+      'Authentication → Web: the redirect URIs are `<publicUrl>/login/callback` and, to come back from signing out, `<publicUrl>/`.',
+      'Take a client secret. Entra knows a key only by the thumbprint of its certificate in the header, which nats-sts does not send.',
+      'Leave `profile` among the scopes: without it the ID token has no `oid`.',
+      'App roles that are assigned to people are in `roles` by themselves; `groups` needs Token configuration → groups claim → ID.',
+      'People sign in at one tenant: `tenant`, not several in `tenants`. The identity is `tid/oid`, the same as with access tokens.',
+    ],
   },
 });

@@ -30,5 +30,9 @@ bindings:
     issuer: google
     match: { sub: "110987294251917851298" }
     roles: [orders-publisher]`,
+    login: [
+      'An OAuth client of type Web application, with its secret: its authorised redirect URI is `<publicUrl>/login/callback`. Google has no sign-out to register.',
+      'An internal consent screen lets in people of your Workspace only; bind on `hd` all the same.',
+    ],
   },
 });

@@ -47,5 +47,9 @@ bindings:
     issuer: keycloak
     match: { /resource_access/nats-sts/roles: publisher }
     roles: [orders-publisher]`,
+    login: [
+      'A client with Client authentication and Standard flow: its valid redirect URI is `<publicUrl>/login/callback`, its valid post logout redirect URI `<publicUrl>/`.',
+      'Roles are not in ID tokens at first: switch *Add to ID token* on in the mappers of the client scope `roles`, and in your mapper of groups.',
+    ],
   },
 });

@@ -50,5 +50,10 @@ bindings:
     issuer: okta
     match: { groups: nats-publishers }
     roles: [orders-publisher]`,
+    login: [
+      'A Web Application (OIDC): its sign-in redirect URI is `<publicUrl>/login/callback`, its sign-out redirect URI `<publicUrl>/`. An access policy of the authorization server must let it in.',
+      '`groups` needs a claim of the authorization server that is in ID tokens, always. The org authorization server has a scope for it: `scopes: [openid, profile, email, groups]`.',
+      "ID tokens have neither `uid` nor `cid`: `sub` is the user's id there, and the identity the same as with access tokens.",
+    ],
   },
 });

@@ -44,5 +44,9 @@ bindings:
     issuer: ping
     match: { client_id: 5f7d1e0a-0000-4c4b-8f3a-0123456789ab }
     roles: [orders-publisher]`,
+    login: [
+      'An OIDC Web App with the authorization code grant: its redirect URI is `<publicUrl>/login/callback`, its signoff URL `<publicUrl>/`.',
+      'Groups and other attributes must be mapped on this application, and into the ID token.',
+    ],
   },
 });

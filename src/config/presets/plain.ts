@@ -30,5 +30,9 @@ bindings:
     issuer: dev
     match: { sub: alice }
     roles: [orders-publisher]`,
+    login: [
+      'A client for the authorization code flow: its redirect URI is `<publicUrl>/login/callback`, its post-logout redirect URI `<publicUrl>/`. The issuer must have OIDC discovery, also where its keys are given as `jwks` or `jwksUri`.',
+      'What bindings look at must be in the ID token: the userinfo endpoint is not asked.',
+    ],
   },
 });

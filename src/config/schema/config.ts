@@ -3,6 +3,7 @@ import { PRESETS } from '../presets/index.ts';
 import { accountSchema } from './account.ts';
 import { adminSchema, rotatorSchema } from './admin.ts';
 import { bindingSchema } from './binding.ts';
+import { brandingSchema } from './branding.ts';
 import type { ResolvedIssuer } from './issuer.ts';
 import { natsSchema, storeSchema } from './nats.ts';
 import { roleSchema } from './role.ts';
@@ -26,6 +27,7 @@ export const SECTIONS = {
   rateLimit: rateLimitSchema,
   limits: limitsSchema,
   contact: contactSchema,
+  branding: brandingSchema,
   sealingKey: sealingKeySchema,
   rotator: rotatorSchema,
   admin: adminSchema,
@@ -64,4 +66,5 @@ export const configSchema = z.strictObject({
   rateLimit: SECTIONS.rateLimit,
   limits: SECTIONS.limits,
   contact: SECTIONS.contact,
+  branding: SECTIONS.branding,
 });

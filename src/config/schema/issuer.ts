@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ALGORITHMS, type IssuerSpec } from '../../identity/issuer.ts';
 import type { TokenKind } from '../../identity/identity.ts';
+import { type LoginSettings, loginSchema } from './login.ts';
 import { duration, flag, oneOrMore, text } from './scalars.ts';
 
 const KINDS = ['id_token', 'access_token', 'jwt'] as const satisfies readonly TokenKind[];
@@ -64,19 +65,21 @@ export const issuerShape = {
   capToTokenExpiry: flag('End credentials no later than the subject token.').prefault(false),
   singleUse: flag('Take each token (`jti`) once only.').prefault(false),
   allowInsecureHttp: flag('Plain http for this issuer; loopback hosts only.').prefault(false),
-  login: z
-    .strictObject({
-      clientId: text('Client id at the issuer.').optional(),
-      clientSecret: text('Client secret. Secret: `{file: path}` or `{env: NAME}`.').optional(),
-      scopes: oneOrMore(z.string(), 'scope').optional().meta({ description: 'Scopes to ask for.' }),
-    })
-    .optional()
-    .meta({ description: 'Browser login. Has no effect in this version.' }),
+  login: loginSchema.optional().meta({
+    description:
+      'Lets people sign in at this issuer, with a browser. Needs `sealingKey`, an https `publicUrl`, and discovery at the issuer.',
+  }),
 };
 
 const issuerSettings = z.strictObject(issuerShape);
 /** The settings that all issuers share, as parsed. */
 export type IssuerSettings = z.output<typeof issuerSettings>;
+
+/** A login, and what its ID tokens are. */
+export interface ResolvedLogin {
+  readonly settings: LoginSettings;
+  readonly idToken: Omit<IssuerSpec, 'name'>;
+}
 
 /** An issuer with its preset resolved; the name comes from the key it stands under. */
 export interface ResolvedIssuer {
@@ -84,5 +87,5 @@ export interface ResolvedIssuer {
   readonly spec: Omit<IssuerSpec, 'name'>;
   /** SPIFFE: the trust domain that subjects belong to. */
   readonly trustDomain?: string;
-  readonly hasLogin: boolean;
+  readonly login?: ResolvedLogin;
 }

@@ -5,6 +5,15 @@ export function text(description: string) {
   return z.string().min(1, 'is empty').meta({ title: 'text', description });
 }
 
+/** One line that people read on a page. */
+export function line(maxCharacters: number, description: string) {
+  return z
+    .string()
+    .regex(/^(?=.*\S)\P{Cc}+$/u, 'is not a line of text')
+    .max(maxCharacters, `is longer than ${maxCharacters} characters`)
+    .meta({ title: 'text', description });
+}
+
 /** A name the operator gives: short, and safe in a URL, a scope or a metric label. */
 export const NAME = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
 export const NAME_RULE = 'use letters, digits, - and _ (64 at most)';

@@ -34,5 +34,5 @@ export const sealingKeySchema = z
   .optional()
   .meta({
     description:
-      'Seals the signing keys at rest: 32 random bytes in base64 (`openssl rand -base64 32`), the same for all processes that share a store. A list for changing it: the first seals, all open. Managed accounts need it. Secret: `{file: path}` or `{env: NAME}`.',
+      'Seals signing keys at rest, and the sessions of people who sign in: 32 random bytes in base64 (`openssl rand -base64 32`), the same for all processes that share a store. A list for changing it: the first seals, all open. Managed accounts and logins need it. Secret: `{file: path}` or `{env: NAME}`.',
   });

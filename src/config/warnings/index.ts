@@ -19,6 +19,7 @@ import {
   regexBareDot,
   spiffeTrustDomain,
 } from './claims.ts';
+import { loginTitleTwice } from './logins.ts';
 import { operatorKeyBesideListener, operatorUnpinned } from './operator.ts';
 import {
   allowEverything,
@@ -68,6 +69,7 @@ const PITFALLS: Readonly<Record<string, Pitfall>> = {
   'signing-without-effect': signingWithoutEffect,
   'operator-unpinned': operatorUnpinned,
   'admin-single-use': adminSingleUse,
+  'login-title-twice': loginTitleTwice,
   'nats-servers-loopback': natsServersLoopback,
   'proxies-everyone': proxiesEveryone,
   'public-url-plain-http': publicUrlPlainHttp,

@@ -1,0 +1,53 @@
+import { resolve } from 'node:path';
+import type { Branding } from './config.ts';
+import type { Place } from './place.ts';
+import { readBytes } from './references.ts';
+import type { Settings } from './settings.ts';
+
+const MAX_LOGO_BYTES = 256 * 1024;
+
+/** How the pages present themselves, and the file of the logo, whose change is a change of the configuration. */
+interface ReadBranding {
+  readonly branding: Branding;
+  readonly files: readonly string[];
+}
+
+export function readBranding({ branding }: Settings, place: Place): ReadBranding {
+  const { name, logo: written } = branding;
+  if (written === undefined) return { branding: { name }, files: [] };
+  const origin = place.origins.get('branding.logo');
+  // `{file: path}` is the same here: its text is of no use, where it came from is.
+  const file = origin && 'file' in origin ? origin.file : resolve(place.directory, written);
+  const logo = readLogo(file);
+  if (!('reason' in logo)) return { branding: { name, logo }, files: [file] };
+  place.findings.problem('branding.logo', `the file ${file} ${logo.reason}`);
+  return { branding: { name }, files: [] };
+}
+
+function readLogo(file: string): NonNullable<Branding['logo']> | { readonly reason: string } {
+  const content = readBytes(file, MAX_LOGO_BYTES);
+  if (!Buffer.isBuffer(content)) return content;
+  const contentType = contentTypeOf(content);
+  return contentType === undefined
+    ? { reason: 'is not an SVG, PNG, WebP or JPEG image' }
+    : { contentType, content };
+}
+
+/** By what the file holds, whatever its name says: browsers are told not to guess. */
+function contentTypeOf(content: Buffer): string | undefined {
+  const first = content.toString('latin1', 0, 12);
+  if (first.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png';
+  if (first.startsWith('\xff\xd8\xff')) return 'image/jpeg';
+  if (/^RIFF[^]{4}WEBP$/.test(first)) return 'image/webp';
+  return isSvg(content) ? 'image/svg+xml' : undefined;
+}
+
+function isSvg(content: Buffer): boolean {
+  try {
+    // Without the byte order mark, which the decoder takes off.
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(content);
+    return /^\s*(?:<\?xml\s[^]*)?<svg[\s>]/.test(text);
+  } catch {
+    return false;
+  }
+}

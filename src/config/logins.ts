@@ -1,0 +1,116 @@
+import type { ClientAuthentication, LoginSpec } from '../login/login-spec.ts';
+import type { Findings } from './findings.ts';
+import { warnInline } from './inline-secret.ts';
+import { isLoopback } from './loopback.ts';
+import { child } from './path.ts';
+import type { Place } from './place.ts';
+import { readPrivateKey } from './private-key.ts';
+import type { ResolvedLogin } from './schema/issuer.ts';
+import type { LoginSettings } from './schema/login.ts';
+import type { Settings } from './settings.ts';
+
+/** Where people sign in. `publicUrl` is what their browsers are sent back to. */
+export function readLogins(settings: Settings, publicUrl: string, place: Place): LoginSpec[] {
+  const logins: LoginSpec[] = [];
+  for (const [name, { login }] of settings.issuers.entries) {
+    if (!login) continue;
+    const path = child(child('issuers', name), 'login');
+    // Of the whole file, so once is enough.
+    if (logins.length === 0)
+      checkSurroundings(settings, { publicUrl, path, findings: place.findings });
+    logins.push(loginSpec(name, login, path, place));
+  }
+  return logins;
+}
+
+function loginSpec(
+  name: string,
+  { settings, idToken }: ResolvedLogin,
+  path: string,
+  place: Place,
+): LoginSpec {
+  return {
+    issuerName: name,
+    title: settings.title ?? name,
+    issuer: idToken.issuers[0] ?? '',
+    clientId: settings.clientId,
+    authentication: authenticationOf(settings, path, place),
+    scopes: ['openid', ...new Set(settings.scopes.filter((scope) => scope !== 'openid'))],
+    sessionSeconds: settings.session,
+    idToken: { name, ...idToken },
+  };
+}
+
+/** What a login needs besides its issuer. */
+function checkSurroundings(
+  { publicUrl: written, sealingKey }: Settings,
+  { publicUrl, path, findings }: { publicUrl: string; path: string; findings: Findings },
+): void {
+  const unreadable = (section: string) =>
+    findings.problems.some((problem) => problem.path.startsWith(section));
+  if (!sealingKey && !unreadable('sealingKey')) {
+    findings.problem(
+      path,
+      'keeps sessions in sealed cookies: add sealingKey: {file: ./keys/sealing.key} (openssl rand -base64 32)',
+    );
+  }
+  if (unreadable('publicUrl') || (written === undefined && unreadable('listen'))) return;
+  const fault = urlFaultForPeople(publicUrl);
+  if (fault !== undefined) findings.problem(written === undefined ? path : 'publicUrl', fault);
+}
+
+function urlFaultForPeople(publicUrl: string): string | undefined {
+  const url = URL.parse(publicUrl);
+  if (!url || url.hostname === '0.0.0.0' || url.hostname === '[::]') {
+    return `sends browsers back to ${publicUrl}, which is no address: add publicUrl: https://sts.example.com`;
+  }
+  if (url.pathname !== '/') {
+    // The session's cookie is the whole host's (`__Host-`), so a neighbour below another path would get it too.
+    return 'people sign in with cookies of the whole host: give the service one of its own, and publicUrl no path';
+  }
+  if (url.protocol === 'https:' || isLoopback(url.hostname)) return undefined;
+  return 'people sign in with cookies, which need https beyond loopback: write https://…';
+}
+
+function authenticationOf(
+  { clientSecret, privateKey, keyId, algorithm }: LoginSettings,
+  path: string,
+  place: Place,
+): ClientAuthentication {
+  const { problem, problems } = place.findings;
+  if (clientSecret !== undefined) warnInline(child(path, 'clientSecret'), place);
+  const keyAt = child(path, 'privateKey');
+  if (privateKey !== undefined) {
+    warnInline(keyAt, place);
+    if (clientSecret !== undefined) problem(keyAt, 'give either clientSecret or privateKey');
+    return keyAuthentication({ privateKey, keyId, algorithm }, path, place.findings);
+  }
+  const unreadable = problems.some((problem) => problem.path === keyAt);
+  for (const [key, value] of Object.entries({ keyId, algorithm })) {
+    if (value === undefined || unreadable) continue;
+    problem(child(path, key), 'is about privateKey, which is missing');
+  }
+  return clientSecret === undefined
+    ? { method: 'none' }
+    : { method: 'secret', secret: clientSecret };
+}
+
+function keyAuthentication(
+  written: Pick<LoginSettings, 'keyId' | 'algorithm'> & { privateKey: string },
+  path: string,
+  { problem }: Findings,
+): ClientAuthentication {
+  const read = readPrivateKey(written.privateKey);
+  if ('reason' in read) {
+    problem(child(path, 'privateKey'), read.reason);
+    return { method: 'none' };
+  }
+  const { key, algorithms } = read;
+  const algorithm = written.algorithm ?? algorithms[0];
+  if (algorithm === undefined || !algorithms.includes(algorithm)) {
+    problem(child(path, 'algorithm'), `does not fit the key: write ${algorithms.join(' or ')}`);
+    return { method: 'none' };
+  }
+  const keyId = written.keyId ?? read.keyId;
+  return { method: 'private_key_jwt', key, algorithm, ...(keyId !== undefined && { keyId }) };
+}

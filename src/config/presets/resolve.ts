@@ -1,0 +1,108 @@
+import type { IssuerSpec, KeySource } from '../../identity/issuer.ts';
+import { urlFault } from '../issuer-url.ts';
+import type { IssuerSettings, ResolvedIssuer, ResolvedLogin } from '../schema/issuer.ts';
+import { DAY } from './options.ts';
+import type { Misfit, ProviderFacts } from './provider-facts.ts';
+
+/** What a preset knows of its provider. */
+interface Provider<Settings> {
+  /** The preset's name. */
+  readonly id: string | undefined;
+  readonly title: string;
+  /** `login` is there when people are. */
+  readonly doc: { readonly login?: readonly string[] };
+  facts(settings: Settings): ProviderFacts | Misfit;
+}
+
+/** An entry with all that its preset knows, or everything that is wrong with it. */
+export function resolveIssuer<Settings extends IssuerSettings>(
+  provider: Provider<Settings>,
+  settings: Settings,
+): ResolvedIssuer | Misfit[] {
+  const facts = provider.facts(settings);
+  if ('message' in facts) return [facts];
+  const login = resolveLogin(provider, settings);
+  const misfits = urlMisfits(settings, facts);
+  if (login && 'message' in login) misfits.push(login);
+  if (misfits.length > 0) return misfits;
+  return {
+    preset: provider.id,
+    ...(facts.trustDomain !== undefined && { trustDomain: facts.trustDomain }),
+    spec: issuerSpec(settings, facts),
+    ...(login && 'idToken' in login && { login }),
+  };
+}
+
+/**
+ * ID tokens of a login are what the entry would take if it were written for ID tokens meant for the
+ * client and nothing else; of one issuer, the one where discovery begins.
+ */
+function resolveLogin<Settings extends IssuerSettings>(
+  provider: Provider<Settings>,
+  settings: Settings,
+): ResolvedLogin | Misfit | undefined {
+  const { login } = settings;
+  if (!login) return undefined;
+  if (!provider.doc.login) {
+    return {
+      path: 'login',
+      message: `is for people, but ${provider.title} (preset ${provider.id}) vouches for machines only: leave it out, and let people sign in at another issuer`,
+    };
+  }
+  const ofLogin = { ...settings, kinds: ['id_token' as const], audience: [login.clientId] };
+  const facts = provider.facts(ofLogin);
+  if ('message' in facts) return facts;
+  const spec = issuerSpec(ofLogin, facts);
+  return {
+    settings: login,
+    idToken: {
+      ...spec,
+      issuers: spec.issuers.slice(0, 1),
+      audiences: [login.clientId],
+      audienceClaim: 'aud',
+      // The answer to a login is bound to it by its nonce, and comes once.
+      singleUse: false,
+      maxTokenLifetimeSeconds: Math.max(DAY, spec.maxTokenLifetimeSeconds),
+    },
+  };
+}
+
+function urlMisfits(settings: IssuerSettings, facts: ProviderFacts): Misfit[] {
+  const misfits: Misfit[] = [];
+  for (const issuer of facts.issuers) {
+    const message = urlFault(issuer, settings.allowInsecureHttp);
+    if (message) misfits.push({ path: 'issuer', message });
+  }
+  if (settings.jwksUri !== undefined) {
+    const message = urlFault(settings.jwksUri, settings.allowInsecureHttp);
+    if (message) misfits.push({ path: 'jwksUri', message });
+    if (settings.jwks) misfits.push({ path: 'jwksUri', message: 'give either jwks or jwksUri' });
+  }
+  return misfits;
+}
+
+function issuerSpec(settings: IssuerSettings, facts: ProviderFacts): Omit<IssuerSpec, 'name'> {
+  return {
+    ...(facts.trustDomain !== undefined && { trustDomain: facts.trustDomain }),
+    issuers: facts.issuers,
+    keys: keySource(settings, facts),
+    algorithms: settings.algorithms ?? facts.algorithms,
+    kinds: settings.kinds ?? facts.kinds,
+    audiences: facts.audiences ?? settings.audience,
+    audienceClaim: facts.audienceClaim ?? 'aud',
+    subject: settings.subject ? [settings.subject] : (facts.subject ?? [['sub']]),
+    require: facts.require ?? {},
+    leewaySeconds: settings.leeway,
+    maxTokenLifetimeSeconds: settings.maxTokenLifetime ?? facts.maxTokenLifetimeSeconds,
+    capToTokenExpiry: settings.capToTokenExpiry,
+    singleUse: settings.singleUse,
+    allowInsecureHttp: settings.allowInsecureHttp,
+    maxKeyAgeSeconds: settings.maxKeyAge,
+  };
+}
+
+function keySource({ jwks, jwksUri }: IssuerSettings, facts: ProviderFacts): KeySource {
+  if (jwks) return { kind: 'static', jwks };
+  if (jwksUri !== undefined) return { kind: 'url', url: jwksUri };
+  return facts.keys ?? { kind: 'discovery', issuer: facts.issuers[0] ?? '' };
+}
