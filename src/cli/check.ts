@@ -8,6 +8,7 @@ import type { Policy } from '../policy/compile.ts';
 import { policyOf } from '../service/preflight.ts';
 import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
+import { LOGIN_COLUMNS, loginRows, loginSummary } from './login-summary.ts';
 import { roleSigning } from './role-signing.ts';
 import { harmless, jsonLine, styled, type Terminal } from './terminal.ts';
 import { type Column, table } from './table.ts';
@@ -70,6 +71,7 @@ function summary(config: Config, policy: Policy) {
       ...roleSigning(config, policy, role.name),
     })),
     bindings: config.bindings.length,
+    logins: config.logins.map(loginSummary),
   };
 }
 
@@ -80,6 +82,7 @@ function report(terminal: Terminal, config: Config, policy: Policy): string {
     count(config.issuers.length, 'issuer'),
     count(config.roles.length, 'role'),
     count(config.bindings.length, 'binding'),
+    ...(config.logins.length > 0 ? [count(config.logins.length, 'login')] : []),
     count(serious, 'warning'),
     count(config.warnings.length - serious, 'note'),
   ];
@@ -88,6 +91,7 @@ function report(terminal: Terminal, config: Config, policy: Policy): string {
     warnings.length > 0 ? '\n' : '',
     tableOf(terminal, ACCOUNT_COLUMNS, accountRows(config)),
     tableOf(terminal, ROLE_COLUMNS, roleRows(config, policy)),
+    tableOf(terminal, LOGIN_COLUMNS, loginRows(config.logins)),
     `${styled(terminal, 'green', 'valid')}: ${counts.join(', ')}\n`,
   ].join('');
 }

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { account, configDirectory, signingKey, yaml } from '../config/fixture.ts';
 import { natsSts, natsStsAt } from './command-line.ts';
@@ -22,6 +23,11 @@ const FAULTY = yaml({
   roles: 'roles: { publisher: { account: APQ, publish: { allow: ["orders..x"] } } }',
   more: 'listn: { port: 1 }',
 });
+
+function privateKeyPem(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' });
+}
 
 describe('a valid configuration', () => {
   test('says for each role how it is signed, and why', async () => {
@@ -125,6 +131,35 @@ describe('a valid configuration', () => {
         { name: 'double', signing: 'direct' },
       ],
     });
+  });
+
+  test('says where people sign in, and not with which secret', async () => {
+    using directory = configDirectory();
+    vi.stubEnv('SEALING_KEY', Buffer.alloc(32, 1).toString('base64'));
+    vi.stubEnv('CLIENT_SECRET', 'not-to-be-shown');
+    directory.write('key.pem', privateKeyPem());
+    const issuers = `issuers:
+  dev: { issuer: https://id.example.com, audience: nats-sts, login: { clientId: sts, title: Acme, session: 90m } }
+  two: { issuer: https://two.example.com, audience: nats-sts, login: { clientId: sts-2, clientSecret: { env: CLIENT_SECRET } } }
+  three: { issuer: https://three.example.com, audience: nats-sts, login: { clientId: sts-3, privateKey: { file: key.pem }, keyId: k1 } }
+sealingKey: { env: SEALING_KEY }`;
+    const file = directory.write('sts.yaml', ROLES.replace(/issuers: .*/, issuers));
+    const { out } = await natsSts('check', '-c', file);
+    const rows = out.split('\n').map((line) => line.split(/ {2,}/));
+    expect(rows).toContainEqual(['LOGIN', 'TITLE', 'CLIENT', 'PROVES ITSELF BY', 'SESSION']);
+    expect(rows).toContainEqual(['dev', 'Acme', 'sts', 'nothing (PKCE alone)', '1h30m']);
+    expect(rows).toContainEqual(['two', 'two', 'sts-2', 'client secret', '8h']);
+    expect(rows).toContainEqual(['three', 'three', 'sts-3', 'private key, ES256, k1', '8h']);
+    expect(out).toMatch(/^valid: 3 issuers, 3 roles, 2 bindings, 3 logins, /m);
+    const json = await natsSts('check', '--json', '-c', file);
+    expect(JSON.parse(json.out)).toMatchObject({
+      logins: [
+        { issuer: 'dev', title: 'Acme', clientId: 'sts', authentication: 'none' },
+        { issuer: 'two', authentication: 'secret', sessionSeconds: 8 * 3600 },
+        { issuer: 'three', authentication: 'private_key_jwt' },
+      ],
+    });
+    expect(out + json.out).not.toContain('not-to-be-shown');
   });
 
   test('is coloured at a terminal', async () => {

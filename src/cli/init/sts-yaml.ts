@@ -114,6 +114,7 @@ ${settings.join('\n')}
   # github: { preset: github-actions, audience: https://sts.example.com }
   # Microsoft Entra: your tenant, and the app registration that stands for nats-sts.
   # entra: { preset: entra, tenant: 00000000-0000-0000-0000-000000000000, audience: api://nats-sts }
+  # With login: { clientId: …, clientSecret: { env: ENTRA_SECRET } } in it, people sign in there with a browser.
   # Kubernetes: \`kubectl get --raw /.well-known/openid-configuration\` tells the issuer.
   # cluster: { preset: kubernetes, issuer: https://kubernetes.example.com, audience: nats-sts }`;
 }
