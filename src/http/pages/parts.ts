@@ -1,5 +1,4 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
-import { Refusal } from '../../errors.ts';
 
 /** A field that the person does not see: what the form is about. */
 export function hidden(fields: Readonly<Record<string, string | undefined>>): SafeHtml[] {
@@ -20,14 +19,4 @@ export function facts(
   return html`<dl class="facts">${entries.map(
     ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
   )}</dl>`;
-}
-
-/** A parameter of a query or form: undefined where it is missing or empty, a refusal where it comes twice. */
-export function field(from: unknown, name: string): string | undefined | Refusal {
-  if (typeof from !== 'object' || from === null || !Object.hasOwn(from, name)) return undefined;
-  const value = (from as Readonly<Record<string, unknown>>)[name];
-  if (Array.isArray(value)) {
-    return new Refusal('parameter_repeated', `Send ${name} only once.`);
-  }
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

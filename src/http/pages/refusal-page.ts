@@ -5,13 +5,13 @@ import type { ErrorPages } from '../errors.ts';
 import { statusOf } from '../problem.ts';
 import { stopIcon } from './icons.ts';
 import { type PageContext, type PageDoors, sendPage } from './page.ts';
-import { refusalWords, type WayOn } from './refusal-words.ts';
+import { refusalWords, SIGN_IN } from './refusal-words.ts';
 import { contactLink, plain } from './text.ts';
 import { lifetime } from './time.ts';
 
 export interface RefusalPage {
-  /** The way on, where the reason alone doesn't tell. */
-  readonly wayOn?: WayOn;
+  /** Where "sign in" leads, if not to the choice of providers. */
+  readonly signInPath?: string | undefined;
   /** What the provider said of it: a stranger's text. */
   readonly issuerSaid?: string | undefined;
 }
@@ -26,7 +26,8 @@ export function sendRefusalPage(
   const { retryAfterSeconds } = refusal;
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
   const words = refusalWords(refusal);
-  const wayOn = more.wayOn ?? words.wayOn;
+  const { path, text } = words.wayOn;
+  const wayOn = { text, path: (path === SIGN_IN.path ? more.signInPath : undefined) ?? path };
   return sendPage(reply, context, {
     status: statusOf(refusal),
     title: words.title,

@@ -1,20 +1,20 @@
 import type { Refusal, RefusalReason } from '../../errors.ts';
 
 /** A link that leads on. */
-export interface WayOn {
+interface WayOn {
   /** A path of ours. */
   readonly path: string;
   readonly text: string;
 }
 
-export interface RefusalWords {
+interface RefusalWords {
   readonly title: string;
   readonly text: string;
   readonly wayOn: WayOn;
 }
 
 const HOME: WayOn = { path: '/', text: 'Go to the start page' };
-const SIGN_IN: WayOn = { path: '/login', text: 'Sign in' };
+export const SIGN_IN: WayOn = { path: '/login', text: 'Sign in again' };
 const DEVICE: WayOn = { path: '/device', text: 'Enter a code' };
 
 /** What people read of a refusal. Where nothing is written here, its own message does. */

@@ -5,7 +5,11 @@ export const CONTENT = css`
 h1, h2, h3 { margin: 0 0 0.5rem; line-height: 1.25; letter-spacing: -0.015em; text-wrap: balance; }
 h1 { font-size: clamp(1.5rem, 1.2rem + 1.4vw, 1.95rem); font-weight: 680; }
 h2 { font-size: 1.25rem; font-weight: 650; }
-h3 { font-size: 1rem; font-weight: 650; letter-spacing: 0; }
+h3 { font-size: 1.1rem; font-weight: 650; }
+h4, h5 { margin: 0 0 0.25rem; font-size: 0.95rem; font-weight: 600; line-height: 1.4; }
+h5 { margin-top: 0.75rem; color: var(--muted); }
+h4 code { font-weight: 500; }
+.small { font-size: 0.9rem; margin-top: 0.5rem; }
 section { margin-top: 2.75rem; }
 p { margin: 0 0 0.85rem; }
 p:last-child, ul:last-child { margin-bottom: 0; }
@@ -16,6 +20,13 @@ code, pre, .mono { font-family: ui-monospace, SFMono-Regular, "SF Mono", Menlo, 
 code { padding: 0.1em 0.35em; background: var(--sunken); border: 1px solid var(--line); border-radius: 5px; }
 .all { user-select: all; -webkit-user-select: all; }
 em { font-style: normal; color: var(--muted); }
+
+.narrow { max-width: 30rem; margin-left: auto; margin-right: auto; }
+.hero { max-width: 40rem; margin: clamp(0rem, 5vh, 4rem) auto 0; }
+.hero > .card { margin: 1.75rem 0 0; }
+.hero > .card:first-child { margin: 0 0 1.75rem; }
+.ways { display: grid; gap: 0.75rem; margin: 1.25rem 0 0; padding: 0; list-style: none; }
+.ways .button { width: 100%; }
 
 .cards { display: grid; gap: 1.25rem; margin: 1.25rem 0 0; padding: 0; list-style: none; }
 .card { background: var(--surface); border: 1px solid var(--line); border-radius: 14px; padding: 1.5rem; box-shadow: 0 1px 2px rgb(15 20 30 / 0.05); }

@@ -1,0 +1,178 @@
+import { html } from '@remix-run/html-template';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal } from '../../errors.ts';
+import type { CodeAsk } from '../../login/handovers.ts';
+import type { Session } from '../../login/session.ts';
+import {
+  authorizationAnswer,
+  authorizationError,
+  parseAuthorizationRequest,
+} from '../oauth/authorization-request.ts';
+import { formOf, text } from '../oauth/form.ts';
+import { checkIcon } from '../pages/icons.ts';
+import { sendPage } from '../pages/page.ts';
+import { sendRefusalPage } from '../pages/refusal-page.ts';
+import { quotable } from '../problem.ts';
+import { pageRoute } from '../pages/route.ts';
+import { callerOf, signedIn } from '../pages/session.ts';
+import type { PeopleDoors } from '../people.ts';
+import { chosen, consentBody } from './consent.ts';
+
+/** What the request consists of (RFC 6749 §4.1.1), and the form repeats. */
+const PARAMETERS = [
+  'response_type',
+  'client_id',
+  'redirect_uri',
+  'code_challenge',
+  'code_challenge_method',
+  'state',
+  'nkey',
+  'scope',
+  'ttl',
+  'program',
+] as const;
+
+/** `/authorize`: a program on the person's own machine asks for a credential (RFC 8252); nothing goes to it unasked. */
+export function authorizeRoutes(app: FastifyInstance, doors: PeopleDoors): void {
+  app.get('/authorize', pageRoute(doors), (request, reply) =>
+    read(doors, request.query, reply, ({ ask }) =>
+      signedIn(doors, request, reply, async (session) =>
+        question(doors, request, reply, { ask, session }),
+      ),
+    ),
+  );
+  app.post('/authorize', pageRoute(doors), (request, reply) =>
+    read(doors, request.body, reply, (asked) =>
+      signedIn(doors, request, reply, (session) =>
+        answer(doors, request, reply, { ...asked, session }),
+      ),
+    ),
+  );
+  app.get('/authorize/done', pageRoute(doors), (_request, reply) => sendDone(doors, reply));
+}
+
+interface Asked {
+  readonly ask: CodeAsk;
+  readonly state: string;
+}
+
+/** A request that can't be answered safely is a page; one that is wrong otherwise is told to the program. */
+async function read(
+  doors: PeopleDoors,
+  parameters: unknown,
+  reply: FastifyReply,
+  then: (asked: Asked) => Promise<FastifyReply>,
+): Promise<FastifyReply> {
+  const { publicUrl } = doors.live();
+  const asked = parseAuthorizationRequest(withoutAnswer(parameters), publicUrl);
+  switch (asked.kind) {
+    case 'page':
+      return sendRefusalPage(reply, { doors }, asked.refusal);
+    case 'redirect':
+      return goBack(doors, reply, asked.url);
+    case 'ask':
+      return then(asked);
+  }
+}
+
+function question(
+  doors: PeopleDoors,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { ask, session }: { readonly ask: CodeAsk; readonly session: Session },
+): FastifyReply {
+  const query = formOf(request.query);
+  const { origin, port } = new URL(ask.redirectUri);
+  const body = consentBody({
+    action: '/authorize',
+    heading: 'Hand a credential to this program?',
+    session,
+    ask,
+    choices: doors.people.choices(session.identity),
+    about: [['Where', `on this computer, port ${port}`]],
+    repeats: Object.fromEntries(PARAMETERS.map((name) => [name, text(query, name)])),
+    warning: html`<p class="muted small">Agree only if you have just started this yourself, on this computer.</p>`,
+  });
+  return sendPage(
+    reply,
+    { doors, session },
+    {
+      title: 'Hand over a credential',
+      body,
+      ...(isNameable(origin) && { formOrigin: origin }),
+    },
+  );
+}
+
+async function answer(
+  doors: PeopleDoors,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { ask, state, session }: Asked & { readonly session: Session },
+): Promise<FastifyReply> {
+  const { people, live } = doors;
+  const tell = (answer: { code: string } | Refusal) => {
+    const told =
+      answer instanceof Refusal
+        ? { error: authorizationError(answer), error_description: quotable(answer.message) }
+        : answer;
+    const iss = live().publicUrl;
+    return goBack(doors, reply, authorizationAnswer(ask.redirectUri, { ...told, state, iss }));
+  };
+  const form = formOf(request.body);
+  if (text(form, 'decision') !== 'agree') return tell(CANCELLED);
+  const tooOften = await doors.limitIdentity(request, session.identity);
+  if (tooOften) return sendRefusalPage(reply, { doors, session }, tooOften);
+  const grant = chosen(ask, people.choices(session.identity), text(form, 'role'));
+  if (grant === undefined) return sendRefusalPage(reply, { doors, session }, NOT_OFFERED);
+  const handed = { ...ask, role: grant.role.name };
+  const code = await people.handovers.grantCode(handed, session, callerOf(request));
+  return code instanceof Refusal
+    ? sendRefusalPage(reply, { doors, session }, code)
+    : tell({ code });
+}
+
+/** To the program. Content-Security-Policy can't name an IPv6 address: there a page leads on, not a redirect. */
+function goBack(doors: PeopleDoors, reply: FastifyReply, address: string): FastifyReply {
+  const url = new URL(address);
+  if (isNameable(url.origin)) {
+    return reply.header('cache-control', 'no-store').redirect(address, 303);
+  }
+  return sendPage(
+    reply,
+    { doors },
+    {
+      title: 'Back to the program',
+      goOnTo: url,
+      body: html`<div class="narrow card"><h1>Back to the program</h1><p class="actions"><a class="button" href="${url.href}">Go on</a></p></div>`,
+    },
+  );
+}
+
+function isNameable(origin: string): boolean {
+  return !origin.includes('[');
+}
+
+function sendDone(doors: PeopleDoors, reply: FastifyReply): FastifyReply {
+  return sendPage(
+    reply,
+    { doors },
+    {
+      title: 'Done',
+      body: html`<div class="narrow card good"><div class="heading">${checkIcon}<h1>Done</h1></div>
+<p>The program has its answer. You can close this tab and go back to it.</p></div>`,
+    },
+  );
+}
+
+/** The form has two fields that are no parameters of the request. */
+function withoutAnswer(parameters: unknown): unknown {
+  const { role: _role, decision: _decision, ...request } = formOf(parameters);
+  return request;
+}
+
+const CANCELLED = new Refusal('handover_refused', 'The person cancelled.');
+const NOT_OFFERED = new Refusal(
+  'role_not_allowed',
+  'Choose one of the roles that you may take. Nothing was handed over.',
+);

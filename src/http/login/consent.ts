@@ -1,0 +1,110 @@
+import { html, type SafeHtml } from '@remix-run/html-template';
+import type { HandoverAsk } from '../../login/handovers.ts';
+import type { Session } from '../../login/session.ts';
+import type { Choices } from '../../policy/choices.ts';
+import type { Grant } from '../../policy/policy.ts';
+import { facts, hidden } from '../pages/parts.ts';
+import { personName, theirs } from '../pages/text.ts';
+import { lifetime } from '../pages/time.ts';
+import { denialText } from './denied.ts';
+import { roleAllows } from './role-card.ts';
+
+/** What a person is asked to agree to. */
+export interface Consent {
+  readonly action: '/authorize' | '/device';
+  readonly heading: string;
+  readonly session: Session;
+  readonly ask: HandoverAsk;
+  readonly choices: Choices;
+  /** What is known of the program beside its name. */
+  readonly about: readonly (readonly [name: string, value: SafeHtml | string])[];
+  /** What the form repeats of the request. */
+  readonly repeats: Readonly<Record<string, string | undefined>>;
+  /** What to look at before one agrees. */
+  readonly warning: SafeHtml;
+}
+
+/**
+ * The question before a program gets a credential: which program, which role, what that allows, for
+ * how long. No answer is chosen beforehand by the program alone: people see what they hand over.
+ */
+export function consentBody(consent: Consent): SafeHtml {
+  const { action, heading, session, ask, choices, about, repeats, warning } = consent;
+  const grants = offered(ask, choices);
+  return html`<form class="card" method="post" action="${action}">
+<h1>${heading}</h1>
+<p class="lead">It would act in NATS as you, ${personName(session.identity)}.</p>
+${facts([
+  [
+    'Program',
+    html`<strong>${theirs(ask.program, 100)}</strong> <span class="muted">(it says)</span>`,
+  ],
+  ...about,
+  ['Key', html`<code>${shortened(ask.userPublicKey)}</code>`],
+  ...(grants.length > 0 ? [['Valid for', validFor(ask, grants)] as const] : []),
+])}
+${hidden(repeats)}
+${grants.length === 0 ? nothing(ask, choices) : roleChoice(grants)}
+${grants.length === 0 ? undefined : warning}
+<div class="actions">${
+    grants.length === 0
+      ? undefined
+      : html`<button class="button" type="submit" name="decision" value="agree">Agree</button>`
+  }<button class="button secondary" type="submit" name="decision" value="refuse">${action === '/device' ? 'Refuse' : 'Cancel'}</button></div>
+</form>`;
+}
+
+/** The roles to choose from: the one that the program names, or all. */
+function offered({ role }: HandoverAsk, { grants }: Choices): readonly Grant[] {
+  return role === undefined ? grants : grants.filter((grant) => grant.role.name === role);
+}
+
+/** The grant that was chosen; undefined for a role that wasn't offered. */
+export function chosen(
+  ask: HandoverAsk,
+  choices: Choices,
+  role: string | undefined,
+): Grant | undefined {
+  const grants = offered(ask, choices);
+  return role === undefined && grants.length > 1
+    ? undefined
+    : grants.find((grant) => role === undefined || grant.role.name === role);
+}
+
+function roleChoice(grants: readonly Grant[]): SafeHtml {
+  const [only] = grants;
+  if (only !== undefined && grants.length === 1) {
+    return html`<section aria-labelledby="role"><h2 id="role">It gets the role ${only.role.name} <span class="tag">account ${only.role.account}</span></h2>
+${only.role.description === undefined ? undefined : html`<p class="muted">${only.role.description}</p>`}
+${hidden({ role: only.role.name })}${roleAllows(only)}</section>`;
+  }
+  return html`<fieldset><legend>Which role does it get?</legend>${grants.map(option)}</fieldset>`;
+}
+
+function option(grant: Grant, place: number): SafeHtml {
+  const { name, account, description } = grant.role;
+  const id = `role-${place}`;
+  return html`<div class="choice"><input type="radio" name="role" value="${name}" id="${id}" required${place === 0 ? html` checked` : undefined}>
+<div><label for="${id}"><strong>${name}</strong> <span class="tag">account ${account}</span></label>
+${description === undefined ? undefined : html`<p class="muted">${description}</p>`}
+<details><summary>What ${name} allows</summary>${roleAllows(grant)}</details></div></div>`;
+}
+
+function nothing({ role }: HandoverAsk, { grants, denial }: Choices): SafeHtml {
+  return html`<div class="card notice warn">${
+    grants.length === 0
+      ? html`<h2>You have no access</h2>${denial && denialText(denial)}`
+      : html`<h2>You may not take this role</h2><p>The program asks for the role <code>${theirs(role ?? '')}</code>. Have it ask for another: ${grants.map(({ role }) => role.name).join(', ')}.</p>`
+  }<p>Nothing can be handed over.</p></div>`;
+}
+
+function validFor({ ttlSeconds }: HandoverAsk, grants: readonly Grant[]): string {
+  const longest = Math.max(...grants.map(({ role }) => role.maxTtlSeconds));
+  const seconds = Math.min(ttlSeconds ?? longest, longest);
+  return `${grants.length > 1 && ttlSeconds === undefined ? 'up to ' : ''}${lifetime(seconds)}, again and again until your session ends`;
+}
+
+/** `UABCD…WXYZ`: enough to compare. */
+export function shortened(key: string): string {
+  return `${key.slice(0, 7)}…${key.slice(-5)}`;
+}

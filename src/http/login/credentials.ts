@@ -1,0 +1,61 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal } from '../../errors.ts';
+import type { Session } from '../../login/session.ts';
+import { addressOf } from '../address.ts';
+import { formOf, repeated, text } from '../oauth/form.ts';
+import { parseTtl } from '../oauth/parameters.ts';
+import { commonHeaders } from '../pages/headers.ts';
+import { sendRefusalPage } from '../pages/refusal-page.ts';
+import { pageRoute } from '../pages/route.ts';
+import { signedIn } from '../pages/session.ts';
+import type { PeopleDoors } from '../people.ts';
+
+/** `POST /credentials`: a role's credential as a file. Sent twice, it makes two; each ends by itself. */
+export function credentialsRoute(app: FastifyInstance, doors: PeopleDoors): void {
+  app.post('/credentials', pageRoute(doors), (request, reply) =>
+    signedIn(doors, request, reply, (session) => download(doors, request, reply, session)),
+  );
+}
+
+async function download(
+  doors: PeopleDoors,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  session: Session,
+): Promise<FastifyReply> {
+  const ask = parseAsk(request.body);
+  if (ask instanceof Refusal) return sendRefusalPage(reply, { doors, session }, ask);
+  const issued = await doors.exchange({
+    door: 'login',
+    requestId: request.id,
+    address: addressOf(request),
+    subject: { identity: session.identity },
+    ask,
+    admit: (identity) => doors.limitIdentity(request, identity),
+  });
+  if (issued instanceof Refusal) return sendRefusalPage(reply, { doors, session }, issued);
+  const { grant, credential } = issued;
+  commonHeaders(reply, doors.live().publicUrl);
+  return (
+    reply
+      .header('cache-control', 'no-store')
+      // Names of roles hold letters, digits, - and _.
+      .header('content-disposition', `attachment; filename="${grant.role.name}.creds"`)
+      .type('application/octet-stream')
+      .send(credential.creds)
+  );
+}
+
+function parseAsk(
+  body: unknown,
+): { readonly role: string; readonly ttlSeconds: number | undefined } | Refusal {
+  const form = formOf(body);
+  const twice = repeated(form);
+  if (twice) return twice;
+  const role = text(form, 'role');
+  if (role === undefined || role.length > 128) return NO_ROLE;
+  const ttlSeconds = parseTtl(form);
+  return ttlSeconds instanceof Refusal ? ttlSeconds : { role, ttlSeconds };
+}
+
+const NO_ROLE = new Refusal('parameter_missing', 'Name the role that you want a credential for.');

@@ -1,0 +1,73 @@
+import { html, type SafeHtml } from '@remix-run/html-template';
+import type { Grant } from '../../policy/policy.ts';
+import { commandLine, facts, hidden } from '../pages/parts.ts';
+import { type DirectionWords, limitWords, permissionWords } from '../pages/permission-words.ts';
+import { shellWord } from '../pages/shell-word.ts';
+import type { SubjectWords } from '../pages/subject-words.ts';
+import { lifetime } from '../pages/time.ts';
+
+/** Shorter lifetimes that may be chosen, in seconds. */
+const SHORTER_SECONDS = [900, 3_600, 4 * 3_600, 8 * 3_600, 86_400, 7 * 86_400] as const;
+
+/** A role that one may take: what it allows, and its credential to take along. */
+export function roleCard(grant: Grant, servers: readonly string[]): SafeHtml {
+  const { name } = grant.role;
+  return html`<article class="card" aria-labelledby="role-${name}">
+${roleHeading(grant)}
+${roleAllows(grant)}
+<form class="row" method="post" action="/credentials">
+${hidden({ role: name })}${lifetimeField(grant)}
+<button class="button" type="submit">Download credential<span class="hidden"> for ${name}</span></button>
+</form>
+<section><h4>Use it with the <code>nats</code> command line</h4>
+${commandLine(contextLine(name, servers), `Command for ${name}`)}
+<p class="muted small">Put in where your browser saved the file, if it is elsewhere.</p></section>
+</article>`;
+}
+
+function roleHeading({ role }: Grant): SafeHtml {
+  const { name, account, description } = role;
+  return html`<div class="heading"><h3 id="role-${name}">${name}</h3><span class="tag">account ${account}</span></div>
+${description === undefined ? undefined : html`<p class="muted">${description}</p>`}`;
+}
+
+/** What the role allows, in words and as subjects. */
+export function roleAllows(grant: Grant): SafeHtml {
+  const rest = [
+    ...limitWords(grant),
+    ['Lifetime', `at most ${lifetime(grant.role.maxTtlSeconds)}`] as const,
+  ];
+  return html`<div class="columns">${permissionWords(grant).map(direction)}</div>${facts(rest)}`;
+}
+
+function direction({ heading, allowed, except }: DirectionWords): SafeHtml {
+  return html`<div><h4>${heading}</h4>${list(allowed)}${
+    except.length === 0 ? undefined : html`<h5>but not to</h5>${list(except)}`
+  }</div>`;
+}
+
+function list(entries: readonly SubjectWords[]): SafeHtml | undefined {
+  if (entries.length === 0) return undefined;
+  return html`<ul class="may">${entries.map(
+    ({ words, subject }) => html`<li><span>${words}</span> <code>${subject}</code></li>`,
+  )}</ul>`;
+}
+
+function lifetimeField({ role }: Grant): SafeHtml | undefined {
+  const { name, maxTtlSeconds } = role;
+  const shorter = SHORTER_SECONDS.filter((seconds) => seconds < maxTtlSeconds);
+  if (shorter.length === 0) return undefined;
+  const option = (seconds: number) =>
+    html`<option value="${seconds}">${lifetime(seconds)}</option>`;
+  return html`<div class="field"><label for="ttl-${name}">Valid for</label><select id="ttl-${name}" name="ttl">${[
+    ...shorter,
+    maxTtlSeconds,
+  ]
+    .toReversed()
+    .map(option)}</select></div>`;
+}
+
+function contextLine(role: string, servers: readonly string[]): string {
+  const server = servers.length === 0 ? '' : ` --server ${shellWord(servers.join(','))}`;
+  return `nats context add ${shellWord(role)}${server} --creds ${shellWord(`~/Downloads/${role}.creds`)} --select`;
+}

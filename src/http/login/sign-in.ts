@@ -1,0 +1,97 @@
+import { html } from '@remix-run/html-template';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal } from '../../errors.ts';
+import type { FailedLogin } from '../../login/logins.ts';
+import { formOf, text } from '../oauth/form.ts';
+import { setAttemptCookie, takeAttemptCookie } from '../pages/attempt-cookie.ts';
+import { cookieJar } from '../pages/cookies.ts';
+import { sendPage } from '../pages/page.ts';
+import { sendRefusalPage } from '../pages/refusal-page.ts';
+import { pageRoute } from '../pages/route.ts';
+import { callerOf } from '../pages/session.ts';
+import { setSessionCookie } from '../pages/session-cookie.ts';
+import { nowOf } from '../pages/time.ts';
+import type { PeopleDoors } from '../people.ts';
+import { loginPath, signInLinks } from './sign-in-links.ts';
+
+/** `GET /login`, which sends people to their provider, and `GET /login/callback`, to which they come back. */
+export function signInRoutes(app: FastifyInstance, doors: PeopleDoors): void {
+  // Whoever only looks where a link leads begins no login, and uses up no answer.
+  const route = { ...pageRoute(doors), exposeHeadRoute: false };
+  app.get('/login', route, (request, reply) => begin(doors, request, reply));
+  app.get('/login/callback', route, (request, reply) => finish(doors, request, reply));
+}
+
+async function begin(
+  doors: PeopleDoors,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { logins } = doors.people;
+  const query = formOf(request.query);
+  const returnTo = text(query, 'return_to') ?? '/';
+  const issuers = logins.issuers();
+  const asked = text(query, 'issuer');
+  const only = issuers.length === 1 ? issuers[0]?.name : undefined;
+  const issuerName = issuers.find(({ name }) => name === asked)?.name ?? only;
+  if (issuerName === undefined) {
+    return issuers.length === 0
+      ? sendRefusalPage(reply, { doors }, NOT_CONFIGURED)
+      : sendChooser(doors, reply, returnTo);
+  }
+  const begun = await logins.begin({ issuerName, returnTo }, callerOf(request));
+  if (begun instanceof Refusal) {
+    return sendFailure(doors, reply, { refusal: begun, issuerName, returnTo });
+  }
+  setAttemptCookie({ request, reply }, cookieJar(doors.live().publicUrl), begun);
+  return leaveFor(reply, begun.url.href);
+}
+
+function sendChooser(doors: PeopleDoors, reply: FastifyReply, returnTo: string): FastifyReply {
+  return sendPage(
+    reply,
+    { doors },
+    {
+      title: 'Sign in',
+      body: html`<div class="narrow card"><h1>Sign in</h1>
+<p class="muted">Who knows you? You go to their page and come back here.</p>
+${signInLinks(doors.people.logins.issuers(), returnTo, '')}</div>`,
+    },
+  );
+}
+
+async function finish(
+  doors: PeopleDoors,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { logins } = doors.people;
+  const jar = cookieJar(doors.live().publicUrl);
+  const exchange = { request, reply };
+  const attempt = takeAttemptCookie(exchange, jar, logins.attemptIdOf(request.url));
+  const login = await logins.finish({ url: request.url, attempt }, callerOf(request));
+  if ('refusal' in login) return sendFailure(doors, reply, login);
+  const { session, sealed, returnTo } = login;
+  const maxAge = session.endsAt - nowOf(doors);
+  const refusal = setSessionCookie(exchange, jar, sealed, maxAge);
+  if (refusal) return sendFailure(doors, reply, { refusal });
+  return leaveFor(reply, returnTo);
+}
+
+function sendFailure(doors: PeopleDoors, reply: FastifyReply, failed: FailedLogin): FastifyReply {
+  const { refusal, issuerSaid, issuerName, returnTo = '/' } = failed;
+  const signInPath = issuerName === undefined ? undefined : loginPath(issuerName, returnTo);
+  return sendRefusalPage(reply, { doors }, refusal, { issuerSaid, signInPath });
+}
+
+function leaveFor(reply: FastifyReply, address: string): FastifyReply {
+  return reply
+    .header('cache-control', 'no-store')
+    .header('referrer-policy', 'no-referrer')
+    .redirect(address, 303);
+}
+
+const NOT_CONFIGURED = new Refusal(
+  'login_not_configured',
+  'Nobody can sign in here: no issuer is configured for it.',
+);

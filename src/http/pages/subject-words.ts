@@ -1,0 +1,61 @@
+import type { Direction } from '../../policy/subject.ts';
+
+/** A subject, and what it means. */
+export interface SubjectWords {
+  /** `everything under orders` */
+  readonly words: string;
+  /** As it stands in the credential, a queue group after a blank. */
+  readonly subject: string;
+}
+
+/**
+ * One entry of a grant's lists for people who don't read subjects (NATS ADR-6: `*` stands for one
+ * word, `>` at the end for one or more).
+ */
+export function subjectWords(entry: string, direction: Direction): SubjectWords {
+  const [subject = '', queue] = entry.split(' ');
+  const words = known(subject, direction) ?? pattern(subject);
+  return {
+    words: queue === undefined ? words : `${words}, shared with the group ${quoted(queue)}`,
+    subject: entry,
+  };
+}
+
+function pattern(subject: string): string {
+  if (subject === '>') return 'everything';
+  const open = subject.endsWith('.>');
+  const tokens = (open ? subject.slice(0, -2) : subject).split('.');
+  const wild = tokens.filter((token) => token === '*').length;
+  if (wild === tokens.length) return anyOf(wild, open);
+  if (wild === 0) return open ? `everything under ${quoted(tokens.join('.'))}` : 'exactly this';
+  const example = tokens.map((token) => (token === '*' ? '…' : token)).join('.');
+  const where = `${quoted(example)}, with any one word for ${wild === 1 ? '' : 'each '}…`;
+  return open ? `everything under ${where}` : `each ${where}`;
+}
+
+/** Nothing but wildcards. */
+function anyOf(words: number, open: boolean): string {
+  const count = words === 1 ? 'one word' : `${words} words`;
+  return open ? `everything of more than ${count}` : `everything of ${count}`;
+}
+
+/** What NATS itself and its clients use (ADR-4, ADR-1, ADR-8, ADR-20, ADR-32). */
+function known(subject: string, direction: Direction): string | undefined {
+  if (subject === '_INBOX.>') {
+    return direction === 'subscribe'
+      ? 'replies to your own requests'
+      : 'replies to anyone’s requests';
+  }
+  if (subject === '$JS.API.>') return 'all of JetStream’s interface';
+  if (subject === '$JS.ACK.>') return 'acknowledgements of JetStream messages';
+  if (subject === '$SRV.>') return 'discovery of services';
+  const [, bucket] = /^\$KV\.([^.*>]+)\.>$/.exec(subject) ?? [];
+  if (bucket !== undefined) return `all keys of the bucket ${quoted(bucket)}`;
+  const [, store] = /^\$O\.([^.*>]+)\.>$/.exec(subject) ?? [];
+  if (store !== undefined) return `all objects of the store ${quoted(store)}`;
+  return undefined;
+}
+
+function quoted(text: string): string {
+  return `“${text}”`;
+}
