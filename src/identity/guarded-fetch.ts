@@ -21,6 +21,12 @@ export class FetchFailed extends Error {
   override readonly name = 'FetchFailed';
 }
 
+/** Libraries that are given a fetch of ours wrap what it throws. */
+export function fetchFailureIn(error: unknown): FetchFailed | undefined {
+  if (error instanceof FetchFailed) return error;
+  return error instanceof Error ? fetchFailureIn(error.cause) : undefined;
+}
+
 export interface GuardedFetchOptions {
   /** Plain http, for loopback hosts only. */
   readonly allowInsecureHttp: boolean;

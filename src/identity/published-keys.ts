@@ -1,5 +1,11 @@
-import { allowInsecureRequests, customFetch, discovery, None } from 'openid-client';
-import { FetchFailed, type GuardedFetch } from './guarded-fetch.ts';
+import {
+  allowInsecureRequests,
+  customFetch,
+  discovery,
+  None,
+  type ServerMetadata,
+} from 'openid-client';
+import { FetchFailed, fetchFailureIn, type GuardedFetch } from './guarded-fetch.ts';
 import type { KeySource } from './issuer.ts';
 import type { JsonObject } from './strict-json.ts';
 
@@ -39,7 +45,12 @@ async function discoverKeysUrl(
   return jwks_uri;
 }
 
-async function discover(issuer: string, fetch: GuardedFetch, signal?: AbortSignal) {
+/** What an issuer says of itself (OIDC Discovery §4). Rejects with `FetchFailed`. */
+export async function discover(
+  issuer: string,
+  fetch: GuardedFetch,
+  signal?: AbortSignal,
+): Promise<ServerMetadata> {
   try {
     const configuration = await discovery(new URL(issuer), 'nats-sts', undefined, None(), {
       // Whether plain http is allowed is for `guardedFetch` to say, in one place.
@@ -65,10 +76,4 @@ async function discover(issuer: string, fetch: GuardedFetch, signal?: AbortSigna
 function refuseOtherIssuer(metadata: JsonObject, issuer: string): void {
   if (metadata['issuer'] === issuer) return;
   throw new FetchFailed('the discovery document is of another issuer than the configured one');
-}
-
-/** openid-client wraps what our own fetch throws. */
-function fetchFailureIn(error: unknown): FetchFailed | undefined {
-  if (error instanceof FetchFailed) return error;
-  return error instanceof Error ? fetchFailureIn(error.cause) : undefined;
 }
