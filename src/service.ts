@@ -7,12 +7,15 @@ import { loadConfig } from './config/load.ts';
 import { exchange } from './exchange.ts';
 import { type AppOptions, buildApp } from './http/app.ts';
 import { limitConcurrency } from './http/concurrency.ts';
+import type { People } from './http/people.ts';
 import type { Log } from './log.ts';
 import { adminOf } from './service/admin/admin.ts';
+import { type ConsoleView, consoleSource } from './service/console.ts';
 import { type Foundation, layFoundation } from './service/foundation.ts';
 import { buildGeneration, type Generation } from './service/generation.ts';
 import { createMetrics, type Metrics } from './service/metrics.ts';
-import { peopleOf } from './service/people.ts';
+import { journalOf } from './service/journal.ts';
+import { startPeople } from './service/people.ts';
 import { rotationMetrics, rotationSources } from './service/rotation-metrics.ts';
 import { startRotation } from './service/rotation.ts';
 import { partStatus } from './service/readiness.ts';
@@ -102,7 +105,20 @@ async function start(
   stack.defer(() => rotation.close());
 
   const sessions = rotation.system && systemSessions({ system: rotation.system });
-  const app = await buildApp(appOptions(state, { foundation, metrics, sessions }));
+  const people = await startPeople({
+    foundation,
+    journal: journalOf({ ...foundation, metrics }),
+    current: () => state.current,
+    publicUrl: () => publicUrl(state),
+  });
+  stack.defer(() => people.close());
+  const console = consoleSource({
+    auditFile: config.store.sqliteFile,
+    state: foundation.state,
+    config: () => state.current.config,
+  });
+  stack.defer(() => console.close());
+  const app = await buildApp(appOptions(state, { foundation, metrics, sessions, people, console }));
   stack.defer(() => app.close());
   state.url = await app.listen({ host: config.listen.host, port: config.listen.port });
   void state.current.verifier.prewarm();
@@ -169,13 +185,18 @@ interface State extends Running<Generation> {
   stopping: boolean;
 }
 
+/** What the doors are made of besides the configuration in force. */
+interface Joined {
+  readonly foundation: Foundation;
+  readonly metrics: Metrics;
+  readonly sessions: Sessions | undefined;
+  readonly people: People;
+  readonly console: ConsoleView;
+}
+
 function appOptions(
   state: State,
-  {
-    foundation,
-    metrics,
-    sessions,
-  }: { foundation: Foundation; metrics: Metrics; sessions: Sessions | undefined },
+  { foundation, metrics, sessions, people, console }: Joined,
 ): AppOptions {
   const { listen, limits } = state.current.config;
   return {
@@ -186,12 +207,8 @@ function appOptions(
       ),
     ),
     admin: adminOf({ foundation, current: () => state.current, sessions }),
-    people: peopleOf(),
-    console: {
-      activity: () => ({ events: [], next: undefined }),
-      warnings: () => state.current.config.warnings,
-      follow: () => () => {},
-    },
+    people,
+    console,
     live: () => ({
       publicUrl: publicUrl(state),
       servers: state.current.config.nats.servers,

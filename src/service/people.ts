@@ -1,34 +1,105 @@
+import { createVerifier } from '../identity/verify.ts';
 import type { People } from '../http/people.ts';
+import { createHandovers } from '../login/create-handovers.ts';
+import { createLogins } from '../login/create-logins.ts';
+import { openEndedSessions } from '../login/ended-sessions.ts';
+import type { Journal } from '../login/journal.ts';
+import { createSessionKeeper } from '../login/keep-sessions.ts';
+import type { SessionKeeper } from '../login/session-keeper.ts';
+import type { TextSealer } from '../login/sealing.ts';
+import { createTextSealer } from '../login/text-sealer.ts';
+import type { Foundation } from './foundation.ts';
+import type { Generation } from './generation.ts';
 
-/** Nobody signs in yet. */
-export function peopleOf(): People {
-  const never = (): never => {
-    throw new Error('there is no login');
-  };
+export interface PeopleOptions {
+  readonly foundation: Foundation;
+  readonly journal: Journal;
+  readonly current: () => Generation;
+  readonly publicUrl: () => string;
+}
+
+/** What the pages need, and what ends with the process. Resolves once the sessions that were ended are known. */
+export async function startPeople({
+  foundation,
+  journal,
+  current,
+  publicUrl,
+}: PeopleOptions): Promise<People & { close(): void }> {
+  const { clock, state, revocations, singleUse, log } = foundation;
+  const onFault = (fault: unknown) =>
+    log.warn({ why: String(fault) }, 'what is over of logins could not be deleted');
+  const ended = await openEndedSessions({ state, clock, onFault });
+  const { sealingKeys } = current().config;
+  const sealer = createTextSealer({ keys: sealingKeys, audience: publicUrl, clock });
+  const keeper = createSessionKeeper({
+    sealer,
+    ended,
+    revocations,
+    issuers: () => new Set(current().config.logins.map(({ issuerName }) => issuerName)),
+    clock,
+  });
+  const handovers = createHandovers({ state, sealer, keeper, singleUse, journal, clock, onFault });
+  const logins = loginsInForce({ foundation, journal, current, publicUrl, sealer, keeper });
   return {
-    logins: {
-      issuers: () => [],
-      begin: never,
-      attemptIdOf: never,
-      finish: never,
-      open: never,
-      signOut: never,
+    get logins() {
+      return logins.now();
     },
-    handovers: {
-      grantCode: never,
-      redeemCode: never,
-      beginDevice: never,
-      findDevice: never,
-      agreeDevice: never,
-      refuseDevice: never,
-      redeemDevice: never,
-      refreshToken: never,
-      redeemRefreshToken: never,
-      introspect: never,
-      revoke: never,
+    handovers,
+    choices: (identity) => current().policy.choices(identity),
+    isAdmin: (identity) => current().admin.deny(identity) === undefined,
+    branding: () => current().config.branding,
+    close: () => {
+      logins.close();
+      handovers.close();
+      ended.close();
     },
-    choices: never,
-    isAdmin: () => false,
-    branding: () => ({ name: 'nats-sts' }),
+  };
+}
+
+type BuiltLogins = ReturnType<typeof createLogins>;
+
+/** Built anew when the configuration has changed. Keys of issuers are shared with the verifier of subject tokens. */
+function loginsInForce({
+  foundation: { clock, singleUse },
+  journal,
+  current,
+  publicUrl,
+  sealer,
+  keeper,
+}: PeopleOptions & { readonly sealer: TextSealer; readonly keeper: SessionKeeper }) {
+  let built: { readonly of: Generation; readonly logins: BuiltLogins; close(): void } | undefined;
+
+  function build(generation: Generation): NonNullable<typeof built> {
+    const { config, verifier: reusing } = generation;
+    const verifier = createVerifier({
+      issuers: config.logins.map(({ idToken }) => idToken),
+      tokenBytes: config.limits.tokenBytes,
+      clock,
+      singleUse,
+      reusing,
+    });
+    const specs = config.logins;
+    const parts = { verifier, sealer, keeper, singleUse, journal, clock };
+    const logins = createLogins({ specs, publicUrl, ...parts });
+    return {
+      of: generation,
+      logins,
+      close: () => {
+        logins.close();
+        verifier.close(current().verifier);
+      },
+    };
+  }
+
+  return {
+    now(): BuiltLogins {
+      const generation = current();
+      if (built?.of !== generation) {
+        built?.close();
+        built = build(generation);
+      }
+      return built.logins;
+    },
+    close: () => built?.close(),
   };
 }
