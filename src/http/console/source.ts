@@ -10,15 +10,23 @@ export interface ActivityAsk {
   readonly subject?: string;
   readonly role?: string;
   readonly reason?: string;
-  /** Records older than this one: `next` of the answer before. */
+  /** Records older than this place: `next` of the answer before. */
   readonly before?: string;
+  /** Records newer than this place: `newer` of the answer before. */
+  readonly after?: string;
   readonly limit: number;
 }
 
 export interface ActivityAnswer {
   /** Newest first. */
   readonly events: readonly AuditEvent[];
+  /**
+   * Absent: there are no older ones. Where few fit what was asked for, an answer may have fewer than
+   * `limit` events, or none, and still a next.
+   */
   readonly next: string | undefined;
+  /** Absent: there are no newer ones. */
+  readonly newer?: string | undefined;
 }
 
 export interface ConfigurationWarning {
@@ -27,12 +35,14 @@ export interface ConfigurationWarning {
   readonly path: string;
   readonly line?: number;
   readonly message: string;
+  /** A note is worth knowing and often fine; absent: a warning. */
+  readonly level?: 'warning' | 'note';
 }
 
 /** What the operator's console is given besides the actions of administrators. */
 export interface ConsoleSource {
   readonly admin: Admin;
-  /** Records of this process's audit log. Synchronous and fast: an index serves it, whatever the log's size. */
+  /** Records of this process's audit log. Synchronous and fast, whatever the log's size. */
   activity(ask: ActivityAsk): ActivityAnswer;
   /** Of the configuration in force. */
   warnings(): readonly ConfigurationWarning[];
