@@ -157,4 +157,6 @@ export interface CredentialsAnswer {
     readonly expires_at: number;
   }[];
   readonly next: string | null;
+  /** On all pages together; the admin route doesn't tell it. */
+  readonly total?: number;
 }

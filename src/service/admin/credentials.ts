@@ -17,7 +17,9 @@ export async function listCredentials(
   const asked = { ...filter, ...(issuer !== undefined && { issuerName: issuer }) };
   const rings = (await readRings(state)).map(({ ring }) => ring);
   let page: IssuedCredential[] = [];
+  let total = 0;
   for await (const credential of livingCredentials(ledger, rings, asked)) {
+    total += 1;
     if (after && compare(placeOf(credential), after) <= 0) continue;
     page.push(credential);
     if (page.length > 2 * limit) page = inOrder(page).slice(0, limit + 1);
@@ -27,6 +29,7 @@ export async function listCredentials(
   return {
     credentials: shown.map(answerOf),
     next: last ? writeCursor(placeOf(last)) : null,
+    total,
   };
 }
 
