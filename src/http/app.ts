@@ -68,8 +68,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await scope.register(async (pages) => {
       await pages.register(cookie);
       loginRoutes(pages, withPeople);
-      const { admin, console } = options;
-      await consoleRoutes(pages, { ...withPeople, console: { ...console, admin } });
+      const { admin, console, status } = options;
+      await consoleRoutes(pages, { ...withPeople, console: { ...console, admin }, status });
     });
   });
   serviceRoutes(app, options);

@@ -1,11 +1,31 @@
 import type { FastifyInstance } from 'fastify';
-import type { PeopleDoors } from '../login/routes.ts';
-import type { ConsoleSource } from './source.ts';
+import { serveAsset } from '../pages/assets.ts';
+import { activityRoute } from './activity.ts';
+import { sharedAnswers } from './answers.ts';
+import { credentialsRoute } from './credentials.ts';
+import type { ConsoleDoors, ConsoleParts } from './doors.ts';
+import { eventsRoute } from './events.ts';
+import { consoleScript, consoleStyle } from './frame.ts';
+import { liftRoute } from './lift.ts';
+import { overviewRoute } from './overview.ts';
+import { revocationsRoute } from './revocations.ts';
+import { revokeKeyRoute } from './revoke-key.ts';
+import { revokeRoutes } from './revoke.ts';
+import { rotateRoute } from './rotate.ts';
 
-/** What the console is given. */
-export interface ConsoleDoors extends PeopleDoors {
-  readonly console: ConsoleSource;
+export type { ConsoleDoors } from './doors.ts';
+
+/** The operator's console, for those who may administer: what there is to see, to do, and what is new. */
+export async function consoleRoutes(app: FastifyInstance, doors: ConsoleDoors): Promise<void> {
+  const parts: ConsoleParts = { ...doors, answers: sharedAnswers(doors.console.admin.actions) };
+  for (const asset of [consoleScript, consoleStyle]) serveAsset(app, doors, asset);
+  overviewRoute(app, parts);
+  activityRoute(app, parts);
+  credentialsRoute(app, parts);
+  revocationsRoute(app, parts);
+  rotateRoute(app, parts);
+  revokeKeyRoute(app, parts);
+  revokeRoutes(app, parts);
+  liftRoute(app, parts);
+  await eventsRoute(app, doors);
 }
-
-/** The operator's console, for those who may administer. */
-export async function consoleRoutes(_app: FastifyInstance, _doors: ConsoleDoors): Promise<void> {}

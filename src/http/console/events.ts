@@ -1,0 +1,90 @@
+import { fastifySSE } from '@fastify/sse';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal } from '../../errors.ts';
+import { commonHeaders } from '../pages/headers.ts';
+import { sendRefusalPage } from '../pages/refusal-page.ts';
+import { pageRoute } from '../pages/route.ts';
+import { callerOf, sessionOf } from '../pages/session.ts';
+import type { ConsoleDoors } from './doors.ts';
+import { newsStream } from './news-stream.ts';
+
+/** Everyone who has the console open in front of them; more is a mistake, or malice. */
+const MAX_LISTENERS = 100;
+
+export interface EventsOptions {
+  readonly maxListeners?: number;
+  readonly debounceMilliseconds?: number;
+  readonly heartbeatMilliseconds?: number;
+}
+
+/**
+ * `GET /console/events`: which parts of the console changed (server-sent events, HTML § 9.2). It
+ * tells no more than that: pages are asked for by whoever may see them.
+ *
+ * A listener that comes back asks for its page anew: there is nothing to be told twice, and
+ * `Last-Event-ID` means nothing.
+ */
+export async function eventsRoute(
+  app: FastifyInstance,
+  doors: ConsoleDoors,
+  { maxListeners = MAX_LISTENERS, ...times }: EventsOptions = {},
+): Promise<void> {
+  await app.register(fastifySSE);
+  const open = new Set<{ readonly end: () => void }>();
+  // Requests in progress are waited for: these would never end.
+  app.addHook('preClose', async () => {
+    for (const stream of open) stream.end();
+  });
+  const route = pageRoute(doors);
+  app.get(
+    '/console/events',
+    { ...route, sse: { kind: 'only', heartbeat: false } },
+    async (request, reply) => {
+      if (open.size >= maxListeners) return sendRefusalPage(reply, { doors }, FULL);
+      const refusal = await check(doors, request, reply);
+      if (refusal) return sendRefusalPage(reply, { doors }, refusal);
+      commonHeaders(reply, doors.live().publicUrl);
+      // Whatever idles is closed by the server otherwise; and nothing else comes this way afterwards.
+      reply.header('cache-control', 'no-store').header('connection', 'close');
+      request.raw.socket.setTimeout(0);
+      reply.sse.keepAlive();
+      const stream = newsStream({
+        send: (event, data) => reply.sse.send({ event, data }),
+        end: () => {
+          reply.sse.close();
+          request.raw.socket.destroySoon();
+        },
+        follow: (listener) => doors.console.follow(listener),
+        mayGoOn: async () => (await check(doors, request, reply)) === undefined,
+        ...times,
+      });
+      open.add(stream);
+      reply.sse.onClose(() => {
+        open.delete(stream);
+        stream.stop();
+      });
+    },
+  );
+}
+
+const FULL = new Refusal('overloaded', 'Too many windows of the console are open. Close some.', {
+  retryAfterSeconds: 30,
+});
+
+/** Whether the session is still open, and still an administrator's. */
+async function check(
+  doors: ConsoleDoors,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Refusal | undefined> {
+  const session = await sessionOf(request, reply, doors);
+  if (session === undefined) return NO_SESSION;
+  if (session instanceof Refusal) return session;
+  const caller = await doors.console.admin.authenticate({
+    ...callerOf(request),
+    subject: { identity: session.identity },
+  });
+  return caller instanceof Refusal ? caller : undefined;
+}
+
+const NO_SESSION = new Refusal('session_missing', 'You are not signed in.');

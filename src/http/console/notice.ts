@@ -1,0 +1,101 @@
+import { html, type SafeHtml } from '@remix-run/html-template';
+import { clearCookie, cookieJar, cookieOf } from '../pages/cookies.ts';
+import { checkIcon } from '../pages/icons.ts';
+import type { PageDoors } from '../pages/page.ts';
+import type { Exchange } from './admitted.ts';
+import { counted, shortKey } from './words.ts';
+
+/** What was just done, as the page after it tells. */
+export type Notice =
+  | { readonly done: 'rotated'; readonly slots: number }
+  | { readonly done: 'key-revoked'; readonly key: string; readonly credentials: number }
+  | {
+      readonly done: 'revoked';
+      readonly id: string;
+      readonly credentials: number;
+      readonly sessions: number | null;
+    }
+  | { readonly done: 'lifted'; readonly id: string };
+
+/** So long it waits to be shown. */
+const SECONDS = 60;
+
+/** The header by which the script says that nobody reads the whole page that it asks for. */
+export const REFRESH_HEADER = 'x-console-refresh';
+
+/**
+ * Tells it on the next page. It goes there in a cookie, as numbers and ids: nothing that a link
+ * says, or that anyone else wrote, becomes a sentence of ours.
+ */
+export function setNotice(doors: PageDoors, { reply }: Exchange, notice: Notice): void {
+  const { prefix, attributes } = cookieJar(doors.live().publicUrl);
+  reply.setCookie(`${prefix}-notice`, write(notice), { ...attributes, maxAge: SECONDS });
+}
+
+/** Shown once. */
+export function takeNotice(doors: PageDoors, { request, reply }: Exchange): SafeHtml | undefined {
+  if (request.headers[REFRESH_HEADER] !== undefined) return undefined;
+  const jar = cookieJar(doors.live().publicUrl);
+  const name = `${jar.prefix}-notice`;
+  const text = cookieOf(request, name);
+  if (text === undefined) return undefined;
+  clearCookie(reply, jar, name);
+  const notice = read(text);
+  return (
+    notice &&
+    html`<div class="card notice good" role="status"><div class="heading">${checkIcon}<p>${words(notice)}</p></div></div>`
+  );
+}
+
+function write(notice: Notice): string {
+  switch (notice.done) {
+    case 'rotated':
+      return `rotated.${notice.slots}`;
+    case 'key-revoked':
+      return `key-revoked.${notice.key}.${notice.credentials}`;
+    case 'revoked':
+      return `revoked.${notice.id}.${notice.credentials}.${notice.sessions ?? '-'}`;
+    case 'lifted':
+      return `lifted.${notice.id}`;
+  }
+}
+
+function read(text: string): Notice | undefined {
+  const [, slots] = /^rotated\.(\d{1,9})$/.exec(text) ?? [];
+  if (slots !== undefined) return { done: 'rotated', slots: Number(slots) };
+  const [, key, cut] = /^key-revoked\.(A[A-Z2-7]{55})\.(\d{1,9})$/.exec(text) ?? [];
+  if (key !== undefined) return { done: 'key-revoked', key, credentials: Number(cut) };
+  const [, lifted] = /^lifted\.([0-9a-f]{12})$/.exec(text) ?? [];
+  if (lifted !== undefined) return { done: 'lifted', id: lifted };
+  const [, id, credentials, sessions] =
+    /^revoked\.([0-9a-f]{12})\.(\d{1,9})\.(\d{1,9}|-)$/.exec(text) ?? [];
+  if (id === undefined) return undefined;
+  const known = sessions === '-' ? null : Number(sessions);
+  return { done: 'revoked', id, credentials: Number(credentials), sessions: known };
+}
+
+function words(notice: Notice): SafeHtml {
+  switch (notice.done) {
+    case 'rotated':
+      return html`A rotation was asked for: ${counted(notice.slots, 'new key')} will take over as soon as every server knows them.`;
+    case 'key-revoked':
+      return html`The key ${shortKey(notice.key)} is revoked. ${counted(notice.credentials, 'credential')} that it signed ${notice.credentials === 1 ? 'is' : 'are'} cut.`;
+    case 'revoked':
+      return html`Revocation <code>${notice.id}</code> is in force. It reaches ${reach(notice)}.`;
+    case 'lifted':
+      return html`Revocation <code>${notice.id}</code> is lifted.`;
+  }
+}
+
+/** `3 credentials, 1 of them connected` */
+export function reach({
+  credentials,
+  sessions,
+}: {
+  readonly credentials: number;
+  readonly sessions: number | null;
+}): string {
+  const living = counted(credentials, 'living credential');
+  if (sessions === null) return `${living}; how many connections that are is not known`;
+  return `${living} and ${counted(sessions, 'live connection')}`;
+}

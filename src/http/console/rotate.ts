@@ -1,0 +1,61 @@
+import { html, type SafeHtml } from '@remix-run/html-template';
+import type { FastifyInstance } from 'fastify';
+import { Refusal } from '../../errors.ts';
+import type { KeysAnswer, RotateAsk } from '../admin/actions.ts';
+import { sendRefusalPage } from '../pages/refusal-page.ts';
+import { pageRoute } from '../pages/route.ts';
+import { admitted } from './admitted.ts';
+import { CONFIRMED, sendConfirmation } from './confirm.ts';
+import type { ConsoleParts } from './doors.ts';
+import { setNotice } from './notice.ts';
+import { fields } from './query.ts';
+import { counted } from './words.ts';
+
+const PATH = '/console/rotate';
+
+/** `POST /console/rotate`: asks for the next keys of everything, of an account, or of a role. */
+export function rotateRoute(app: FastifyInstance, doors: ConsoleParts): void {
+  const { actions } = doors.console.admin;
+  app.post(PATH, pageRoute(doors), (request, reply) =>
+    admitted(doors, { request, reply }, async (administrator) => {
+      const context = { doors, session: administrator.session };
+      const asked = fields(request.body, ['account', 'role', CONFIRMED]);
+      if (asked instanceof Refusal) return sendRefusalPage(reply, context, asked);
+      const { [CONFIRMED]: confirmed, ...ask } = asked;
+      if (confirmed === undefined) {
+        const keys = await actions.keys();
+        if (keys instanceof Refusal) return sendRefusalPage(reply, context, keys);
+        return sendConfirmation(doors, { request, reply }, administrator, {
+          title: 'Rotate keys',
+          tab: '/console',
+          text: forecast(keys, ask),
+          action: PATH,
+          fields: { ...ask },
+          button: 'Rotate',
+          danger: false,
+        });
+      }
+      const answer = await actions.rotate(ask, administrator.caller);
+      if (answer instanceof Refusal) return sendRefusalPage(reply, context, answer);
+      doors.answers.forget();
+      setNotice(doors, { request, reply }, { done: 'rotated', slots: answer.requested.length });
+      return reply.redirect('/console', 303);
+    }),
+  );
+}
+
+function forecast({ accounts }: KeysAnswer, { account, role }: RotateAsk): SafeHtml {
+  const keys = accounts
+    .filter((one) => account === undefined || one.account === account)
+    .flatMap((one) => one.keys)
+    .filter((key) => key.state === 'active' && (role === undefined || key.slot === role));
+  const alive = keys.reduce((sum, key) => sum + key.credentials_alive, 0);
+  const of =
+    role === undefined
+      ? account === undefined
+        ? 'all accounts'
+        : `account ${account}`
+      : `role ${role}`;
+  return html`<p class="lead">New keys for ${of}: ${counted(keys.length, 'key')} will be replaced.</p>
+<p>Nobody is cut off. Each new key signs once every server knows it; ${counted(alive, 'credential')} of the old ones stay good until they end.</p>`;
+}

@@ -1,0 +1,78 @@
+import { html, type SafeHtml } from '@remix-run/html-template';
+import { Refusal } from '../../errors.ts';
+import type { CredentialsAnswer, KeysAnswer } from '../admin/actions.ts';
+import type { PartStatus } from '../service-routes.ts';
+import type { ConfigurationWarning } from './source.ts';
+
+interface Summary {
+  readonly status: Readonly<Record<string, PartStatus>>;
+  readonly keys: KeysAnswer | Refusal;
+  readonly counted: CredentialsAnswer | Refusal;
+}
+
+/** Does it work, and how much of it is there? */
+export function summary({ status, keys, counted }: Summary): SafeHtml {
+  const known = keys instanceof Refusal ? undefined : keys;
+  const total = counted instanceof Refusal ? undefined : counted.total;
+  return html`${health(status, known)}
+<dl class="figures">${figure('Credentials alive', total)}${figure('Live connections', connections(known))}${figure(
+    'Accounts',
+    known?.accounts.length,
+  )}</dl>`;
+}
+
+/** Of credentials whose key stands in a ring: those that are given and don't rotate are not counted. */
+function connections(keys: KeysAnswer | undefined): number | undefined {
+  if (!keys?.sessions_known) return undefined;
+  return keys.accounts
+    .flatMap((account) => account.keys)
+    .reduce((sum, { sessions }) => sum + (sessions ?? 0), 0);
+}
+
+function figure(name: string, value: number | undefined): SafeHtml {
+  return html`<div><dt>${name}</dt><dd>${value === undefined ? 'not known' : value.toLocaleString('en')}</dd></div>`;
+}
+
+function health(status: Summary['status'], keys: KeysAnswer | undefined): SafeHtml {
+  const troubles = Object.entries(status).filter(([, { ready }]) => !ready);
+  const down = troubles.some(([, { essential }]) => essential);
+  const [tag, word] = down
+    ? ['bad', 'Not ready']
+    : troubles.length > 0
+      ? ['warn', 'Ready, but']
+      : ['good', 'Ready'];
+  return html`<p class="health"><span class="tag ${tag}">${word}</span> ${
+    troubles.length === 0 ? html`Every part works.` : undefined
+  } ${rotatorLine(keys)}</p>${
+    troubles.length === 0
+      ? undefined
+      : html`<ul class="troubles">${troubles.map(([name, { message }]) => html`<li><strong>${name}</strong>: ${message ?? 'not ready'}</li>`)}</ul>`
+  }`;
+}
+
+function rotatorLine(keys: KeysAnswer | undefined): SafeHtml {
+  if (!keys) return html`<span class="tag warn">The store can not be read</span>`;
+  const { leader } = keys.rotator;
+  if (leader !== null) return html`Keys are rotated by <code>${leader}</code>.`;
+  const needed = keys.accounts.some(
+    (account) => account.keys.length > 0 || account.kind === 'managed',
+  );
+  return needed
+    ? html`<span class="tag warn">No rotator runs: keys stay as they are</span>`
+    : html``;
+}
+
+/** What is allowed but probably not meant. */
+export function warningList(warnings: readonly ConfigurationWarning[]): SafeHtml {
+  if (warnings.length === 0)
+    return html`<p class="muted">Nothing to say about the configuration.</p>`;
+  const sorted = [...warnings].sort((a, b) => rank(a) - rank(b));
+  return html`<ul class="warnings">${sorted.map(
+    ({ id, path, line, message, level = 'warning' }) =>
+      html`<li><span class="tag${level === 'warning' ? ' warn' : ''}">${level}</span> <code>${path}</code>${line === undefined ? undefined : html` <span class="muted">line ${line}</span>`} ${message} <span class="muted">(${id})</span></li>`,
+  )}</ul>`;
+}
+
+function rank({ level = 'warning' }: ConfigurationWarning): number {
+  return level === 'warning' ? 0 : 1;
+}
