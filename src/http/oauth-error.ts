@@ -1,14 +1,22 @@
 import type { FastifyReply } from 'fastify';
-import type { Refusal } from '../errors.ts';
+import type { Refusal, RefusalReason } from '../errors.ts';
 import { quotable, statusOf } from './problem.ts';
 
-/** `error` values of the token endpoint (RFC 6749 §5.2, RFC 8693 §2.2.2, RFC 9449 §5). */
+/** `error` values of the OAuth endpoints (RFC 6749 §5.2, RFC 8628 §3.5, RFC 8693 §2.2.2, RFC 9449 §5). */
 type OAuthErrorCode =
   | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
   | 'invalid_scope'
   | 'invalid_target'
   | 'invalid_dpop_proof'
   | 'unsupported_grant_type'
+  | 'authorization_pending'
+  | 'slow_down'
+  | 'expired_token'
+  | 'access_denied'
+  /** Our own, with status 404: nobody signs in here. */
+  | 'not_found'
   | 'temporarily_unavailable'
   | 'server_error';
 
@@ -16,13 +24,16 @@ type OAuthErrorCode =
 export interface OAuthAsk {
   readonly scope?: boolean;
   readonly target?: boolean;
+  /** A grant that a person stands behind, instead of a subject token. */
+  readonly person?: boolean;
 }
 
 /**
  * A refusal in the token endpoint's own form.
  *
  * A subject or actor token that is invalid *or unacceptable by policy* is `invalid_request` with
- * status 400, not 401 or 403 (RFC 8693 §2.2.2).
+ * status 400, not 401 or 403 (RFC 8693 §2.2.2). Of a person, what ended is `invalid_grant`: signing in
+ * again helps; what the policy says no to is not.
  */
 export function sendOAuthError(
   reply: FastifyReply,
@@ -31,6 +42,10 @@ export function sendOAuthError(
 ): FastifyReply {
   if (refusal.retryAfterSeconds !== undefined) {
     reply.header('retry-after', String(refusal.retryAfterSeconds));
+  }
+  // A 401 has a challenge (RFC 9110 §15.5.2); the client is a public one, so that nothing answers it.
+  if (refusal.reason === 'client_unknown') {
+    reply.header('www-authenticate', 'Basic realm="nats-sts"');
   }
   return send(reply, oauthStatus(refusal), oauthError(refusal, ask), refusal.message);
 }
@@ -55,6 +70,7 @@ function send(
 }
 
 function oauthStatus(refusal: Refusal): number {
+  if (refusal.reason === 'client_unknown') return 401;
   switch (refusal.code) {
     case 'invalid_token':
     case 'access_denied':
@@ -70,15 +86,35 @@ function oauthStatus(refusal: Refusal): number {
   }
 }
 
-function oauthError({ code, reason }: Refusal, { scope, target }: OAuthAsk): OAuthErrorCode {
-  if (reason === 'grant_type_unsupported') return 'unsupported_grant_type';
-  if (reason === 'scope_invalid') return 'invalid_scope';
-  if (reason === 'target_invalid') return 'invalid_target';
-  if (reason === 'proof_invalid') return 'invalid_dpop_proof';
-  if (reason === 'role_not_allowed' && scope) return 'invalid_scope';
+function oauthError(refusal: Refusal, { scope, target, person }: OAuthAsk): OAuthErrorCode {
+  const { code, reason } = refusal;
+  const own = OF_REASONS[reason];
+  if (own) return own;
+  if (reason === 'role_not_allowed' && (scope || person)) return 'invalid_scope';
   if (reason === 'role_not_allowed' && target) return 'invalid_target';
   if (code === 'rate_limited' || code === 'temporarily_unavailable') {
     return 'temporarily_unavailable';
   }
-  return 'invalid_request';
+  return person ? errorOfPerson(refusal) : 'invalid_request';
+}
+
+/** Reasons that are called the same whatever was asked for. */
+const OF_REASONS: Partial<Record<RefusalReason, OAuthErrorCode>> = {
+  grant_type_unsupported: 'unsupported_grant_type',
+  scope_invalid: 'invalid_scope',
+  target_invalid: 'invalid_target',
+  proof_invalid: 'invalid_dpop_proof',
+  client_unknown: 'invalid_client',
+  grant_invalid: 'invalid_grant',
+  session_missing: 'invalid_grant',
+  authorization_pending: 'authorization_pending',
+  slow_down: 'slow_down',
+  device_code_expired: 'expired_token',
+  handover_refused: 'access_denied',
+  login_not_configured: 'not_found',
+};
+
+function errorOfPerson({ code, reason }: Refusal): OAuthErrorCode {
+  if (code === 'invalid_token' || reason === 'blocked') return 'invalid_grant';
+  return code === 'access_denied' ? 'access_denied' : 'invalid_request';
 }

@@ -103,60 +103,6 @@ export const problem = {
   },
 } as const;
 
-export const tokenBody = {
-  type: 'object',
-  description: 'Token exchange request (RFC 8693 §2.1).',
-  required: ['grant_type', 'subject_token', 'subject_token_type'],
-  properties: {
-    grant_type: { type: 'string', const: 'urn:ietf:params:oauth:grant-type:token-exchange' },
-    subject_token: { type: 'string', minLength: 1 },
-    subject_token_type: {
-      type: 'string',
-      enum: [
-        'urn:ietf:params:oauth:token-type:jwt',
-        'urn:ietf:params:oauth:token-type:id_token',
-        'urn:ietf:params:oauth:token-type:access_token',
-      ],
-    },
-    actor_token: { type: 'string', description: 'Who acts for the subject (delegation).' },
-    actor_token_type: { type: 'string', description: 'Required with `actor_token`.' },
-    requested_token_type: {
-      type: 'string',
-      enum: ['urn:ietf:params:oauth:token-type:jwt', 'urn:nats-sts:token-type:creds'],
-      description:
-        '`urn:ietf:params:oauth:token-type:jwt` (default): the user JWT, with the seed beside it. `urn:nats-sts:token-type:creds`: a whole `.creds` file.',
-    },
-    scope: { type: 'string', description: 'The role to take; one at a time.' },
-    audience: {
-      type: 'string',
-      description: 'The NATS account, by its name or public key.',
-    },
-    resource: {
-      type: 'string',
-      description:
-        'One of the NATS server URLs, or `urn:nats-sts:account:` with a name or public key.',
-    },
-    ttl: { type: 'string', pattern: '^[1-9][0-9]{0,7}$', description: 'Wanted lifetime, seconds.' },
-    nkey: { type: 'string', description: "The caller's own public user nkey." },
-  },
-} as const;
-
-export const tokenResponse = {
-  type: 'object',
-  description: 'Token exchange response (RFC 8693 §2.2.1).',
-  required: ['access_token', 'issued_token_type', 'token_type', 'expires_in', 'scope'],
-  properties: {
-    access_token: { type: 'string', description: 'The user JWT, or the `.creds` file if asked.' },
-    issued_token_type: { type: 'string' },
-    token_type: { type: 'string', const: 'N_A' },
-    expires_in: { type: 'integer', description: 'Seconds.' },
-    scope: { type: 'string', description: 'The role.' },
-    seed: { type: 'string', description: 'The user nkey seed, unless the caller sent `nkey`.' },
-    account: { type: 'string', description: 'Public key of the NATS account.' },
-    servers: { type: 'array', items: { type: 'string' } },
-  },
-} as const;
-
 export const oauthError = {
   type: 'object',
   description: 'OAuth error (RFC 6749 §5.2).',

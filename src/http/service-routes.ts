@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { GRANT_TYPE } from './token-request.ts';
 import type { Live } from './doors.ts';
+import { metadata } from './oauth/metadata.ts';
+import type { People } from './people.ts';
 
 /** One part of the service as `/readyz` tells it. */
 export interface PartStatus {
@@ -18,6 +19,7 @@ export interface ProbeRoutes {
 
 export interface ServiceRoutes extends ProbeRoutes {
   readonly live: () => Live;
+  readonly people: Pick<People, 'logins'>;
   /** The text of openapi.yaml. */
   readonly openapi: string;
 }
@@ -105,27 +107,6 @@ export function serviceRoutes(app: FastifyInstance, deps: ServiceRoutes): void {
       summary: 'OAuth 2.0 Authorization Server Metadata (RFC 8414)',
       response: { 200: { type: 'object', additionalProperties: true } },
     },
-    handler: async (_request, reply) => reply.send(metadata(deps.live().publicUrl)),
+    handler: async (_request, reply) => reply.send(metadata(deps.live().publicUrl, deps.people)),
   });
-}
-
-/** RFC 8414 §2. There is no authorization endpoint, hence no response types. */
-function metadata(publicUrl: string) {
-  return {
-    issuer: publicUrl,
-    token_endpoint: `${publicUrl}/token`,
-    grant_types_supported: [GRANT_TYPE],
-    response_types_supported: [],
-    token_endpoint_auth_methods_supported: ['none'],
-    dpop_signing_alg_values_supported: [
-      'ES256',
-      'ES384',
-      'ES512',
-      'Ed25519',
-      'EdDSA',
-      'PS256',
-      'RS256',
-    ],
-    service_documentation: `${publicUrl}/openapi.yaml`,
-  };
 }

@@ -1,24 +1,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
-import type { Issued } from '../exchange.ts';
-import { addressOf } from './address.ts';
-import type { PeopleDoors } from './login/routes.ts';
 import { sendOAuthError } from './oauth-error.ts';
-import { oauthError, tokenBody, tokenResponse } from './schemas.ts';
-import { dpopProof } from './subject-token.ts';
-import { CREDS_TYPE, parseTokenRequest, type TokenRequest } from './token-request.ts';
+import { formOf, repeated } from './oauth/form.ts';
+import { grantOf } from './oauth/grants.ts';
+import { errorResponse, tokenBody, tokenResponse } from './oauth/schemas.ts';
+import type { PeopleDoors } from './people.ts';
 
-const errorResponse = {
-  description: 'Refused',
-  content: { 'application/json': { schema: oauthError } },
-};
-
-/** `POST /token`: OAuth 2.0 Token Exchange (RFC 8693). */
+/** `POST /token`: subject tokens (RFC 8693), codes, device codes and refresh tokens become credentials. */
 export function tokenRoute(app: FastifyInstance, doors: PeopleDoors): void {
   app.post('/token', {
     schema: {
       operationId: 'token',
-      summary: 'OAuth 2.0 Token Exchange (RFC 8693)',
+      summary: 'OAuth 2.0 token endpoint (RFC 6749 §3.2, RFC 8693)',
+      description:
+        'Grants other than the token exchange are for programs that people sign in for, and only where people can.',
       consumes: ['application/x-www-form-urlencoded'],
       body: tokenBody,
       response: {
@@ -31,7 +26,7 @@ export function tokenRoute(app: FastifyInstance, doors: PeopleDoors): void {
       },
     },
     config: { errors: 'oauth' },
-    // parseTokenRequest says more than a schema can; the schema is there for openapi.yaml.
+    // The grants say more than a schema can; the schema is there for openapi.yaml.
     validatorCompiler: () => () => true,
     onRequest: async (request, reply) => {
       const refusal = await doors.limitAddress(request);
@@ -41,48 +36,21 @@ export function tokenRoute(app: FastifyInstance, doors: PeopleDoors): void {
   });
 }
 
+/** RFC 8693 §2.1. */
+const REPEATABLE = new Set(['audience', 'resource']);
+
 async function answer(
   doors: PeopleDoors,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const live = doors.live();
-  const asked = parseTokenRequest(request.body, live);
-  if (asked instanceof Refusal) return sendOAuthError(reply, asked);
-
-  const issued = await doors.exchange({
-    door: 'token',
-    requestId: request.id,
-    address: addressOf(request),
-    subject: { token: asked.subjectToken, proof: dpopProof(request, live.publicUrl) },
-    actorToken: asked.actorToken,
-    ask: asked.ask,
-    userPublicKey: asked.userPublicKey,
-    admit: (identity) => doors.limitIdentity(request, identity),
-  });
-  if (issued instanceof Refusal) {
-    return sendOAuthError(reply, issued, {
-      scope: asked.ask.role !== undefined,
-      target: asked.ask.account !== undefined,
-    });
-  }
+  const form = formOf(request.body);
+  const grant = repeated(form, REPEATABLE) ?? grantOf(form, doors.people);
+  if (grant instanceof Refusal) return sendOAuthError(reply, grant);
+  const outcome = await grant(doors, request, form);
+  if ('refusal' in outcome) return sendOAuthError(reply, outcome.refusal, outcome.asked);
   return reply
     .header('cache-control', 'no-store')
     .header('pragma', 'no-cache')
-    .send(response(asked, issued, live.servers));
-}
-
-function response({ requestedType }: TokenRequest, issued: Issued, servers: readonly string[]) {
-  const { credential, grant } = issued;
-  const whole = requestedType === CREDS_TYPE;
-  return {
-    access_token: whole ? credential.creds : credential.jwt,
-    issued_token_type: requestedType,
-    token_type: 'N_A',
-    expires_in: credential.expiresAt - credential.issuedAt,
-    scope: grant.role.name,
-    seed: whole ? undefined : credential.seed,
-    account: credential.account,
-    servers,
-  };
+    .send(outcome.answer);
 }

@@ -82,8 +82,8 @@ export interface Handovers {
   /** A refresh token for the session: good once; the next comes with its answer. */
   refreshToken(session: Session): Promise<string>;
   redeemRefreshToken(token: string, caller: Caller): Promise<Session | Refusal>;
-  /** The session of a refresh token, which stays good (RFC 7662). */
-  introspect(token: string): Promise<Session | Refusal>;
+  /** The session of a refresh token, which stays good (RFC 7662). With a caller, a refusal is on the record. */
+  introspect(token: string, caller?: Caller): Promise<Session | Refusal>;
   /** Ends the session (RFC 7009); a token that is none is no error. */
   revoke(token: string, caller: Caller): Promise<Refusal | undefined>;
 }

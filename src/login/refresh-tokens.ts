@@ -47,9 +47,10 @@ export function refreshTokens(parts: HandoverParts): RefreshTokens {
       return (await journal.tell({ ...whoIs(session), step: 'renewed' }, caller)) ?? session;
     },
 
-    async introspect(token) {
+    async introspect(token, caller) {
       const opened = await open(token);
-      return opened instanceof Refusal ? opened : opened.session;
+      if (!(opened instanceof Refusal)) return opened.session;
+      return caller ? failed(parts, { refusal: opened }, caller) : opened;
     },
 
     async revoke(token, caller) {

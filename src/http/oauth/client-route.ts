@@ -1,0 +1,52 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
+import { Refusal } from '../../errors.ts';
+import { sendOAuthError } from '../oauth-error.ts';
+import type { PeopleDoors } from '../people.ts';
+import { type Form, formOf, repeated } from './form.ts';
+import { checkClient } from './parameters.ts';
+import { errorResponse } from './schemas.ts';
+
+/** A route for the one client, which answers with the members of its JSON or a refusal. */
+export interface ClientRoute {
+  readonly path: string;
+  readonly schema: FastifySchema & { readonly body: object; readonly response: object };
+  readonly handle: (request: FastifyRequest, form: Form) => Promise<object | Refusal>;
+}
+
+const NO_LOGINS = new Refusal('login_not_configured', 'Nobody can sign in at this service.');
+
+/** `POST` of a form by a program that people sign in for; errors as RFC 6749 §5.2 has them. */
+export function clientRoute(
+  app: FastifyInstance,
+  doors: PeopleDoors,
+  { path, schema, handle }: ClientRoute,
+): void {
+  app.post(path, {
+    schema: {
+      ...schema,
+      consumes: ['application/x-www-form-urlencoded'],
+      response: { ...schema.response, '4xx': errorResponse, '5xx': errorResponse },
+    },
+    config: { errors: 'oauth' },
+    // The handlers say more than a schema can; the schema is there for openapi.yaml.
+    validatorCompiler: () => () => true,
+    onRequest: async (request, reply) => {
+      const refusal = await doors.limitAddress(request);
+      if (refusal) return sendOAuthError(reply, refusal);
+    },
+    handler: async (request, reply) => {
+      const form = formOf(request.body);
+      const answer = refusalBefore(doors, form) ?? (await handle(request, form));
+      return answer instanceof Refusal ? sendOAuthError(reply, answer) : send(reply, answer);
+    },
+  });
+}
+
+function refusalBefore({ people }: PeopleDoors, form: Form): Refusal | undefined {
+  if (people.logins.issuers().length === 0) return NO_LOGINS;
+  return repeated(form) ?? checkClient(form);
+}
+
+function send(reply: FastifyReply, answer: object): FastifyReply {
+  return reply.header('cache-control', 'no-store').header('pragma', 'no-cache').send(answer);
+}

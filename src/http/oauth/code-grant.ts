@@ -1,0 +1,22 @@
+import { Refusal } from '../../errors.ts';
+import { missing, text } from './form.ts';
+import { callerOf, type GrantHandler, refusedPerson } from './grant.ts';
+import { credentialOf, handedOver } from './handed-over.ts';
+
+/** `grant_type=authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5). */
+export const redeemCode: GrantHandler = async (doors, request, form) => {
+  const code = text(form, 'code');
+  if (code === undefined) return refusedPerson(missing('code'));
+  const redirectUri = text(form, 'redirect_uri');
+  if (redirectUri === undefined) return refusedPerson(missing('redirect_uri'));
+  const codeVerifier = text(form, 'code_verifier');
+  if (codeVerifier === undefined) return refusedPerson(missing('code_verifier'));
+
+  const { handovers } = doors.people;
+  const proof = { code, redirectUri, codeVerifier };
+  const handover = await handovers.redeemCode(proof, callerOf(request));
+  if (handover instanceof Refusal) return refusedPerson(handover);
+  const issued = await credentialOf(doors, request, handover);
+  if (issued instanceof Refusal) return refusedPerson(issued);
+  return { answer: await handedOver(doors, handover.session, issued) };
+};

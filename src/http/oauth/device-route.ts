@@ -1,0 +1,40 @@
+import type { FastifyInstance } from 'fastify';
+import { Refusal } from '../../errors.ts';
+import type { PeopleDoors } from '../people.ts';
+import { clientRoute } from './client-route.ts';
+import { callerOf } from './grant.ts';
+import { parseHandoverAsk } from './parameters.ts';
+import { deviceBody, deviceResponse } from './schemas.ts';
+
+/** `POST /device_authorization`: a device without a browser asks for a code to show (RFC 8628 §3.1). */
+export function deviceRoute(app: FastifyInstance, doors: PeopleDoors): void {
+  clientRoute(app, doors, {
+    path: '/device_authorization',
+    schema: {
+      operationId: 'deviceAuthorization',
+      summary: 'Device authorization (RFC 8628)',
+      body: deviceBody,
+      response: {
+        200: {
+          description: 'The codes',
+          content: { 'application/json': { schema: deviceResponse } },
+        },
+      },
+    },
+    handle: async (request, form) => {
+      const ask = parseHandoverAsk(form);
+      if (ask instanceof Refusal) return ask;
+      const codes = await doors.people.handovers.beginDevice(ask, callerOf(request));
+      if (codes instanceof Refusal) return codes;
+      const page = `${doors.live().publicUrl}/device`;
+      return {
+        device_code: codes.deviceCode,
+        user_code: codes.userCode,
+        verification_uri: page,
+        verification_uri_complete: `${page}?user_code=${codes.userCode}`,
+        expires_in: codes.expiresInSeconds,
+        interval: codes.intervalSeconds,
+      };
+    },
+  });
+}

@@ -1,0 +1,53 @@
+import type { FastifyRequest } from 'fastify';
+import type { Refusal } from '../../errors.ts';
+import type { Issued } from '../../exchange.ts';
+import type { Handover } from '../../login/handovers.ts';
+import type { Session } from '../../login/session.ts';
+import type { PeopleDoors } from '../people.ts';
+import { callerOf } from './grant.ts';
+import { nameOf } from './name-of.ts';
+
+/** The credential of a handover, by the way of every other: policy, revocations, record, signature. */
+export function credentialOf(
+  doors: PeopleDoors,
+  request: FastifyRequest,
+  {
+    session: { identity },
+    role,
+    ttlSeconds,
+    userPublicKey,
+  }: Pick<Handover, 'session' | 'ttlSeconds' | 'userPublicKey'> & { role: string | undefined },
+): Promise<Issued | Refusal> {
+  return doors.exchange({
+    door: 'login',
+    ...callerOf(request),
+    subject: { identity },
+    ask: { role, ttlSeconds },
+    userPublicKey,
+    admit: (known) => doors.limitIdentity(request, known),
+  });
+}
+
+/** What a program gets (RFC 6749 §5.1), with the token for its next credential. */
+export async function handedOver(
+  { people, live }: PeopleDoors,
+  session: Session,
+  { credential, grant }: Issued,
+): Promise<object> {
+  const name = nameOf(session.identity);
+  return {
+    access_token: credential.jwt,
+    token_type: 'N_A',
+    expires_in: credential.expiresAt - credential.issuedAt,
+    scope: grant.role.name,
+    account: credential.account,
+    servers: live().servers,
+    refresh_token: await people.handovers.refreshToken(session),
+    refresh_token_expires_in: Math.max(0, session.endsAt - credential.issuedAt),
+    identity: {
+      issuer: session.identity.issuer,
+      subject: session.identity.subject,
+      ...(name !== undefined && { name }),
+    },
+  };
+}

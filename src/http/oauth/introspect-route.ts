@@ -1,0 +1,55 @@
+import type { FastifyInstance } from 'fastify';
+import { Refusal } from '../../errors.ts';
+import type { Session } from '../../login/session.ts';
+import type { People, PeopleDoors } from '../people.ts';
+import { clientRoute } from './client-route.ts';
+import { missing, text } from './form.ts';
+import { nameOf } from './name-of.ts';
+import { CLIENT_ID } from './parameters.ts';
+import { introspectionResponse, refreshTokenParameter } from './schemas.ts';
+
+/** `POST /introspect`: who am I, and what may I take (RFC 7662)? The token stays good. */
+export function introspectRoute(app: FastifyInstance, doors: PeopleDoors): void {
+  clientRoute(app, doors, {
+    path: '/introspect',
+    schema: {
+      operationId: 'introspect',
+      summary: 'Whose refresh token is it, and which roles may they take? (RFC 7662)',
+      body: refreshTokenParameter,
+      response: {
+        200: {
+          description: 'What the token stands for',
+          content: { 'application/json': { schema: introspectionResponse } },
+        },
+      },
+    },
+    handle: async (_request, form) => {
+      const token = text(form, 'token');
+      if (token === undefined) return missing('token');
+      const session = await doors.people.handovers.introspect(token);
+      if (!(session instanceof Refusal)) return describe(doors.people, session);
+      // Why it is not good is nobody's business (§2.2); that it isn't known is no such answer.
+      return session.code === 'temporarily_unavailable' ? session : { active: false };
+    },
+  });
+}
+
+function describe(people: People, { identity, startedAt, endsAt }: Session): object {
+  const { grants } = people.choices(identity);
+  const username = nameOf(identity);
+  return {
+    active: true,
+    iss: identity.issuer,
+    sub: identity.subject,
+    exp: endsAt,
+    iat: startedAt,
+    client_id: CLIENT_ID,
+    ...(username !== undefined && { username }),
+    scope: grants.map(({ role }) => role.name).join(' '),
+    roles: grants.map(({ role }) => ({
+      role: role.name,
+      account: role.account,
+      max_ttl: role.maxTtlSeconds,
+    })),
+  };
+}

@@ -1,0 +1,33 @@
+import { Refusal } from '../../errors.ts';
+import { missing, text } from './form.ts';
+import { callerOf, type GrantHandler, refusedPerson } from './grant.ts';
+import { credentialOf, handedOver } from './handed-over.ts';
+import { parseRole, parseTtl, requireNkey } from './parameters.ts';
+
+/**
+ * `grant_type=refresh_token` (RFC 6749 §6).
+ *
+ * The token is used up last, when there is a credential to hand over: a role that is refused or a
+ * service that is busy must not cost a person their session, as a token used twice does. Of several
+ * who show it at once one gets the credential made for it; those of the others are dropped.
+ */
+export const refresh: GrantHandler = async (doors, request, form) => {
+  const token = text(form, 'refresh_token');
+  if (token === undefined) return refusedPerson(missing('refresh_token'));
+  const userPublicKey = requireNkey(form);
+  if (userPublicKey instanceof Refusal) return refusedPerson(userPublicKey);
+  const role = parseRole(form);
+  if (role instanceof Refusal) return refusedPerson(role);
+  const ttlSeconds = parseTtl(form);
+  if (ttlSeconds instanceof Refusal) return refusedPerson(ttlSeconds);
+
+  const { handovers } = doors.people;
+  const caller = callerOf(request);
+  const session = await handovers.introspect(token, caller);
+  if (session instanceof Refusal) return refusedPerson(session);
+  const issued = await credentialOf(doors, request, { session, role, ttlSeconds, userPublicKey });
+  if (issued instanceof Refusal) return refusedPerson(issued);
+  const redeemed = await handovers.redeemRefreshToken(token, caller);
+  if (redeemed instanceof Refusal) return refusedPerson(redeemed);
+  return { answer: await handedOver(doors, redeemed, issued) };
+};
