@@ -91,7 +91,7 @@ function question(
     choices: doors.people.choices(session.identity),
     about: [['Where', `on this computer, port ${port}`]],
     repeats: Object.fromEntries(PARAMETERS.map((name) => [name, text(query, name)])),
-    warning: html`<p class="muted small">Agree only if you have just started this yourself, on this computer.</p>`,
+    warning: 'Agree only if you have just started this yourself, on this computer.',
   });
   return sendPage(
     reply,

@@ -5,7 +5,7 @@ import type { Choices } from '../../policy/choices.ts';
 import type { Grant } from '../../policy/policy.ts';
 import { facts, hidden } from '../pages/parts.ts';
 import { personName, theirs } from '../pages/text.ts';
-import { lifetime } from '../pages/time.ts';
+import { lifetime, moment } from '../pages/time.ts';
 import { denialText } from './denied.ts';
 import { roleAllows } from './role-card.ts';
 
@@ -21,7 +21,7 @@ export interface Consent {
   /** What the form repeats of the request. */
   readonly repeats: Readonly<Record<string, string | undefined>>;
   /** What to look at before one agrees. */
-  readonly warning: SafeHtml;
+  readonly warning: string;
 }
 
 /**
@@ -41,11 +41,19 @@ ${facts([
   ],
   ...about,
   ['Key', html`<code>${shortened(ask.userPublicKey)}</code>`],
-  ...(grants.length > 0 ? [['Valid for', validFor(ask, grants)] as const] : []),
+  ...(grants.length > 0
+    ? [
+        ['Valid for', validFor(ask, grants)] as const,
+        [
+          'Renewed',
+          html`without asking you, until your session ends: ${moment(session.endsAt)}`,
+        ] as const,
+      ]
+    : []),
 ])}
 ${hidden(repeats)}
 ${grants.length === 0 ? nothing(ask, choices) : roleChoice(grants)}
-${grants.length === 0 ? undefined : warning}
+${grants.length === 0 ? undefined : html`<p class="card notice warn">${warning}</p>`}
 <div class="actions">${
     grants.length === 0
       ? undefined
@@ -76,9 +84,9 @@ function roleChoice(grants: readonly Grant[]): SafeHtml {
   if (only !== undefined && grants.length === 1) {
     return html`<section aria-labelledby="role"><h2 id="role">It gets the role ${only.role.name} <span class="tag">account ${only.role.account}</span></h2>
 ${only.role.description === undefined ? undefined : html`<p class="muted">${only.role.description}</p>`}
-${hidden({ role: only.role.name })}${roleAllows(only)}</section>`;
+${hidden({ role: only.role.name })}${roleAllows(only, 'h3')}</section>`;
   }
-  return html`<fieldset><legend>Which role does it get?</legend>${grants.map(option)}</fieldset>`;
+  return html`<fieldset><legend><h2>Which role does it get?</h2></legend>${grants.map(option)}</fieldset>`;
 }
 
 function option(grant: Grant, place: number): SafeHtml {
@@ -87,7 +95,7 @@ function option(grant: Grant, place: number): SafeHtml {
   return html`<div class="choice"><input type="radio" name="role" value="${name}" id="${id}" required${place === 0 ? html` checked` : undefined}>
 <div><label for="${id}"><strong>${name}</strong> <span class="tag">account ${account}</span></label>
 ${description === undefined ? undefined : html`<p class="muted">${description}</p>`}
-<details><summary>What ${name} allows</summary>${roleAllows(grant)}</details></div></div>`;
+<details><summary>What ${name} allows</summary>${roleAllows(grant, 'h3')}</details></div></div>`;
 }
 
 function nothing({ role }: HandoverAsk, { grants, denial }: Choices): SafeHtml {
@@ -101,7 +109,7 @@ function nothing({ role }: HandoverAsk, { grants, denial }: Choices): SafeHtml {
 function validFor({ ttlSeconds }: HandoverAsk, grants: readonly Grant[]): string {
   const longest = Math.max(...grants.map(({ role }) => role.maxTtlSeconds));
   const seconds = Math.min(ttlSeconds ?? longest, longest);
-  return `${grants.length > 1 && ttlSeconds === undefined ? 'up to ' : ''}${lifetime(seconds)}, again and again until your session ends`;
+  return `${grants.length > 1 && ttlSeconds === undefined ? 'up to ' : ''}${lifetime(seconds)}`;
 }
 
 /** `UABCD…WXYZ`: enough to compare. */

@@ -89,7 +89,8 @@ function question(doors: PeopleDoors, asked: Asked, typed: string): Promise<Fast
           choices: doors.people.choices(session.identity),
           about: aboutDevice(device),
           repeats: { user_code: device.userCode },
-          warning: html`<p class="muted small">Agree only if your own device shows exactly this code right now. If somebody sent you here, or the code, refuse.</p>`,
+          warning:
+            'Agree only if your own device shows exactly this code right now. If somebody sent you here, or the code, refuse.',
         }),
       },
     ),

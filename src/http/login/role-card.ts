@@ -14,7 +14,7 @@ export function roleCard(grant: Grant, servers: readonly string[]): SafeHtml {
   const { name } = grant.role;
   return html`<article class="card" aria-labelledby="role-${name}">
 ${roleHeading(grant)}
-${roleAllows(grant)}
+${roleAllows(grant, 'h4')}
 <form class="row" method="post" action="/credentials">
 ${hidden({ role: name })}${lifetimeField(grant)}
 <button class="button" type="submit">Download credential<span class="hidden"> for ${name}</span></button>
@@ -31,25 +31,28 @@ function roleHeading({ role }: Grant): SafeHtml {
 ${description === undefined ? undefined : html`<p class="muted">${description}</p>`}`;
 }
 
-/** What the role allows, in words and as subjects. */
-export function roleAllows(grant: Grant): SafeHtml {
+/** What the role allows, in words and as subjects; `heading`: the level of its headings. */
+export function roleAllows(grant: Grant, heading: 'h3' | 'h4'): SafeHtml {
   const rest = [
     ...limitWords(grant),
     ['Lifetime', `at most ${lifetime(grant.role.maxTtlSeconds)}`] as const,
   ];
-  return html`<div class="columns">${permissionWords(grant).map(direction)}</div>${facts(rest)}`;
+  return html`<div class="columns">${permissionWords(grant).map((words) => direction(words, heading))}</div>${facts(rest)}`;
 }
 
-function direction({ heading, allowed, except }: DirectionWords): SafeHtml {
-  return html`<div><h4>${heading}</h4>${list(allowed)}${
-    except.length === 0 ? undefined : html`<h5>but not to</h5>${list(except)}`
+function direction({ heading, allowed, except }: DirectionWords, level: 'h3' | 'h4'): SafeHtml {
+  return html`<div>${
+    level === 'h3' ? html`<h3 class="minor">${heading}</h3>` : html`<h4>${heading}</h4>`
+  }${list(allowed)}${
+    except.length === 0 ? undefined : html`<p class="minor">but not to</p>${list(except)}`
   }</div>`;
 }
 
-function list(entries: readonly SubjectWords[]): SafeHtml | undefined {
-  if (entries.length === 0) return undefined;
+function list(entries: readonly SubjectWords[]): SafeHtml {
+  if (entries.length === 0) return html`<p class="muted">nothing</p>`;
   return html`<ul class="may">${entries.map(
-    ({ words, subject }) => html`<li><span>${words}</span> <code>${subject}</code></li>`,
+    ({ words, subject }) =>
+      html`<li><span>${words}</span> ${subject === undefined ? undefined : html`<code>${subject}</code>`}</li>`,
   )}</ul>`;
 }
 

@@ -42,13 +42,11 @@ function brandImage({ doors }: PageContext): SafeHtml {
 }
 
 function navigation({ doors, session }: PageContext, { section }: Page): SafeHtml | undefined {
-  if (session === undefined) return undefined;
+  // Everyone else has but one page, and the name of the service leads there.
+  if (session === undefined || !doors.people.isAdmin(session.identity)) return undefined;
   const entry = (path: string, text: string, here: boolean) =>
     html`<li><a href="${path}"${here ? html` aria-current="page"` : undefined}>${text}</a></li>`;
-  const console = doors.people.isAdmin(session.identity)
-    ? entry('/console', 'Console', section === 'console')
-    : undefined;
-  return html`<nav aria-label="Main"><ul>${entry('/', 'Home', section === 'home')}${console}</ul></nav>`;
+  return html`<nav aria-label="Main"><ul>${entry('/', 'Home', section === 'home')}${entry('/console', 'Console', section === 'console')}</ul></nav>`;
 }
 
 function person({ session }: PageContext): SafeHtml | undefined {

@@ -14,40 +14,37 @@ export interface DirectionWords {
 
 /** Publishing first. */
 export function permissionWords({ publish, subscribe, role }: Grant): readonly DirectionWords[] {
+  const replies = role.responses ? [{ words: replyWords(role.responses) }] : [];
   return [
-    directionWords('publish', publish, role.responses !== undefined),
-    directionWords('subscribe', subscribe, false),
+    directionWords('You may publish to', 'publish', publish, replies),
+    directionWords('You may listen to', 'subscribe', subscribe, []),
   ];
 }
 
 function directionWords(
+  heading: string,
   direction: Direction,
   { allow, deny }: Grant['publish'],
-  mayReply: boolean,
+  more: readonly SubjectWords[],
 ): DirectionWords {
-  const nothing = allow.length === 0 && !mayReply;
   return {
-    heading: HEADINGS[direction][nothing ? 'nothing' : 'some'],
-    allowed: allow.map((subject) => subjectWords(subject, direction)),
-    // Whoever may nothing needs no exceptions.
+    heading,
+    allowed: [...allow.map((subject) => subjectWords(subject, direction)), ...more],
+    // Where nothing is allowed there are no exceptions.
     except: allow.length === 0 ? [] : deny.map((subject) => subjectWords(subject, direction)),
   };
 }
 
-const HEADINGS = {
-  publish: { some: 'You may publish to', nothing: 'You may not publish' },
-  subscribe: { some: 'You may listen to', nothing: 'You may not listen' },
-} as const;
+function replyWords({ max, ttlSeconds }: NonNullable<Grant['role']['responses']>): string {
+  const times = max === 1 ? 'one answer' : `up to ${max} answers`;
+  return `whoever sends you a request: ${times} to each, within ${lifetime(ttlSeconds)}`;
+}
 
 /** What else a role allows or limits, each as a name and a text. */
 export function limitWords({ role }: Grant): readonly (readonly [name: string, text: string])[] {
-  const { responses, limits, sources, times, timezone, connectionTypes } = role;
+  const { limits, sources, times, timezone, connectionTypes } = role;
   const { subscriptions, payloadBytes, dataBytes } = limits;
   const entries: (readonly [string, string] | undefined)[] = [
-    responses && [
-      'Replies',
-      `you may answer each request you receive ${timesWords(responses.max)}, within ${lifetime(responses.ttlSeconds)}`,
-    ],
     subscriptions === undefined ? undefined : ['Subscriptions', `at most ${subscriptions} at once`],
     payloadBytes === undefined ? undefined : ['Message size', `at most ${sizeWords(payloadBytes)}`],
     dataBytes === undefined ? undefined : ['Data', `at most ${sizeWords(dataBytes)}`],
@@ -56,10 +53,6 @@ export function limitWords({ role }: Grant): readonly (readonly [name: string, t
     connectionTypes && ['Connections', `only ${connectionTypes.join(', ')}`],
   ];
   return entries.filter((entry) => entry !== undefined);
-}
-
-function timesWords(count: number): string {
-  return count === 1 ? 'once' : `up to ${count} times`;
 }
 
 function timeWords(

@@ -56,11 +56,9 @@ export function clearSessionCookie(
 }
 
 function split(sealed: string): string[] {
-  const room = PART_CHARACTERS - 2;
-  const parts = [sealed.slice(0, room)];
-  for (let from = room; from < sealed.length; from += PART_CHARACTERS) {
-    parts.push(sealed.slice(from, from + PART_CHARACTERS));
-  }
+  const parts = Array.from({ length: Math.ceil(sealed.length / PART_CHARACTERS) }, (_, place) =>
+    sealed.slice(place * PART_CHARACTERS, (place + 1) * PART_CHARACTERS),
+  );
   return parts.map((part, place) => (place === 0 ? `${parts.length}.${part}` : part));
 }
 

@@ -4,8 +4,8 @@ import type { Direction } from '../../policy/subject.ts';
 export interface SubjectWords {
   /** `everything under orders` */
   readonly words: string;
-  /** As it stands in the credential, a queue group after a blank. */
-  readonly subject: string;
+  /** As it stands in the credential, a queue group after a blank; absent for what no subject says. */
+  readonly subject?: string;
 }
 
 /**
@@ -24,19 +24,27 @@ export function subjectWords(entry: string, direction: Direction): SubjectWords 
 function pattern(subject: string): string {
   if (subject === '>') return 'everything';
   const open = subject.endsWith('.>');
-  const tokens = (open ? subject.slice(0, -2) : subject).split('.');
-  const wild = tokens.filter((token) => token === '*').length;
-  if (wild === tokens.length) return anyOf(wild, open);
-  if (wild === 0) return open ? `everything under ${quoted(tokens.join('.'))}` : 'exactly this';
-  const example = tokens.map((token) => (token === '*' ? '…' : token)).join('.');
-  const where = `${quoted(example)}, with any one word for ${wild === 1 ? '' : 'each '}…`;
-  return open ? `everything under ${where}` : `each ${where}`;
+  const parts = runs((open ? subject.slice(0, -2) : subject).split('.'));
+  const [first = ''] = parts;
+  if (parts.length > 1 || !first.startsWith('“')) {
+    return `${parts.join(', then ')}${open ? ', then anything' : ''}`;
+  }
+  return open ? `everything under ${first}` : 'just this subject';
 }
 
-/** Nothing but wildcards. */
-function anyOf(words: number, open: boolean): string {
-  const count = words === 1 ? 'one word' : `${words} words`;
-  return open ? `everything of more than ${count}` : `everything of ${count}`;
+/** Words that stand side by side as one, quoted; wildcards side by side as their number. */
+function runs(tokens: readonly string[]): string[] {
+  const found: { wild: boolean; tokens: string[] }[] = [];
+  for (const token of tokens) {
+    const wild = token === '*';
+    const last = found.at(-1);
+    if (last?.wild === wild) last.tokens.push(token);
+    else found.push({ wild, tokens: [token] });
+  }
+  return found.map(({ wild, tokens }) => {
+    if (!wild) return quoted(tokens.join('.'));
+    return tokens.length === 1 ? 'any one word' : `any ${tokens.length} words`;
+  });
 }
 
 /** What NATS itself and its clients use (ADR-4, ADR-1, ADR-8, ADR-20, ADR-32). */

@@ -6,8 +6,8 @@ h1, h2, h3 { margin: 0 0 0.5rem; line-height: 1.25; letter-spacing: -0.015em; te
 h1 { font-size: clamp(1.5rem, 1.2rem + 1.4vw, 1.95rem); font-weight: 680; }
 h2 { font-size: 1.25rem; font-weight: 650; }
 h3 { font-size: 1.1rem; font-weight: 650; }
-h4, h5 { margin: 0 0 0.25rem; font-size: 0.95rem; font-weight: 600; line-height: 1.4; }
-h5 { margin-top: 0.75rem; color: var(--muted); }
+h4, .minor { margin: 0 0 0.25rem; font-size: 0.95rem; font-weight: 600; line-height: 1.4; letter-spacing: 0; }
+p.minor { margin-top: 0.75rem; color: var(--muted); }
 h4 code { font-weight: 500; }
 .small { font-size: 0.9rem; margin-top: 0.5rem; }
 section { margin-top: 2.75rem; }
@@ -18,7 +18,7 @@ p:last-child, ul:last-child { margin-bottom: 0; }
 .reference { margin-top: 1.5rem; font-size: 0.9rem; }
 code, pre, .mono { font-family: ui-monospace, SFMono-Regular, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; font-size: 0.9em; }
 code { padding: 0.1em 0.35em; background: var(--sunken); border: 1px solid var(--line); border-radius: 5px; }
-.all { user-select: all; -webkit-user-select: all; }
+.all { display: inline-block; max-width: 100%; user-select: all; -webkit-user-select: all; }
 em { font-style: normal; color: var(--muted); }
 
 .narrow { max-width: 30rem; margin-left: auto; margin-right: auto; }
@@ -28,7 +28,7 @@ em { font-style: normal; color: var(--muted); }
 .ways { display: grid; gap: 0.75rem; margin: 1.25rem 0 0; padding: 0; list-style: none; }
 .ways .button { width: 100%; }
 
-.cards { display: grid; gap: 1.25rem; margin: 1.25rem 0 0; padding: 0; list-style: none; }
+.cards { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.25rem; margin: 1.25rem 0 0; padding: 0; list-style: none; }
 .card { background: var(--surface); border: 1px solid var(--line); border-radius: 14px; padding: 1.5rem; box-shadow: 0 1px 2px rgb(15 20 30 / 0.05); }
 .card + .card { margin-top: 1.25rem; }
 .cards > .card + .card { margin-top: 0; }
@@ -50,6 +50,7 @@ em { font-style: normal; color: var(--muted); }
 .tag.warn { background: var(--warn-soft); color: var(--warn); }
 
 .facts { display: grid; gap: 0.55rem; margin: 1.1rem 0 0; }
+.card > .facts:first-child { margin-top: 0; }
 .facts > div { display: grid; grid-template-columns: minmax(8rem, 12rem) 1fr; gap: 0.1rem 1.25rem; }
 .facts dt { color: var(--muted); }
 .facts dd { margin: 0; min-width: 0; }
@@ -73,7 +74,8 @@ caption { text-align: left; padding: 0.75rem 0.9rem; color: var(--muted); }
 
 @media (max-width: 40rem) {
   .card { padding: 1.15rem; border-radius: 12px; }
-  .facts > div { grid-template-columns: 1fr; }
+  .card > .facts:first-child { margin-top: 0; }
+.facts > div { grid-template-columns: 1fr; }
   .code { font-size: 1.4rem; }
 }
 `;

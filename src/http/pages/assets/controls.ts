@@ -21,6 +21,7 @@ input[type="text"], input[type="search"], input:not([type]), select, textarea { 
 input.big { width: 13rem; font-size: 1.4rem; font-weight: 600; letter-spacing: 0.12em; text-transform: uppercase; font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 fieldset { min-width: 0; margin: 1.25rem 0 0; padding: 0; border: 0; }
 legend { padding: 0; margin-bottom: 0.5rem; }
+legend h2 { margin: 0; font-size: 1.1rem; }
 .choice { display: grid; grid-template-columns: auto 1fr; align-items: start; gap: 0.1rem 0.85rem; padding: 1rem; border: 1px solid var(--line); border-radius: 12px; cursor: pointer; }
 .choice + .choice { margin-top: 0.6rem; }
 .choice:hover { border-color: var(--control); }
