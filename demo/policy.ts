@@ -16,19 +16,43 @@ export const OPS = {
   claims: { team: 'platform', region: 'eu' },
 };
 
+/** In the orders team, as the orders service is: the policy gives both the same. */
+export const ADA = {
+  id: 'ada',
+  name: 'Ada Lovelace',
+  claims: { team: 'orders', region: 'eu' },
+};
+/** In no team that the policy gives anything. */
+export const BEN = {
+  id: 'ben',
+  name: 'Ben Bitdiddle',
+  claims: { team: 'sales', region: 'eu' },
+};
+/** Administers nats-sts with a browser. */
+export const OLGA = {
+  id: 'olga',
+  name: 'Olga Operator',
+  claims: { team: 'platform', region: 'eu' },
+};
+
 /** Whom the provider's tokens are for. */
 export const AUDIENCE = 'nats-sts';
+
+/** What nats-sts is to the provider when people sign in. */
+export const WEB_CLIENT = { id: 'nats-sts-pages', secret: 'nats-sts-pages-secret' };
 
 /** The demo's configuration, as an operator would write it beside what `nats-sts init` made. */
 export function demoConfig(places: {
   readonly issuer: string;
+  /** Where nats-sts is to listen: the provider sends people back there. */
+  readonly port: number;
   readonly natsUrl: string;
   /** Public key of the application account. */
   readonly account: string;
 }): string {
   return `# The configuration of the demo's nats-sts. Edit and save it: the service takes the change at once.
 
-listen: { host: 127.0.0.1, port: 0 }
+listen: { host: 127.0.0.1, port: ${places.port} }
 nats:
   servers: ["${places.natsUrl}"]
   # With these nats-sts publishes the signing keys of the account.
@@ -43,13 +67,19 @@ accounts:
   APP: { publicKey: ${places.account}, rotation: { every: 3s } }
 rotator: { lease: 2s }
 
-# Who vouches for the callers.
+# Who vouches for the callers. With a login, people come in, too: by browser, and by nats-sts login.
 issuers:
   demo:
     issuer: ${places.issuer}
     audience: ${AUDIENCE}
     kinds: [access_token]
     allowInsecureHttp: true
+    login:
+      clientId: ${WEB_CLIENT.id}
+      clientSecret: { file: ./keys/provider-client.secret }
+      title: the demo's provider
+branding: { name: Orders Messaging }
+contact: "#platform-team"
 
 # What a credential allows: here, the orders of the region that the token names.
 roles:
@@ -68,7 +98,7 @@ bindings:
       region: [eu, us]
     roles: [orders]
 
-# Who may see and rotate signing keys, and revoke.
+# Who may see and rotate signing keys, and revoke: services by token, people at /console.
 admin:
   - issuer: demo
     match: { team: platform }

@@ -3,12 +3,13 @@ import type { Terminal } from '../src/cli/terminal.ts';
 import { connectWith } from './nats-client.ts';
 import { type Credential, exchange, natsSts } from './nats-sts-client.ts';
 import type { Narrator } from './narrator.ts';
+import { people } from './people.ts';
 import { INVOICES, ORDERS } from './policy.ts';
 import { revocation } from './revocation.ts';
 import { rotation } from './rotation.ts';
 import type { World } from './world.ts';
 
-/** The whole way of two services and an administrator. Throws an AssertionError when a step does not end as it should. */
+/** The whole way of two services, a person and an administrator. Throws an AssertionError when a step does not end as it should. */
 export async function story(world: World, narrator: Narrator, terminal: Terminal): Promise<void> {
   narrator.step('The orders service gets a token from its identity provider');
   const token = await world.provider.tokenOf(ORDERS.id);
@@ -43,6 +44,7 @@ export async function story(world: World, narrator: Narrator, terminal: Terminal
   assert.match(why.output, /team .*wants "orders" .*has "billing"/);
   narrator.output(why.output);
 
+  await people({ world, narrator });
   await rotation({ world, narrator, terminal }, { client, token });
   await revocation({ world, narrator, terminal }, { client, token });
 

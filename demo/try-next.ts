@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Narrator } from './narrator.ts';
-import { INVOICES, OPS, ORDERS } from './policy.ts';
+import { ADA, INVOICES, OLGA, OPS, ORDERS } from './policy.ts';
 import type { World } from './world.ts';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
@@ -14,7 +14,13 @@ export function tryNext(narrator: Narrator, world: World): void {
   const nats = `nats --server ${natsUrl} --creds ${creds}`;
   const natsSts = `npm --prefix ${word(PROJECT)} run --silent nats-sts --`;
 
-  narrator.title('\nTry it yourself, in another terminal');
+  narrator.title('\nTry it yourself');
+  say(`Open this page in a browser, and sign in as ${ADA.name}:`);
+  command(stsUrl);
+  say('Or, in another terminal, let the command line do it, and be asked in the browser:');
+  command(`${natsSts} login --url ${stsUrl}`);
+  say(`See what an operator sees; sign out first, and sign in as ${OLGA.name}:`);
+  command(`${stsUrl}/console`);
   say('Get a token, as the orders service does:');
   command(getToken(provider.issuer, ORDERS));
   say('Exchange it for a credential that every NATS client takes:');

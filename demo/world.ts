@@ -7,9 +7,20 @@ import type { Terminal } from '../src/cli/terminal.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { startService } from '../src/service.ts';
 import { eventually } from '../test/support/eventually.ts';
+import { freePort } from '../test/support/free-port.ts';
 import { type IdentityProvider, startIdentityProvider } from '../test/support/identity-provider.ts';
 import { startNatsServer } from '../test/support/nats-server.ts';
-import { AUDIENCE, demoConfig, INVOICES, OPS, ORDERS } from './policy.ts';
+import {
+  ADA,
+  AUDIENCE,
+  BEN,
+  demoConfig,
+  INVOICES,
+  OLGA,
+  OPS,
+  ORDERS,
+  WEB_CLIENT,
+} from './policy.ts';
 
 /** Everything of the demo, real and running; gone without a trace when disposed of. */
 export interface World extends AsyncDisposable {
@@ -46,17 +57,17 @@ export async function startWorld({ configure = (text) => text }: WorldOptions): 
     stack.defer(() => rm(folder, { recursive: true, force: true }));
     const file = (name: string) => join(folder, name);
 
-    const provider = stack.use(
-      await startIdentityProvider({ audience: AUDIENCE, clients: [ORDERS, INVOICES, OPS] }),
-    );
+    const port = await freePort();
+    const provider = stack.use(await startProvider(`http://127.0.0.1:${port}`));
     await init(folder);
+    await writeFile(file('keys/provider-client.secret'), WEB_CLIENT.secret, { mode: 0o600 });
     const server = stack.use(
       await startNatsServer({ config: await readFile(file('nats-server.conf'), 'utf8') }),
     );
 
     const config = file('sts.yaml');
     const account = loadConfig(config, { env: {} }).accounts[0]?.publicKey ?? '';
-    const places = { issuer: provider.issuer, natsUrl: server.url, account };
+    const places = { issuer: provider.issuer, port, natsUrl: server.url, account };
     await writeFile(config, configure(demoConfig(places)));
 
     let hear: (line: LogLine) => void = () => {};
@@ -80,6 +91,21 @@ export async function startWorld({ configure = (text) => text }: WorldOptions): 
     await stack.disposeAsync();
     throw error;
   }
+}
+
+function startProvider(stsUrl: string): Promise<IdentityProvider> {
+  return startIdentityProvider({
+    audience: AUDIENCE,
+    clients: [ORDERS, INVOICES, OPS],
+    people: [ADA, BEN, OLGA],
+    webClients: [
+      {
+        ...WEB_CLIENT,
+        redirectUris: [`${stsUrl}/login/callback`],
+        postLogoutRedirectUris: [`${stsUrl}/`],
+      },
+    ],
+  });
 }
 
 /** Keys, account JWTs and the NATS server's configuration, as every first user makes them. */
