@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import type { Refusal } from '../../src/errors.ts';
 import type { Claims } from '../../src/identity/identity.ts';
 import { openSingleUse, type SingleUse } from '../../src/identity/single-use.ts';
@@ -142,7 +142,7 @@ export function frozenClock(): FrozenClock {
 }
 
 /** Of a person who has just signed in; nobody checks the signature of its ID token again. */
-export function session(clock: FrozenClock, changes: Partial<Session> = {}): Session {
+export function session(clock: Clock, changes: Partial<Session> = {}): Session {
   const startedAt = clock.now() / 1000;
   const claims: Claims = {
     iss: 'https://issuer.test',

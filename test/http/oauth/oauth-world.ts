@@ -1,0 +1,121 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../../../src/clock.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import { openSingleUse } from '../../../src/identity/single-use.ts';
+import { createHandovers } from '../../../src/login/create-handovers.ts';
+import { openEndedSessions } from '../../../src/login/ended-sessions.ts';
+import type { CodeAsk, Handovers } from '../../../src/login/handovers.ts';
+import { createSessionKeeper } from '../../../src/login/keep-sessions.ts';
+import type { Session } from '../../../src/login/session.ts';
+import { createTextSealer } from '../../../src/login/text-sealer.ts';
+import { createKeyPair } from '../../../src/nats/key-pair.ts';
+import { NO_REVOCATIONS } from '../../../src/revocation/revocations.ts';
+import type { SharedState } from '../../../src/store/shared-state.ts';
+import { openStore } from '../../../src/store/sqlite.ts';
+import { openSqliteState } from '../../../src/store/sqlite-state.ts';
+import { session } from '../../login/handover-world.ts';
+import {
+  type ConfigTree,
+  type Places,
+  type ServiceWorld,
+  startServiceWorld,
+} from '../../support/service-world.ts';
+
+export const VERIFIER = 'v'.repeat(43);
+export const REDIRECT_URI = 'http://127.0.0.1:49152/callback';
+export const CALLER = { requestId: 'request-1', address: '192.0.2.7' };
+
+/** A running service, and beside it another replica at which people agree, over the same store and sealing key. */
+export interface OAuthWorld extends AsyncDisposable {
+  readonly service: ServiceWorld;
+  readonly replica: Handovers;
+  readonly state: SharedState;
+  /** Of somebody who has just signed in, and may be `viewer` and `publisher`. */
+  session(): Session;
+  /** A code for this session, as the page gives it out. */
+  code(session: Session, changes?: Partial<CodeAsk & { role: string }>): Promise<string>;
+  post(path: string, form: Readonly<Record<string, string | undefined>>): Promise<Response>;
+}
+
+export async function startOAuthWorld(
+  configure: (tree: ConfigTree, places: Places) => void = () => {},
+): Promise<OAuthWorld> {
+  await using stack = new AsyncDisposableStack();
+  const service = stack.use(
+    await startServiceWorld({
+      nats: false,
+      configure: (tree, places) => {
+        const file = join(places.folder, 'sealing.key');
+        writeFileSync(file, randomBytes(32).toString('base64'), { mode: 0o600 });
+        tree.sealingKey = { file };
+        tree.issuers.dev.login = { clientId: 'nats-sts' };
+        tree.roles.viewer = {
+          account: Object.keys(places.trust.accounts)[0],
+          subscribe: { allow: ['orders.>'] },
+          maxTtl: '1h',
+        };
+        tree.bindings.push({
+          name: 'people',
+          issuer: 'dev',
+          match: { sub: 'ada' },
+          roles: ['viewer', 'publisher'],
+        });
+        configure(tree, places);
+      },
+    }),
+  );
+  const { replica, state } = await openReplica(service, stack);
+  const owned = stack.move();
+  return {
+    service,
+    replica,
+    state,
+    session: () => session(WHOLE_SECONDS),
+    code: async (of, changes = {}) => {
+      const ask = {
+        program: 'a program',
+        userPublicKey: createKeyPair('user').publicKey,
+        role: 'viewer',
+        ttlSeconds: undefined,
+        redirectUri: REDIRECT_URI,
+        codeChallenge: createHash('sha256').update(VERIFIER).digest('base64url'),
+        ...changes,
+      };
+      const code = await replica.grantCode(ask, of, CALLER);
+      if (typeof code === 'string') return code;
+      throw new Error(`no code: ${code.reason}`);
+    },
+    post: (path, form) => {
+      const pairs = Object.entries(form).filter((pair): pair is [string, string] => !!pair[1]);
+      return fetch(service.url + path, { method: 'POST', body: new URLSearchParams(pairs) });
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function openReplica(
+  { storeFile, configFile, url }: ServiceWorld,
+  stack: AsyncDisposableStack,
+) {
+  const clock = systemClock;
+  const store = openStore({ file: storeFile, survive: 'process-crash' });
+  stack.defer(() => store.close());
+  const state = openSqliteState({ store, clock });
+  stack.defer(() => state.close());
+  const keys = loadConfig(configFile, { env: {} }).sealingKeys;
+  const sealer = createTextSealer({ keys, audience: () => url, clock });
+  const ended = await openEndedSessions({ state, clock });
+  stack.defer(() => ended.close());
+  const revocations = NO_REVOCATIONS;
+  const issuers = () => new Set(['dev']);
+  const keeper = createSessionKeeper({ sealer, ended, revocations, issuers, clock });
+  const singleUse = openSingleUse({ database: store.database, clock });
+  const journal = { tell: async () => undefined };
+  const replica = createHandovers({ state, sealer, keeper, singleUse, journal, clock });
+  stack.defer(() => replica.close());
+  return { replica, state };
+}
+
+const WHOLE_SECONDS: Clock = { now: () => Math.floor(Date.now() / 1000) * 1000 };
