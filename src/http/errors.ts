@@ -34,10 +34,15 @@ export function handleErrors(
   const methods = methodsByPath(app);
   // Before a body is read: nobody wants it.
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.is404) sendProblem(reply, notFound(methods, request, reply));
+    if (request.is404) sendNotFound(request, reply);
     else done();
   });
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(methods, request, reply)));
+  app.setNotFoundHandler(sendNotFound);
+
+  function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const forms = isReadByPeople(request) ? pages : NO_PAGES;
+    return forms.refusal(reply.header('vary', 'accept'), notFound(methods, request, reply));
+  }
 }
 
 /** A path that can't be decoded never reaches the router's hooks. */
@@ -51,6 +56,11 @@ const OAUTH: ErrorPages = { refusal: sendOAuthError, fault: sendOAuthFault };
 
 function formOf(request: FastifyRequest): 'oauth' | 'page' | 'problem' {
   return request.routeOptions.config?.errors ?? 'problem';
+}
+
+/** Browsers that go somewhere say so; programs don't. */
+function isReadByPeople({ headers: { accept } }: FastifyRequest): boolean {
+  return accept?.includes('text/html') === true;
 }
 
 /** What Fastify itself refuses; undefined when it is a fault of ours. */

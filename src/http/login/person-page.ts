@@ -52,7 +52,7 @@ function commandLineSection(doors: PageDoors, { grants: [first] }: Choices): Saf
   const login = `nats-sts login --url ${shellWord(publicUrl)}`;
   return html`<section aria-labelledby="cli"><h2 id="cli">Without this page</h2>
 <p>On a computer with the <code>nats-sts</code> command, one line does all of it. The key is made on your machine and never leaves it.</p>
-${commandLine(login, 'Command to sign in')}
+${commandLine(login)}
 <p class="muted small">Add <code>--role ${first.role.name}</code> to name the role, and <code>--device</code> where there is no browser.</p></section>`;
 }
 

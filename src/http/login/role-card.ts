@@ -20,7 +20,7 @@ ${hidden({ role: name })}${lifetimeField(grant)}
 <button class="button" type="submit">Download credential<span class="hidden"> for ${name}</span></button>
 </form>
 <section><h4>Use it with the <code>nats</code> command line</h4>
-${commandLine(contextLine(name, servers), `Command for ${name}`)}
+${commandLine(contextLine(name, servers))}
 <p class="muted small">Put in where your browser saved the file, if it is elsewhere.</p></section>
 </article>`;
 }

@@ -7,9 +7,9 @@ export function hidden(fields: Readonly<Record<string, string | undefined>>): Sa
   );
 }
 
-/** A line to copy: one click selects it whole. Lines that are too long scroll, by keyboard too. */
-export function commandLine(text: string, label: string): SafeHtml {
-  return html`<pre class="command" tabindex="0" role="region" aria-label="${label}"><code>${text}</code></pre>`;
+/** A line to copy: one click selects it whole. Where it is broken to fit, it is still one line. */
+export function commandLine(text: string): SafeHtml {
+  return html`<pre class="command"><code>${text}</code></pre>`;
 }
 
 /** Facts, each with its name. */

@@ -28,6 +28,8 @@ describe.each([
     const pairs = [
       ...texts.flatMap((text) => GROUNDS.map((ground) => [text, ground] as const)),
       ['text', 'accentSoft'],
+      ['text', 'badSoft'],
+      ['text', 'warnSoft'],
       ['accent', 'accentSoft'],
       ['good', 'goodSoft'],
       ['bad', 'badSoft'],
@@ -43,7 +45,9 @@ describe.each([
     const pairs = (['control', 'button', 'accent', 'bad'] as const).flatMap((control) =>
       GROUNDS.map((ground) => [control, ground] as const),
     );
-    const poor = pairs.filter(([control, ground]) => contrast(colours[control], colours[ground]) < 3);
+    const poor = pairs.filter(
+      ([control, ground]) => contrast(colours[control], colours[ground]) < 3,
+    );
     expect(poor).toEqual([]);
   });
 });

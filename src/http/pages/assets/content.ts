@@ -36,6 +36,9 @@ em { font-style: normal; color: var(--muted); }
 .card section, .card form { margin-top: 1.25rem; }
 .heading { display: flex; flex-wrap: wrap; align-items: center; gap: 0.4rem 0.75rem; margin-bottom: 0.5rem; }
 .heading h1, .heading h2, .heading h3 { margin: 0; }
+.card .notice { margin: 1.1rem 0; padding: 0.85rem 1rem; border-radius: 10px; box-shadow: none; background: var(--sunken); }
+.card .notice.bad { background: var(--bad-soft); }
+.card .notice.warn { background: var(--warn-soft); }
 .notice { border-left-width: 5px; border-left-color: var(--accent); }
 .notice.good { border-left-color: var(--good); }
 .notice.bad { border-left-color: var(--bad); }
@@ -58,8 +61,8 @@ em { font-style: normal; color: var(--muted); }
 .may li { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.1rem 0.75rem; padding: 0.4rem 0; border-top: 1px solid var(--line); }
 .may li:first-child { border-top: 0; }
 .columns { display: grid; gap: 1.25rem 2rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); margin-top: 1.25rem; }
-.command { position: relative; margin: 0.5rem 0 0; padding: 0.85rem 1rem; overflow-x: auto; background: var(--sunken); border: 1px solid var(--line); border-radius: 10px; line-height: 1.5; user-select: all; -webkit-user-select: all; }
-.command code { padding: 0; background: none; border: 0; overflow-wrap: normal; }
+.command { position: relative; margin: 0.5rem 0 0; padding: 0.85rem 1rem; white-space: pre-wrap; background: var(--sunken); border: 1px solid var(--line); border-radius: 10px; line-height: 1.5; user-select: all; -webkit-user-select: all; }
+.command code { padding: 0; background: none; border: 0; }
 .code { display: inline-block; padding: 0.35rem 0.9rem; font-size: 1.75rem; font-weight: 650; letter-spacing: 0.12em; background: var(--accent-soft); color: var(--text); border: 0; border-radius: 10px; }
 .said { margin: 1rem 0; padding: 0.85rem 1rem; background: var(--sunken); border-radius: 10px; }
 .said figcaption { color: var(--muted); font-size: 0.9rem; }
