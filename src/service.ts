@@ -1,16 +1,12 @@
-import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import { type Sessions, systemSessions } from './account/sessions.ts';
+import { systemSessions } from './account/sessions.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { loadConfig } from './config/load.ts';
-import { exchange } from './exchange.ts';
-import { type AppOptions, buildApp } from './http/app.ts';
-import { limitConcurrency } from './http/concurrency.ts';
-import type { People } from './http/people.ts';
+import { buildApp } from './http/app.ts';
 import type { Log } from './log.ts';
-import { adminOf } from './service/admin/admin.ts';
-import { type ConsoleView, consoleSource } from './service/console.ts';
+import { appOptions, publicUrl, type State } from './service/app-options.ts';
+import { consoleSource } from './service/console.ts';
 import { type Foundation, layFoundation } from './service/foundation.ts';
 import { buildGeneration, type Generation } from './service/generation.ts';
 import { createMetrics, type Metrics } from './service/metrics.ts';
@@ -18,16 +14,13 @@ import { journalOf } from './service/journal.ts';
 import { startPeople } from './service/people.ts';
 import { rotationMetrics, rotationSources } from './service/rotation-metrics.ts';
 import { startRotation } from './service/rotation.ts';
-import { partStatus } from './service/readiness.ts';
 import {
   type ReloadParts,
-  type Running,
   reload,
   warn,
   watchCertificate,
   watchConfiguration,
 } from './service/reload.ts';
-import { readTls } from './service/tls.ts';
 import { VERSION } from './version.ts';
 
 export interface ServiceOptions {
@@ -171,82 +164,4 @@ function watchFiles(
     unwatch();
     unwatchCertificate?.();
   };
-}
-
-/** Most connections are idle ones that callers keep open; a quarter is enough for one of them. */
-function connectionBounds(exchanges: number, behindProxy: boolean): AppOptions['connections'] {
-  const total = exchanges * 10;
-  return { total, perNetwork: behindProxy ? undefined : Math.max(32, total / 4) };
-}
-
-interface State extends Running<Generation> {
-  /** Where it listens; empty before it does. */
-  url: string;
-  stopping: boolean;
-}
-
-/** What the doors are made of besides the configuration in force. */
-interface Joined {
-  readonly foundation: Foundation;
-  readonly metrics: Metrics;
-  readonly sessions: Sessions | undefined;
-  readonly people: People;
-  readonly console: ConsoleView;
-}
-
-function appOptions(
-  state: State,
-  { foundation, metrics, sessions, people, console }: Joined,
-): AppOptions {
-  const { listen, limits } = state.current.config;
-  return {
-    exchange: metrics.observed(
-      limitConcurrency(
-        (request) => exchange(state.current.parts, request),
-        limits.concurrentRequests,
-      ),
-    ),
-    admin: adminOf({ foundation, current: () => state.current, sessions }),
-    people,
-    console,
-    live: () => ({
-      publicUrl: publicUrl(state),
-      servers: state.current.config.nats.servers,
-      contact: state.current.config.contact,
-      accounts: state.current.config.accounts,
-    }),
-    rateLimit: () => state.current.config.rateLimit,
-    limits,
-    connections: connectionBounds(limits.concurrentRequests, listen.behindProxy !== undefined),
-    ...(listen.behindProxy && { trustProxy: listen.behindProxy }),
-    ...(listen.tls && { tls: readTls(listen.tls) }),
-    status: () =>
-      partStatus({
-        ...state.current.parts,
-        audit: foundation.audit,
-        rings: foundation.rings,
-        stopping: state.stopping,
-      }),
-    metrics: async () => ({
-      contentType: metrics.registry.contentType,
-      text: await metrics.registry.metrics(),
-    }),
-    openapi: readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8'),
-    onFault: (requestId, fault) => {
-      metrics.fault();
-      foundation.log.error({ requestId, fault: describe(fault) }, 'a request failed');
-    },
-  };
-}
-
-/** Where nothing is configured and the system chose the port, only the running server knows. */
-function publicUrl({ current: { config }, url }: State): string {
-  return config.publicUrl.endsWith(':0') ? url : config.publicUrl;
-}
-
-/** A fault for the log: its stack and causes. */
-function describe(fault: unknown): string {
-  return fault instanceof Error
-    ? `${fault.stack ?? fault.message}${fault.cause === undefined ? '' : `\ncaused by ${describe(fault.cause)}`}`
-    : String(fault);
 }

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import type { Sessions } from '../account/sessions.ts';
+import { exchange } from '../exchange.ts';
+import type { AppOptions } from '../http/app.ts';
+import { limitConcurrency } from '../http/concurrency.ts';
+import type { People } from '../http/people.ts';
+import { adminOf } from './admin/admin.ts';
+import type { ConsoleView } from './console.ts';
+import type { Foundation } from './foundation.ts';
+import type { Generation } from './generation.ts';
+import type { Metrics } from './metrics.ts';
+import { partStatus } from './readiness.ts';
+import type { Running } from './reload.ts';
+import { readTls } from './tls.ts';
+
+/** Most connections are idle ones that callers keep open; a quarter is enough for one of them. */
+function connectionBounds(exchanges: number, behindProxy: boolean): AppOptions['connections'] {
+  const total = exchanges * 10;
+  return { total, perNetwork: behindProxy ? undefined : Math.max(32, total / 4) };
+}
+
+/** The configuration in force, and where the service stands. */
+export interface State extends Running<Generation> {
+  /** Where it listens; empty before it does. */
+  url: string;
+  stopping: boolean;
+}
+
+/** What the doors are made of besides the configuration in force. */
+interface Joined {
+  readonly foundation: Foundation;
+  readonly metrics: Metrics;
+  readonly sessions: Sessions | undefined;
+  readonly people: People;
+  readonly console: ConsoleView;
+}
+
+/** What the HTTP service is built from; what a reload changes is asked for at each request. */
+export function appOptions(
+  state: State,
+  { foundation, metrics, sessions, people, console }: Joined,
+): AppOptions {
+  const { listen, limits } = state.current.config;
+  return {
+    exchange: metrics.observed(
+      limitConcurrency(
+        (request) => exchange(state.current.parts, request),
+        limits.concurrentRequests,
+      ),
+    ),
+    admin: adminOf({ foundation, current: () => state.current, sessions }),
+    people,
+    console,
+    live: () => ({
+      publicUrl: publicUrl(state),
+      servers: state.current.config.nats.servers,
+      contact: state.current.config.contact,
+      accounts: state.current.config.accounts,
+    }),
+    rateLimit: () => state.current.config.rateLimit,
+    limits,
+    connections: connectionBounds(limits.concurrentRequests, listen.behindProxy !== undefined),
+    ...(listen.behindProxy && { trustProxy: listen.behindProxy }),
+    ...(listen.tls && { tls: readTls(listen.tls) }),
+    status: () =>
+      partStatus({
+        ...state.current.parts,
+        audit: foundation.audit,
+        rings: foundation.rings,
+        stopping: state.stopping,
+      }),
+    metrics: async () => ({
+      contentType: metrics.registry.contentType,
+      text: await metrics.registry.metrics(),
+    }),
+    openapi: readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8'),
+    onFault: (requestId, fault) => {
+      metrics.fault();
+      foundation.log.error({ requestId, fault: describe(fault) }, 'a request failed');
+    },
+  };
+}
+
+/** Where nothing is configured and the system chose the port, only the running server knows. */
+export function publicUrl({ current: { config }, url }: State): string {
+  return config.publicUrl.endsWith(':0') ? url : config.publicUrl;
+}
+
+/** A fault for the log: its stack and causes. */
+function describe(fault: unknown): string {
+  return fault instanceof Error
+    ? `${fault.stack ?? fault.message}${fault.cause === undefined ? '' : `\ncaused by ${describe(fault.cause)}`}`
+    : String(fault);
+}
