@@ -52,7 +52,7 @@ export function requireNkey(form: Form): UserPublicKey | Refusal {
 }
 
 /** What a program calls itself; people read it before they agree. */
-export function parseProgram(form: Form): string | Refusal {
+function parseProgram(form: Form): string | Refusal {
   const program = text(form, 'program')?.trim();
   if (program === undefined || program === '') return 'unnamed program';
   if (program.length > MAX_PROGRAM_CHARACTERS || UNSHOWABLE.test(program)) {
