@@ -1,4 +1,4 @@
-import type { AuditEvent, RevocationEvent } from '../audit/event.ts';
+import type { AuditEvent, LoginEvent, LoginStep, RevocationEvent } from '../audit/event.ts';
 import { type Cell, type Column, table } from './table.ts';
 import type { Style, Terminal } from './terminal.ts';
 import { localTime, relativeTime } from './time.ts';
@@ -28,6 +28,14 @@ const STYLE: { readonly [T in AuditEvent['type']]?: Style } = {
   drift: 'red',
 };
 
+/** Steps that give something out, and those that came to nothing. */
+const STEP_STYLE: { readonly [S in LoginStep]?: Style } = {
+  'handed-over': 'green',
+  renewed: 'green',
+  refused: 'yellow',
+  failed: 'red',
+};
+
 /** Records for people, one line each. `now` is in milliseconds since the Unix epoch. */
 export function auditTable(
   terminal: Terminal,
@@ -45,7 +53,7 @@ function steadied(column: Column): Column {
 }
 
 function row(event: AuditEvent, now: number): Cell[] {
-  const style = STYLE[event.type];
+  const style = event.type === 'login' ? STEP_STYLE[event.step] : STYLE[event.type];
   return [
     localTime(event.time),
     style ? { text: event.type, style } : event.type,
@@ -78,10 +86,7 @@ function roleOrReason(event: AuditEvent): string {
     case 'rejected':
       return event.reason;
     case 'login':
-      return withReason(
-        event.role === undefined ? event.step : `${event.step} (${event.role})`,
-        event.reason,
-      );
+      return loginStep(event);
     case 'admin':
       return withReason(`${event.action} ${event.account} ${event.slot}`, event.reason);
     case 'revocation':
@@ -98,6 +103,12 @@ function roleOrReason(event: AuditEvent): string {
       return event.mended ? `${lost} and put back` : lost;
     }
   }
+}
+
+/** `handed-over orders for nats-sts login on laptop`. */
+function loginStep({ step, role, program, reason }: LoginEvent): string {
+  const words = [step, ...(role ? [role] : []), ...(program ? [`for ${program}`] : [])];
+  return withReason(words.join(' '), reason);
 }
 
 function withReason(text: string, reason: string | undefined): string {

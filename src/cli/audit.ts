@@ -31,17 +31,17 @@ interface AuditCommandParts {
   readonly stop?: AbortSignal;
 }
 
-/** The types of exchanges have options of their own. */
-const SHORTCUTS = ['issued', 'denied', 'rejected'] as const satisfies AuditEvent['type'][];
+/** The types that are looked for most have options of their own. */
+const SHORTCUTS = ['issued', 'denied', 'rejected', 'login'] as const satisfies AuditEvent['type'][];
 
 const FOLLOW_MILLISECONDS = 500;
 
-/** `nats-sts audit`: what was issued, denied and rejected, and what became of keys and revocations, also while the service runs. */
+/** `nats-sts audit`: what was issued, denied and rejected, who signed in, and what became of keys and revocations, also while the service runs. */
 export function auditCommand(terminal: Terminal, parts: AuditCommandParts = {}): Command {
   const { clock = systemClock, env = process.env } = parts;
   const moment = (text: string): number => parseTime(text, clock);
   return new Command('audit')
-    .description('show what was issued, denied, rejected, revoked and rotated')
+    .description('show what was issued, denied, rejected, revoked and rotated, and who signed in')
     .addOption(configOption())
     .option('--file <file>', 'read this store instead of the one in the configuration')
     .option('--since <time>', 'from then on: 15m, 1h, 7d, or 2026-11-02T09:00', moment)
@@ -50,6 +50,7 @@ export function auditCommand(terminal: Terminal, parts: AuditCommandParts = {}):
     .addOption(shortcut('issued'))
     .addOption(shortcut('denied'))
     .addOption(shortcut('rejected'))
+    .addOption(shortcut('login'))
     .option('--issuer <name>', 'the name an issuer has in the configuration')
     .option('--subject <subject>', 'the identity')
     .option('--role <role>', 'the role issued, or asked for')
@@ -82,6 +83,7 @@ function shortcut(type: (typeof SHORTCUTS)[number]): Option {
 const EXAMPLES = `
 Examples:
   nats-sts audit --config sts.yaml --since 1h --denied
+  nats-sts audit --config sts.yaml --login --follow    who signs in, and what they hand to programs
   nats-sts audit --config sts.yaml --user UD…          whose credential is this?
   nats-sts audit --config sts.yaml --all --json | jq   everything, for programs`;
 

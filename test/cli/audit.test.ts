@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CommanderError } from 'commander';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { AuditEvent } from '../../src/audit/event.ts';
+import type { AuditEvent, LoginEvent } from '../../src/audit/event.ts';
 import { openSqliteLog } from '../../src/audit/sqlite-log.ts';
 import { auditCommand } from '../../src/cli/audit.ts';
 import { CliError, ExitCode } from '../../src/cli/exit-codes.ts';
@@ -87,6 +87,40 @@ test('what comes from no exchange is in the table too, without what it has not',
   ]);
 });
 
+function login(more: Partial<LoginEvent>): LoginEvent {
+  return {
+    type: 'login',
+    time: NOW,
+    requestId: 'req-9',
+    door: 'login',
+    address: '10.1.2.9',
+    step: 'begun',
+    ...more,
+  };
+}
+
+test('steps of a login are in the table: who, which role, for which program, why not', async () => {
+  const program = 'nats-sts login on\u001b[2J laptop';
+  await using t = await openStoreWith([
+    login({ issuerName: 'entra' }),
+    login({ step: 'signed-in', identity }),
+    login({ step: 'failed', issuerName: 'entra', reason: 'login_refused' }),
+    login({ step: 'device-begun', program }),
+    login({ step: 'handed-over', identity, role: 'orders', program }),
+  ]);
+  const { out } = await audit(['--file', t.file, '--login']);
+  const who = 'github repo:acme/orders:ref:refs/heads/main';
+  const shown = String.raw`nats-sts login on\u001b[2J laptop`;
+  const rows = out.split('\n').map((line) => line.split(/ {2,}/).slice(1, 4));
+  expect(rows.slice(1, -1)).toEqual([
+    ['login', 'entra', 'begun'],
+    ['login', who, 'signed-in'],
+    ['login', 'entra', 'failed (login_refused)'],
+    ['login', '-', `device-begun for ${shown}`],
+    ['login', who, `handed-over orders for ${shown}`],
+  ]);
+});
+
 test('people get a table: when, what, who, which role or reason, binding, address, expiry', async () => {
   await using t = await openStoreWith([
     issued({ time: NOW - 3000 }),
@@ -135,20 +169,24 @@ describe('options', () => {
     issued({ requestId: 'i', time: NOW - 7_200_000 }),
     denied({ requestId: 'd', time: NOW - 60_000 }),
     rejected({ requestId: 'r', time: NOW - 30_000 }),
+    login({ requestId: 'l', time: NOW - 10_000, reason: 'login_failed', step: 'failed' }),
     issued({ requestId: 'e', identity: someone, role: 'x', binding: 'b', user: 'U2' }),
   ];
 
   test.each([
-    [[], ['i', 'd', 'r', 'e']],
+    [[], ['i', 'd', 'r', 'l', 'e']],
     [
       ['--since', '1h'],
-      ['d', 'r', 'e'],
+      ['d', 'r', 'l', 'e'],
     ],
     [['--until', new Date(NOW - 60_000).toISOString()], ['i']],
     [['--issued'], ['i', 'e']],
     [['--denied'], ['d']],
     [['--rejected'], ['r']],
     [['--type', 'rejected'], ['r']],
+    [['--type', 'login'], ['l']],
+    [['--login'], ['l']],
+    [['--reason', 'login_failed'], ['l']],
     [['--issuer', 'entra'], ['e']],
     [['--subject', 'someone'], ['e']],
     [['--role', 'x'], ['e']],
@@ -159,11 +197,11 @@ describe('options', () => {
     [['--token-hash', 'b'.repeat(64)], ['r']],
     [
       ['--limit', '2'],
-      ['r', 'e'],
+      ['l', 'e'],
     ],
     [
       ['--limit', '2', '--all'],
-      ['i', 'd', 'r', 'e'],
+      ['i', 'd', 'r', 'l', 'e'],
     ],
     [['--issuer', 'github', '--issued'], ['i']],
   ])('%j', async (args, expected) => {
@@ -178,6 +216,7 @@ describe('options', () => {
     [['--limit', 'many']],
     [['--type', 'other']],
     [['--issued', '--denied']],
+    [['--login', '--denied']],
     [['--issued', '--type', 'denied']],
     [['--unknown']],
   ])('%j is wrong usage', async (args) => {
