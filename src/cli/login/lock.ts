@@ -44,8 +44,7 @@ async function take(file: string): Promise<DatabaseSync> {
 function tryToTake(file: string): DatabaseSync | undefined {
   let database: DatabaseSync | undefined;
   try {
-    // SQLite would create it for everyone's eyes.
-    closeSync(openSync(file, 'a', 0o600));
+    createPrivately(file);
     database = new DatabaseSync(file, { timeout: 0 });
     database.exec('BEGIN EXCLUSIVE');
     return database;
@@ -54,5 +53,17 @@ function tryToTake(file: string): DatabaseSync | undefined {
     const { errcode, message } = cause as Error & { errcode?: number };
     if (errcode === SQLITE_BUSY) return undefined;
     throw new CliError(ExitCode.failed, `cannot lock ${file}: ${message}`, { cause });
+  }
+}
+
+/**
+ * SQLite would create it for everyone's eyes. A file that is there is not opened: closing it again
+ * would let go of every lock that this process has on it (POSIX.1, fcntl).
+ */
+function createPrivately(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
