@@ -4,7 +4,7 @@ import { NAME } from '../../config/schema/scalars.ts';
 /** What the OAuth endpoints answer, as far as the command line reads it. Lengths of time are in seconds. */
 
 const word = z.string().min(1).max(1000);
-const seconds = z.number().nonnegative().max(100_000_000);
+const seconds = z.int().nonnegative().max(100_000_000);
 /** Travels in forms and files: printable, no blanks. */
 const secret = z
   .string()

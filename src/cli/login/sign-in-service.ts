@@ -38,7 +38,7 @@ export interface SignInService {
   redeemCode(proof: CodeProof): Promise<HandedOver | OAuthRefusal>;
   beginDevice(ask: Ask & { readonly program: string }): Promise<DeviceAnswer | OAuthRefusal>;
   redeemDevice(deviceCode: string): Promise<HandedOver | OAuthRefusal>;
-  /** The refresh token is spent with the first answer, whatever that is. */
+  /** With a credential the refresh token is spent, and another comes; a refusal other than `invalid_grant` leaves it good. */
   refresh(refreshToken: string, ask: Ask): Promise<HandedOver | OAuthRefusal>;
   introspect(refreshToken: string): Promise<Introspection | OAuthRefusal>;
   revoke(refreshToken: string): Promise<unknown>;
