@@ -1,0 +1,71 @@
+import { get } from 'node:http';
+import type { Command } from 'commander';
+import { CliError } from '../../src/cli/exit-codes.ts';
+import { loginCommand } from '../../src/cli/login.ts';
+import { eventually } from '../support/eventually.ts';
+import { type CapturedTerminal, capturedTerminal } from './captured-terminal.ts';
+import type { LoginService } from './login-service.ts';
+
+type Parts = NonNullable<Parameters<typeof loginCommand>[1]>;
+
+export interface EndedLogin {
+  /** Undefined: it went well. */
+  readonly error: CliError | undefined;
+  readonly written: CapturedTerminal['written'];
+}
+
+/** `nats-sts login` under way, whose browser is the test. */
+export function beginLogin(service: LoginService, args: readonly string[] = [], parts: Parts = {}) {
+  const terminal = capturedTerminal();
+  const command = loginCommand(terminal, parts).exitOverride();
+  const done = ended(command, terminal, ['--url', service.url, '--no-browser', ...args]);
+  return {
+    written: terminal.written,
+    done,
+    /** The address that it printed. */
+    page: () =>
+      eventually(() => {
+        const [, address] = /^ {2}(http\S+\/authorize\?\S+)$/m.exec(terminal.written.err) ?? [];
+        return address === undefined ? undefined : new URL(address);
+      }),
+  };
+}
+
+async function ended(
+  command: Command,
+  { written }: CapturedTerminal,
+  args: readonly string[],
+): Promise<EndedLogin> {
+  try {
+    await command.parseAsync(args, { from: 'user' });
+    return { error: undefined, written };
+  } catch (error) {
+    if (error instanceof CliError) return { error, written };
+    throw error;
+  }
+}
+
+/** Where the browser is to come back to, with these parameters. */
+export function callback(page: URL, parameters: Readonly<Record<string, string>>): URL {
+  const back = new URL(page.searchParams.get('redirect_uri') ?? '');
+  back.search = new URLSearchParams(parameters).toString();
+  return back;
+}
+
+/** A GET with exactly these headers; the status, and where it leads. */
+export function getAs(
+  url: URL,
+  headers: Readonly<Record<string, string>> = {},
+  method = 'GET',
+): Promise<{ status: number; location: string | undefined }> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { method, headers, agent: false }, (response) => {
+      response.resume();
+      response.once('end', () => {
+        resolve({ status: response.statusCode ?? 0, location: response.headers.location });
+      });
+    });
+    request.once('error', reject);
+    request.end();
+  });
+}

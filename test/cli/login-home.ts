@@ -1,0 +1,47 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { vi } from 'vitest';
+import { temporaryDirectory } from '../audit/temporary-directory.ts';
+
+const BROWSER = fileURLToPath(new URL('following-browser.ts', import.meta.url));
+
+/** A configuration directory of one's own, and a browser that agrees to everything, until the end of the block. */
+export function loginHome() {
+  const directory = temporaryDirectory();
+  vi.stubEnv('XDG_CONFIG_HOME', directory.path);
+  vi.stubEnv('BROWSER', `${process.execPath} ${BROWSER}`);
+  vi.stubEnv('STS_URL', undefined);
+  const path = (name: string): string => join(directory.path, name);
+  return {
+    path: directory.path,
+    at: path,
+    has: (name: string): boolean => existsSync(path(name)),
+    read: (name: string): string => readFileSync(path(name), 'utf8'),
+    json: (name: string): Record<string, unknown> => JSON.parse(readFileSync(path(name), 'utf8')),
+    mode: (name: string): number => statSync(path(name)).mode & 0o777,
+    /** Every file in it, sorted; what is there only to be locked is left out. */
+    files: (): string[] =>
+      readdirSync(directory.path, { recursive: true, withFileTypes: true })
+        .filter((entry) => !entry.isDirectory() && entry.name !== 'sessions.lock')
+        .map((entry) => join(entry.parentPath, entry.name).slice(directory.path.length + 1))
+        .sort(),
+    /** What is stored of the login at a service. */
+    session: (url: string) => stored(path('nats-sts/sessions.json'))[`${url}/`],
+    [Symbol.dispose]() {
+      vi.unstubAllEnvs();
+      directory[Symbol.dispose]();
+    },
+  };
+}
+
+interface StoredForTests {
+  refreshToken?: string;
+  endsAt: number;
+  credentials: { context: string; role: string }[];
+}
+
+function stored(file: string): Readonly<Record<string, StoredForTests>> {
+  return (JSON.parse(readFileSync(file, 'utf8')) as { sessions: Record<string, StoredForTests> })
+    .sessions;
+}

@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { encodeJwt } from '../../src/nats/jwt.ts';
+import { createKeyPair } from '../../src/nats/key-pair.ts';
+import { directUser } from '../../src/nats/user-claims.ts';
+
+/** One request, as the service got it. */
+export interface LoginRequest {
+  readonly method: string;
+  readonly path: string;
+  /** Query, or form. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** Answers in the service's place; undefined: as it would itself. */
+export type Override = (
+  request: LoginRequest,
+  response: ServerResponse,
+) => object | string | undefined;
+
+const ACCOUNT = createKeyPair('account');
+const PERSON = { issuer: 'https://idp.example.com', subject: '7c9a', name: 'Ada Lovelace' };
+
+/**
+ * The routes that people sign in at, each as it is documented, for one person who agrees at once
+ * (or when the test has a device agreed to). Keeps what it was asked.
+ */
+export async function startLoginService() {
+  const asked: LoginRequest[] = [];
+  const overrides = new Map<string, Override>();
+  const state = {
+    role: 'orders',
+    agreed: false,
+    ended: false,
+    sessionSeconds: 28_800,
+    servers: ['nats://127.0.0.1:4222', 'nats://127.0.0.1:4223'],
+  };
+  const codes = new Map<string, Readonly<Record<string, string>>>();
+  let deviceKey = '';
+  let refreshToken = '';
+  let made = 0;
+
+  function handOver(nkey: string, role = state.role): object {
+    made += 1;
+    refreshToken = `refresh-${made}`;
+    const claims = {
+      sub: nkey,
+      iat: 1,
+      nats: directUser({
+        issuer_account: ACCOUNT.publicKey,
+        pub: { allow: ['_INBOX.>', 'orders.*.>'] },
+      }),
+    };
+    return {
+      access_token: encodeJwt({ claims, issuerPublicKey: ACCOUNT.publicKey, sign: ACCOUNT.sign }),
+      token_type: 'N_A',
+      expires_in: 900,
+      scope: role,
+      account: ACCOUNT.publicKey,
+      servers: state.servers,
+      refresh_token: refreshToken,
+      refresh_token_expires_in: state.sessionSeconds,
+      identity: PERSON,
+    };
+  }
+
+  function authorize({ parameters }: LoginRequest): string {
+    const code = `code-${codes.size + 1}`;
+    codes.set(code, parameters);
+    const back = new URL(parameters['redirect_uri'] ?? '');
+    const { state = '' } = parameters;
+    back.search = new URLSearchParams({ code, state, iss: url }).toString();
+    return back.href;
+  }
+
+  function token({ parameters }: LoginRequest): object | string {
+    if (parameters['client_id'] !== 'nats-sts') return 'invalid_client';
+    switch (parameters['grant_type'] ?? '') {
+      case 'authorization_code':
+        return redeemCode(parameters);
+      case 'refresh_token':
+        return renew(parameters);
+      default:
+        return state.agreed ? handOver(deviceKey) : 'authorization_pending';
+    }
+  }
+
+  function redeemCode(given: Readonly<Record<string, string>>): object | string {
+    const agreed = codes.get(given['code'] ?? '');
+    codes.delete(given['code'] ?? '');
+    const verifier = given['code_verifier'] ?? '';
+    const challenge = createHash('sha256').update(verifier).digest('base64url');
+    if (agreed === undefined || agreed['redirect_uri'] !== given['redirect_uri']) {
+      return 'invalid_grant';
+    }
+    if (challenge !== agreed['code_challenge']) return 'invalid_grant';
+    return handOver(agreed['nkey'] ?? '', agreed['scope']);
+  }
+
+  /** Shown twice, a refresh token ends the session. */
+  function renew(given: Readonly<Record<string, string>>): object | string {
+    if (given['refresh_token'] !== refreshToken) state.ended = true;
+    return state.ended ? 'invalid_grant' : handOver(given['nkey'] ?? '', given['scope']);
+  }
+
+  function introspect({ parameters }: LoginRequest): object {
+    if (parameters['token'] !== refreshToken || state.ended) return { active: false };
+    return {
+      active: true,
+      iss: PERSON.issuer,
+      sub: PERSON.subject,
+      username: PERSON.name,
+      exp: Math.floor(Date.now() / 1000) + state.sessionSeconds,
+      iat: 1,
+      client_id: 'nats-sts',
+      scope: 'orders billing',
+      roles: [
+        { role: 'orders', account: ACCOUNT.publicKey, max_ttl: 900 },
+        { role: 'billing', account: ACCOUNT.publicKey, max_ttl: 3600 },
+      ],
+    };
+  }
+
+  function device(given: LoginRequest['parameters']): object {
+    deviceKey = given['nkey'] ?? '';
+    return {
+      device_code: 'the-device-code',
+      user_code: 'BCDF-GHJK',
+      verification_uri: `${url}/device`,
+      verification_uri_complete: `${url}/device?user_code=BCDF-GHJK`,
+      expires_in: 600,
+      interval: 5,
+    };
+  }
+
+  const routes: Readonly<Record<string, (request: LoginRequest) => object | string>> = {
+    'GET /.well-known/oauth-authorization-server': () => ({
+      issuer: url,
+      authorization_endpoint: `${url}/authorize`,
+      device_authorization_endpoint: `${url}/device_authorization`,
+    }),
+    'GET /authorize/done': () => ({}),
+    'POST /token': token,
+    'POST /device_authorization': ({ parameters }) => device(parameters),
+    'POST /introspect': introspect,
+    'POST /revoke': () => {
+      state.ended = true;
+      return {};
+    },
+  };
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const now = await read(request);
+    asked.push(now);
+    const route = `${now.method} ${now.path}`;
+    const said = overrides.get(route)?.(now, response);
+    if (response.writableEnded || response.destroyed) return;
+    if (said === undefined && route === 'GET /authorize') {
+      response.writeHead(303, { location: authorize(now) }).end();
+      return;
+    }
+    send(response, said ?? routes[route]?.(now));
+  }
+
+  const server = createServer((request, response) => void answer(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const stop = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return {
+    url,
+    asked,
+    state,
+    /** `GET /authorize` and its like. */
+    override: (route: string, by: Override) => overrides.set(route, by),
+    /** What `POST /device_authorization` answers. */
+    device,
+    /** What `POST /token` answers to such a request, for a code or an nkey. */
+    handOver: ({ parameters }: Pick<LoginRequest, 'parameters'>): object => {
+      const agreed = codes.get(parameters['code'] ?? '');
+      return handOver(parameters['nkey'] ?? agreed?.['nkey'] ?? deviceKey);
+    },
+    to: (path: string) => asked.filter((request) => request.path === path),
+    grants: () =>
+      asked.flatMap(({ path, parameters }) =>
+        path === '/token' ? [parameters['grant_type'] ?? ''] : [],
+      ),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+export type LoginService = Awaited<ReturnType<typeof startLoginService>>;
+
+async function read(request: IncomingMessage): Promise<LoginRequest> {
+  const { method = '', url = '' } = request;
+  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  const body = await text(request);
+  const parameters = Object.fromEntries(body === '' ? searchParams : new URLSearchParams(body));
+  return { method, path: pathname, parameters };
+}
+
+/** An object is the answer, a text the `error` of an OAuth endpoint; none: there is no such route. */
+function send(response: ServerResponse, said: object | string | undefined): void {
+  const status = said === undefined ? 404 : typeof said === 'string' ? 400 : 200;
+  response.writeHead(status, { 'content-type': 'application/json' });
+  const body = typeof said === 'string' ? { error: said, error_description: 'Words.' } : said;
+  response.end(JSON.stringify(body ?? { code: 'not_found', detail: 'There is nothing here.' }));
+}

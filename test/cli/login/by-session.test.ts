@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest';
+import { natsSts } from '../command-line.ts';
+import { beginLogin } from '../begun-login.ts';
+import { loginHome } from '../login-home.ts';
+import { type LoginService, startLoginService } from '../login-service.ts';
+
+const login = (service: LoginService, ...args: string[]) =>
+  natsSts('login', '--url', service.url, ...args);
+const AGAIN = ['authorization_code', 'refresh_token'];
+
+test('while the session lives, the next credential needs no browser, and has a key of its own', async () => {
+  using home = loginHome();
+  await using service = await startLoginService();
+  await login(service);
+  const first = home.read('nats-sts/orders.creds');
+  expect(await login(service)).toMatchObject({ exitCode: 0, err: '' });
+  expect(service.grants()).toEqual(AGAIN);
+  expect(service.to('/authorize')).toHaveLength(1);
+  const [code, refresh] = [service.to('/authorize')[0], service.to('/token')[1]];
+  expect(refresh?.parameters['nkey']).toMatch(/^U/);
+  expect(refresh?.parameters['nkey']).not.toBe(code?.parameters['nkey']);
+  expect(home.read('nats-sts/orders.creds')).not.toBe(first);
+  expect(home.session(service.url)?.refreshToken).toBe('refresh-2');
+});
+
+test('without --url it is the one service that somebody is signed in at', async () => {
+  using _home = loginHome();
+  await using service = await startLoginService();
+  await login(service);
+  expect(await natsSts('login')).toMatchObject({ exitCode: 0 });
+  expect(service.grants()).toEqual(AGAIN);
+});
+
+test('which of several services is asked back', async () => {
+  using _home = loginHome();
+  await using one = await startLoginService();
+  await using two = await startLoginService();
+  await login(one);
+  await login(two);
+  for (const command of ['login', 'whoami', 'logout']) {
+    const { exitCode, err } = await natsSts(command);
+    expect(exitCode).toBe(2);
+    expect(err).toContain(`You are signed in at ${one.url}/, ${two.url}/: give --url`);
+  }
+});
+
+test('it takes the role and writes the context of last time, unless told otherwise', async () => {
+  using home = loginHome();
+  await using service = await startLoginService();
+  await login(service, '--role', 'billing', '--context', 'mine');
+  await login(service);
+  expect(service.to('/token')[1]?.parameters['scope']).toBe('billing');
+  await login(service, '--role', 'orders');
+  expect(service.to('/token')[2]?.parameters['scope']).toBe('orders');
+  await login(service);
+  expect(service.to('/token')[3]?.parameters['scope']).toBe('orders');
+  expect(home.session(service.url)?.credentials.map(({ context }) => context)).toEqual([
+    'mine',
+    'orders',
+  ]);
+});
+
+test('--fresh signs in anew', async () => {
+  using _home = loginHome();
+  await using service = await startLoginService();
+  await login(service);
+  await login(service, '--fresh');
+  expect(service.grants()).toEqual(['authorization_code', 'authorization_code']);
+});
+
+describe('a session that does not help leads to the browser, and is said to', () => {
+  test('revoked, or ended by a refresh token that was shown twice', async () => {
+    using home = loginHome();
+    await using service = await startLoginService();
+    await login(service);
+    service.state.ended = true;
+    const { exitCode, err } = await login(service);
+    expect(exitCode).toBe(0);
+    expect(err).toContain('the last login is no longer good; sign in anew');
+    expect(service.grants()).toEqual([...AGAIN, 'authorization_code']);
+    expect(home.session(service.url)?.refreshToken).toBe('refresh-2');
+  });
+
+  test('over by its time: the service is not even asked', async () => {
+    using _home = loginHome();
+    await using service = await startLoginService();
+    service.state.sessionSeconds = 0;
+    await login(service);
+    const { exitCode, err } = await login(service);
+    expect(exitCode).toBe(0);
+    expect(err).toContain('the last login has ended; sign in anew');
+    expect(service.grants()).toEqual(['authorization_code', 'authorization_code']);
+  });
+});
+
+test('a role that is refused ends with that, keeps the session, and opens no browser', async () => {
+  using home = loginHome();
+  await using service = await startLoginService();
+  await login(service);
+  service.override('POST /token', () => 'invalid_scope');
+  const { exitCode, err } = await login(service, '--role', 'root');
+  expect(exitCode).toBe(3);
+  expect(err).toContain('invalid_scope');
+  expect(err).toContain('nats-sts login --fresh');
+  expect(service.to('/authorize')).toHaveLength(1);
+  expect(home.session(service.url)?.refreshToken).toBe('refresh-1');
+});
+
+describe('the next refresh token is not lost', () => {
+  test('when the credential that came with it is no good', async () => {
+    using home = loginHome();
+    await using service = await startLoginService();
+    await login(service);
+    service.override('POST /token', (request) => ({
+      ...service.handOver(request),
+      access_token: 'a.b.c',
+    }));
+    expect(await login(service)).toMatchObject({ exitCode: 1 });
+    expect(home.session(service.url)?.refreshToken).toBe('refresh-2');
+  });
+
+  test('when somebody else has taken the name of the context', async () => {
+    using home = loginHome();
+    await using one = await startLoginService();
+    await using two = await startLoginService();
+    await login(one, '--context', 'shared');
+    await login(two);
+    const { exitCode } = await login(two, '--context', 'shared');
+    expect(exitCode).toBe(1);
+    const before = home.session(two.url)?.refreshToken;
+    expect(before).toBe('refresh-1');
+    expect(await login(two, '--force', '--context', 'shared')).toMatchObject({ exitCode: 0 });
+  });
+
+  test('when several ask at once: one after the other, each with a token that is good', async () => {
+    using home = loginHome();
+    await using service = await startLoginService();
+    await login(service);
+    const all = await Promise.all(
+      Array.from({ length: 5 }, () => beginLogin(service, ['--no-browser']).done),
+    );
+    expect(all.map(({ error }) => error)).toEqual(all.map(() => undefined));
+    expect(service.grants()).toEqual(['authorization_code', ...all.map(() => 'refresh_token')]);
+    expect(service.state.ended).toBe(false);
+    expect(home.session(service.url)?.refreshToken).toBe('refresh-6');
+  });
+
+  test('when logins at several services end at once: all sessions are kept', async () => {
+    using home = loginHome();
+    const services = await Promise.all(Array.from({ length: 4 }, () => startLoginService()));
+    const ran = await Promise.all(
+      services.map((service, index) => login(service, '--context', `c${index}`)),
+    );
+    expect(ran.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+    for (const { url, stop } of services) {
+      expect(home.session(url)?.refreshToken).toBe('refresh-1');
+      await stop();
+    }
+  });
+});

@@ -1,0 +1,141 @@
+import { rmSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { natsSts } from './command-line.ts';
+import { loginHome } from './login-home.ts';
+import { type LoginService, startLoginService } from './login-service.ts';
+
+const login = (service: LoginService, ...args: string[]) =>
+  natsSts('login', '--url', service.url, ...args);
+
+test('tells the person, their roles, until when, and what they have', async () => {
+  using home = loginHome();
+  await using service = await startLoginService();
+  await login(service);
+  await login(service, '--role', 'billing', '--context', 'money');
+  rmSync(home.at('nats-sts/money.creds'));
+  const { exitCode, out, err } = await natsSts('whoami');
+  expect([exitCode, err]).toEqual([0, '']);
+  expect(out).toMatch(/^Ada Lovelace \(https:\/\/idp.example.com 7c9a\)\n/);
+  expect(out).toMatch(/^signed in at http:\/\/127.0.0.1:\d+\/ until .* \(in [78]h\)$/m);
+  expect(out).toMatch(/^orders +A\w+ +15m\nbilling +A\w+ +1h$/m);
+  const file = home.at('nats-sts/orders.creds');
+  const rows = out.split('\n').map((line) => line.split(/ {2,}/));
+  expect(rows).toContainEqual(['orders', 'orders', expect.stringMatching(/^in 1[45]m$/), file]);
+  expect(rows).toContainEqual([
+    'money',
+    'billing',
+    expect.stringMatching(/^in /),
+    `${home.at('nats-sts/money.creds')} (gone)`,
+  ]);
+  expect(out).not.toMatch(/refresh-\d|eyJ/);
+});
+
+test('shows the token to the service only for being looked at: it stays good', async () => {
+  using _home = loginHome();
+  await using service = await startLoginService();
+  await login(service);
+  await natsSts('whoami');
+  expect(service.to('/introspect')[0]?.parameters).toEqual({
+    token: 'refresh-1',
+    client_id: 'nats-sts',
+  });
+  expect(await login(service)).toMatchObject({ exitCode: 0, err: '' });
+});
+
+test('--json tells it to programs, without secrets', async () => {
+  using home = loginHome();
+  await using service = await startLoginService();
+  await login(service);
+  const { out } = await natsSts('whoami', '--json');
+  expect(JSON.parse(out)).toEqual({
+    url: `${service.url}/`,
+    issuer: 'https://idp.example.com',
+    subject: '7c9a',
+    name: 'Ada Lovelace',
+    session_ends_at: expect.any(Number),
+    roles: [
+      { role: 'orders', account: expect.stringMatching(/^A/), max_ttl: 900 },
+      { role: 'billing', account: expect.stringMatching(/^A/), max_ttl: 3600 },
+    ],
+    credentials: [
+      {
+        context: 'orders',
+        role: 'orders',
+        account: expect.stringMatching(/^A/),
+        file: home.at('nats-sts/orders.creds'),
+        expires_at: expect.any(Number),
+      },
+    ],
+  });
+  expect(out).not.toMatch(/refresh-\d|eyJ/);
+});
+
+test('exits with 3 where nobody is signed in', async () => {
+  using _home = loginHome();
+  expect(await natsSts('whoami')).toEqual({
+    exitCode: 3,
+    out: '',
+    err: 'nats-sts: not signed in: nats-sts login\n',
+  });
+  const { exitCode, err } = await natsSts('whoami', '--url', 'https://sts.example.com');
+  expect(exitCode).toBe(3);
+  expect(err).toContain('not signed in at https://sts.example.com/');
+});
+
+test('exits with 3 when the session was ended at the service', async () => {
+  using _home = loginHome();
+  await using service = await startLoginService();
+  await login(service);
+  service.state.ended = true;
+  expect(await natsSts('whoami', '--json')).toMatchObject({ exitCode: 3, out: '' });
+});
+
+test('exits with 3 when the session is over, without asking', async () => {
+  using _home = loginHome();
+  await using service = await startLoginService();
+  service.state.sessionSeconds = 0;
+  await login(service);
+  expect(await natsSts('whoami')).toMatchObject({ exitCode: 3 });
+  expect(service.to('/introspect')).toEqual([]);
+});
+
+test('exits with 5 when the service can not be asked', async () => {
+  using _home = loginHome();
+  const service = await startLoginService();
+  await login(service);
+  await service.stop();
+  expect(await natsSts('whoami')).toMatchObject({ exitCode: 5, out: '' });
+});
+
+test('what the service calls people and roles has no effect on the terminal', async () => {
+  using _home = loginHome();
+  await using service = await startLoginService();
+  await login(service);
+  const active = { active: true, iss: 'i\u001b[2J', sub: 's\n$ forged', exp: 2_000_000_000 };
+  service.override('POST /introspect', () => ({
+    ...active,
+    username: '\u202eevil',
+    roles: [{ role: 'orders', account: '\u001b]0;owned\u0007', max_ttl: 1 }],
+  }));
+  const { exitCode, out } = await natsSts('whoami');
+  expect(exitCode).toBe(0);
+  expect(out).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
+  expect(out).not.toMatch(/^\$ forged/m);
+});
+
+test.each([
+  ['no object', 7],
+  ['roles that are none', { active: true, iss: 'i', sub: 's', exp: 1, roles: 'all' }],
+  ['a time beyond all calendars', { active: true, iss: 'i', sub: 's', exp: 1e300 }],
+])('an answer with %s is not taken for one', async (_, said) => {
+  using _home = loginHome();
+  await using service = await startLoginService();
+  await login(service);
+  service.override('POST /introspect', (_request, response) => {
+    response.writeHead(200).end(JSON.stringify(said));
+    return undefined;
+  });
+  const { exitCode, err } = await natsSts('whoami');
+  expect(exitCode).toBe(1);
+  expect(err).toContain('not like nats-sts');
+});
