@@ -4,11 +4,11 @@ import { type AdminParts, readRings } from './parts.ts';
 
 /**
  * How long after a revocation a credential may be alive that it applies to, seconds: a subject token
- * from before may be presented until it has expired, and a process that lost sight of the store may
- * take it. Keys remember longer lifetimes from before the configuration changed.
+ * from before may be presented until it has expired, a session from before until it ends, and a
+ * process that lost sight of the store may take it. Keys remember longer lifetimes from before the configuration changed.
  */
 export async function longestReachSeconds({ config, state }: AdminParts): Promise<number> {
-  const { roles, issuers } = config();
+  const { roles, issuers, logins } = config();
   const rings = await readRings(state);
   const credentials = [
     ...roles.map(({ maxTtlSeconds }) => maxTtlSeconds),
@@ -17,6 +17,7 @@ export async function longestReachSeconds({ config, state }: AdminParts): Promis
   const tokens = issuers.map(
     ({ maxTokenLifetimeSeconds, leewaySeconds }) => maxTokenLifetimeSeconds + leewaySeconds,
   );
+  const sessions = logins.map(({ sessionSeconds }) => sessionSeconds);
   const clocks = ISSUER_AHEAD_SECONDS + SLOW_SERVER_SECONDS;
-  return Math.max(0, ...credentials) + Math.max(0, ...tokens) + clocks;
+  return Math.max(0, ...credentials) + Math.max(0, ...tokens, ...sessions) + clocks;
 }

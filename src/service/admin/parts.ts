@@ -15,7 +15,7 @@ export interface AdminParts {
   readonly ledger: CredentialLedger;
   readonly audit: AuditLog;
   /** The configuration in force; asked anew for each action. */
-  readonly config: () => Pick<Config, 'accounts' | 'roles' | 'bindings' | 'issuers'>;
+  readonly config: () => Pick<Config, 'accounts' | 'roles' | 'bindings' | 'issuers' | 'logins'>;
   /** Of them, the accounts whose keys are in a ring. */
   readonly ringed: () => readonly RingedAccount[];
   /** Undefined where the process has no access to the system account. */

@@ -71,6 +71,7 @@ async function world(interfere: (state: SharedState) => Partial<SharedState> = (
       roles: [role('reader')],
       bindings: [],
       issuers: [],
+      logins: [],
     }),
     ringed: () => [account],
     sessions: undefined,
