@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { denied, drift, identity, key, rejected } from '../../audit/events.ts';
+import { eventually } from '../../support/eventually.ts';
+import { createBrowser } from '../../support/people.ts';
+import { BEN, type ConsoleWorld, OLGA, someone, startConsoleWorld } from './console-world.ts';
+
+let world: ConsoleWorld;
+beforeAll(async () => {
+  world = await startConsoleWorld((tree) => {
+    tree.contact = 'platform@example.com';
+  });
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const PAGES = [
+  '/console',
+  '/console/activity',
+  '/console/credentials',
+  '/console/revocations',
+  '/console/revoke',
+];
+
+/** The part of a page between the tags of one section. */
+function section(body: string, name: string): string {
+  return new RegExp(`<section data-part="${name}".*?</section>`, 's').exec(body)?.[0] ?? '';
+}
+
+describe.each(PAGES)('%s', (path) => {
+  test('sends whoever is not signed in to the login, and back', async () => {
+    const response = await fetch(world.url + path, { redirect: 'manual' });
+    expect(response.status).toBe(303);
+    expect(response.headers.get('location')).toBe(`/login?return_to=${encodeURIComponent(path)}`);
+    const { page } = await world.visit(OLGA.name, path);
+    expect([page.status, page.url.pathname]).toEqual([200, path]);
+  });
+
+  test('is not for whom no rule matches: in plain words, and recorded', async () => {
+    const before = world.audit({ subject: BEN.id, reason: 'not_admin' }).length;
+    const { page } = await world.visit(BEN.name, path);
+    expect(page.status).toBe(403);
+    expect(page.text).toContain('The console is for administrators');
+    expect(page.text).toContain('Ben Bitdiddle');
+    expect(page.text).toContain('platform@example.com');
+    const records = world.audit({ subject: BEN.id, reason: 'not_admin' }).slice(before);
+    expect(records).toMatchObject([{ type: 'denied', door: 'admin', binding: 'admin[0]' }]);
+  });
+
+  test('has a strict policy, scripts and styles of our own, and is not kept', async () => {
+    const { page } = await world.visit(OLGA.name, path);
+    const policy = String(page.headers['content-security-policy']);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain('unsafe');
+    expect(page.headers['cache-control']).toBe('no-store');
+    expect(page.body).not.toMatch(/ style="|<style|<script>| on[a-z]+="/);
+    const scripts = [...page.body.matchAll(/<script[^>]*>/g)].map(([tag]) => tag);
+    for (const tag of scripts) expect(tag).toMatch(/src="\/assets\/console\.[\w-]+\.js"/);
+    expect(policy.includes("connect-src 'self'")).toBe(scripts.length > 0);
+  });
+});
+
+test('without rules the console says how to make some', async () => {
+  await using closed = await startConsoleWorld((tree) => {
+    delete tree.admin;
+  });
+  const { page } = await closed.visit(OLGA.name);
+  expect(page.status).toBe(403);
+  expect(page.text).toContain('this service has no administrators');
+  expect(page.body).toContain('admin:\n  - issuer: acme\n');
+});
+
+test('the overview tells health, figures, warnings, keys and what happened last', async () => {
+  const who = someone();
+  const { creds, issuer } = await world.credential(await world.token({ sub: who }));
+  await world.connect(creds);
+  const { browser } = await world.visit(OLGA.name);
+  // Figures may be a second old.
+  const page = await eventually(async () => {
+    const page = await browser.open(`${world.url}/console`);
+    return /<dt>Live connections<\/dt><dd>[1-9]/.test(page.body) && page;
+  });
+  const summary = section(page.body, 'summary');
+  expect(summary).toContain('>Ready</span> Every part works.');
+  expect(summary).toMatch(/<dt>Credentials alive<\/dt><dd>[1-9]/);
+  expect(summary).toContain('1 configuration warning<');
+  expect(section(page.body, 'configuration')).toContain('issuers.acme.login.clientSecret');
+  expect(section(page.body, 'activity')).toContain(who);
+  const keys = section(page.body, 'keys');
+  expect(keys).toContain(`title="${issuer}"`);
+  expect(keys).toContain('role publisher');
+  expect(keys).toMatch(
+    /aria-label="active: for \d+ seconds?, next rotation in (59 minutes|1 hour)"/,
+  );
+  expect(keys).toMatch(/aria-label="staged: /);
+});
+
+test('a role that is looked for by name is the only one shown', async () => {
+  const { browser } = await world.visit(OLGA.name);
+  const found = await browser.open(`${world.url}/console?role=publ`);
+  expect(section(found.body, 'keys')).toContain('role publisher');
+  const none = await browser.open(`${world.url}/console?role=nothing`);
+  expect(section(none.body, 'keys')).not.toContain('role publisher');
+  expect(none.text).toContain('0 slots found');
+});
+
+test('activity is filtered by form and by link, and says why something was refused', async () => {
+  const who = someone();
+  const token = await world.token({ sub: who });
+  await world.exchange(token, { role: 'no-such-role' });
+  await world.credential(token);
+  const { browser, page } = await world.visit(OLGA.name, '/console/activity');
+  const mine = await page.press('Filter', { subject: who });
+  expect(mine.url.search).toContain(`subject=${who}`);
+  const records = section(mine.body, 'activity');
+  expect(records.match(/<tr><td/g)).toHaveLength(2);
+  expect(records).toContain('role_not_allowed');
+  const denials = await mine.press('Filter', { type: 'denied' });
+  expect(section(denials.body, 'activity').match(/<tr><td/g)).toHaveLength(1);
+  const same = await browser.open(`${world.url}/console/activity`);
+  const linked = await same.follow('role_not_allowed');
+  expect(linked.url.search).toBe('?reason=role_not_allowed');
+  expect(linked.text).toContain(who);
+});
+
+test('a filter that can not be meant is told so', async () => {
+  const { browser } = await world.visit(OLGA.name);
+  for (const query of ['type=nonsense', 'role=a&role=b', `subject=${'x'.repeat(3000)}`]) {
+    expect((await browser.open(`${world.url}/console/activity?${query}`)).status).toBe(400);
+  }
+  const cursor = await browser.open(`${world.url}/console/credentials?cursor=x`);
+  expect(cursor.status).toBe(400);
+});
+
+test('living credentials are found by whose they are, and each leads to its revocation', async () => {
+  const who = someone();
+  await world.credential(await world.token({ sub: who }));
+  const { browser } = await world.visit(OLGA.name);
+  const page = await browser.open(`${world.url}/console/credentials?subject=${who}`);
+  expect(section(page.body, 'credentials')).toContain('>1 credential<');
+  const form = await page.follow('Revoke…');
+  expect(form.body).toMatch(new RegExp(`name="subject"[^>]*value="${who}"`));
+  expect(form.body).toMatch(/name="kind" value="identity" checked/);
+});
+
+const HOSTILE = `"><img src=x onerror=alert(1)>'&lt;<script>alert(2)</script>{{x}}\u202E`;
+
+test('what strangers call themselves is text, in every place', async () => {
+  const stranger = { ...identity, issuerName: `dev${HOSTILE}`, subject: HOSTILE };
+  world.append([
+    denied({
+      time: Date.now(),
+      identity: stranger,
+      actor: stranger,
+      role: HOSTILE,
+      binding: HOSTILE,
+      reason: HOSTILE,
+      message: HOSTILE,
+      detail: HOSTILE,
+    }),
+    rejected({ time: Date.now(), reason: HOSTILE, address: HOSTILE }),
+    { ...key, time: Date.now(), slot: HOSTILE, account: HOSTILE },
+    { ...drift, time: Date.now(), account: HOSTILE },
+    {
+      type: 'login',
+      step: 'failed',
+      time: Date.now(),
+      requestId: HOSTILE,
+      door: 'login',
+      address: HOSTILE,
+      program: HOSTILE,
+      issuerName: HOSTILE,
+      message: HOSTILE,
+      reason: HOSTILE,
+    },
+  ]);
+  await world.credential(await world.token({ sub: HOSTILE }));
+  const { browser, page } = await world.visit(OLGA.name);
+  const encoded = encodeURIComponent(HOSTILE);
+  const pages = [
+    page,
+    await browser.open(`${world.url}/console/activity`),
+    await browser.open(`${world.url}/console/activity?subject=${encoded}&role=${encoded}`),
+    await browser.open(`${world.url}/console/credentials?subject=${encoded}`),
+    await browser.open(`${world.url}/console?role=${encoded}`),
+    await browser.open(
+      `${world.url}/console/revoke?issuer=${encoded}&subject=${encoded}&nkey=${encoded}&reason=${encoded}`,
+    ),
+  ];
+  for (const { body, status } of pages) {
+    expect(status).toBe(200);
+    expect(body).not.toMatch(/<img src=x|<script>|\u202E(?!")/);
+    expect(body).toContain('&lt;img src=x');
+  }
+});
+
+test('what a link says is no notice', async () => {
+  const { browser } = await world.visit(OLGA.name);
+  const page = await browser.open(`${world.url}/console?notice=You+won&done=rotated&slots=3`);
+  expect(page.text).not.toContain('You won');
+  expect(page.text).not.toContain('A rotation was asked for');
+});
+
+test('a notice that nobody of ours wrote is not shown', async () => {
+  for (const text of [
+    'You%20won',
+    'lifted.<b>',
+    'rotated.x',
+    'revoked.0123456789ab.1.1.1',
+    'key-revoked.U.1',
+  ]) {
+    const { browser } = await world.visit(OLGA.name);
+    browser.cookies.put(new URL(world.url), 'nats-sts-notice', text);
+    const page = await browser.open(`${world.url}/console`);
+    expect(page.body).not.toContain('notice good');
+    expect(browser.cookies.names()).not.toContain('nats-sts-notice');
+  }
+});
+
+test('a forged session opens nothing', async () => {
+  const browser = createBrowser({ stopAt: ({ pathname }) => pathname === '/login' });
+  browser.cookies.put(new URL(world.url), 'nats-sts-session', '1.forged');
+  const page = await browser.open(`${world.url}/console`);
+  expect(page.url.pathname).toBe('/login');
+});
