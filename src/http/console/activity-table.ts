@@ -10,7 +10,7 @@ import { utc, when } from './words.ts';
 export function activityTable(events: readonly AuditEvent[], now: number): SafeHtml {
   if (events.length === 0) return html`<p class="muted">There is no such record.</p>`;
   return scroll(
-    'Records',
+    'Table of records',
     html`<table class="records"><thead><tr><th scope="col">Time</th><th scope="col">Type</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">Why</th><th scope="col">From</th></tr></thead><tbody>${events.map(
       (event) => row(event, now),
     )}</tbody></table>`,

@@ -6,7 +6,7 @@ export interface Answers {
   keys(): Promise<KeysAnswer | Refusal>;
   /** Of all living credentials, how many there are. */
   counted(): Promise<CredentialsAnswer | Refusal>;
-  /** After an action: what is asked from now on has seen it. */
+  /** After a change: what is asked from now on has seen it. */
   forget(): void;
 }
 

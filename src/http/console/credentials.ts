@@ -67,7 +67,7 @@ type Credential = CredentialsAnswer['credentials'][number];
 function table(credentials: readonly Credential[], now: number): SafeHtml {
   if (credentials.length === 0) return html`<p class="muted">There is no such credential.</p>`;
   return scroll(
-    'Credentials',
+    'Table of credentials',
     html`<table class="records"><thead><tr><th scope="col">Who</th><th scope="col">Role</th><th scope="col">Account</th><th scope="col">User key</th><th scope="col">Issued</th><th scope="col">Ends</th><th scope="col"><span class="hidden">Action</span></th></tr></thead><tbody>${credentials.map(
       (credential) => row(credential, now),
     )}</tbody></table>`,

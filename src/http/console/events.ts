@@ -5,8 +5,9 @@ import { commonHeaders } from '../pages/headers.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { callerOf, sessionOf } from '../pages/session.ts';
-import type { ConsoleDoors } from './doors.ts';
+import type { ConsoleDoors, ConsoleParts } from './doors.ts';
 import { newsStream } from './news-stream.ts';
+import type { ConsolePart } from './source.ts';
 
 /** Everyone who has the console open in front of them; more is a mistake, or malice. */
 const MAX_LISTENERS = 100;
@@ -26,7 +27,7 @@ export interface EventsOptions {
  */
 export async function eventsRoute(
   app: FastifyInstance,
-  doors: ConsoleDoors,
+  doors: ConsoleParts,
   { maxListeners = MAX_LISTENERS, ...times }: EventsOptions = {},
 ): Promise<void> {
   await app.register(fastifySSE);
@@ -48,13 +49,14 @@ export async function eventsRoute(
       reply.header('cache-control', 'no-store').header('connection', 'close');
       request.raw.socket.setTimeout(0);
       reply.sse.keepAlive();
+      reply.sse.sendHeaders();
       const stream = newsStream({
         send: (event, data) => reply.sse.send({ event, data }),
         end: () => {
           reply.sse.close();
           request.raw.socket.destroySoon();
         },
-        follow: (listener) => doors.console.follow(listener),
+        follow: (listener) => followFresh(doors, listener),
         mayGoOn: async () => (await check(doors, request, reply)) === undefined,
         ...times,
       });
@@ -65,6 +67,17 @@ export async function eventsRoute(
       });
     },
   );
+}
+
+/** Whoever hears of a change and asks for a page gets one from after it. */
+function followFresh(
+  { console, answers }: ConsoleParts,
+  listener: (part: ConsolePart) => void,
+): () => void {
+  return console.follow((part) => {
+    answers.forget();
+    listener(part);
+  });
 }
 
 const FULL = new Refusal('overloaded', 'Too many windows of the console are open. Close some.', {

@@ -38,15 +38,17 @@ async function overview(doors: ConsoleParts, role: string | undefined): Promise<
   const { events } = console.activity({ limit: LATEST });
   const rotates =
     !(keys instanceof Refusal) && keys.accounts.some((account) => account.keys.length > 0);
-  return html`${part('summary', 'Right now', summary({ status: doors.status?.() ?? {}, keys, counted }))}
-${part('configuration', 'Configuration', warningList(console.warnings()))}
+  const warnings = console.warnings();
+  const status = doors.status?.() ?? {};
+  return html`${part('summary', 'Right now', summary({ status, keys, counted, warnings }))}
 ${part(
   'keys',
   'Signing keys',
   keys instanceof Refusal ? refused(keys) : keyRings(keys, { now, role }),
   rotates ? rotateForm({}, 'Rotate all keys') : undefined,
 )}
-${part('activity', 'Latest activity', activityTable(events, now), html`<a href="/console/activity">All activity</a>`)}`;
+${part('activity', 'Latest activity', activityTable(events, now), html`<a href="/console/activity">All activity</a>`)}
+${part('configuration', 'Configuration', warningList(warnings))}`;
 }
 
 /** One part that can't be shown takes nothing from the others. */

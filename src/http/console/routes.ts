@@ -27,5 +27,5 @@ export async function consoleRoutes(app: FastifyInstance, doors: ConsoleDoors): 
   revokeKeyRoute(app, parts);
   revokeRoutes(app, parts);
   liftRoute(app, parts);
-  await eventsRoute(app, doors);
+  await eventsRoute(app, parts);
 }

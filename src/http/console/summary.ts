@@ -3,18 +3,20 @@ import { Refusal } from '../../errors.ts';
 import type { CredentialsAnswer, KeysAnswer } from '../admin/actions.ts';
 import type { PartStatus } from '../service-routes.ts';
 import type { ConfigurationWarning } from './source.ts';
+import { counted as amount } from './words.ts';
 
 interface Summary {
   readonly status: Readonly<Record<string, PartStatus>>;
   readonly keys: KeysAnswer | Refusal;
   readonly counted: CredentialsAnswer | Refusal;
+  readonly warnings: readonly ConfigurationWarning[];
 }
 
 /** Does it work, and how much of it is there? */
-export function summary({ status, keys, counted }: Summary): SafeHtml {
+export function summary({ status, keys, counted, warnings }: Summary): SafeHtml {
   const known = keys instanceof Refusal ? undefined : keys;
   const total = counted instanceof Refusal ? undefined : counted.total;
-  return html`${health(status, known)}
+  return html`${health(status, known, warnings)}
 <dl class="figures">${figure('Credentials alive', total)}${figure('Live connections', connections(known))}${figure(
     'Accounts',
     known?.accounts.length,
@@ -33,7 +35,11 @@ function figure(name: string, value: number | undefined): SafeHtml {
   return html`<div><dt>${name}</dt><dd>${value === undefined ? 'not known' : value.toLocaleString('en')}</dd></div>`;
 }
 
-function health(status: Summary['status'], keys: KeysAnswer | undefined): SafeHtml {
+function health(
+  status: Summary['status'],
+  keys: KeysAnswer | undefined,
+  warnings: Summary['warnings'],
+): SafeHtml {
   const troubles = Object.entries(status).filter(([, { ready }]) => !ready);
   const down = troubles.some(([, { essential }]) => essential);
   const [tag, word] = down
@@ -43,7 +49,7 @@ function health(status: Summary['status'], keys: KeysAnswer | undefined): SafeHt
       : ['good', 'Ready'];
   return html`<p class="health"><span class="tag ${tag}">${word}</span> ${
     troubles.length === 0 ? html`Every part works.` : undefined
-  } ${rotatorLine(keys)}</p>${
+  } ${rotatorLine(keys)} ${warningsLine(warnings)}</p>${
     troubles.length === 0
       ? undefined
       : html`<ul class="troubles">${troubles.map(([name, { message }]) => html`<li><strong>${name}</strong>: ${message ?? 'not ready'}</li>`)}</ul>`
@@ -60,6 +66,12 @@ function rotatorLine(keys: KeysAnswer | undefined): SafeHtml {
   return needed
     ? html`<span class="tag warn">No rotator runs: keys stay as they are</span>`
     : html``;
+}
+
+function warningsLine(warnings: readonly ConfigurationWarning[]): SafeHtml | undefined {
+  const count = warnings.filter((warning) => rank(warning) === 0).length;
+  if (count === 0) return undefined;
+  return html`<a class="tag warn" href="#configuration-title">${amount(count, 'configuration warning')}</a>`;
 }
 
 /** What is allowed but probably not meant. */

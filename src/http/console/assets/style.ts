@@ -27,7 +27,11 @@ export const CONSOLE_STYLE = css`
 .pager ul { display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; margin: 1rem 0 0; padding: 0; list-style: none; }
 .pager a { display: inline-block; padding: 0.5rem 0; }
 
-.records td { max-width: 24rem; }
+/* What is hidden inside must scroll along, or it widens the page. */
+.scroll { position: relative; }
+td code { white-space: nowrap; }
+.records td { min-width: 6.5rem; max-width: 24rem; }
+.keys td:nth-child(4) { min-width: 10rem; }
 .records td, .keys td { font-variant-numeric: tabular-nums; overflow-wrap: break-word; }
 .records .time { white-space: nowrap; }
 a.tag { text-decoration: none; }
@@ -64,6 +68,7 @@ td .quiet { min-height: 1.75rem; }
 .kind { cursor: default; }
 .kind label { cursor: pointer; font-weight: 600; }
 .kind .row { margin-top: 0.5rem; }
+.kind .field input { width: 22rem; height: auto; margin: 0; }
 .kind .field label { font-weight: 400; color: var(--muted); }
 @media (max-width: 40rem) {
   .filters .field, .filters .field input, .filters .field select { width: 100%; }
