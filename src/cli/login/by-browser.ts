@@ -78,12 +78,11 @@ function instructions(page: URL, opened: boolean): string {
 
 function codeOf(answer: CallbackAnswer, url: URL): string {
   if ('error' in answer) {
-    if (answer.error === 'access_denied' && answer.description === undefined) {
-      throw new CliError(ExitCode.denied, 'it was cancelled in the browser: nothing was written');
-    }
-    const said = [answer.error, answer.description].filter((text) => text !== undefined);
-    const exitCode = answer.error === 'access_denied' ? ExitCode.denied : ExitCode.failed;
-    throw new CliError(exitCode, shown(said.join(': ')));
+    const { error, description } = answer;
+    const said = shown(description === undefined ? error : `${error}: ${description}`);
+    throw error === 'access_denied'
+      ? new CliError(ExitCode.denied, `refused in the browser: nothing was written (${said})`)
+      : new CliError(ExitCode.failed, said);
   }
   // RFC 9207 §2.4: a code of another service must not be told to this one.
   if (!isSameService(url, answer.issuer ?? '')) {

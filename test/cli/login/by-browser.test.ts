@@ -90,7 +90,7 @@ test('cancelled in the browser: exit 3, nothing written, and the page says so', 
   ]);
   const { error } = await t.login.done;
   expect(error).toMatchObject({ exitCode: 3 });
-  expect(error?.message).toContain('cancelled in the browser');
+  expect(error?.message).toContain('refused in the browser: nothing was written');
   expect(t.home.files()).toEqual([]);
 });
 
