@@ -15,7 +15,11 @@ export interface EndedLogin {
 }
 
 /** `nats-sts login` under way, whose browser is the test. */
-export function beginLogin(service: LoginService, args: readonly string[] = [], parts: Parts = {}) {
+export function beginLogin(
+  service: Pick<LoginService, 'url'>,
+  args: readonly string[] = [],
+  parts: Parts = {},
+) {
   const terminal = capturedTerminal();
   const command = loginCommand(terminal, parts).exitOverride();
   const done = ended(command, terminal, ['--url', service.url, '--no-browser', ...args]);

@@ -1,0 +1,195 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
+import { freePort } from '../../support/free-port.ts';
+import { startIdentityProvider } from '../../support/identity-provider.ts';
+import { findNatsCli, runNats } from '../../support/nats-cli.ts';
+import { type Browser, createBrowser, type Page, signIn } from '../../support/people.ts';
+import {
+  type ConfigTree,
+  type ServiceWorld,
+  startServiceWorld,
+} from '../../support/service-world.ts';
+import { beginLogin, callback, getAs } from '../begun-login.ts';
+import { natsSts } from '../command-line.ts';
+import { loginHome } from '../login-home.ts';
+
+const ADA = { id: 'ada', name: 'Ada Lovelace', claims: { team: 'orders' } };
+const SECRET = 'the-secret-of-the-web-client';
+
+let world: ServiceWorld;
+let stack: AsyncDisposableStack;
+let home: ReturnType<typeof loginHome>;
+
+beforeAll(async () => {
+  stack = new AsyncDisposableStack();
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const provider = stack.use(
+    await startIdentityProvider({
+      audience: 'nats-sts',
+      clients: [],
+      people: [ADA],
+      webClients: [
+        {
+          id: 'pages',
+          secret: SECRET,
+          redirectUris: [`${url}/login/callback`],
+          postLogoutRedirectUris: [`${url}/`],
+        },
+      ],
+    }),
+  );
+  world = stack.use(
+    await startServiceWorld({
+      configure: (tree, { folder }) => {
+        writeFileSync(join(folder, 'client.secret'), SECRET, { mode: 0o600 });
+        writeFileSync(join(folder, 'sealing.key'), Buffer.alloc(32, 7).toString('base64'), {
+          mode: 0o600,
+        });
+        configure(tree, { url, issuer: provider.issuer });
+      },
+    }),
+  );
+});
+
+function configure(tree: ConfigTree, { url, issuer }: { url: string; issuer: string }): void {
+  tree['listen'].port = Number(new URL(url).port);
+  tree['publicUrl'] = url;
+  tree['sealingKey'] = { file: './sealing.key' };
+  tree['issuers'].acme = {
+    issuer,
+    audience: 'nats-sts',
+    allowInsecureHttp: true,
+    login: { clientId: 'pages', clientSecret: { file: './client.secret' }, title: 'Acme' },
+  };
+  tree['roles'].reader = {
+    account: tree['roles'].publisher.account,
+    subscribe: { allow: ['orders.>', '_INBOX.>'] },
+    maxTtl: '1h',
+  };
+  tree['bindings'].push({
+    name: 'people of orders',
+    issuer: 'acme',
+    match: { team: 'orders' },
+    roles: ['publisher', 'reader'],
+  });
+}
+
+afterAll(() => stack.disposeAsync());
+beforeEach(() => {
+  home = loginHome();
+});
+afterEach(() => home[Symbol.dispose]());
+
+/** Signs in by browser as Ada, who then presses this button. */
+async function loginAs(button: string, args: readonly string[] = []) {
+  const login = beginLogin(world, args);
+  const browser = createBrowser();
+  const page = await adaAt(browser, (await login.page()).href);
+  const last = await page.press(button);
+  return { ...(await login.done), browser, last };
+}
+
+function adaAt(browser: Browser, address: string): Promise<Page> {
+  return signIn(browser, address, ADA.name);
+}
+
+describe('with the real service', () => {
+  test('a person comes from nothing to a message, and out again', async () => {
+    const { error, written, last } = await loginAs('Agree', ['--role', 'publisher']);
+    expect(error).toBeUndefined();
+    expect(last.url.href).toBe(`${world.url}/authorize/done`);
+    expect(written.out).toMatch(/^signed in as Ada Lovelace \(http:\S+ ada\)/);
+    expect(written.out).toContain('try: nats pub orders.ada.test hello');
+    const connection = await world.connect(home.read('nats-sts/publisher.creds'));
+    connection.publish('orders.ada.test', 'hello');
+    await connection.flush();
+
+    const { out } = await natsSts('whoami');
+    expect(out).toMatch(/^Ada Lovelace/);
+    expect(out).toMatch(/^publisher .*\nreader /m);
+
+    expect(await natsSts('login', '--role', 'reader')).toMatchObject({ exitCode: 0, err: '' });
+    expect(await natsSts('login', '--role', 'admin')).toMatchObject({ exitCode: 3 });
+    expect(await natsSts('login')).toMatchObject({ exitCode: 0, err: '' });
+    expect(home.session(world.url)?.credentials.map(({ context }) => context)).toEqual([
+      'publisher',
+      'reader',
+    ]);
+
+    const { refreshToken } = home.session(world.url) ?? {};
+    expect(await natsSts('logout')).toMatchObject({ exitCode: 0, err: '' });
+    const form = new URLSearchParams({ token: refreshToken ?? '', client_id: 'nats-sts' });
+    const answer = await fetch(`${world.url}/introspect`, { method: 'POST', body: form });
+    expect(await answer.json()).toEqual({ active: false });
+    expect(world.log.text()).not.toContain(refreshToken);
+  });
+
+  test('what the person refuses is not handed over', async () => {
+    const { error } = await loginAs('Cancel');
+    expect(error).toMatchObject({ exitCode: 3 });
+    expect(home.files()).toEqual([]);
+  });
+
+  test('a device gets it after a code was typed in elsewhere', async () => {
+    let agreed: (() => void) | undefined;
+    const wait = () =>
+      new Promise<void>((resolve) => {
+        agreed = resolve;
+      });
+    const login = beginLogin(world, ['--device', '--role', 'reader'], { wait });
+    const code = await eventually(() => /\b[B-Z]{4}-[B-Z]{4}\b/.exec(login.written.err)?.[0]);
+    const page = await adaAt(createBrowser(), `${world.url}/device`);
+    const typed = { user_code: code.toLowerCase().replace('-', ' ') };
+    const confirm = await page.press('Go on', typed);
+    expect(confirm.text).toContain(code);
+    expect((await confirm.press('Agree')).text).toContain('Done');
+    agreed?.();
+    expect(await login.done).toMatchObject({ error: undefined });
+    expect(home.has('nats-sts/reader.creds')).toBe(true);
+  });
+
+  test('a session that was ended in the browser leads back to the browser', async () => {
+    const { browser } = await loginAs('Agree', ['--role', 'reader']);
+    const page = await browser.open(`${world.url}/`);
+    await page.press('Sign out');
+    const login = beginLogin(world, ['--role', 'reader']);
+    await login.page();
+    expect(login.written.err).toContain('the last login is no longer good; sign in anew');
+    const again = await adaAt(createBrowser(), (await login.page()).href);
+    await again.press('Agree');
+    expect(await login.done).toMatchObject({ error: undefined });
+  });
+
+  test('a refresh token that was copied and used elsewhere ends the session of both', async () => {
+    await loginAs('Agree', ['--role', 'reader']);
+    const file = 'nats-sts/sessions.json';
+    const stolen = home.read(file);
+    expect(await natsSts('login')).toMatchObject({ exitCode: 0 });
+    const honest = home.read(file);
+
+    writeFileSync(home.at(file), stolen);
+    const thief = beginLogin(world);
+    const page = await thief.page();
+    expect(thief.written.err).toContain('no longer good');
+    const state = page.searchParams.get('state') ?? '';
+    await getAs(callback(page, { state, error: 'access_denied' }));
+    await thief.done;
+
+    writeFileSync(home.at(file), honest);
+    expect(await natsSts('whoami')).toMatchObject({ exitCode: 3 });
+  });
+});
+
+describe('the nats command line', async () => {
+  const cli = await findNatsCli();
+  test.skipIf('missing' in cli)('publishes without being told anything', async () => {
+    await loginAs('Agree', ['--role', 'publisher']);
+    const path = 'path' in cli ? cli.path : '';
+    const ran = await runNats(path, ['pub', 'orders.ada.test', 'hello'], home.path);
+    expect(ran).toMatchObject({ code: 0 });
+    const denied = await runNats(path, ['pub', 'others', 'hello'], home.path);
+    expect(denied.output).toMatch(/permissions violation/i);
+  });
+});
