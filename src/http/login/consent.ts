@@ -113,6 +113,6 @@ function validFor({ ttlSeconds }: HandoverAsk, grants: readonly Grant[]): string
 }
 
 /** `UABCD…WXYZ`: enough to compare. */
-export function shortened(key: string): string {
+function shortened(key: string): string {
   return `${key.slice(0, 7)}…${key.slice(-5)}`;
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { Refusal } from '../../errors.ts';
 import type { Branding, PeopleDoors } from '../people.ts';
+import { sendProblem } from '../problem.ts';
 import { ICON } from './assets/icon.ts';
 import { STYLE } from './assets/style.ts';
 import { commonHeaders } from './headers.ts';
@@ -29,6 +31,8 @@ const TYPES = {
 export const styleSheet = asset('style', 'css', STYLE);
 export const icon = asset('icon', 'svg', ICON);
 
+const NO_LOGO = new Refusal('not_found', 'There is no logo.');
+
 /** An image that is opened by itself must not be a program. */
 const IMAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
@@ -40,7 +44,7 @@ export function serveAssets(
   for (const each of [styleSheet, icon]) serveAsset(app, doors, each);
   app.get('/assets/logo', { schema: { hide: true } }, async (_request, reply) => {
     const { logo } = doors.people.branding();
-    if (logo === undefined) return reply.callNotFound();
+    if (logo === undefined) return sendProblem(reply, NO_LOGO);
     return sendFile(reply, doors, logo.contentType, 'public, max-age=3600').send(logo.content);
   });
 }

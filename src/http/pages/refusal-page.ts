@@ -43,7 +43,7 @@ ${reference(reply, context.doors)}
 }
 
 /** A fault: ours, not the reader's. Tells nothing but the id under which the log has the cause. */
-export function sendFaultPage(reply: FastifyReply, context: PageContext): FastifyReply {
+function sendFaultPage(reply: FastifyReply, context: PageContext): FastifyReply {
   const title = 'Something went wrong';
   return sendPage(reply, context, {
     status: 500,

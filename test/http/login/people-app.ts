@@ -38,7 +38,7 @@ export interface PeopleApp extends AsyncDisposable {
   /** The cookies of a person who has signed in. */
   signIn(claims?: Claims, changes?: Partial<Session>): Promise<Record<string, string>>;
   get(url: string, more?: Partial<InjectOptions>): Promise<LightMyRequestResponse>;
-  /** A form of our own page, sent. */
+  /** A form of our own page, sent; with `headers` it says otherwise where it is from. */
   post(
     url: string,
     fields: Readonly<Record<string, string>>,
@@ -129,8 +129,7 @@ export async function startPeopleApp(options: PeopleAppOptions = {}): Promise<Pe
         payload: new URLSearchParams(fields).toString(),
         headers: {
           'content-type': 'application/x-www-form-urlencoded',
-          'sec-fetch-site': 'same-origin',
-          ...headers,
+          ...(headers ?? { 'sec-fetch-site': 'same-origin' }),
         },
         ...more,
       }),
@@ -142,7 +141,7 @@ export async function startPeopleApp(options: PeopleAppOptions = {}): Promise<Pe
 }
 
 /** A session whose ID token says this of the person. */
-export function sessionWith(
+function sessionWith(
   world: HandoverWorld,
   claims: Claims,
   changes: Partial<Session> = {},

@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { authorizeParameters, authorizePath, headingOf, NKEY, REDIRECT_URI } from './pages.ts';
+import { PUBLIC_URL, startPeopleApp } from './people-app.ts';
+
+const CALLER = { requestId: 'r', address: '127.0.0.1' };
+
+function answerIn(location: unknown): Record<string, string> {
+  const url = new URL(String(location));
+  expect(`${url.origin}${url.pathname}`).toBe(REDIRECT_URI);
+  return Object.fromEntries(url.searchParams);
+}
+
+describe('GET /authorize', () => {
+  test('sends whoever is not signed in to the login, and back with the whole request', async () => {
+    await using people = await startPeopleApp();
+    const path = authorizePath({ scope: 'reader' });
+    const answer = await people.get(path);
+    expect([answer.statusCode, answer.headers.location]).toEqual([
+      303,
+      `/login?return_to=${encodeURIComponent(path)}`,
+    ]);
+  });
+
+  test.each([
+    [{ client_id: 'evil' }, 401, 'An unknown program asks'],
+    [{ redirect_uri: 'https://evil.test/callback' }, 400, 'This request is not safe'],
+    [{ redirect_uri: 'http://127.0.0.1.evil.test:1/callback' }, 400, 'This request is not safe'],
+    [{ redirect_uri: undefined }, 400, 'This request is not safe'],
+    [{ nkey: 'UABC' }, 400, 'This request can not be used'],
+  ])('%j is a page, never a redirect', async (changes, status, heading) => {
+    await using people = await startPeopleApp();
+    const answer = await people.get(authorizePath(changes), { cookies: await people.signIn() });
+    expect([answer.statusCode, headingOf(answer)]).toEqual([status, heading]);
+    expect(answer.headers.location).toBeUndefined();
+  });
+
+  test('what is wrong otherwise is told to the program', async () => {
+    await using people = await startPeopleApp();
+    const answer = await people.get(authorizePath({ response_type: 'token' }));
+    expect(answer.statusCode).toBe(303);
+    expect(answerIn(answer.headers.location)).toMatchObject({
+      error: 'unsupported_response_type',
+      state: 'xyz',
+      iss: PUBLIC_URL,
+    });
+  });
+
+  test('offers each role, with what it allows; the one that the program names alone', async () => {
+    await using people = await startPeopleApp();
+    const cookies = await people.signIn();
+    const all = await people.get(authorizePath(), { cookies });
+    expect(all.body.match(/type="radio"/g)).toHaveLength(2);
+    const one = await people.get(authorizePath({ scope: 'reader', ttl: '300' }), { cookies });
+    expect(one.body).not.toContain('type="radio"');
+    expect(one.body).toContain('It gets the role reader');
+    expect(one.body).toContain('“orders”, then any one word');
+    expect(one.body).toContain('<dd>5 minutes</dd>');
+    expect(one.body).not.toContain('publisher');
+  });
+
+  test('of a role that one may not take can only be cancelled', async () => {
+    await using people = await startPeopleApp();
+    const path = authorizePath({ scope: 'admin' });
+    const { body } = await people.get(path, { cookies: await people.signIn() });
+    expect(body).toContain('You may not take this role');
+    expect(body).not.toContain('value="agree"');
+    expect(body).toContain('value="refuse">Cancel</button>');
+  });
+});
+
+describe('POST /authorize', () => {
+  test('agreed, the program gets a code that is good for the key, role and port shown', async () => {
+    await using people = await startPeopleApp();
+    const cookies = await people.signIn();
+    const fields = { ...authorizeParameters(), role: 'reader', decision: 'agree' };
+    const answer = await people.post('/authorize', fields, { cookies });
+    expect([answer.statusCode, answer.headers['cache-control']]).toEqual([303, 'no-store']);
+    const { code, ...rest } = answerIn(answer.headers.location);
+    expect(rest).toEqual({ state: 'xyz', iss: PUBLIC_URL });
+    expect(code).toMatch(/^[\w-]{43}$/);
+    expect(people.world.told).toMatchObject([
+      { step: 'agreed', role: 'reader', user: NKEY, program: 'a tool on a laptop' },
+    ]);
+    // The verifier is the program's secret: a page that has only the code gets nothing.
+    const stolen = { code: code ?? '', redirectUri: REDIRECT_URI, codeVerifier: 'x'.repeat(43) };
+    expect(await people.world.one.redeemCode(stolen, CALLER)).toMatchObject({
+      reason: 'grant_invalid',
+    });
+  });
+
+  test('cancelled, the program is told, and nothing else', async () => {
+    await using people = await startPeopleApp();
+    const fields = { ...authorizeParameters(), role: 'reader', decision: 'refuse' };
+    const answer = await people.post('/authorize', fields, { cookies: await people.signIn() });
+    expect(answerIn(answer.headers.location)).toEqual({
+      error: 'access_denied',
+      error_description: expect.any(String),
+      state: 'xyz',
+      iss: PUBLIC_URL,
+    });
+  });
+
+  test.each([{}, { decision: 'agree ' }, { decision: 'Agree' }])(
+    'whatever is not said to be agreed to is not (%j)',
+    async (decision) => {
+      await using people = await startPeopleApp();
+      const fields = { ...authorizeParameters(), role: 'reader', ...decision };
+      const answer = await people.post('/authorize', fields, { cookies: await people.signIn() });
+      expect(answerIn(answer.headers.location)).not.toHaveProperty('code');
+    },
+  );
+
+  test.each([
+    [{}, { role: 'admin' }],
+    [{}, {}],
+    [{ scope: 'reader' }, { role: 'publisher' }],
+  ])('a role that was not offered is not handed over (%j, %j)', async (changes, role) => {
+    await using people = await startPeopleApp();
+    const fields = { ...authorizeParameters(changes), ...role, decision: 'agree' };
+    const cookies = await people.signIn();
+    const answer = await people.post('/authorize', fields, { cookies });
+    expect([answer.statusCode, headingOf(answer)]).toEqual([403, 'You may not take this role']);
+    expect(people.world.told).toEqual([]);
+  });
+
+  test('without a session hands over nothing, and says so', async () => {
+    await using people = await startPeopleApp();
+    const fields = { ...authorizeParameters(), role: 'reader', decision: 'agree' };
+    const answer = await people.post('/authorize', fields);
+    expect([answer.statusCode, headingOf(answer)]).toEqual([401, 'Your session has ended']);
+  });
+
+  test('to a port of IPv6, which policies of browsers can not name, a page leads on', async () => {
+    await using people = await startPeopleApp();
+    const changes = { redirect_uri: 'http://[::1]:53111/callback' };
+    const cookies = await people.signIn();
+    const page = await people.get(authorizePath(changes), { cookies });
+    expect(page.headers['content-security-policy']).toContain("form-action 'self';");
+    const fields = { ...authorizeParameters(changes), role: 'reader', decision: 'agree' };
+    const answer = await people.post('/authorize', fields, { cookies });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.body).toMatch(
+      /<meta http-equiv="refresh" content="0; url=http:\/\/\[::1\]:53111\/callback\?code=[\w-]{43}&amp;/,
+    );
+  });
+});
+
+test('the page at the end says that the tab can be closed, to anyone', async () => {
+  await using people = await startPeopleApp();
+  const answer = await people.get('/authorize/done');
+  expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'Done']);
+  expect(answer.body).toContain('You can close this tab');
+});

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { Refusal } from '../../../src/errors.ts';
+import { headingOf } from './pages.ts';
+import { CREDS, startPeopleApp } from './people-app.ts';
+
+test('a role is downloaded as a file that no cache keeps', async () => {
+  await using people = await startPeopleApp();
+  const cookies = await people.signIn();
+  const answer = await people.post('/credentials', { role: 'publisher', ttl: '900' }, { cookies });
+  expect(answer.statusCode).toBe(200);
+  expect(answer.body).toBe(CREDS);
+  expect(answer.headers).toMatchObject({
+    'content-type': 'application/octet-stream',
+    'content-disposition': 'attachment; filename="publisher.creds"',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  expect(people.exchanged).toMatchObject([
+    {
+      door: 'login',
+      address: '127.0.0.1',
+      subject: { identity: { issuerName: 'dev', subject: 'ada' } },
+      ask: { role: 'publisher', ttlSeconds: 900 },
+    },
+  ]);
+  expect(people.exchanged[0]?.userPublicKey).toBeUndefined();
+});
+
+test('what the exchange refuses is a page, with its status', async () => {
+  const refuses = new Refusal('signing_key_unavailable', 'No signing key right now.', {
+    detail: 'account APP',
+    retryAfterSeconds: 30,
+  });
+  await using people = await startPeopleApp({ refuses });
+  const cookies = await people.signIn();
+  const answer = await people.post('/credentials', { role: 'publisher' }, { cookies });
+  expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '30']);
+  expect(answer.headers['content-disposition']).toBeUndefined();
+  expect(answer.body).toContain('No signing key right now.');
+  expect(answer.body).not.toContain('account APP');
+});
+
+test.each([
+  [{ role: 'nobody' }, 403, 'You may not take this role'],
+  [{}, 400, 'This request can not be used'],
+  [{ role: 'reader', ttl: '-1' }, 400, 'This request can not be used'],
+  [{ role: 'reader', ttl: '1e3' }, 400, 'This request can not be used'],
+  [{ role: 'x'.repeat(129) }, 400, 'This request can not be used'],
+])('%j is refused as a page', async (fields, status, heading) => {
+  await using people = await startPeopleApp();
+  const cookies = await people.signIn();
+  const answer = await people.post('/credentials', fields, { cookies });
+  expect([answer.statusCode, headingOf(answer)]).toEqual([status, heading]);
+});
+
+test('a session that is over is told, and not sent to the issuer, where browsers would stop the form', async () => {
+  await using people = await startPeopleApp();
+  const cookies = await people.signIn();
+  people.world.clock.advance(3600);
+  for (const brought of [cookies, {}]) {
+    const answer = await people.post('/credentials', { role: 'reader' }, { cookies: brought });
+    expect([answer.statusCode, headingOf(answer)]).toEqual([401, 'Your session has ended']);
+    expect(answer.body).toContain('href="/login"');
+  }
+  expect(people.exchanged).toEqual([]);
+});
+
+test('the exchange is given the limit by identity', async () => {
+  await using people = await startPeopleApp({ limits: { perIdentity: 1 } });
+  const cookies = await people.signIn();
+  await people.post('/credentials', { role: 'reader' }, { cookies });
+  const [asked] = people.exchanged;
+  if (!asked || !('identity' in asked.subject)) throw new Error('nothing was asked');
+  expect(await asked.admit?.(asked.subject.identity)).toBeUndefined();
+  expect(await asked.admit?.(asked.subject.identity)).toMatchObject({
+    reason: 'too_many_requests',
+  });
+});

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import type { HandoverAsk } from '../../../src/login/handovers.ts';
+import { Refusal } from '../../../src/errors.ts';
+import { headingOf, NKEY } from './pages.ts';
+import { type PeopleApp, startPeopleApp } from './people-app.ts';
+
+const CALLER = { requestId: 'r', address: '203.0.113.7' };
+
+async function begin({ world }: PeopleApp, changes: Partial<HandoverAsk> = {}) {
+  const ask = { program: 'a tool', userPublicKey: NKEY, role: undefined, ttlSeconds: undefined };
+  const codes = await world.one.beginDevice({ ...ask, ...changes }, CALLER);
+  if (codes instanceof Refusal) throw new Error(codes.message);
+  return codes;
+}
+
+describe('GET /device', () => {
+  test('sends whoever is not signed in to the login, and back with the code', async () => {
+    await using people = await startPeopleApp();
+    const answer = await people.get('/device?user_code=BCDF-GHJK');
+    expect([answer.statusCode, answer.headers.location]).toEqual([
+      303,
+      `/login?return_to=${encodeURIComponent('/device?user_code=BCDF-GHJK')}`,
+    ]);
+  });
+
+  test('asks for a code', async () => {
+    await using people = await startPeopleApp();
+    const answer = await people.get('/device', { cookies: await people.signIn() });
+    expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'Enter the code of your device']);
+    expect(answer.body).toContain('<label for="user-code">Code</label>');
+  });
+
+  test('shows what is asked, with the code to compare, and agrees to nothing', async () => {
+    await using people = await startPeopleApp();
+    const { userCode } = await begin(people, { program: '<i>tool</i>' });
+    const typed = userCode.toLowerCase().replace('-', ' ');
+    const answer = await people.get(`/device?user_code=${encodeURIComponent(typed)}`, {
+      cookies: await people.signIn(),
+    });
+    expect(headingOf(answer)).toBe('Hand a credential to this device?');
+    for (const text of [
+      userCode,
+      '&lt;i&gt;tool&lt;/i&gt;',
+      '203.0.113.7',
+      '10:30 UTC',
+      'publisher',
+      'reader',
+    ]) {
+      expect(answer.body).toContain(text);
+    }
+    expect(people.world.told.map(({ step }) => step)).toEqual(['device-begun']);
+  });
+
+  test('of an unknown code asks again, and says so to screen readers, too', async () => {
+    await using people = await startPeopleApp();
+    const answer = await people.get('/device?user_code=%22%3EBBBBBBBB', {
+      cookies: await people.signIn(),
+    });
+    expect([answer.statusCode, headingOf(answer)]).toEqual([400, 'Enter the code of your device']);
+    expect(answer.body).toContain('role="alert"');
+    expect(answer.body).toContain('value="&quot;&gt;BBBBBBBB" aria-invalid="true"');
+  });
+});
+
+describe('POST /device', () => {
+  test('agreed, the device gets the role that was chosen', async () => {
+    await using people = await startPeopleApp();
+    const { userCode, deviceCode } = await begin(people);
+    const cookies = await people.signIn();
+    const fields = { user_code: userCode, role: 'reader', decision: 'agree' };
+    const answer = await people.post('/device', fields, { cookies });
+    expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'Done']);
+    const handed = await people.world.one.redeemDevice(deviceCode, CALLER);
+    expect(handed).toMatchObject({ role: 'reader', userPublicKey: NKEY });
+    // Sent once more, it is a used code.
+    expect((await people.post('/device', fields, { cookies })).statusCode).toBe(400);
+  });
+
+  test('refused, the device is told', async () => {
+    await using people = await startPeopleApp();
+    const { userCode, deviceCode } = await begin(people);
+    const fields = { user_code: userCode, role: 'reader', decision: 'refuse' };
+    const answer = await people.post('/device', fields, { cookies: await people.signIn() });
+    expect(headingOf(answer)).toBe('Nothing was handed over');
+    expect(await people.world.one.redeemDevice(deviceCode, CALLER)).toMatchObject({
+      reason: 'handover_refused',
+    });
+  });
+
+  test.each([
+    [undefined, { role: 'admin' }],
+    [undefined, {}],
+    // Another one than the program asked for, and the page showed.
+    ['reader', { role: 'publisher' }],
+  ])('a role that was not offered is not handed over (asked: %s, sent: %j)', async (role, sent) => {
+    await using people = await startPeopleApp();
+    const { userCode, deviceCode } = await begin(people, { role });
+    const fields = { user_code: userCode, decision: 'agree', ...sent } as Record<string, string>;
+    const answer = await people.post('/device', fields, { cookies: await people.signIn() });
+    expect([answer.statusCode, headingOf(answer)]).toEqual([403, 'You may not take this role']);
+    expect(await people.world.one.redeemDevice(deviceCode, CALLER)).toMatchObject({
+      reason: 'authorization_pending',
+    });
+  });
+
+  test('codes are guessed no faster than the limit by identity', async () => {
+    await using people = await startPeopleApp({ limits: { perIdentity: 2 } });
+    const cookies = await people.signIn();
+    const guess = async () =>
+      (await people.get('/device?user_code=BBBB-BBBB', { cookies })).statusCode;
+    expect([await guess(), await guess(), await guess()]).toEqual([400, 400, 429]);
+    const fields = { user_code: 'BBBB-BBBB', decision: 'agree' };
+    expect((await people.post('/device', fields, { cookies })).statusCode).toBe(429);
+  });
+
+  test('whoever has no role can only refuse', async () => {
+    await using people = await startPeopleApp();
+    const { userCode } = await begin(people);
+    const cookies = await people.signIn({ team: 'sales' });
+    const { body } = await people.get(`/device?user_code=${userCode}`, { cookies });
+    expect(body).toContain('You have no access');
+    expect(body).toContain('value="refuse"');
+    expect(body).not.toContain('value="agree"');
+  });
+});

@@ -1,0 +1,198 @@
+import { describe, expect, test } from 'vitest';
+import { Refusal } from '../../../src/errors.ts';
+import { role } from '../../policy/support.ts';
+import { cookiesSet, headingOf } from './pages.ts';
+import { BINDINGS, CONTACT, ROLES, startPeopleApp } from './people-app.ts';
+
+describe('whoever is not signed in', () => {
+  test('reads what this is, and where to sign in', async () => {
+    await using people = await startPeopleApp({
+      issuers: [
+        { name: 'dev', title: 'Acme' },
+        { name: 'b', title: '<Partners>' },
+      ],
+    });
+    const answer = await people.get('/');
+    expect(answer.statusCode).toBe(200);
+    expect(answer.body).toContain(
+      '<a class="button" href="/login?issuer=dev">Sign in with Acme</a>',
+    );
+    expect(answer.body).toContain('Sign in with &lt;Partners&gt;');
+    expect(answer.body).not.toContain('Sign out');
+  });
+
+  test('reads how programs get in where nobody signs in', async () => {
+    await using people = await startPeopleApp({ issuers: [] });
+    const { body } = await people.get('/');
+    expect(body).toContain('https://sts.test/exchange');
+    expect(body).not.toContain('href="/login');
+  });
+
+  test.each(['1.forged', '2.half', 'no count', '9.x'])(
+    'is told nothing worse for a cookie that is none (%s)',
+    async (value) => {
+      await using people = await startPeopleApp();
+      const answer = await people.get('/', { cookies: { '__Host-nats-sts-session': value } });
+      expect([answer.statusCode, headingOf(answer)]).toEqual([
+        200,
+        'Access to NATS, for as long as you need it',
+      ]);
+    },
+  );
+
+  test('because the session ended is told so, and the cookie goes', async () => {
+    await using people = await startPeopleApp();
+    const cookies = await people.signIn();
+    people.world.clock.advance(3600);
+    const answer = await people.get('/', { cookies });
+    expect(answer.body).toContain('Your session has ended');
+    expect(cookiesSet(answer)).toEqual([
+      expect.stringMatching(/^__Host-nats-sts-session=; Max-Age=0;/),
+    ]);
+  });
+});
+
+test('an identity that was cut off reads that, and keeps no session', async () => {
+  const revoked = new Refusal('token_revoked', 'This token was revoked.');
+  await using people = await startPeopleApp({ logins: { open: async () => revoked } });
+  const answer = await people.get('/', { cookies: { '__Host-nats-sts-session': '1.x' } });
+  expect([answer.statusCode, headingOf(answer)]).toEqual([401, 'Sign in again']);
+  expect(cookiesSet(answer)).toHaveLength(1);
+});
+
+test('a session that can not be looked at right now is kept', async () => {
+  const down = new Refusal('store_unavailable', 'Not now.', { retryAfterSeconds: 5 });
+  await using people = await startPeopleApp({ logins: { open: async () => down } });
+  const answer = await people.get('/', { cookies: { '__Host-nats-sts-session': '1.x' } });
+  expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '5']);
+  expect(cookiesSet(answer)).toEqual([]);
+});
+
+describe('whoever is signed in', () => {
+  test('reads who they are and until when', async () => {
+    await using people = await startPeopleApp();
+    const cookies = await people.signIn({ team: 'orders', email: 'ada@acme.test' });
+    people.world.clock.advance(1200);
+    const { body } = await people.get('/', { cookies });
+    for (const text of [
+      'Ada',
+      'ada@acme.test',
+      'https://issuer.test',
+      'in 40 minutes',
+      '11:30 UTC',
+    ]) {
+      expect(body).toContain(text);
+    }
+    expect(body).toContain('<form method="post" action="/logout">');
+  });
+
+  test('reads of each role what it allows, and takes it along', async () => {
+    await using people = await startPeopleApp();
+    const { body } = await people.get('/', { cookies: await people.signIn() });
+    const cards = body.split('<article').slice(1);
+    expect(cards).toHaveLength(2);
+    for (const text of [
+      'id="role-publisher"',
+      'account APP',
+      'Writes orders',
+      'everything under “orders”',
+      '<code>orders.&gt;</code>',
+      'but not to',
+      '<code>orders.secret</code>',
+      'at most 8 hours',
+      '<input type="hidden" name="role" value="publisher">',
+      'nats context add publisher --server nats://127.0.0.1:4222 --creds ~/Downloads/publisher.creds --select',
+    ]) {
+      expect(cards[0]).toContain(text);
+    }
+    const lifetimes = Array.from(
+      (cards[0] ?? '').matchAll(/<option value="(\d+)">/g),
+      ([, s]) => s,
+    );
+    expect(lifetimes).toEqual(['28800', '14400', '3600', '900']);
+    expect(cards[1]).not.toContain('<select');
+  });
+
+  test('reads how to do it on the command line', async () => {
+    await using people = await startPeopleApp();
+    const { body } = await people.get('/', { cookies: await people.signIn() });
+    expect(body).toContain('<code>nats-sts login --url https://sts.test</code>');
+  });
+
+  test('finds the console only as an administrator', async () => {
+    await using people = await startPeopleApp();
+    const page = async (team: string) =>
+      (await people.get('/', { cookies: await people.signIn({ team }) })).body;
+    expect(await page('orders')).not.toContain('/console');
+    expect(await page('platform')).toContain('<a href="/console">Console</a>');
+  });
+});
+
+describe('a denied person', () => {
+  test('reads which claims did not fit, what their own token says of them, and whom to ask', async () => {
+    await using people = await startPeopleApp({
+      bindings: [
+        {
+          name: 'secret binding',
+          issuer: 'dev',
+          match: { team: 'wanted-team', level: 7, region: 'eu' },
+          roles: ['reader'],
+        },
+      ],
+    });
+    const cookies = await people.signIn({ team: '<b>sales</b>', region: 'eu' });
+    const answer = await people.get('/', { cookies });
+    expect(answer.statusCode).toBe(200);
+    const { body } = answer;
+    expect(body).toContain('You have no access');
+    expect(body).toMatch(/<dt>team<\/dt><dd>your token says .*&lt;b&gt;sales&lt;\/b&gt;/);
+    expect(body).toContain('<dt>level</dt><dd>your token says <em>nothing</em></dd>');
+    expect(body).toContain(CONTACT);
+    expect(body).toMatch(/give this number: <code class="all">[0-9a-f-]{36}<\/code>/);
+    // What fits needs no mention; what is wanted, and by which rule, is nobody's business.
+    for (const secret of ['<dt>region', 'wanted-team', 'secret binding', '>7<', 'reader']) {
+      expect(body).not.toContain(secret);
+    }
+  });
+
+  test('by an expression reads the claims that it looks at, and not the expression', async () => {
+    await using people = await startPeopleApp({
+      bindings: [
+        {
+          name: 'x',
+          issuer: 'dev',
+          match: {},
+          when: 'claims.team == "wanted-team" && claims.level > 3',
+          roles: ['reader'],
+        },
+      ],
+    });
+    const { body } = await people.get('/', {
+      cookies: await people.signIn({ team: 'sales', level: 2 }),
+    });
+    expect(body).toMatch(/<dt>claims\.team<\/dt>|<dt>team<\/dt>/);
+    expect(body).not.toContain('wanted-team');
+    expect(body).not.toContain('&amp;&amp;');
+  });
+
+  test('whose issuer has no binding at all reads that much', async () => {
+    await using people = await startPeopleApp({ bindings: [] });
+    const { body } = await people.get('/', { cookies: await people.signIn() });
+    expect(body).toContain('no access is set up for people of your provider');
+  });
+
+  test('reads of roles that their values do not fit why not', async () => {
+    const mine = role('mine', { publish: { allow: ['own.{{claims.dept}}.>'], deny: [] } });
+    await using people = await startPeopleApp({
+      roles: [...ROLES, mine],
+      bindings: [
+        ...BINDINGS,
+        { name: 'y', issuer: 'dev', match: { team: 'orders' }, roles: ['mine'] },
+      ],
+    });
+    const { body } = await people.get('/', { cookies: await people.signIn() });
+    expect(body).toContain('Roles you can not take yet');
+    expect(body).toContain('<h3>mine</h3>');
+    expect(body).toContain('claims.dept');
+  });
+});

@@ -1,0 +1,240 @@
+import { describe, expect, test } from 'vitest';
+import { Refusal } from '../../../src/errors.ts';
+import type { LoginAnswer, Logins } from '../../../src/login/logins.ts';
+import type { Session } from '../../../src/login/session.ts';
+import { cookiesSet, headingOf } from './pages.ts';
+import { type PeopleApp, type PeopleAppOptions, startPeopleApp } from './people-app.ts';
+
+const BEGUN = {
+  url: new URL('https://issuer.test/authorize?state=s'),
+  attemptId: 'abcdefghijkl',
+  attempt: 'sealed.attempt',
+  attemptSeconds: 600,
+};
+
+const TWO = [
+  { name: 'dev', title: 'Acme' },
+  { name: 'other', title: 'Partners <&>' },
+];
+
+/** An app whose logins begin, and what they were asked. */
+async function startLogins(options: PeopleAppOptions = {}) {
+  const asked: Parameters<Logins['begin']>[0][] = [];
+  const answered: LoginAnswer[] = [];
+  let outcome: Awaited<ReturnType<Logins['finish']>> = { refusal: UNKNOWN };
+  const people = await startPeopleApp({
+    ...options,
+    logins: {
+      begin: async (ask) => {
+        asked.push(ask);
+        return BEGUN;
+      },
+      attemptIdOf: (url) => (url.includes('state=s') ? BEGUN.attemptId : undefined),
+      finish: async (answer) => {
+        answered.push(answer);
+        return outcome;
+      },
+      ...options.logins,
+    },
+  });
+  const signsIn = (sealed: string, session: Session = people.world.session()) => {
+    outcome = { session, sealed, returnTo: '/device?user_code=BCDF-GHJK' };
+  };
+  return { people, asked, answered, signsIn, [Symbol.asyncDispose]: () => disposed(people) };
+}
+
+const disposed = (people: PeopleApp) => people[Symbol.asyncDispose]();
+const UNKNOWN = new Refusal('login_unknown', 'This login is not known here.');
+
+describe('GET /login', () => {
+  test('where there is one issuer leads there at once, with the attempt in a cookie of its own', async () => {
+    await using world = await startLogins();
+    const answer = await world.people.get('/login?return_to=%2Fdevice%3Fuser_code%3DX');
+    expect([answer.statusCode, answer.headers.location]).toEqual([303, BEGUN.url.href]);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(world.asked).toEqual([{ issuerName: 'dev', returnTo: '/device?user_code=X' }]);
+    expect(cookiesSet(answer)).toEqual([
+      '__Host-nats-sts-login-abcdefghijkl=sealed.attempt; Max-Age=600; Path=/; HttpOnly; Secure; SameSite=Lax',
+    ]);
+  });
+
+  test('where there are several lets people choose, and remembers where they wanted to go', async () => {
+    await using world = await startLogins({ issuers: TWO });
+    const answer = await world.people.get('/login?return_to=%2Fdevice');
+    expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'Sign in']);
+    expect(answer.body).toContain('href="/login?issuer=dev&amp;return_to=%2Fdevice">Acme</a>');
+    expect(answer.body).toContain('>Partners &lt;&amp;&gt;</a>');
+    expect(world.asked).toEqual([]);
+    await world.people.get('/login?issuer=other');
+    expect(world.asked).toEqual([{ issuerName: 'other', returnTo: '/' }]);
+  });
+
+  test('of an issuer that is none lets people choose again', async () => {
+    await using world = await startLogins({ issuers: TWO });
+    for (const query of ['issuer=nobody', 'issuer=dev&issuer=other', 'issuer=__proto__']) {
+      expect(headingOf(await world.people.get(`/login?${query}`))).toBe('Sign in');
+    }
+    expect(world.asked).toEqual([]);
+  });
+
+  test('where there are none says so', async () => {
+    await using world = await startLogins({ issuers: [] });
+    const answer = await world.people.get('/login');
+    expect([answer.statusCode, headingOf(answer)]).toEqual([404, 'There is no such sign-in']);
+  });
+
+  test('while the issuer is down says so, when to try again, and how', async () => {
+    const down = new Refusal('issuer_unavailable', 'Down.', {
+      detail: 'connect ECONNREFUSED 10.1.2.3',
+      retryAfterSeconds: 30,
+    });
+    await using world = await startLogins({ logins: { begin: async () => down } });
+    const answer = await world.people.get('/login?return_to=%2Fdevice');
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '30']);
+    expect(headingOf(answer)).toBe('Your provider does not answer');
+    expect(answer.body).toContain('Try again in 30 seconds');
+    expect(answer.body).toContain('href="/login?issuer=dev&amp;return_to=%2Fdevice"');
+    expect(answer.body).not.toContain('10.1.2.3');
+  });
+
+  test('keeps no more than four attempts in a browser; the oldest go', async () => {
+    await using world = await startLogins();
+    const attempts = Array.from({ length: 6 }, (_, at) => [`__Host-nats-sts-login-${at}`, 'x']);
+    const cookies = Object.fromEntries(attempts) as Record<string, string>;
+    const set = cookiesSet(await world.people.get('/login', { cookies }));
+    const cleared = set.filter((cookie) => cookie.includes('Max-Age=0'));
+    expect(cleared.map((cookie) => cookie.split('=')[0])).toEqual([
+      '__Host-nats-sts-login-0',
+      '__Host-nats-sts-login-1',
+      '__Host-nats-sts-login-2',
+    ]);
+  });
+
+  test.each(['/login', '/login/callback?state=s'])(
+    'HEAD of %s begins and uses up nothing',
+    async (url) => {
+      await using world = await startLogins();
+      const answer = await world.people.app.inject({ method: 'HEAD', url });
+      expect(answer.statusCode).toBe(405);
+      expect([...world.asked, ...world.answered]).toEqual([]);
+    },
+  );
+});
+
+describe('GET /login/callback', () => {
+  test('hands over the attempt that the state belongs to, once', async () => {
+    await using world = await startLogins();
+    const cookies = {
+      '__Host-nats-sts-login-abcdefghijkl': 'mine',
+      '__Host-nats-sts-login-zzzzzzzzzzzz': 'of another tab',
+    };
+    const answer = await world.people.get('/login/callback?code=c&state=s', { cookies });
+    expect(world.answered).toEqual([{ url: '/login/callback?code=c&state=s', attempt: 'mine' }]);
+    expect(cookiesSet(answer)).toEqual([
+      '__Host-nats-sts-login-abcdefghijkl=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax',
+    ]);
+  });
+
+  test('of an unknown login is a page with a way on', async () => {
+    await using world = await startLogins();
+    const answer = await world.people.get('/login/callback?code=stolen&state=forged');
+    expect([answer.statusCode, headingOf(answer)]).toEqual([
+      400,
+      'This sign-in can not be finished',
+    ]);
+    expect(answer.body).toContain('<a class="button" href="/login">Sign in again</a>');
+    expect(world.answered).toEqual([
+      { url: '/login/callback?code=stolen&state=forged', attempt: undefined },
+    ]);
+  });
+
+  test('that succeeds sets the session until its end, and goes where the person wanted', async () => {
+    await using world = await startLogins();
+    world.signsIn('sealed');
+    const answer = await world.people.get('/login/callback?code=c&state=s');
+    expect([answer.statusCode, answer.headers.location]).toEqual([
+      303,
+      '/device?user_code=BCDF-GHJK',
+    ]);
+    expect(cookiesSet(answer)).toEqual([
+      '__Host-nats-sts-session=1.sealed; Max-Age=3600; Path=/; HttpOnly; Secure; SameSite=Lax',
+    ]);
+  });
+
+  test('over plain http on loopback sets cookies that browsers take there', async () => {
+    await using world = await startLogins({ publicUrl: 'http://127.0.0.1:8080' });
+    world.signsIn('sealed');
+    expect(cookiesSet(await world.people.get('/login/callback?code=c&state=s'))).toEqual([
+      'nats-sts-session=1.sealed; Max-Age=3600; Path=/; HttpOnly; SameSite=Lax',
+    ]);
+    expect(cookiesSet(await world.people.get('/login'))).toEqual([
+      'nats-sts-login-abcdefghijkl=sealed.attempt; Max-Age=600; Path=/; HttpOnly; SameSite=Lax',
+    ]);
+  });
+
+  test('does not keep a session that is larger than browsers allow', async () => {
+    await using world = await startLogins();
+    world.signsIn('x'.repeat(4 * 3800 + 1));
+    const answer = await world.people.get('/login/callback?code=c&state=s');
+    expect([answer.statusCode, headingOf(answer)]).toEqual([403, 'This login is too large']);
+    expect(cookiesSet(answer)).toEqual([]);
+  });
+});
+
+describe('a large session', () => {
+  async function opening() {
+    const opened: string[] = [];
+    const world = await startLogins({
+      logins: {
+        open: async (sealed) => {
+          opened.push(sealed);
+          return new Refusal('session_missing', 'Over.');
+        },
+      },
+    });
+    const set = async (sealed: string) => {
+      world.signsIn(sealed);
+      return cookiesSet(await world.people.get('/login/callback?code=c&state=s'));
+    };
+    return { ...world, opened, set };
+  }
+
+  const pairs = (set: readonly string[]) =>
+    set.map((cookie) => cookie.split(';', 1)[0]?.split('=') as [string, string]);
+
+  test.each([3800, 3801, 2 * 3800, 4 * 3800])('of %i characters comes back whole', async (size) => {
+    await using world = await opening();
+    const sealed = Array.from({ length: size }, (_, at) => String(at % 10)).join('');
+    const set = await world.set(sealed);
+    expect(set).toHaveLength(Math.ceil(size / 3800));
+    for (const cookie of set) expect(cookie.length).toBeLessThan(4096);
+    await world.people.get('/', { cookies: Object.fromEntries(pairs(set)) });
+    expect(world.opened).toEqual([sealed]);
+  });
+
+  test.each([0, 1, 2])('that lacks part %i is none', async (missing) => {
+    await using world = await opening();
+    const set = await world.set('x'.repeat(3 * 3800));
+    const cookies = Object.fromEntries(pairs(set).toSpliced(missing, 1));
+    expect(Object.keys(cookies)).toHaveLength(2);
+    await world.people.get('/', { cookies });
+    expect(world.opened).toEqual([]);
+  });
+
+  test('that is replaced by a small one leaves no parts behind, and none of them counts', async () => {
+    await using world = await startLogins();
+    world.signsIn('small');
+    const left = { '__Host-nats-sts-session-1': 'old', '__Host-nats-sts-session-3': 'old' };
+    const set = cookiesSet(
+      await world.people.get('/login/callback?code=c&state=s', { cookies: left }),
+    );
+    expect(set.map((cookie) => cookie.split(';', 2).join(';'))).toEqual([
+      '__Host-nats-sts-session=1.small; Max-Age=3600',
+      '__Host-nats-sts-session-1=; Max-Age=0',
+      '__Host-nats-sts-session-3=; Max-Age=0',
+    ]);
+    const signedIn = await world.people.signIn();
+    const home = await world.people.get('/', { cookies: { ...signedIn, ...left } });
+    expect(headingOf(home)).toBe('Your access to NATS');
+  });
+});
