@@ -8,7 +8,7 @@ import {
 import { findChromium } from '../../scripts/chromium.ts';
 
 /** A browser of a person: cookies of its own, and a page that is watched. */
-export interface Visitor {
+interface Visitor {
   readonly context: BrowserContext;
   readonly page: Page;
 }
@@ -18,10 +18,10 @@ export interface Chromium extends AsyncDisposable {
   /** Somebody else, who was never here. */
   visitor(options?: BrowserContextOptions): Promise<Visitor>;
   /**
-   * Closes all visitors' browsers; answers with what went wrong in the service's pages meanwhile:
+   * Closes all visitors' browsers. Throws when something went wrong in the service's pages meanwhile:
    * violations of the Content-Security-Policy, scripts' errors, things that could not be loaded.
    */
-  leave(): Promise<string[]>;
+  leave(): Promise<void>;
 }
 
 /** Size of a desktop's window; a phone's is told where it matters. */
@@ -46,7 +46,8 @@ export async function openChromium(url: string): Promise<Chromium> {
     },
     leave: async () => {
       await Promise.all(contexts.splice(0).map((context) => context.close()));
-      return problems.splice(0);
+      const found = problems.splice(0);
+      if (found.length > 0) throw new Error(`the browser complained:\n${found.join('\n')}`);
     },
     [Symbol.asyncDispose]: () => browser.close(),
   };
@@ -75,6 +76,6 @@ function watch(page: Page, url: string, problems: string[]): void {
     if (!page.url().startsWith(url)) return;
     // The page itself may answer 403 or 404: that is what it shows.
     if (message.text().startsWith('Failed to load resource') && place === page.url()) return;
-    problems.push(`${level} on ${page.url()}: ${message.text()}`);
+    problems.push(`${level} on ${page.url()} about ${place}: ${message.text()}`);
   });
 }

@@ -1,0 +1,108 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { look } from './appearance.ts';
+import { ADA, OLGA } from './policy.ts';
+import { download, press, signIn } from './steps.ts';
+import { type BrowserWorld, startBrowserWorld } from './world.ts';
+
+let world: BrowserWorld;
+beforeAll(async () => {
+  world = await startBrowserWorld();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+afterEach(() => world.chromium.leave());
+
+/** The console, as an operator has it before her who did nothing yet. */
+async function asOperator(): Promise<Page> {
+  const { page } = await world.chromium.visitor();
+  await signIn(page, OLGA);
+  await page.getByRole('link', { name: 'Console' }).click();
+  await page.waitForURL('/console');
+  // From here on it hears of whatever happens.
+  await page.getByText('live', { exact: true }).waitFor();
+  return page;
+}
+
+/** Leaves a mark on the page that survives everything but a reload; answers whether it is there still. */
+async function mark(page: Page): Promise<() => Promise<boolean>> {
+  await page.evaluate('globalThis.marked = true');
+  return () => page.evaluate<boolean>('globalThis.marked === true');
+}
+
+const keysOf = (page: Page) => page.getByRole('region', { name: 'Keys of APP' });
+
+/** Everyone who signs in as Ada has a credential of hers afterwards. */
+async function adasCredential(): Promise<{ readonly page: Page; readonly creds: string }> {
+  const { page } = await world.chromium.visitor();
+  await signIn(page, ADA);
+  return { page, creds: (await download(page, 'orders-publisher')).text };
+}
+
+describe('the console', () => {
+  test('shows a rotation that somebody else asked for, while it happens, without a reload', async () => {
+    await adasCredential();
+    const page = await asOperator();
+    const isMarked = await mark(page);
+    await look(page, 'console');
+    expect(await keysOf(page).innerText()).not.toContain('draining');
+
+    const colleague = await asOperator();
+    await press(colleague, 'Rotate all keys');
+    await look(colleague, 'console-rotate');
+    await press(colleague, 'Rotate');
+    await colleague.getByText('A rotation was asked for').waitFor();
+
+    // The key of Ada's credential is good until that ends; another signs now.
+    await keysOf(page).getByText('draining', { exact: true }).first().waitFor();
+    expect(await isMarked()).toBe(true);
+    await look(page, 'console-rotated');
+  });
+
+  test('revokes a person: her connection to NATS is cut, and her session with it', async () => {
+    const ada = await adasCredential();
+    const connection = await world.connect(ada.creds);
+    const cut = connection.closed();
+
+    const page = await asOperator();
+    await page.getByRole('link', { name: 'Credentials', exact: true }).click();
+    const colleague = await page.context().newPage();
+    await colleague.goto('/console/credentials');
+    await colleague.getByText('live', { exact: true }).waitFor();
+    const isMarked = await mark(colleague);
+    await look(page, 'console-credentials');
+    await page
+      .getByRole('row', { name: 'ada' })
+      .getByRole('link', { name: 'Revoke' })
+      .first()
+      .click();
+    await page.getByRole('textbox', { name: 'Why?' }).fill('lost her laptop');
+    await look(page, 'console-revoke');
+    await press(page, 'See what it would cut');
+    await page.getByText('1 live connection').waitFor();
+    await look(page, 'console-revoke-confirm');
+    expect(connection.isClosed()).toBe(false);
+    await press(page, 'Revoke');
+    await page.waitForURL('/console/revocations');
+
+    await cut;
+    await colleague.getByText('There is no such credential').waitFor();
+    expect(await isMarked()).toBe(true);
+    await look(page, 'console-revocations');
+    await ada.page.reload();
+    await ada.page.getByRole('heading', { name: 'Sign in again' }).waitFor();
+
+    await page.getByRole('link', { name: 'Activity', exact: true }).click();
+    expect(await page.getByRole('main').innerText()).toContain('lost her laptop');
+    await look(page, 'console-activity');
+  });
+
+  test('finds the denials of one person', async () => {
+    const page = await asOperator();
+    await page.getByRole('link', { name: 'Activity', exact: true }).click();
+    await page.getByRole('textbox', { name: 'Subject' }).fill('olga');
+    await press(page, 'Filter');
+    const rows = page.getByRole('row', { name: 'olga' });
+    expect(await rows.count()).toBeGreaterThan(0);
+    expect(await page.getByRole('row').count()).toBe((await rows.count()) + 1);
+  });
+});
