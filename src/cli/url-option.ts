@@ -12,7 +12,7 @@ export function urlOption(): Option {
     .argParser(baseUrl);
 }
 
-/** The base of all paths below a URL: with a slash at its end. Throws for what is no http(s) URL. */
+/** The base of all paths below a URL: with a slash at its end. Throws InvalidArgumentError for what is no http(s) URL. */
 export function baseUrl(text: string): URL {
   const base = URL.parse(text.endsWith('/') ? text : `${text}/`);
   if (base !== null && /^https?:$/.test(base.protocol)) return base;

@@ -24,7 +24,7 @@ export interface Ask {
 }
 
 /** Whoever proves with the verifier that the code is theirs (RFC 7636 §4.5). */
-export interface CodeProof {
+interface CodeProof {
   readonly code: string;
   readonly redirectUri: string;
   readonly codeVerifier: string;

@@ -6,7 +6,8 @@ import type { StoredSession } from './sessions.ts';
 
 /** `--url`, which may be left out where somebody is signed in at one service only. */
 export function rememberedUrlOption(): Option {
-  const option = urlOption().default(undefined, `where you are signed in, else ${DEFAULT_URL}`);
+  const option = urlOption().default(undefined);
+  option.description += ` (default: where you are signed in, else ${DEFAULT_URL})`;
   return option;
 }
 
