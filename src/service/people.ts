@@ -48,6 +48,7 @@ export async function startPeople({
     choices: (identity) => current().policy.choices(identity),
     isAdmin: (identity) => current().admin.deny(identity) === undefined,
     branding: () => current().config.branding,
+    clock,
     close: () => {
       logins.close();
       handovers.close();
