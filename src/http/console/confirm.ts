@@ -51,4 +51,12 @@ export function reasonField(value: string | undefined, problem?: string): SafeHt
 }
 
 /** As long as the admin routes take it. */
-export const MAX_REASON = 500;
+const MAX_REASON = 500;
+
+export const REASON_PROBLEM = `Say why, in up to ${MAX_REASON} characters.`;
+
+/** Undefined where nothing was said, or too much. */
+export function reasonOf(text: string | undefined): string | undefined {
+  const reason = text?.trim() ?? '';
+  return reason === '' || reason.length > MAX_REASON ? undefined : reason;
+}

@@ -21,7 +21,8 @@ function field(from: unknown, name: string): string | undefined | Refusal {
   if (typeof from !== 'object' || from === null || !Object.hasOwn(from, name)) return undefined;
   const value = (from as Readonly<Record<string, unknown>>)[name];
   if (Array.isArray(value)) return new Refusal('parameter_repeated', `Send ${name} only once.`);
-  const text = typeof value === 'string' ? value.trim() : '';
+  // Not trimmed: a subject may begin or end with a blank, and it is somebody else's without it.
+  const text = typeof value === 'string' ? value : '';
   if (text.length > MAX_CHARACTERS) {
     return new Refusal('parameter_invalid', `The field ${name} is too long.`);
   }

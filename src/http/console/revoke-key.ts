@@ -5,7 +5,7 @@ import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../admin/actions.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { admitted } from './admitted.ts';
-import { CONFIRMED, MAX_REASON, reasonField, sendConfirmation } from './confirm.ts';
+import { CONFIRMED, REASON_PROBLEM, reasonField, reasonOf, sendConfirmation } from './confirm.ts';
 import type { ConsoleParts } from './doors.ts';
 import { reach, setNotice } from './notice.ts';
 import { fields } from './query.ts';
@@ -21,14 +21,14 @@ export function revokeKeyRoute(app: FastifyInstance, doors: ConsoleParts): void 
       const context = { doors, session: administrator.session };
       const asked = fields(request.body, ['key', 'reason', CONFIRMED]);
       if (asked instanceof Refusal) return sendRefusalPage(reply, context, asked);
-      const { key = '', reason, [CONFIRMED]: confirmed } = asked;
-      if (confirmed === undefined || reason === undefined || reason.length > MAX_REASON) {
+      const { key = '', [CONFIRMED]: confirmed } = asked;
+      const reason = reasonOf(asked.reason);
+      if (confirmed === undefined || reason === undefined) {
         const keys = await actions.keys();
         if (keys instanceof Refusal) return sendRefusalPage(reply, context, keys);
         const found = find(keys, key);
         if (!found) return sendRefusalPage(reply, context, NO_SUCH_KEY);
-        const problem =
-          confirmed === undefined ? undefined : `Say why, in up to ${MAX_REASON} characters.`;
+        const problem = confirmed === undefined ? undefined : REASON_PROBLEM;
         return sendConfirmation(doors, { request, reply }, administrator, {
           title: 'Revoke a signing key',
           tab: '/console',
@@ -36,7 +36,7 @@ export function revokeKeyRoute(app: FastifyInstance, doors: ConsoleParts): void 
           text: forecast(found),
           action: PATH,
           fields: { key },
-          inputs: reasonField(reason, problem),
+          inputs: reasonField(asked.reason, problem),
           button: 'Revoke the key',
           danger: true,
         });

@@ -8,7 +8,7 @@ import { pageRoute } from '../pages/route.ts';
 import { theirs } from '../pages/text.ts';
 import { statusOf } from '../problem.ts';
 import { type Administrator, admitted, type Exchange } from './admitted.ts';
-import { CONFIRMED, MAX_REASON, sendConfirmation } from './confirm.ts';
+import { CONFIRMED, REASON_PROBLEM, reasonOf, sendConfirmation } from './confirm.ts';
 import type { ConsoleParts } from './doors.ts';
 import { sendConsolePage } from './frame.ts';
 import { reach, setNotice } from './notice.ts';
@@ -75,7 +75,7 @@ async function revoke(
 }
 
 /** Only what belongs to the chosen kind counts; the other fields of the form may say anything. */
-function askOf({ kind, issuer, subject, nkey, role, binding, reason, block }: RevokeFields) {
+function askOf({ kind, issuer, subject, nkey, role, binding, block, ...form }: RevokeFields) {
   const named = {
     identity: {
       ...(issuer !== undefined && { issuer }),
@@ -89,9 +89,8 @@ function askOf({ kind, issuer, subject, nkey, role, binding, reason, block }: Re
   if (!chosen) return new Refusal('parameter_missing', 'Choose what is to be revoked.');
   const target = targetOf(chosen);
   if (target instanceof Refusal) return target;
-  if (reason === undefined || reason.length > MAX_REASON) {
-    return new Refusal('parameter_missing', `Say why, in up to ${MAX_REASON} characters.`);
-  }
+  const reason = reasonOf(form.reason);
+  if (reason === undefined) return new Refusal('parameter_missing', REASON_PROBLEM);
   return { target, reason, block: block !== undefined } satisfies Omit<RevokeAsk, 'dryRun'>;
 }
 

@@ -97,6 +97,14 @@ describe('revoking', () => {
     expect((await world.exchange(await world.token(later))).status).toBe(200);
   });
 
+  test('is of exactly whom it names: a blank more is somebody else', async () => {
+    const who = someone();
+    await present(who);
+    const other = encodeURIComponent(`${who} `);
+    expect((await revokeOf(other)).text).toContain('Cut off now: 0 living credentials');
+    expect((await revokeOf(who)).text).toContain('Cut off now: 1 living credential');
+  });
+
   test.each([
     ['a role', { kind: 'role', role: 'no-such-role' }, 404],
     ['a binding', { kind: 'binding', binding: 'no such binding' }, 404],

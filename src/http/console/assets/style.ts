@@ -30,6 +30,7 @@ export const CONSOLE_STYLE = css`
 /* What is hidden inside must scroll along, or it widens the page. */
 .scroll { position: relative; }
 td code { white-space: nowrap; }
+.records, .keys { min-width: 54rem; }
 .records td { min-width: 6.5rem; max-width: 24rem; }
 .keys td:nth-child(4) { min-width: 10rem; }
 .records td, .keys td { font-variant-numeric: tabular-nums; overflow-wrap: break-word; }
