@@ -6,8 +6,7 @@ const MAX_CHARACTERS = 2_000;
  * what counts is what the parser that they share (WHATWG URL) makes of it.
  */
 export function safeReturnPath(text: string, publicUrl: string): string {
-  if (text.length > MAX_CHARACTERS || !/^\/(?![/\\])/.test(text) || /\p{Cc}/u.test(text))
-    return '/';
+  if (text.length > MAX_CHARACTERS || !text.startsWith('/') || /\p{Cc}/u.test(text)) return '/';
   const base = URL.parse(publicUrl);
   const url = URL.parse(text, publicUrl);
   if (base === null || url === null || url.origin !== base.origin) return '/';

@@ -286,6 +286,19 @@ describe('Browser login, as the security rules have it', () => {
     },
   );
 
+  test.each(['state', 'code', 'iss', 'error'])(
+    'an answer that says %s twice is not taken',
+    async (name) => {
+      using replica = await startReplica({ specs: [companySpec()] });
+      const { url, attempt } = await begin(replica);
+      const back = await visit(url);
+      const value = back.searchParams.get(name) ?? 'access_denied';
+      back.searchParams.set(name, value);
+      back.searchParams.append(name, value);
+      expect(await reasonOf(finish(replica, back, attempt))).toBe('login_unknown');
+    },
+  );
+
   test('state: what names an attempt does not tell it', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
     const { url, attemptId } = await begin(replica);
@@ -324,6 +337,19 @@ describe('Browser login, as the security rules have it', () => {
     const asked = partner.requests.length;
     expect(await reasonOf(finish(replica, back, attempt))).toBe('login_issuer_mismatch');
     expect(partner.requests.slice(asked)).toEqual([]);
+  });
+
+  test('an ID token that is verified as that of another issuer is not taken', async () => {
+    const elsewhere = loginSpec({
+      issuer: company.issuer,
+      issuerName: 'elsewhere',
+      idToken: { issuers: ['https://elsewhere.test'] },
+    });
+    using replica = await startReplica({ specs: [elsewhere, companySpec()] });
+    const { url, attempt } = await begin(replica, { issuerName: 'elsewhere' });
+    expect(await reasonOf(finish(replica, await visit(url), attempt))).toBe(
+      'login_issuer_mismatch',
+    );
   });
 
   test.each<[string, (callback: URL) => void]>([
