@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { createTestKey, signToken, type TestKey } from '../support/issuer.ts';
 
 /** What the token endpoint was asked. */
-export interface TokenRequest {
+interface TokenRequest {
   readonly authorization: string | undefined;
   readonly parameters: URLSearchParams;
 }

@@ -21,7 +21,7 @@ import { issuerSpec } from '../support/issuer.ts';
 export const PUBLIC_URL = 'https://sts.test';
 export const REDIRECT_URI = `${PUBLIC_URL}/login/callback`;
 export const CALLER = { requestId: 'r1', address: '192.0.2.1' };
-export const SEALING_KEY = Buffer.alloc(32, 7);
+const SEALING_KEY = Buffer.alloc(32, 7);
 
 export const PEOPLE = [
   {
@@ -33,7 +33,7 @@ export const PEOPLE = [
 ];
 
 /** The real time, and whatever a test adds to it: the provider's clock can't be held still. */
-export function shiftableClock(): Clock & { pass(seconds: number): void } {
+function shiftableClock(): Clock & { pass(seconds: number): void } {
   let offset = 0;
   return {
     now: () => Date.now() + offset * 1_000,
