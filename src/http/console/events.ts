@@ -39,7 +39,7 @@ export async function eventsRoute(
   const route = pageRoute(doors);
   app.get(
     '/console/events',
-    { ...route, sse: { kind: 'only', heartbeat: false } },
+    { ...route, sse: { kind: 'only', heartbeat: false, serializer: String } },
     async (request, reply) => {
       if (open.size >= maxListeners) return sendRefusalPage(reply, { doors }, FULL);
       const refusal = await check(doors, request, reply);

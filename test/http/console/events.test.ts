@@ -39,7 +39,7 @@ async function listen(
   await eventually(() => text.includes('event: hello') || /^HTTP\/1.1 [^2]/.test(text));
   return {
     text: () => text,
-    changed: () => [...text.matchAll(/event: changed\ndata: "(\w+)"/g)].map(([, part]) => part!),
+    changed: () => [...text.matchAll(/event: changed\ndata: (\w+)/g)].map(([, part]) => part!),
     closed: closed.promise,
     [Symbol.dispose]: () => void socket.destroy(),
   };
