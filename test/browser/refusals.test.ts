@@ -34,6 +34,7 @@ async function outcomeOf(page: Page, act: () => Promise<void>): Promise<[number,
   );
   await act();
   const status = (await answer).status();
+  await page.waitForURL(/\/login\/callback/);
   return [status, await page.getByRole('main').getByRole('heading').first().innerText()];
 }
 

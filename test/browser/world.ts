@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -85,7 +85,9 @@ export async function startBrowserWorld(options: BrowserWorldOptions = {}): Prom
     stack.defer(() => service.close());
     // Its first signing key signs once the NATS server is seen to have it.
     await eventually(async () => (await service.app.inject('/readyz')).statusCode === 200);
-    const chromium = stack.use(await openChromium(url));
+    const chromium = stack.use(
+      await openChromium(url, await readFile(secrets.certificate, 'utf8')),
+    );
     return {
       folder,
       url,
