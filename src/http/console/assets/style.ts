@@ -66,10 +66,11 @@ td .quiet { min-height: 1.75rem; }
 .confirm { max-width: 46rem; }
 .reason input { width: 100%; max-width: 40rem; }
 .problem { margin: 0; color: var(--bad); font-weight: 550; }
-.kind { cursor: default; }
+.kind { grid-template-columns: auto minmax(0, 1fr); cursor: default; }
 .kind label { cursor: pointer; font-weight: 600; }
 .kind .row { margin-top: 0.5rem; }
-.kind .field input { width: 22rem; height: auto; margin: 0; }
+.kind .field { grid-template-columns: minmax(0, 1fr); width: 22rem; max-width: 100%; }
+.kind .field input { width: 100%; height: auto; margin: 0; }
 .kind .field label { font-weight: 400; color: var(--muted); }
 @media (max-width: 40rem) {
   .filters .field, .filters .field input, .filters .field select { width: 100%; }
