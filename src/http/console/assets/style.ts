@@ -27,8 +27,6 @@ export const CONSOLE_STYLE = css`
 .pager ul { display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; margin: 1rem 0 0; padding: 0; list-style: none; }
 .pager a { display: inline-block; padding: 0.5rem 0; }
 
-/* What is hidden inside must scroll along, or it widens the page. */
-.scroll { position: relative; }
 td code { white-space: nowrap; }
 .records, .keys { min-width: 54rem; }
 .records td { min-width: 6.5rem; max-width: 24rem; }

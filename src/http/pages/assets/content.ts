@@ -68,7 +68,7 @@ em { font-style: normal; color: var(--muted); }
 .said figcaption { color: var(--muted); font-size: 0.9rem; }
 .said blockquote { margin: 0.25rem 0 0; }
 
-.scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 12px; background: var(--surface); }
+.scroll { position: relative; overflow-x: auto; border: 1px solid var(--line); border-radius: 12px; background: var(--surface); }
 table { width: 100%; border-collapse: collapse; font-size: 0.94rem; }
 th, td { padding: 0.6rem 0.9rem; text-align: left; vertical-align: top; border-top: 1px solid var(--line); overflow-wrap: normal; }
 thead th { border-top: 0; color: var(--muted); font-weight: 550; background: var(--sunken); white-space: nowrap; }

@@ -26,7 +26,7 @@ legend h2 { margin: 0; font-size: 1.1rem; }
 .choice + .choice { margin-top: 0.6rem; }
 .choice:hover { border-color: var(--control); }
 .choice:has(:checked) { border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent); }
-.choice input { width: 1.15rem; height: 1.15rem; margin: 0.2rem 0 0; accent-color: var(--button); }
+.choice input[type=radio], .choice input[type=checkbox] { width: 1.15rem; height: 1.15rem; margin: 0.2rem 0 0; accent-color: var(--button); }
 .choice > span { min-width: 0; }
 details { margin-top: 1.1rem; }
 summary { display: inline-block; min-height: 1.75rem; color: var(--accent); cursor: pointer; }

@@ -32,7 +32,7 @@ main:focus { outline: none; }
 
 main { flex: 1; width: 100%; margin: 0 auto; padding: 2.75rem 1.25rem 4rem; }
 main.column { max-width: 48rem; }
-main.wide { max-width: 76rem; }
+main.wide { max-width: 72rem; }
 .bottom { border-top: 1px solid var(--line); color: var(--muted); font-size: 0.9rem; }
 .bottom .bar { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0.25rem 2rem; padding-top: 1.25rem; padding-bottom: 1.25rem; }
 .bottom p { margin: 0; }
