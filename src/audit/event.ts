@@ -137,19 +137,16 @@ export interface DriftEvent extends Moment {
 }
 
 /** The steps of a login, and of handing a credential to a program, in the order they are taken. */
-export const LOGIN_STEPS = [
-  'begun',
-  'signed-in',
-  'failed',
-  'signed-out',
-  'agreed',
-  'refused',
-  'device-begun',
-  'handed-over',
-  'renewed',
-] as const;
-
-export type LoginStep = (typeof LOGIN_STEPS)[number];
+export type LoginStep =
+  | 'begun'
+  | 'signed-in'
+  | 'failed'
+  | 'signed-out'
+  | 'device-begun'
+  | 'agreed'
+  | 'refused'
+  | 'handed-over'
+  | 'renewed';
 
 /** A step of a login; recorded before it takes effect. Of `begun`, `device-begun` and most of `failed` it is not known who asked. */
 export interface LoginEvent extends Common {
