@@ -67,6 +67,7 @@ const LOGINS = {
 
 const HANDOVERS = {
   grantCode: unused,
+  refuseCode: unused,
   redeemCode: unused,
   beginDevice: unused,
   findDevice: unused,

@@ -6,6 +6,7 @@ import { failed, grantInvalid, type HandoverParts, whoIs } from './handover-part
 import { type Ending, handoverRecords } from './handover-records.ts';
 import type { Handovers } from './handovers.ts';
 import { hashOfSecret, newSecret } from './one-time-secret.ts';
+import { sessionOfItsOwn } from './start-session.ts';
 
 /** A program on the same machine fetches it at once (RFC 6749 §4.1.2 allows ten minutes at most). */
 const LIVES_SECONDS = 60;
@@ -22,7 +23,7 @@ interface CodeRecord extends Ending {
   readonly session: string;
 }
 
-export type AuthorizationCodes = Pick<Handovers, 'grantCode' | 'redeemCode'> & {
+export type AuthorizationCodes = Pick<Handovers, 'grantCode' | 'refuseCode' | 'redeemCode'> & {
   prune(): Promise<void>;
 };
 
@@ -62,6 +63,11 @@ export function authorizationCodes(
       return code;
     },
 
+    async refuseCode({ program, userPublicKey }, session, caller) {
+      const entry = { ...whoIs(session), program, user: userPublicKey };
+      return journal.tell({ ...entry, step: 'refused' }, caller);
+    },
+
     async redeemCode({ code, redirectUri, codeVerifier }, caller) {
       const name = hashOfSecret(code);
       const found = await records.find(name);
@@ -73,8 +79,9 @@ export function authorizationCodes(
       const what = { program, role, user: userPublicKey };
       const wrong = mismatch(found.record, redirectUri, codeVerifier);
       if (wrong) return failed(parts, { ...what, refusal: grantInvalid(wrong) }, caller);
-      const session = await keeper.open(sealed);
-      if (session instanceof Refusal) return failed(parts, { ...what, refusal: session }, caller);
+      const agreed = await keeper.open(sealed);
+      if (agreed instanceof Refusal) return failed(parts, { ...what, refusal: agreed }, caller);
+      const session = sessionOfItsOwn(agreed);
       const entry = { ...whoIs(session), ...what };
       const unrecorded = await journal.tell({ ...entry, step: 'handed-over' }, caller);
       return unrecorded ?? { session, userPublicKey, role, ttlSeconds, program };

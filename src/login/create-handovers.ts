@@ -30,6 +30,7 @@ export function createHandovers({
 
   return {
     grantCode: (...of) => orStoreUnavailable(() => codes.grantCode(...of)),
+    refuseCode: (...of) => codes.refuseCode(...of),
     redeemCode: (...of) => orStoreUnavailable(() => codes.redeemCode(...of)),
     beginDevice: (...of) => orStoreUnavailable(() => devices.beginDevice(...of)),
     findDevice: (...of) => orStoreUnavailable(() => devices.findDevice(...of)),

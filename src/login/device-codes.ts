@@ -7,6 +7,7 @@ import type { Handover, Handovers } from './handovers.ts';
 import { hashOfSecret, newSecret, sameText } from './one-time-secret.ts';
 import { INTERVAL_SECONDS, pollPacer } from './poll-pacer.ts';
 import type { Caller } from './session.ts';
+import { sessionOfItsOwn } from './start-session.ts';
 import { newUserCode, readUserCode, showUserCode } from './user-code.ts';
 
 /** A device that still polls is told `expired_token`, not that its code never was (RFC 8628 §3.5). */
@@ -54,8 +55,9 @@ export function deviceCodes(
     }
     pacer.forget(name);
     const what = { program, role, user: userPublicKey };
-    const session = await keeper.open(sealed);
-    if (session instanceof Refusal) return failed(parts, { ...what, refusal: session }, caller);
+    const agreed = await keeper.open(sealed);
+    if (agreed instanceof Refusal) return failed(parts, { ...what, refusal: agreed }, caller);
+    const session = sessionOfItsOwn(agreed);
     const entry = { ...whoIs(session), ...what };
     const unrecorded = await journal.tell({ ...entry, step: 'handed-over' }, caller);
     return unrecorded ?? { session, userPublicKey, role, ttlSeconds, program };

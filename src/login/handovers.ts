@@ -13,11 +13,16 @@ export interface HandoverAsk {
   readonly ttlSeconds: number | undefined;
 }
 
-/** What a person agreed to hand over. */
-export interface Handover {
+/** What a program keeps of a handover: to act as this person, in the one role that they agreed to. */
+export interface HandedSession {
+  /** The program's own: it ends apart from the one that the browser has. */
   readonly session: Session;
-  readonly userPublicKey: UserPublicKey;
   readonly role: string;
+}
+
+/** What a person agreed to hand over. */
+export interface Handover extends HandedSession {
+  readonly userPublicKey: UserPublicKey;
   readonly ttlSeconds: number | undefined;
   readonly program: string;
 }
@@ -67,6 +72,9 @@ export interface Handovers {
     caller: Caller,
   ): Promise<Handover | Refusal>;
 
+  /** The person said no; the program is told by the page. */
+  refuseCode(ask: HandoverAsk, session: Session, caller: Caller): Promise<Refusal | undefined>;
+
   beginDevice(ask: HandoverAsk, caller: Caller): Promise<DeviceCodes | Refusal>;
   /** By what a person typed: case, blanks and hyphens don't matter. */
   findDevice(typed: string): Promise<WaitingDevice | Refusal>;
@@ -79,11 +87,11 @@ export interface Handovers {
   /** What the waiting program asks; `authorization_pending` and `slow_down` are refusals too. */
   redeemDevice(deviceCode: string, caller: Caller): Promise<Handover | Refusal>;
 
-  /** A refresh token for the session: good once; the next comes with its answer. */
-  refreshToken(session: Session): Promise<string>;
-  redeemRefreshToken(token: string, caller: Caller): Promise<Session | Refusal>;
+  /** A refresh token for this session and role (RFC 6749 §6: no scope beyond what was agreed to): good once; the next comes with its answer. */
+  refreshToken(handed: HandedSession): Promise<string>;
+  redeemRefreshToken(token: string, caller: Caller): Promise<HandedSession | Refusal>;
   /** The session of a refresh token, which stays good (RFC 7662). With a caller, a refusal is on the record. */
-  introspect(token: string, caller?: Caller): Promise<Session | Refusal>;
+  introspect(token: string, caller?: Caller): Promise<HandedSession | Refusal>;
   /** Ends the session (RFC 7009); a token that is none is no error. */
   revoke(token: string, caller: Caller): Promise<Refusal | undefined>;
 }

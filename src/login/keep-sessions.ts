@@ -15,8 +15,8 @@ export interface SessionKeeperParts {
   readonly sealer: TextSealer;
   readonly ended: Pick<EndedSessions, 'isEnded' | 'end'>;
   readonly revocations: Pick<Revocations, 'refusal'>;
-  /** Names of the issuers at which people may sign in, by the configuration in force. */
-  readonly issuers: () => ReadonlySet<string>;
+  /** The logins in force by the issuer's name: seconds that a session lives at most. */
+  readonly lifetimes: () => ReadonlyMap<string, number>;
   readonly clock: Clock;
 }
 
@@ -43,11 +43,14 @@ export function createSessionKeeper(parts: SessionKeeperParts): SessionKeeper {
 
 /** Why a session that we sealed, and that is not over, no longer counts. */
 function refusalOf(
-  { ended, revocations, issuers, clock }: SessionKeeperParts,
-  { id, identity }: Session,
+  { ended, revocations, lifetimes, clock }: SessionKeeperParts,
+  { id, identity, startedAt }: Session,
 ): Refusal | undefined {
   const { issuerName, subject, issuedAt } = identity;
-  if (ended.isEnded(id) || !issuers().has(issuerName)) return SESSION_MISSING;
+  const now = unixSeconds(clock);
+  // The configuration of today may have no such login, or allow it less time.
+  const lifetime = lifetimes().get(issuerName) ?? 0;
+  if (ended.isEnded(id) || startedAt + lifetime <= now) return SESSION_MISSING;
   return revocations.refusal({
     issuerName,
     subject,
@@ -55,7 +58,7 @@ function refusalOf(
     role: '',
     binding: '',
     tokenIssuedAt: issuedAt,
-    issuedAt: unixSeconds(clock),
+    issuedAt: now,
   });
 }
 

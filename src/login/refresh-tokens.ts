@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../errors.ts';
 import { failed, grantInvalid, type HandoverParts, whoIs } from './handover-parts.ts';
-import type { Handovers } from './handovers.ts';
-import type { Session } from './session.ts';
+import type { HandedSession, Handovers } from './handovers.ts';
 
 /** Under this name refresh tokens are claimed; no issuer is called so. */
 const SINGLE_USE_NAME = 'nats-sts:refresh';
@@ -12,9 +11,8 @@ export type RefreshTokens = Pick<
   'refreshToken' | 'redeemRefreshToken' | 'introspect' | 'revoke'
 >;
 
-interface Opened {
+interface Opened extends HandedSession {
   readonly jti: string;
-  readonly session: Session;
 }
 
 /** Sealed sessions that programs keep, good once; nothing of them is stored here until they are used (RFC 6749 §6). */
@@ -25,31 +23,32 @@ export function refreshTokens(parts: HandoverParts): RefreshTokens {
     const content = await sealer.open('refresh', token);
     if (!isContent(content)) return grantInvalid('no refresh token');
     const session = await keeper.open(content.session);
-    return session instanceof Refusal ? session : { jti: content.jti, session };
+    return session instanceof Refusal ? session : { jti: content.jti, session, role: content.role };
   }
 
   return {
-    async refreshToken(session) {
-      const content = { jti: randomUUID(), session: await keeper.seal(session) };
+    async refreshToken({ session, role }) {
+      const content = { jti: randomUUID(), role, session: await keeper.seal(session) };
       return sealer.seal('refresh', content, session.endsAt);
     },
 
     async redeemRefreshToken(token, caller) {
       const opened = await open(token);
       if (opened instanceof Refusal) return failed(parts, { refusal: opened }, caller);
-      const { jti, session } = opened;
+      const { jti, session, role } = opened;
       if (!(await singleUse.claim(SINGLE_USE_NAME, jti, session.endsAt))) {
         // Two have it, and nobody can tell which of them is the thief (RFC 9700 §4.14.2).
         const unended = await keeper.end(session);
         const refusal = grantInvalid('a used refresh token came again: the session was ended');
         return unended ?? failed(parts, { ...whoIs(session), refusal }, caller);
       }
-      return (await journal.tell({ ...whoIs(session), step: 'renewed' }, caller)) ?? session;
+      const unrecorded = await journal.tell({ ...whoIs(session), role, step: 'renewed' }, caller);
+      return unrecorded ?? { session, role };
     },
 
     async introspect(token, caller) {
       const opened = await open(token);
-      if (!(opened instanceof Refusal)) return opened.session;
+      if (!(opened instanceof Refusal)) return { session: opened.session, role: opened.role };
       return caller ? failed(parts, { refusal: opened }, caller) : opened;
     },
 
@@ -65,7 +64,7 @@ export function refreshTokens(parts: HandoverParts): RefreshTokens {
   };
 }
 
-function isContent(content: unknown): content is { jti: string; session: string } {
-  const { jti, session } = (content ?? {}) as Record<string, unknown>;
-  return typeof jti === 'string' && typeof session === 'string';
+function isContent(content: unknown): content is { jti: string; role: string; session: string } {
+  const { jti, role, session } = (content ?? {}) as Record<string, unknown>;
+  return typeof jti === 'string' && typeof role === 'string' && typeof session === 'string';
 }

@@ -22,5 +22,14 @@ export function startSession({
   const startedAt = unixSeconds(clock);
   const longest = startedAt + spec.sessionSeconds;
   const endsAt = spec.idToken.capToTokenExpiry ? Math.min(longest, identity.expiresAt) : longest;
-  return { id: randomBytes(16).toString('base64url'), identity, idToken, startedAt, endsAt };
+  return { id: newId(), identity, idToken, startedAt, endsAt };
+}
+
+/** The same login, for somebody else to keep: it ends when the other does, or before, by itself. */
+export function sessionOfItsOwn(session: Session): Session {
+  return { ...session, id: newId() };
+}
+
+function newId(): string {
+  return randomBytes(16).toString('base64url');
 }

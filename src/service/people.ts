@@ -35,7 +35,7 @@ export async function startPeople({
     sealer,
     ended,
     revocations,
-    issuers: () => new Set(current().config.logins.map(({ issuerName }) => issuerName)),
+    lifetimes: () => lifetimesOf(current()),
     clock,
   });
   const handovers = createHandovers({ state, sealer, keeper, singleUse, journal, clock, onFault });
@@ -55,6 +55,10 @@ export async function startPeople({
       ended.close();
     },
   };
+}
+
+function lifetimesOf({ config: { logins } }: Generation): ReadonlyMap<string, number> {
+  return new Map(logins.map(({ issuerName, sessionSeconds }) => [issuerName, sessionSeconds]));
 }
 
 type BuiltLogins = ReturnType<typeof createLogins>;

@@ -12,6 +12,7 @@ import type { JournalEntry } from '../../src/login/journal.ts';
 import { createSessionKeeper } from '../../src/login/keep-sessions.ts';
 import type { SessionKeeper } from '../../src/login/session-keeper.ts';
 import type { Session } from '../../src/login/session.ts';
+import type { TextSealer } from '../../src/login/sealing.ts';
 import { createTextSealer } from '../../src/login/text-sealer.ts';
 import { followRevocations } from '../../src/revocation/revocations.ts';
 import { openJetStreamSingleUse } from '../../src/store/jetstream-single-use.ts';
@@ -35,6 +36,7 @@ export interface HandoverWorld extends AsyncDisposable {
   readonly state: SharedState;
   readonly clock: FrozenClock;
   readonly keeper: SessionKeeper;
+  readonly sealer: TextSealer;
   /** What the journal was told, in order. */
   readonly told: (JournalEntry & { readonly requestId: string; readonly address: string })[];
   /** From now on the journal refuses with this, or no longer. */
@@ -106,12 +108,12 @@ export async function createHandoverWorld(
     stack.defer(() => ended.close());
     const revocations = await followRevocations({ state, onUnreadable: () => {} });
     stack.defer(() => revocations.close());
-    const issuers = () => new Set(['dev']);
-    const keeper = createSessionKeeper({ sealer, ended, revocations, issuers, clock });
+    const lifetimes = () => new Map([['dev', 3600]]);
+    const keeper = createSessionKeeper({ sealer, ended, revocations, lifetimes, clock });
     const bounds = capacity === undefined ? {} : { capacity };
     const handovers = createHandovers({ ...place, ...bounds, sealer, keeper, journal, clock });
     stack.defer(() => handovers.close());
-    return { handovers, state, keeper };
+    return { handovers, state, keeper, sealer };
   };
   const first = await replica();
   const second = await replica();
@@ -122,6 +124,7 @@ export async function createHandoverWorld(
     state: first.state,
     clock,
     keeper: first.keeper,
+    sealer: first.sealer,
     told,
     journalSays: (refusal) => {
       saying = refusal;

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Refusal } from '../../src/errors.ts';
-import type { CodeAsk, DeviceCodes, HandoverAsk, Handovers } from '../../src/login/handovers.ts';
+import type {
+  CodeAsk,
+  DeviceCodes,
+  HandedSession,
+  HandoverAsk,
+  Handovers,
+} from '../../src/login/handovers.ts';
 import type { Session } from '../../src/login/session.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
 import { newRevocationId, revocationKey, revocationText } from '../../src/revocation/revocation.ts';
@@ -43,10 +49,12 @@ describe.each(KINDS)('handovers in %s', (kind) => {
   let one: Handovers;
   let two: Handovers;
   let session: Session;
+  let handed: HandedSession;
   beforeEach(async () => {
     world = await createHandoverWorld(kind);
     ({ one, two } = world);
     session = world.session();
+    handed = { session, role: 'viewer' };
   });
   afterEach(() => world[Symbol.asyncDispose]());
 
@@ -57,15 +65,15 @@ describe.each(KINDS)('handovers in %s', (kind) => {
     );
   const grant = async () => granted(await one.grantCode(codeAsk, session, CALLER));
   const begin = async () => granted(await one.beginDevice(ask, CALLER));
-  const agree = ({ userCode }: DeviceCodes) =>
-    two.agreeDevice(userCode, { session, role: 'viewer' }, CALLER);
+  const agree = ({ userCode }: DeviceCodes) => two.agreeDevice(userCode, handed, CALLER);
   const steps = () => world.told.map(({ step }) => step);
 
   describe('an authorization code', () => {
     test('hands over, on any replica, what was agreed to', async () => {
       const code = await grant();
-      expect(await redeem(two, code)).toEqual({
-        session,
+      const handover = granted(await redeem(two, code));
+      expect(handover).toEqual({
+        session: { ...session, id: expect.any(String) },
         userPublicKey,
         role: 'viewer',
         ttlSeconds: 600,
@@ -73,8 +81,19 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       });
       expect(world.told).toMatchObject([
         { step: 'agreed', session: session.id, role: 'viewer', user: userPublicKey, ...CALLER },
-        { step: 'handed-over', session: session.id, role: 'viewer', user: userPublicKey },
+        { step: 'handed-over', session: handover.session.id, role: 'viewer', user: userPublicKey },
       ]);
+    });
+
+    test('that the person did not agree to is on the record', async () => {
+      expect(await one.refuseCode(codeAsk, session, CALLER)).toBeUndefined();
+      const { program } = ask;
+      expect(world.told).toMatchObject([
+        { step: 'refused', session: session.id, program, user: userPublicKey, ...CALLER },
+      ]);
+      const broken = new Refusal('audit_unavailable', 'The audit log can not be written.');
+      world.journalSays(broken);
+      expect(await one.refuseCode(codeAsk, session, CALLER)).toBe(broken);
     });
 
     test('is good once (RFC 6749 §4.1.2)', async () => {
@@ -115,7 +134,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(reasonOf(await redeem(one, late))).toBe('grant_invalid');
     });
 
-    test('of a session that was ended since is good for nothing', async () => {
+    test('of a session that was signed out of before it was fetched is good for nothing', async () => {
       const code = await grant();
       await world.keeper.end(session);
       expect(reasonOf(await redeem(one, code))).toBe('session_missing');
@@ -153,8 +172,9 @@ describe.each(KINDS)('handovers in %s', (kind) => {
         'authorization_pending',
       );
       expect(await agree(codes)).toBeUndefined();
-      expect(await one.redeemDevice(codes.deviceCode, CALLER)).toEqual({
-        session,
+      const handover = granted(await one.redeemDevice(codes.deviceCode, CALLER));
+      expect(handover).toEqual({
+        session: { ...session, id: expect.any(String) },
         userPublicKey,
         role: 'viewer',
         ttlSeconds: 600,
@@ -163,8 +183,15 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(world.told).toMatchObject([
         { step: 'device-begun', program: ask.program, user: userPublicKey, ...CALLER },
         { step: 'agreed', session: session.id, role: 'viewer', user: userPublicKey },
-        { step: 'handed-over', session: session.id, role: 'viewer', user: userPublicKey },
+        { step: 'handed-over', session: handover.session.id, role: 'viewer', user: userPublicKey },
       ]);
+    });
+
+    test('gets nothing when the person signs out between agreeing and its question', async () => {
+      const codes = await begin();
+      await agree(codes);
+      await world.keeper.end(session);
+      expect(reasonOf(await one.redeemDevice(codes.deviceCode, CALLER))).toBe('session_missing');
     });
 
     test('RFC 8628 §3.5: one that asks too soon is told slow_down, and from then on waits five seconds longer', async () => {
@@ -222,15 +249,15 @@ describe.each(KINDS)('handovers in %s', (kind) => {
 
     test('is agreed to by one of two who do it at once', async () => {
       const codes = await begin();
-      const other = world.session();
+      const other = { session: world.session(), role: 'operator' };
       const answers = await Promise.all([
-        one.agreeDevice(codes.userCode, { session, role: 'viewer' }, CALLER),
-        two.agreeDevice(codes.userCode, { session: other, role: 'viewer' }, CALLER),
+        one.agreeDevice(codes.userCode, handed, CALLER),
+        two.agreeDevice(codes.userCode, other, CALLER),
       ]);
       expect(answers.map(reasonOf)).toContain('user_code_unknown');
       expect(answers).toContain(undefined);
       const handover = granted(await one.redeemDevice(codes.deviceCode, CALLER));
-      expect(handover.session.id).toBe(answers[0] === undefined ? session.id : other.id);
+      expect(handover.role).toBe(answers[0] === undefined ? handed.role : other.role);
     });
 
     test('is not spoken for by a device code with another secret, which does it no harm', async () => {
@@ -267,19 +294,44 @@ describe.each(KINDS)('handovers in %s', (kind) => {
     });
   });
 
+  describe('what was handed over and the browser', () => {
+    const handOver = async (way: 'code' | 'device') => {
+      if (way === 'code') return granted(await redeem(one, await grant()));
+      const codes = await begin();
+      await agree(codes);
+      return granted(await one.redeemDevice(codes.deviceCode, CALLER));
+    };
+
+    test.each(['code', 'device'] as const)(
+      'are signed out of apart from each other (%s)',
+      async (way) => {
+        const [first, second] = [await handOver(way), await handOver(way)];
+        const [ended, kept] = [await one.refreshToken(first), await one.refreshToken(second)];
+        await one.revoke(ended, CALLER);
+        expect(reasonOf(await one.introspect(ended))).toBe('session_missing');
+        expect(await world.keeper.open(await world.keeper.seal(session))).toEqual(session);
+        await world.keeper.end(session);
+        expect(await one.introspect(kept)).toEqual({ session: second.session, role: 'viewer' });
+      },
+    );
+  });
+
   describe('a refresh token (RFC 6749 §6)', () => {
-    test('gives the session once, and the next token after that', async () => {
-      const first = await one.refreshToken(session);
-      expect(await two.redeemRefreshToken(first, CALLER)).toEqual(session);
-      const second = await two.refreshToken(session);
-      expect(await one.redeemRefreshToken(second, CALLER)).toEqual(session);
-      expect(steps()).toEqual(['renewed', 'renewed']);
+    test('gives the session and its role once, and the next token after that', async () => {
+      const first = await one.refreshToken(handed);
+      expect(await two.redeemRefreshToken(first, CALLER)).toEqual(handed);
+      const second = await two.refreshToken(handed);
+      expect(await one.redeemRefreshToken(second, CALLER)).toEqual(handed);
+      expect(world.told).toMatchObject([
+        { step: 'renewed', session: session.id, role: 'viewer' },
+        { step: 'renewed', session: session.id, role: 'viewer' },
+      ]);
     });
 
     test('RFC 9700 §4.14.2: one that comes again ends the session, with all its tokens', async () => {
-      const first = await one.refreshToken(session);
+      const first = await one.refreshToken(handed);
       granted(await one.redeemRefreshToken(first, CALLER));
-      const second = await one.refreshToken(session);
+      const second = await one.refreshToken(handed);
       expect(reasonOf(await two.redeemRefreshToken(first, CALLER))).toBe('grant_invalid');
       expect(world.told.at(-1)).toMatchObject({
         step: 'failed',
@@ -291,7 +343,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
     });
 
     test('gives the session to one of twenty that come at once', async () => {
-      const token = await one.refreshToken(session);
+      const token = await one.refreshToken(handed);
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_, count) =>
           (count % 2 === 0 ? one : two).redeemRefreshToken(token, CALLER),
@@ -301,14 +353,14 @@ describe.each(KINDS)('handovers in %s', (kind) => {
     });
 
     test('RFC 7662: is looked at without being used', async () => {
-      const token = await one.refreshToken(session);
-      expect(await two.introspect(token)).toEqual(session);
-      expect(await one.introspect(token)).toEqual(session);
+      const token = await one.refreshToken(handed);
+      expect(await two.introspect(token)).toEqual(handed);
+      expect(await one.introspect(token)).toEqual(handed);
       granted(await one.redeemRefreshToken(token, CALLER));
     });
 
     test('RFC 7009: revoked, it ends the session, and so is recorded', async () => {
-      const token = await one.refreshToken(session);
+      const token = await one.refreshToken(handed);
       expect(await one.revoke(token, CALLER)).toBeUndefined();
       expect(reasonOf(await one.introspect(token))).toBe('session_missing');
       await eventually(async () => (await two.introspect(token)) instanceof Refusal);
@@ -316,7 +368,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
     });
 
     test('RFC 7009 §2.2: what is no token, or no longer, is revoked without a word', async () => {
-      const token = await one.refreshToken(session);
+      const token = await one.refreshToken(handed);
       expect(await one.revoke('nonsense', CALLER)).toBeUndefined();
       await one.revoke(token, CALLER);
       expect(await one.revoke(token, CALLER)).toBeUndefined();
@@ -324,28 +376,34 @@ describe.each(KINDS)('handovers in %s', (kind) => {
     });
 
     test('is not revoked while that can not be recorded', async () => {
-      const token = await one.refreshToken(session);
+      const token = await one.refreshToken(handed);
       world.journalSays(new Refusal('audit_unavailable', 'The audit log can not be written.'));
       expect(reasonOf(await one.revoke(token, CALLER))).toBe('audit_unavailable');
-      expect(await one.introspect(token)).toEqual(session);
+      expect(await one.introspect(token)).toEqual(handed);
     });
 
     test('ends with its session', async () => {
-      const token = await one.refreshToken(session);
+      const token = await one.refreshToken(handed);
       world.clock.advance(3600);
+      expect(reasonOf(await one.redeemRefreshToken(token, CALLER))).toBe('grant_invalid');
+    });
+
+    test('of a form that says no role is none', async () => {
+      const content = { jti: 'one', session: await world.keeper.seal(session) };
+      const token = await world.sealer.seal('refresh', content, session.endsAt);
       expect(reasonOf(await one.redeemRefreshToken(token, CALLER))).toBe('grant_invalid');
     });
 
     test('is not a session: one does not open as the other', async () => {
       const sealed = await world.keeper.seal(session);
       expect(reasonOf(await one.redeemRefreshToken(sealed, CALLER))).toBe('grant_invalid');
-      expect(reasonOf(await world.keeper.open(await one.refreshToken(session)))).toBe(
+      expect(reasonOf(await world.keeper.open(await one.refreshToken(handed)))).toBe(
         'session_missing',
       );
     });
 
     test('of somebody who was cut off is refused as their tokens are', async () => {
-      const token = await one.refreshToken(session);
+      const token = await one.refreshToken(handed);
       const id = newRevocationId();
       const at = world.clock.now() / 1000;
       const revocation = {

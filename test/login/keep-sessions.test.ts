@@ -23,7 +23,7 @@ const spec = staticIssuer([key], { name: 'company', kinds: ['id_token'] });
 async function setUp({ state = memoryState() }: { readonly state?: SharedState } = {}) {
   let now = NOW;
   const clock = { now: () => now * 1_000 };
-  const issuers = new Set(['company']);
+  const lifetimes = new Map([['company', 3_600]]);
   const revocations = indexRevocations();
   const sealer = createTextSealer({
     keys: [Buffer.alloc(32, 1)],
@@ -34,7 +34,7 @@ async function setUp({ state = memoryState() }: { readonly state?: SharedState }
     sealer,
     ended: await openEndedSessions({ state, clock }),
     revocations: refusalsBy(revocations),
-    issuers: () => issuers,
+    lifetimes: () => lifetimes,
     clock,
   });
   const verifier = createVerifier({
@@ -76,7 +76,7 @@ async function setUp({ state = memoryState() }: { readonly state?: SharedState }
   return {
     keeper,
     sealer,
-    issuers,
+    lifetimes,
     revocations,
     session,
     pass: (seconds: number) => {
@@ -151,9 +151,27 @@ describe('a session', () => {
   });
 
   test('of an issuer at which people no longer sign in does not open', async () => {
-    const { keeper, session, issuers } = await setUp();
+    const { keeper, session, lifetimes } = await setUp();
     const sealed = await keeper.seal(await session());
-    issuers.clear();
+    lifetimes.clear();
+    expect(await keeper.open(sealed)).toMatchObject(MISSING);
+  });
+
+  test('ends by the configuration in force, where that allows less than the one it began under', async () => {
+    const { keeper, session, lifetimes, pass } = await setUp();
+    const sealed = await keeper.seal(await session());
+    pass(100);
+    lifetimes.set('company', 101);
+    expect(await keeper.open(sealed)).not.toBeInstanceOf(Refusal);
+    lifetimes.set('company', 100);
+    expect(await keeper.open(sealed)).toMatchObject(MISSING);
+  });
+
+  test('is not prolonged by a configuration that allows more', async () => {
+    const { keeper, session, lifetimes, pass } = await setUp();
+    const sealed = await keeper.seal(await session());
+    lifetimes.set('company', 36_000);
+    pass(3_600);
     expect(await keeper.open(sealed)).toMatchObject(MISSING);
   });
 

@@ -119,12 +119,14 @@ export async function startReplica(options: {
   });
   const ended = await openEndedSessions({ state: options.state ?? memoryState(), clock });
   const revocations = indexRevocations();
-  const names = new Set(specs.map(({ issuerName }) => issuerName));
+  const lifetimes = new Map(
+    specs.map(({ issuerName, sessionSeconds }) => [issuerName, sessionSeconds]),
+  );
   const keeper = createSessionKeeper({
     sealer,
     ended,
     revocations: refusalsBy(revocations),
-    issuers: () => names,
+    lifetimes: () => lifetimes,
     clock,
   });
   const journal: JournalEntry[] = [];

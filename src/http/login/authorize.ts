@@ -120,7 +120,10 @@ async function answer(
     return goBack(doors, reply, authorizationAnswer(ask.redirectUri, { ...told, state, iss }));
   };
   const form = formOf(request.body);
-  if (text(form, 'decision') !== 'agree') return tell(CANCELLED);
+  if (text(form, 'decision') !== 'agree') {
+    const unrecorded = await people.handovers.refuseCode(ask, session, callerOf(request));
+    return unrecorded ? sendRefusalPage(reply, { doors, session }, unrecorded) : tell(CANCELLED);
+  }
   const tooOften = await doors.limitIdentity(request, session.identity);
   if (tooOften) return sendRefusalPage(reply, { doors, session }, tooOften);
   const grant = chosen(ask, people.choices(session.identity), text(form, 'role'));

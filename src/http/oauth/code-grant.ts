@@ -18,5 +18,5 @@ export const redeemCode: GrantHandler = async (doors, request, form) => {
   if (handover instanceof Refusal) return refusedPerson(handover);
   const issued = await credentialOf(doors, request, handover);
   if (issued instanceof Refusal) return refusedPerson(issued);
-  return { answer: await handedOver(doors, handover.session, issued) };
+  return { answer: await handedOver(doors, handover, issued) };
 };

@@ -12,5 +12,5 @@ export const redeemDevice: GrantHandler = async (doors, request, form) => {
   if (handover instanceof Refusal) return refusedPerson(handover);
   const issued = await credentialOf(doors, request, handover);
   if (issued instanceof Refusal) return refusedPerson(issued);
-  return { answer: await handedOver(doors, handover.session, issued) };
+  return { answer: await handedOver(doors, handover, issued) };
 };

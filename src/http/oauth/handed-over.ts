@@ -1,8 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Refusal } from '../../errors.ts';
 import type { Issued } from '../../exchange.ts';
-import type { Handover } from '../../login/handovers.ts';
-import type { Session } from '../../login/session.ts';
+import type { HandedSession, Handover } from '../../login/handovers.ts';
 import type { PeopleDoors } from '../people.ts';
 import { callerOf } from './grant.ts';
 import { nameOf } from './name-of.ts';
@@ -16,7 +15,7 @@ export function credentialOf(
     role,
     ttlSeconds,
     userPublicKey,
-  }: Pick<Handover, 'session' | 'ttlSeconds' | 'userPublicKey'> & { role: string | undefined },
+  }: Pick<Handover, 'session' | 'role' | 'ttlSeconds' | 'userPublicKey'>,
 ): Promise<Issued | Refusal> {
   return doors.exchange({
     door: 'login',
@@ -31,9 +30,10 @@ export function credentialOf(
 /** What a program gets (RFC 6749 §5.1), with the token for its next credential. */
 export async function handedOver(
   { people, live }: PeopleDoors,
-  session: Session,
+  handed: HandedSession,
   { credential, grant }: Issued,
 ): Promise<object> {
+  const { session } = handed;
   const name = nameOf(session.identity);
   return {
     access_token: credential.jwt,
@@ -42,7 +42,7 @@ export async function handedOver(
     scope: grant.role.name,
     account: credential.account,
     servers: live().servers,
-    refresh_token: await people.handovers.refreshToken(session),
+    refresh_token: await people.handovers.refreshToken(handed),
     refresh_token_expires_in: Math.max(0, session.endsAt - credential.issuedAt),
     identity: {
       issuer: session.identity.issuer,

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../../errors.ts';
-import type { Session } from '../../login/session.ts';
+import type { HandedSession } from '../../login/handovers.ts';
 import type { People, PeopleDoors } from '../people.ts';
 import { clientRoute } from './client-route.ts';
 import { missing, text } from './form.ts';
@@ -26,15 +26,16 @@ export function introspectRoute(app: FastifyInstance, doors: PeopleDoors): void 
     handle: async (_request, form) => {
       const token = text(form, 'token');
       if (token === undefined) return missing('token');
-      const session = await doors.people.handovers.introspect(token);
-      if (!(session instanceof Refusal)) return describe(doors.people, session);
+      const handed = await doors.people.handovers.introspect(token);
+      if (!(handed instanceof Refusal)) return describe(doors.people, handed);
       // Why it is not good is nobody's business (§2.2); that it isn't known is no such answer.
-      return session.code === 'temporarily_unavailable' ? session : { active: false };
+      return handed.code === 'temporarily_unavailable' ? handed : { active: false };
     },
   });
 }
 
-function describe(people: People, { identity, startedAt, endsAt }: Session): object {
+function describe(people: People, { session, role }: HandedSession): object {
+  const { identity, startedAt, endsAt } = session;
   const { grants } = people.choices(identity);
   const username = nameOf(identity);
   return {
@@ -45,7 +46,7 @@ function describe(people: People, { identity, startedAt, endsAt }: Session): obj
     iat: startedAt,
     client_id: CLIENT_ID,
     ...(username !== undefined && { username }),
-    scope: grants.map(({ role }) => role.name).join(' '),
+    scope: role,
     roles: grants.map(({ role }) => ({
       role: role.name,
       account: role.account,

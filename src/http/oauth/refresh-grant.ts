@@ -5,7 +5,7 @@ import { credentialOf, handedOver } from './handed-over.ts';
 import { parseRole, parseTtl, requireNkey } from './parameters.ts';
 
 /**
- * `grant_type=refresh_token` (RFC 6749 §6).
+ * `grant_type=refresh_token` (RFC 6749 §6), for the role that was agreed to and no other.
  *
  * The token is used up last, when there is a credential to hand over: a role that is refused or a
  * service that is busy must not cost a person their session, as a token used twice does. Of several
@@ -23,11 +23,17 @@ export const refresh: GrantHandler = async (doors, request, form) => {
 
   const { handovers } = doors.people;
   const caller = callerOf(request);
-  const session = await handovers.introspect(token, caller);
-  if (session instanceof Refusal) return refusedPerson(session);
-  const issued = await credentialOf(doors, request, { session, role, ttlSeconds, userPublicKey });
+  const handed = await handovers.introspect(token, caller);
+  if (handed instanceof Refusal) return refusedPerson(handed);
+  if (role !== undefined && role !== handed.role) return refusedPerson(OTHER_ROLE);
+  const issued = await credentialOf(doors, request, { ...handed, ttlSeconds, userPublicKey });
   if (issued instanceof Refusal) return refusedPerson(issued);
   const redeemed = await handovers.redeemRefreshToken(token, caller);
   if (redeemed instanceof Refusal) return refusedPerson(redeemed);
   return { answer: await handedOver(doors, redeemed, issued) };
 };
+
+const OTHER_ROLE = new Refusal(
+  'scope_invalid',
+  'The person agreed to another role: for this one they have to be asked.',
+);

@@ -187,9 +187,10 @@ export const introspectionResponse = {
     iat: { type: 'integer', description: 'Its start, Unix seconds.' },
     client_id: { type: 'string' },
     username: { type: 'string', description: 'For people; not unique.' },
-    scope: { type: 'string', description: 'The roles they may take now, the default first.' },
+    scope: { type: 'string', description: 'The role that they agreed to.' },
     roles: {
       type: 'array',
+      description: 'All that they may take now, the default first; for others they are asked.',
       items: {
         type: 'object',
         required: ['role', 'account', 'max_ttl'],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Refusal } from '../../../src/errors.ts';
 import { authorizeParameters, authorizePath, headingOf, NKEY, REDIRECT_URI } from './pages.ts';
 import { PUBLIC_URL, startPeopleApp } from './people-app.ts';
 
@@ -88,7 +89,7 @@ describe('POST /authorize', () => {
     });
   });
 
-  test('cancelled, the program is told, and nothing else', async () => {
+  test('cancelled, the program is told, and it is recorded who refused which program what key', async () => {
     await using people = await startPeopleApp();
     const fields = { ...authorizeParameters(), role: 'reader', decision: 'refuse' };
     const answer = await people.post('/authorize', fields, { cookies: await people.signIn() });
@@ -98,6 +99,19 @@ describe('POST /authorize', () => {
       state: 'xyz',
       iss: PUBLIC_URL,
     });
+    expect(people.world.told).toMatchObject([
+      { step: 'refused', user: NKEY, program: 'a tool on a laptop', identity: { subject: 'ada' } },
+    ]);
+  });
+
+  test('cancelled while nothing can be recorded, the page says so', async () => {
+    await using people = await startPeopleApp();
+    const cookies = await people.signIn();
+    people.world.journalSays(new Refusal('audit_unavailable', 'It can not be recorded.'));
+    const fields = { ...authorizeParameters(), role: 'reader', decision: 'refuse' };
+    const answer = await people.post('/authorize', fields, { cookies });
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers.location).toBeUndefined();
   });
 
   test.each([{}, { decision: 'agree ' }, { decision: 'Agree' }])(

@@ -46,6 +46,9 @@ const redeemCode = (code: string, changes: Changes = {}) =>
 const refresh = (refresh_token: string, changes: Changes = {}) =>
   token({ grant_type: 'refresh_token', refresh_token, nkey, ...changes });
 
+const newRefreshToken = (role = 'viewer') =>
+  world.replica.refreshToken({ session: world.session(), role });
+
 const poll = (device_code: string) => token({ grant_type: DEVICE_CODE, device_code });
 
 async function ok(response: Response): Promise<HandedOver> {
@@ -147,7 +150,7 @@ describe('grant_type=authorization_code (RFC 6749 §4.1.3)', () => {
   test('a session that has ended since is invalid_grant', async () => {
     const other = world.session();
     const code = await world.code(other);
-    const refreshToken = await world.replica.refreshToken(other);
+    const refreshToken = await world.replica.refreshToken({ session: other, role: 'viewer' });
     await world.post('/revoke', { token: refreshToken, client_id: 'nats-sts' });
     expect(await answerOf(await redeemCode(code))).toEqual(oauthError(400, 'invalid_grant'));
   });
@@ -264,19 +267,37 @@ describe('a device (RFC 8628)', () => {
 });
 
 describe('grant_type=refresh_token (RFC 6749 §6)', () => {
-  test('gives a new credential, for any key and role of the person, and the next token', async () => {
-    const first = await world.replica.refreshToken(world.session());
+  test('gives a new credential, for any key, and the next token', async () => {
+    const first = await newRefreshToken('publisher');
     const { publicKey } = createKeyPair('user');
     const changes = { nkey: publicKey, scope: 'publisher', ttl: '60' };
     const body = await ok(await refresh(first, changes));
     expect(body).toMatchObject({ scope: 'publisher', expires_in: 60 });
     expect(decode(body.access_token)).toMatchObject({ sub: publicKey });
     expect(body.refresh_token).not.toBe(first);
-    await ok(await refresh(body.refresh_token));
+    expect(await ok(await refresh(body.refresh_token))).toMatchObject({ scope: 'publisher' });
+  });
+
+  test('rule: no scope beyond what was agreed to (RFC 6749 §6)', async () => {
+    // `viewer` is their default, and `publisher` theirs as well: the policy alone would give both.
+    for (const [agreed, other] of [
+      ['publisher', 'viewer'],
+      ['viewer', 'publisher'],
+    ] as const) {
+      const code = await world.code(session, { role: agreed });
+      const { refresh_token } = await ok(await redeemCode(code));
+      const refused = await refresh(refresh_token, { scope: other });
+      expect(await answerOf(refused)).toEqual(oauthError(400, 'invalid_scope'));
+      const next = await ok(await refresh(refresh_token));
+      expect(next.scope).toBe(agreed);
+      expect(await answerOf(await refresh(next.refresh_token, { scope: other }))).toEqual(
+        oauthError(400, 'invalid_scope'),
+      );
+    }
   });
 
   test('RFC 9700 §4.14.2: a token used twice ends the session', async () => {
-    const first = await world.replica.refreshToken(world.session());
+    const first = await newRefreshToken();
     const { refresh_token } = await ok(await refresh(first));
     for (const used of [first, refresh_token]) {
       expect(await answerOf(await refresh(used))).toEqual(oauthError(400, 'invalid_grant'));
@@ -284,7 +305,7 @@ describe('grant_type=refresh_token (RFC 6749 §6)', () => {
   });
 
   test('of twenty at once exactly one gets a credential', async () => {
-    const first = await world.replica.refreshToken(world.session());
+    const first = await newRefreshToken();
     const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(first)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
@@ -295,7 +316,7 @@ describe('grant_type=refresh_token (RFC 6749 §6)', () => {
     ['no nkey', { nkey: undefined }, 'invalid_request'],
     ['a ttl with a unit', { ttl: '1h' }, 'invalid_request'],
   ])('%s is refused, and does not use the token up', async (_, changes, error) => {
-    const first = await world.replica.refreshToken(world.session());
+    const first = await newRefreshToken();
     expect(await answerOf(await refresh(first, changes))).toEqual(oauthError(400, error));
     await ok(await refresh(first));
   });
@@ -311,9 +332,9 @@ describe('POST /introspect (RFC 7662)', () => {
   const introspect = async (refreshToken: string) =>
     (await world.post('/introspect', { token: refreshToken, client_id: 'nats-sts' })).json();
 
-  test('§2.2: tells whose token it is, until when, and which roles they may take', async () => {
+  test('§2.2: tells whose token it is, until when, for which role, and which they may take', async () => {
     const own = world.session();
-    const refreshToken = await world.replica.refreshToken(own);
+    const refreshToken = await world.replica.refreshToken({ session: own, role: 'publisher' });
     expect(await introspect(refreshToken)).toEqual({
       active: true,
       iss: 'https://issuer.test',
@@ -322,7 +343,7 @@ describe('POST /introspect (RFC 7662)', () => {
       iat: own.startedAt,
       client_id: 'nats-sts',
       username: 'Ada',
-      scope: 'viewer publisher',
+      scope: 'publisher',
       roles: [
         { role: 'viewer', account: 'APP', max_ttl: 3600 },
         { role: 'publisher', account: 'APP', max_ttl: 900 },
@@ -351,9 +372,10 @@ describe('POST /revoke (RFC 7009)', () => {
 
   test('§2.1: ends the session of the token, with every other token of it', async () => {
     const own = world.session();
+    const handed = { session: own, role: 'viewer' };
     const [one, two] = [
-      await world.replica.refreshToken(own),
-      await world.replica.refreshToken(own),
+      await world.replica.refreshToken(handed),
+      await world.replica.refreshToken(handed),
     ];
     const response = await revoke(one);
     expect(response.status).toBe(200);
@@ -376,7 +398,10 @@ describe('POST /revoke (RFC 7009)', () => {
 
 test('somebody who was cut off gets nothing by what they hold: it is invalid_grant', async () => {
   await using other = await startOAuthWorld();
-  const refreshToken = await other.replica.refreshToken(other.session());
+  const refreshToken = await other.replica.refreshToken({
+    session: other.session(),
+    role: 'viewer',
+  });
   const id = newRevocationId();
   const now = Math.floor(Date.now() / 1000);
   const revocation = {

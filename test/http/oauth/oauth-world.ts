@@ -109,8 +109,8 @@ async function openReplica(
   const ended = await openEndedSessions({ state, clock });
   stack.defer(() => ended.close());
   const revocations = NO_REVOCATIONS;
-  const issuers = () => new Set(['dev']);
-  const keeper = createSessionKeeper({ sealer, ended, revocations, issuers, clock });
+  const lifetimes = () => new Map([['dev', 3600]]);
+  const keeper = createSessionKeeper({ sealer, ended, revocations, lifetimes, clock });
   const singleUse = openSingleUse({ database: store.database, clock });
   const journal = { tell: async () => undefined };
   const replica = createHandovers({ state, sealer, keeper, singleUse, journal, clock });

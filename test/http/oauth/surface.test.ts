@@ -78,7 +78,7 @@ describe('limits', () => {
 
   test('an identity that comes too often gets no credential, and its refresh token stays good', async () => {
     await using world = await limited({ perIdentity: { max: 1, every: '1m' } });
-    const first = await world.replica.refreshToken(world.session());
+    const first = await world.replica.refreshToken({ session: world.session(), role: 'viewer' });
     const refresh = (refresh_token: string) =>
       world.post('/token', {
         grant_type: 'refresh_token',
