@@ -21,6 +21,7 @@ export async function openapiYaml(): Promise<string> {
       logins: LOGINS,
       handovers: HANDOVERS,
       choices: unused,
+      denied: unused,
       isAdmin: unused,
       branding: () => ({ name: 'nats-sts' }),
     },

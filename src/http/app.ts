@@ -112,7 +112,8 @@ function serverOptions({ limits, trustProxy, tls }: AppOptions): FastifyServerOp
     ...(trustProxy && { trustProxy: [...trustProxy] }),
   };
   const node = {
-    maxHeaderSize: limits.tokenBytes + 16 * 1024,
+    // A token, or the cookies of a session, and what comes along.
+    maxHeaderSize: Math.max(limits.tokenBytes, 16 * 1024) + 16 * 1024,
     headersTimeout: requestTimeout,
     // How often Node looks for requests that are over time; by itself only every 30 seconds.
     connectionsCheckingInterval: requestTimeout / 4,

@@ -1,8 +1,11 @@
 import type { Clock } from '../clock.ts';
+import type { Refusal } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Handovers } from '../login/handovers.ts';
 import type { Logins } from '../login/logins.ts';
+import type { Caller } from '../login/session.ts';
 import type { Choices } from '../policy/choices.ts';
+import type { Denial } from '../policy/policy.ts';
 import type { Doors } from './doors.ts';
 
 /** How the pages present themselves. */
@@ -16,6 +19,8 @@ export interface People {
   readonly logins: Logins;
   readonly handovers: Handovers;
   choices(identity: Identity): Choices;
+  /** Somebody was told that there is nothing for them. A refusal when that can't be recorded. */
+  denied(identity: Identity, denial: Denial, caller: Caller): Promise<Refusal | undefined>;
   /** Whether the console is open to them. */
   isAdmin(identity: Identity): boolean;
   branding(): Branding;

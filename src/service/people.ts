@@ -10,6 +10,7 @@ import type { TextSealer } from '../login/sealing.ts';
 import { createTextSealer } from '../login/text-sealer.ts';
 import type { Foundation } from './foundation.ts';
 import type { Generation } from './generation.ts';
+import { recordDenial } from './record-denial.ts';
 
 export interface PeopleOptions {
   readonly foundation: Foundation;
@@ -25,7 +26,7 @@ export async function startPeople({
   current,
   publicUrl,
 }: PeopleOptions): Promise<People & { close(): void }> {
-  const { clock, state, revocations, singleUse, log } = foundation;
+  const { clock, audit, state, revocations, singleUse, log } = foundation;
   const onFault = (fault: unknown) =>
     log.warn({ why: String(fault) }, 'what is over of logins could not be deleted');
   const ended = await openEndedSessions({ state, clock, onFault });
@@ -46,6 +47,10 @@ export async function startPeople({
     },
     handovers,
     choices: (identity) => current().policy.choices(identity),
+    denied: (identity, denial, caller) => {
+      const from = { ...caller, time: clock.now(), door: 'login' } as const;
+      return recordDenial(audit, from, identity, denial);
+    },
     isAdmin: (identity) => current().admin.deny(identity) === undefined,
     branding: () => current().config.branding,
     clock,

@@ -1,10 +1,11 @@
 import { html } from '@remix-run/html-template';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
+import type { Session } from '../../login/session.ts';
 import { type Page, sendPage } from '../pages/page.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
-import { sessionOf } from '../pages/session.ts';
+import { callerOf, sessionOf } from '../pages/session.ts';
 import type { PeopleDoors } from '../people.ts';
 import { personPage } from './person-page.ts';
 import { signInLinks } from './sign-in-links.ts';
@@ -21,11 +22,27 @@ async function home(
 ): Promise<FastifyReply> {
   const session = await sessionOf(request, reply, doors);
   if (session === undefined) return sendPage(reply, { doors }, welcome(doors, false));
-  if (!(session instanceof Refusal)) {
-    return sendPage(reply, { doors, session }, personPage(doors, session, reply));
-  }
+  if (!(session instanceof Refusal)) return person(doors, request, reply, session);
   if (session.reason === 'session_missing') return sendPage(reply, { doors }, welcome(doors, true));
   return sendRefusalPage(reply, { doors }, session);
+}
+
+/** The number that somebody without a role reads there leads an operator to the record. */
+async function person(
+  doors: PeopleDoors,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  session: Session,
+): Promise<FastifyReply> {
+  const { identity } = session;
+  const choices = doors.people.choices(identity);
+  if (choices.denial) {
+    const refusal =
+      (await doors.limitIdentity(request, identity)) ??
+      (await doors.people.denied(identity, choices.denial, callerOf(request)));
+    if (refusal) return sendRefusalPage(reply, { doors, session }, refusal);
+  }
+  return sendPage(reply, { doors, session }, personPage(doors, { session, choices }, reply));
 }
 
 function welcome({ people, live }: PeopleDoors, over: boolean): Page {

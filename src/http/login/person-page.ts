@@ -13,8 +13,11 @@ import { denialText, unfitRoles } from './denied.ts';
 import { roleCard } from './role-card.ts';
 
 /** Who one is, which roles one may take, and how. */
-export function personPage(doors: PageDoors, session: Session, reply: FastifyReply): Page {
-  const choices = doors.people.choices(session.identity);
+export function personPage(
+  doors: PageDoors,
+  { session, choices }: { readonly session: Session; readonly choices: Choices },
+  reply: FastifyReply,
+): Page {
   return {
     title: 'Your access',
     section: 'home',

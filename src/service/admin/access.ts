@@ -1,5 +1,5 @@
 import type { AuditLog } from '../../audit/log.ts';
-import { audited, auditedReason, record } from '../../audit/record.ts';
+import { auditedReason, record } from '../../audit/record.ts';
 import { type Clock, unixSeconds } from '../../clock.ts';
 import { Refusal } from '../../errors.ts';
 import { hashOf, identify } from '../../exchange.ts';
@@ -9,6 +9,7 @@ import type { Verifier } from '../../identity/verify.ts';
 import type { AdminPolicy } from '../../policy/admin.ts';
 import type { Denial } from '../../policy/policy.ts';
 import type { Revocations } from '../../revocation/revocations.ts';
+import { recordDenial } from '../record-denial.ts';
 
 /** What decides who may administer; one consistent set per configuration. */
 export interface AccessParts {
@@ -68,17 +69,10 @@ async function denied(
   { audit, clock }: AccessParts,
   request: AdminRequest,
   identity: Identity,
-  { refusal, nearest, claimsSeen }: Denial,
+  denial: Denial,
 ): Promise<Refusal> {
-  const recorded = await record(audit, {
-    type: 'denied',
-    ...origin(clock, request),
-    identity: audited(identity),
-    ...auditedReason(refusal),
-    ...(nearest && { binding: nearest.binding }),
-    claims: claimsSeen,
-  });
-  return recorded ?? refusal;
+  const unrecorded = await recordDenial(audit, origin(clock, request), identity, denial);
+  return unrecorded ?? denial.refusal;
 }
 
 /** Where a request comes from, as records hold it. */

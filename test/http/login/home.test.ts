@@ -175,6 +175,27 @@ describe('a denied person', () => {
     expect(body).not.toContain('&amp;&amp;');
   });
 
+  test('is on the record under the number that the page shows; who has a role is not', async () => {
+    await using people = await startPeopleApp();
+    const { body } = await people.get('/', { cookies: await people.signIn({ team: 'sales' }) });
+    const [, number] = /give this number: <code class="all">([0-9a-f-]{36})/.exec(body) ?? [];
+    expect(people.denied).toEqual([{ subject: 'ada', reason: 'no_binding', requestId: number }]);
+    await people.get('/', { cookies: await people.signIn() });
+    expect(people.denied).toHaveLength(1);
+  });
+
+  test('is told when that can not be recorded, or comes too often', async () => {
+    const unrecorded = new Refusal('audit_unavailable', 'It can not be recorded.');
+    await using broken = await startPeopleApp({ unrecorded });
+    const cookies = await broken.signIn({ team: 'sales' });
+    expect((await broken.get('/', { cookies })).statusCode).toBe(503);
+    await using people = await startPeopleApp({ limits: { perIdentity: 1 } });
+    const again = { cookies: await people.signIn({ team: 'sales' }) };
+    expect((await people.get('/', again)).statusCode).toBe(200);
+    expect((await people.get('/', again)).statusCode).toBe(429);
+    expect(people.denied).toHaveLength(1);
+  });
+
   test('whose issuer has no binding at all reads that much', async () => {
     await using people = await startPeopleApp({ bindings: [] });
     const { body } = await people.get('/', { cookies: await people.signIn() });

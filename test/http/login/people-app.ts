@@ -26,6 +26,15 @@ export interface PeopleAppOptions {
   readonly logins?: Partial<Logins>;
   /** What the exchange answers. */
   readonly refuses?: Refusal;
+  /** What is answered when a denial is to be recorded. */
+  readonly unrecorded?: Refusal;
+}
+
+/** A denial on the record. */
+interface Denied {
+  readonly subject: string;
+  readonly reason: string;
+  readonly requestId: string;
 }
 
 /** The pages with real sessions, handovers and policy; only the issuer is not there. */
@@ -35,6 +44,8 @@ export interface PeopleApp extends AsyncDisposable {
   /** What was asked of the exchange. */
   readonly exchanged: ExchangeRequest[];
   readonly faults: unknown[];
+  /** Who was told that there is nothing for them. */
+  readonly denied: readonly Denied[];
   /** The cookies of a person who has signed in. */
   signIn(claims?: Claims, changes?: Partial<Session>): Promise<Record<string, string>>;
   get(url: string, more?: Partial<InjectOptions>): Promise<LightMyRequestResponse>;
@@ -72,6 +83,7 @@ export async function startPeopleApp(options: PeopleAppOptions = {}): Promise<Pe
   const policy = policyOf(options.roles ?? ROLES, options.bindings ?? BINDINGS);
   const exchanged: ExchangeRequest[] = [];
   const faults: unknown[] = [];
+  const denied: Denied[] = [];
   const publicUrl = options.publicUrl ?? PUBLIC_URL;
   const limit = (max: number | undefined) => ({ max: max ?? 1000, everySeconds: 60 });
   const logins: Logins = {
@@ -99,6 +111,10 @@ export async function startPeopleApp(options: PeopleAppOptions = {}): Promise<Pe
       logins,
       handovers: world.one,
       choices: (identity) => policy.choices(identity),
+      denied: async ({ subject }, { refusal }, { requestId }) => {
+        denied.push({ subject, reason: refusal.reason, requestId });
+        return options.unrecorded;
+      },
       isAdmin: ({ claims }) => claims['team'] === 'platform',
       branding: () => options.branding ?? { name: 'Acme NATS' },
       clock: world.clock,
@@ -117,6 +133,7 @@ export async function startPeopleApp(options: PeopleAppOptions = {}): Promise<Pe
     world,
     exchanged,
     faults,
+    denied,
     signIn: async (claims = { team: 'orders' }, changes = {}) => {
       const session = sessionWith(world, claims, changes);
       return cookiesOf(publicUrl, await world.keeper.seal(session));
