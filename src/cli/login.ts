@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Clock, systemClock } from '../clock.ts';
 import { NAME, NAME_RULE } from '../config/schema/scalars.ts';
@@ -8,38 +7,27 @@ import { createKeyPair, type KeyPair } from '../nats/key-pair.ts';
 import { Malformed } from '../nats/malformed.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import type { HandedOver } from './login/answers.ts';
-import { signInByBrowser } from './login/by-browser.ts';
-import { signInByDevice } from './login/by-device.ts';
-import { signInBySession } from './login/by-session.ts';
 import { contextOption } from './login/context-name.ts';
-import { keepCredential, keepSession, type Keeping, refuseForeign } from './login/keep.ts';
+import { keepCredential, type Keeping, refuseForeign } from './login/keep.ts';
 import { places } from './login/places.ts';
 import { openSessions } from './login/sessions.ts';
-import { type Ask, signInService } from './login/sign-in-service.ts';
+import { signIn, type SignInOptions, type SignInParts } from './login/sign-in.ts';
 import { contextText, credentialText } from './login/told.ts';
 import { DEFAULT_SERVICE, rememberedUrlOption, whichService } from './login/which-service.ts';
 import type { Terminal } from './terminal.ts';
 import { ttlOption } from './ttl-option.ts';
 import { warnIfUnencrypted } from './url-option.ts';
 
-interface LoginOptions {
+interface LoginOptions extends SignInOptions {
   readonly url?: URL;
-  readonly role?: string;
-  readonly ttl?: number;
   readonly context?: string;
   readonly force?: true;
   readonly select: boolean;
   readonly print?: true;
-  readonly device?: true;
-  readonly browser: boolean;
-  readonly fresh?: true;
 }
 
-interface LoginParts {
+interface LoginParts extends SignInParts {
   readonly clock?: Clock;
-  readonly wait?: (milliseconds: number) => Promise<unknown>;
-  /** How long the browser may take. */
-  readonly patienceMilliseconds?: number;
 }
 
 /** `nats-sts login`: a person signs in; the user's key pair is made here, so the seed never crosses the network. */
@@ -65,14 +53,18 @@ export function loginCommand(terminal: Terminal, parts: LoginParts = {}): Comman
     )
     .option('--device', 'a code to type in on any other device; needs no browser here')
     .option('--no-browser', 'open none: only print the address')
-    .option('--fresh', 'sign in anew, also where the last login still holds')
+    .option(
+      '--fresh',
+      'sign in anew, also where the last login still holds (without --role: choose again)',
+    )
     .addHelpText('after', EXAMPLES)
     .action((options: LoginOptions) => run(terminal, options, parts));
 }
 
 const EXAMPLES = `
 The seed is made here and never sent anywhere. While the session lasts, the same command gets the next
-credential without a browser. The creds file and the nats context have the name of the role (with @HOST
+credential without a browser. A session is for the role that was agreed to: the first login for another
+role asks again, and then both are kept. The creds file and the nats context have the name of the role (with @HOST
 behind it where another service, or you, have a context of that name already) and are replaced in place:
 a context of yours is never touched without --force. All is kept below $XDG_CONFIG_HOME, else ~/.config:
 nats-sts/ has sessions and creds, nats/ the contexts. BROWSER may name the program that opens the page.
@@ -82,8 +74,6 @@ Examples:
   nats-sts login --role orders-publisher --ttl 1h --context orders
   nats-sts login --device                             over ssh
   nats-sts login --print > app.creds`;
-
-const PATIENCE_MILLISECONDS = 5 * 60_000;
 
 function roleName(text: string): string {
   if (NAME.test(text)) return text;
@@ -110,32 +100,6 @@ async function run(terminal: Terminal, options: LoginOptions, parts: LoginParts)
 async function refuseEarly(keeping: Keeping, { context, force }: LoginOptions): Promise<void> {
   if (context === undefined || force) return;
   await keeping.sessions.exclusively((stored) => refuseForeign(context, { ...keeping, stored }));
-}
-
-/** With the session that there is, else by browser or device. The session is stored when this returns. */
-async function signIn(
-  terminal: Terminal,
-  { keeping, nkey }: { readonly keeping: Keeping; readonly nkey: string },
-  { options, parts }: { readonly options: LoginOptions; readonly parts: LoginParts },
-): Promise<HandedOver> {
-  const { url, sessions, clock } = keeping;
-  const service = signInService(url);
-  const ask: Ask = { nkey, role: options.role, ttlSeconds: options.ttl };
-  if (!options.fresh) {
-    const again = { ...ask, role: options.role ?? sessions.all().get(url.href)?.role };
-    const answer = await signInBySession(terminal, { service, ask: again }, keeping);
-    if (answer !== undefined) return answer;
-  }
-  const { wait = sleep, patienceMilliseconds = PATIENCE_MILLISECONDS } = parts;
-  const answer = options.device
-    ? await signInByDevice(terminal, { service, ask }, { clock, wait })
-    : await signInByBrowser(
-        terminal,
-        { service, ask },
-        { open: options.browser, patienceMilliseconds },
-      );
-  await keepSession(keeping, answer);
-  return answer;
 }
 
 /** The creds file's text. Throws CliError when the credential is for somebody else's key: it would open nothing. */

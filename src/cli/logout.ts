@@ -1,13 +1,12 @@
 import { rmSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Clock, systemClock } from '../clock.ts';
-import { CliError } from './exit-codes.ts';
-import { isOver } from './login/by-session.ts';
+import { endSession } from './login/end-session.ts';
 import { removeContext } from './login/nats-context.ts';
-import { OAuthRefusal } from './login/oauth-call.ts';
 import { places, type Places } from './login/places.ts';
-import { openSessions, type OpenSessions, type StoredSession } from './login/sessions.ts';
+import { openSessions, type OpenSessions } from './login/sessions.ts';
 import { signInService } from './login/sign-in-service.ts';
+import { isOver, type StoredService, type StoredSession } from './login/stored-service.ts';
 import { rememberedUrlOption, whichService } from './login/which-service.ts';
 import { harmless, type Terminal } from './terminal.ts';
 import { localTime } from './time.ts';
@@ -18,10 +17,10 @@ interface LogoutOptions {
   readonly keepCreds?: true;
 }
 
-/** `nats-sts logout`: ends the session at the service, and removes here what login wrote. */
+/** `nats-sts logout`: ends all sessions at the service, and removes here what login wrote. */
 export function logoutCommand(terminal: Terminal, { clock = systemClock } = {}): Command {
   return new Command('logout')
-    .description('end the session, and remove its credentials here')
+    .description('end the sessions at a service, and remove their credentials here')
     .addOption(rememberedUrlOption())
     .option('--keep-creds', 'leave the creds files and nats contexts; they work until they expire')
     .addHelpText('after', EXAMPLES)
@@ -29,9 +28,9 @@ export function logoutCommand(terminal: Terminal, { clock = systemClock } = {}):
 }
 
 const EXAMPLES = `
-The session ends everywhere: in the browser that it was begun in, too. Credentials that were copied
-elsewhere work until they expire. Files that login did not write are left alone. Where the service can't
-be reached, everything here is removed all the same.
+The sessions of all roles end at the service; the browser stays signed in until you sign out there.
+Credentials that were copied elsewhere work until they expire. Files that login did not write are left
+alone. Where the service can't be reached, everything here is removed all the same.
 
 Examples:
   nats-sts logout
@@ -46,57 +45,54 @@ async function run(terminal: Terminal, options: LogoutOptions, clock: Clock): Pr
     return;
   }
   await sessions.exclusively(async (stored) => {
-    const session = stored.get(url);
-    if (session === undefined) return;
-    await revoke(terminal, { url, session }, clock);
-    forget(terminal, { url, session, stored, where }, options.keepCreds ?? false);
+    const service = stored.get(url);
+    if (service === undefined) return;
+    await revoke(terminal, { url, sessions: service.sessions }, clock);
+    forget(terminal, { url, service, stored, where }, options.keepCreds ?? false);
   });
 }
 
 /** Tells the service. When that can't be done, says so: what is here goes anyway. */
 async function revoke(
   terminal: Terminal,
-  { url, session }: { readonly url: URL; readonly session: StoredSession },
+  { url, sessions }: { readonly url: URL; readonly sessions: readonly StoredSession[] },
   clock: Clock,
 ): Promise<void> {
-  if (session.refreshToken === undefined || isOver(session, clock)) return;
+  const alive = sessions.filter((session) => !isOver(session, clock));
+  if (alive.length === 0) return;
   warnIfUnencrypted(terminal, url);
-  const why = await faultOf(signInService(url).revoke(session.refreshToken));
-  if (why === undefined) return;
-  terminal.err(
-    `nats-sts: ${harmless(why)}\nThe session goes on at the service, with nobody here holding it, until ${localTime(session.endsAt * 1000)}.\n`,
+  const service = signInService(url);
+  await Promise.all(
+    alive.map(async (session) => {
+      const why = await endSession(service, session);
+      if (why !== undefined) terminal.err(stillAlive(session, why));
+    }),
   );
 }
 
-async function faultOf(asking: Promise<unknown>): Promise<string | undefined> {
-  try {
-    const answer = await asking;
-    return answer instanceof OAuthRefusal ? answer.message : undefined;
-  } catch (error) {
-    if (error instanceof CliError) return error.message;
-    throw error;
-  }
+function stillAlive({ role, endsAt }: StoredSession, why: string): string {
+  const until = localTime(endsAt * 1000);
+  return `nats-sts: ${harmless(why)}\nThe session for role ${harmless(role)} goes on at the service, with nobody here holding it, until ${until}.\n`;
 }
 
 interface Forgetting {
   readonly url: URL;
-  readonly session: StoredSession;
+  readonly service: StoredService;
   readonly stored: OpenSessions;
   readonly where: Places;
 }
 
 function forget(
   terminal: Terminal,
-  { url, session, stored, where }: Forgetting,
+  { url, service, stored, where }: Forgetting,
   keepCreds: boolean,
 ): void {
-  const { refreshToken: _revoked, ...rest } = session;
-  if (keepCreds && rest.credentials.length > 0) {
-    stored.put(url, rest);
+  if (keepCreds && service.credentials.length > 0) {
+    stored.put(url, { ...service, sessions: [] });
     terminal.out(`signed out of ${url.href}\n`);
     return;
   }
-  const removed = session.credentials.map(({ context }) => {
+  const removed = service.credentials.map(({ context }) => {
     removeContext(where, context);
     rmSync(where.creds(context), { force: true });
     return context;

@@ -1,19 +1,17 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Clock, systemClock } from '../clock.ts';
-import { durationText } from '../config/schema/scalars.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
-import type { Introspection } from './login/answers.ts';
-import { isOver } from './login/by-session.ts';
 import { OAuthRefusal, refusalError } from './login/oauth-call.ts';
 import { places, type Places } from './login/places.ts';
-import { openSessions, type StoredCredential, type StoredSession } from './login/sessions.ts';
+import { type Held, personOf, rolesOf, rolesTable } from './login/held.ts';
+import { openSessions } from './login/sessions.ts';
 import { signInService } from './login/sign-in-service.ts';
-import { personText } from './login/told.ts';
+import { isOver, type StoredCredential, type StoredSession } from './login/stored-service.ts';
 import { rememberedUrlOption, whichService } from './login/which-service.ts';
 import { table } from './table.ts';
 import { jsonLine, type Terminal } from './terminal.ts';
-import { localTime, relativeTime } from './time.ts';
+import { relativeTime } from './time.ts';
 import { warnIfUnencrypted } from './url-option.ts';
 
 interface WhoamiOptions {
@@ -21,7 +19,7 @@ interface WhoamiOptions {
   readonly json?: true;
 }
 
-/** `nats-sts whoami`: who is signed in, what they may take, and what they have. */
+/** `nats-sts whoami`: who is signed in for which roles, what they may ask for, and what they have. */
 export function whoamiCommand(terminal: Terminal, { clock = systemClock } = {}): Command {
   return new Command('whoami')
     .description('show who is signed in, their roles and their credentials')
@@ -32,23 +30,22 @@ export function whoamiCommand(terminal: Terminal, { clock = systemClock } = {}):
 }
 
 const EXAMPLES = `
-Exits with 3 when nobody is signed in.
+Exits with 3 when nobody is signed in. A role with - behind it may be taken, but was not agreed to on
+this machine yet: nats-sts login --role ROLE asks.
 
 Examples:
   nats-sts whoami
   nats-sts whoami --json | jq -r .roles[].role`;
-
-type Active = Extract<Introspection, { active: true }>;
 
 async function run(terminal: Terminal, options: WhoamiOptions, clock: Clock): Promise<void> {
   const where = places(process.env);
   const stored = openSessions(where).all();
   const url = whichService(options.url, stored);
   if (url === undefined) throw notSignedIn('');
-  const session = stored.get(url.href);
-  const active = session && (await introspect(terminal, { url, session }, clock));
-  if (active === undefined) throw notSignedIn(` at ${url.href}`);
-  const found: Found = { url, active, credentials: session?.credentials ?? [], where };
+  const { sessions = [], credentials = [] } = stored.get(url.href) ?? {};
+  const held = await introspectAll(terminal, { url, sessions }, clock);
+  if (held.length === 0) throw notSignedIn(` at ${url.href}`);
+  const found: Found = { url, held, credentials, where };
   terminal.out(options.json ? json(found) : text(terminal, found, clock));
 }
 
@@ -56,35 +53,43 @@ function notSignedIn(where: string): CliError {
   return new CliError(ExitCode.denied, `not signed in${where}: nats-sts login`);
 }
 
-/** Undefined: the session is over, here or there. */
-async function introspect(
+/** Those that are not over, here or there. */
+async function introspectAll(
   terminal: Terminal,
-  { url, session }: { readonly url: URL; readonly session: StoredSession },
+  { url, sessions }: { readonly url: URL; readonly sessions: readonly StoredSession[] },
   clock: Clock,
-): Promise<Active | undefined> {
-  if (session.refreshToken === undefined || isOver(session, clock)) return undefined;
-  warnIfUnencrypted(terminal, url);
-  const answer = await signInService(url).introspect(session.refreshToken);
-  if (answer instanceof OAuthRefusal) throw refusalError(answer);
-  return answer.active ? answer : undefined;
+): Promise<Held[]> {
+  const alive = sessions.filter((session) => !isOver(session, clock));
+  if (alive.length > 0) warnIfUnencrypted(terminal, url);
+  const service = signInService(url);
+  const held = await Promise.all(
+    alive.map(async ({ role, refreshToken }) => {
+      const answer = await service.introspect(refreshToken);
+      if (answer instanceof OAuthRefusal) throw refusalError(answer);
+      return answer.active ? [{ role, active: answer }] : [];
+    }),
+  );
+  return held.flat();
 }
 
 interface Found {
   readonly url: URL;
-  readonly active: Active;
+  readonly held: readonly Held[];
   readonly credentials: readonly StoredCredential[];
   readonly where: Places;
 }
 
-function json({ url, active, credentials, where }: Found): string {
-  const { iss, sub, username, exp, roles } = active;
+function json({ url, held, credentials, where }: Found): string {
   return jsonLine({
     url: url.href,
-    issuer: iss,
-    subject: sub,
-    ...(username !== undefined && { name: username }),
-    session_ends_at: exp,
-    roles: roles.map(({ role, account, max_ttl }) => ({ role, account, max_ttl })),
+    sessions: held.map(({ role, active: { iss, sub, username, exp } }) => ({
+      role,
+      issuer: iss,
+      subject: sub,
+      ...(username !== undefined && { name: username }),
+      ends_at: exp,
+    })),
+    roles: rolesOf(held).map(({ role, account, max_ttl }) => ({ role, account, max_ttl })),
     credentials: credentials.map(({ context, role, account, expiresAt }) => ({
       context,
       role,
@@ -96,32 +101,16 @@ function json({ url, active, credentials, where }: Found): string {
 }
 
 function text(terminal: Terminal, found: Found, clock: Clock): string {
-  const { url, active } = found;
-  const { iss, sub, username, exp } = active;
-  const person = personText({
-    issuer: iss,
-    subject: sub,
-    ...(username !== undefined && { name: username }),
-  });
-  const until = `${localTime(exp * 1000)} (${relativeTime(exp * 1000, clock.now())})`;
-  return [
-    `${person}\nsigned in at ${url.href} until ${until}\n`,
-    rolesTable(terminal, active),
-    credentialsTable(terminal, found, clock.now()),
-  ]
+  const { url, held } = found;
+  const now = clock.now();
+  // Nothing keeps a person from another account of theirs for another role.
+  const people = Map.groupBy(held, ({ active: { iss, sub } }) => JSON.stringify([iss, sub]));
+  const parts = [...people.values()].map((theirs) =>
+    [personOf(theirs), `signed in at ${url.href}\n`, rolesTable(terminal, theirs, now)].join('\n'),
+  );
+  return [...parts, credentialsTable(terminal, found, now)]
     .filter((part) => part !== '')
     .join('\n');
-}
-
-function rolesTable(terminal: Terminal, { roles }: Active): string {
-  if (roles.length === 0) return 'no role may be taken\n';
-  const columns = [
-    { title: 'ROLE' },
-    { title: 'ACCOUNT', shrinkTo: 12 },
-    { title: 'LASTS AT MOST' },
-  ];
-  const rows = roles.map(({ role, account, max_ttl }) => [role, account, durationText(max_ttl)]);
-  return table(terminal, columns, rows);
 }
 
 function credentialsTable(terminal: Terminal, { credentials, where }: Found, now: number): string {

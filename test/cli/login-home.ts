@@ -26,8 +26,12 @@ export function loginHome() {
         .filter((entry) => !entry.isDirectory() && entry.name !== 'sessions.lock')
         .map((entry) => join(entry.parentPath, entry.name).slice(directory.path.length + 1))
         .sort(),
-    /** What is stored of the login at a service. */
-    session: (url: string) => stored(path('nats-sts/sessions.json'))[`${url}/`],
+    /** What is stored of a service. */
+    service: (url: string) => stored(path('nats-sts/sessions.json'))[`${url}/`],
+    /** The refresh token for a role there. */
+    refreshToken: (url: string, role: string): string | undefined =>
+      stored(path('nats-sts/sessions.json'))[`${url}/`]?.sessions.find((has) => has.role === role)
+        ?.refreshToken,
     [Symbol.dispose]() {
       vi.unstubAllEnvs();
       directory[Symbol.dispose]();
@@ -36,12 +40,12 @@ export function loginHome() {
 }
 
 interface StoredForTests {
-  refreshToken?: string;
-  endsAt: number;
+  role: string;
+  sessions: { role: string; refreshToken: string; endsAt: number }[];
   credentials: { context: string; role: string }[];
 }
 
 function stored(file: string): Readonly<Record<string, StoredForTests>> {
-  return (JSON.parse(readFileSync(file, 'utf8')) as { sessions: Record<string, StoredForTests> })
-    .sessions;
+  return (JSON.parse(readFileSync(file, 'utf8')) as { services: Record<string, StoredForTests> })
+    .services;
 }

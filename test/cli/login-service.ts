@@ -20,6 +20,13 @@ export type Override = (
   response: ServerResponse,
 ) => object | string | undefined;
 
+/** A login that a program keeps: for one role, with one refresh token that is good. */
+interface HeldSession {
+  readonly role: string;
+  token: string;
+  ended: boolean;
+}
+
 const ACCOUNT = createKeyPair('account');
 const PERSON = { issuer: 'https://idp.example.com', subject: '7c9a', name: 'Ada Lovelace' };
 
@@ -33,18 +40,22 @@ export async function startLoginService() {
   const state = {
     role: 'orders',
     agreed: false,
+    /** Every session, in the browser or elsewhere. */
     ended: false,
     sessionSeconds: 28_800,
     servers: ['nats://127.0.0.1:4222', 'nats://127.0.0.1:4223'],
   };
   const codes = new Map<string, Readonly<Record<string, string>>>();
   let deviceKey = '';
-  let refreshToken = '';
+  const sessions = new Map<string, HeldSession>();
   let made = 0;
 
-  function handOver(nkey: string, role = state.role): object {
+  function handOver(nkey: string, role = state.role, session?: HeldSession): object {
     made += 1;
-    refreshToken = `refresh-${made}`;
+    const refreshToken = `refresh-${made}`;
+    const handed = session ?? { role, token: refreshToken, ended: false };
+    handed.token = refreshToken;
+    sessions.set(refreshToken, handed);
     const claims = {
       sub: nkey,
       iat: 1,
@@ -99,14 +110,26 @@ export async function startLoginService() {
     return handOver(agreed['nkey'] ?? '', agreed['scope']);
   }
 
-  /** Shown twice, a refresh token ends the session. */
+  /** Shown twice, a refresh token ends the session; it is good for its own role. */
   function renew(given: Readonly<Record<string, string>>): object | string {
-    if (given['refresh_token'] !== refreshToken) state.ended = true;
-    return state.ended ? 'invalid_grant' : handOver(given['nkey'] ?? '', given['scope']);
+    const session = sessions.get(given['refresh_token'] ?? '');
+    if (session === undefined || state.ended) return 'invalid_grant';
+    if (given['refresh_token'] !== session.token) session.ended = true;
+    if (session.ended) return 'invalid_grant';
+    if (given['scope'] !== undefined && given['scope'] !== session.role) return 'invalid_scope';
+    return handOver(given['nkey'] ?? '', session.role, session);
+  }
+
+  function revoke({ parameters }: LoginRequest): object {
+    const session = sessions.get(parameters['token'] ?? '');
+    if (session !== undefined) session.ended = true;
+    return {};
   }
 
   function introspect({ parameters }: LoginRequest): object {
-    if (parameters['token'] !== refreshToken || state.ended) return { active: false };
+    const session = sessions.get(parameters['token'] ?? '');
+    if (session === undefined || session.token !== parameters['token']) return { active: false };
+    if (session.ended || state.ended) return { active: false };
     return {
       active: true,
       iss: PERSON.issuer,
@@ -115,7 +138,7 @@ export async function startLoginService() {
       exp: Math.floor(Date.now() / 1000) + state.sessionSeconds,
       iat: 1,
       client_id: 'nats-sts',
-      scope: 'orders billing',
+      scope: session.role,
       roles: [
         { role: 'orders', account: ACCOUNT.publicKey, max_ttl: 900 },
         { role: 'billing', account: ACCOUNT.publicKey, max_ttl: 3600 },
@@ -145,10 +168,7 @@ export async function startLoginService() {
     'POST /token': token,
     'POST /device_authorization': ({ parameters }) => device(parameters),
     'POST /introspect': introspect,
-    'POST /revoke': () => {
-      state.ended = true;
-      return {};
-    },
+    'POST /revoke': revoke,
   };
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -182,8 +202,13 @@ export async function startLoginService() {
     /** What `POST /token` answers to such a request, for a code or an nkey. */
     handOver: ({ parameters }: Pick<LoginRequest, 'parameters'>): object => {
       const agreed = codes.get(parameters['code'] ?? '');
-      return handOver(parameters['nkey'] ?? agreed?.['nkey'] ?? deviceKey);
+      const session = sessions.get(parameters['refresh_token'] ?? '');
+      const nkey = parameters['nkey'] ?? agreed?.['nkey'] ?? deviceKey;
+      return handOver(nkey, session?.role, session);
     },
+    /** The roles of the sessions that are alive, in the order of their beginning. */
+    living: (): string[] =>
+      [...new Set(sessions.values())].flatMap(({ role, ended }) => (ended ? [] : [role])),
     to: (path: string) => asked.filter((request) => request.path === path),
     grants: () =>
       asked.flatMap(({ path, parameters }) =>

@@ -7,7 +7,7 @@ import { type LoginService, startLoginService } from './login-service.ts';
 const login = (service: LoginService, ...args: string[]) =>
   natsSts('login', '--url', service.url, ...args);
 
-test('ends the session at the service, and leaves nothing of it here', async () => {
+test('ends the sessions of all roles at the service, and leaves nothing of them here', async () => {
   using home = loginHome();
   await using service = await startLoginService();
   await login(service);
@@ -17,13 +17,12 @@ test('ends the session at the service, and leaves nothing of it here', async () 
     out: `signed out of ${service.url}/; removed: orders, billing\n`,
     err: '',
   });
-  expect(service.to('/revoke')[0]?.parameters).toEqual({
-    token: 'refresh-2',
-    client_id: 'nats-sts',
-  });
-  expect(service.state.ended).toBe(true);
+  const revoked = service.to('/revoke').map(({ parameters }) => parameters);
+  expect(revoked.map(({ client_id }) => client_id)).toEqual(['nats-sts', 'nats-sts']);
+  expect(new Set(revoked.map(({ token }) => token))).toEqual(new Set(['refresh-1', 'refresh-2']));
+  expect(service.living()).toEqual([]);
   expect(home.files()).toEqual(['nats-sts/sessions.json']);
-  expect(home.json('nats-sts/sessions.json')).toEqual({ version: 1, sessions: {} });
+  expect(home.json('nats-sts/sessions.json')).toEqual({ version: 1, services: {} });
 });
 
 test("leaves what is somebody else's: contexts, what is selected, other services", async () => {
@@ -45,7 +44,7 @@ test("leaves what is somebody else's: contexts, what is selected, other services
   ]);
   expect(home.read('nats/context/taken-over.json')).toBe(foreign);
   expect(home.read('nats/context.txt')).toBe('other');
-  expect(home.session(two.url)?.refreshToken).toBe('refresh-1');
+  expect(home.refreshToken(two.url, 'orders')).toBe('refresh-1');
 });
 
 test('--keep-creds leaves them; another logout removes them', async () => {
@@ -53,7 +52,7 @@ test('--keep-creds leaves them; another logout removes them', async () => {
   await using service = await startLoginService();
   await login(service);
   expect(await natsSts('logout', '--keep-creds')).toMatchObject({ exitCode: 0, err: '' });
-  expect(service.state.ended).toBe(true);
+  expect(service.living()).toEqual([]);
   expect(home.files()).toContain('nats-sts/orders.creds');
   expect(home.files()).toContain('nats/context/orders.json');
   expect(readFileSync(home.at('nats-sts/sessions.json'), 'utf8')).not.toContain('refresh-');
@@ -67,12 +66,14 @@ test('works where the service can not be reached, and says what that means', asy
   using home = loginHome();
   const service = await startLoginService();
   await login(service);
+  await login(service, '--role', 'billing');
   await service.stop();
   const { exitCode, out, err } = await natsSts('logout');
   expect(exitCode).toBe(0);
   expect(out).toContain('signed out of');
   expect(err).toContain(`cannot reach ${service.url}/revoke`);
-  expect(err).toMatch(/The session goes on at the service, .* until \d{4}-/);
+  expect(err).toMatch(/^The session for role orders goes on at the service, .* until \d{4}-/m);
+  expect(err).toMatch(/^The session for role billing goes on at the service, .* until \d{4}-/m);
   expect(home.files()).toEqual(['nats-sts/sessions.json']);
 });
 
@@ -89,7 +90,7 @@ test.each([
   });
   const { exitCode, err } = await natsSts('logout');
   expect(exitCode).toBe(0);
-  expect(err).toContain('The session goes on at the service');
+  expect(err).toContain('The session for role orders goes on at the service');
   expect(err).not.toContain('\u001b');
   expect(home.files()).toEqual(['nats-sts/sessions.json']);
 });

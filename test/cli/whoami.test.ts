@@ -7,7 +7,7 @@ import { type LoginService, startLoginService } from './login-service.ts';
 const login = (service: LoginService, ...args: string[]) =>
   natsSts('login', '--url', service.url, ...args);
 
-test('tells the person, their roles, until when, and what they have', async () => {
+test('tells the person, each role and until when they are signed in for it, and what they have', async () => {
   using home = loginHome();
   await using service = await startLoginService();
   await login(service);
@@ -16,8 +16,9 @@ test('tells the person, their roles, until when, and what they have', async () =
   const { exitCode, out, err } = await natsSts('whoami');
   expect([exitCode, err]).toEqual([0, '']);
   expect(out).toMatch(/^Ada Lovelace \(https:\/\/idp.example.com 7c9a\)\n/);
-  expect(out).toMatch(/^signed in at http:\/\/127.0.0.1:\d+\/ until .* \(in [78]h\)$/m);
-  expect(out).toMatch(/^orders +A\w+ +15m\nbilling +A\w+ +1h$/m);
+  expect(out).toMatch(/^signed in at http:\/\/127.0.0.1:\d+\/$/m);
+  expect(out).toMatch(/^orders +A\w+ +15m +\d{4}-.* \(in [78]h\)$/m);
+  expect(out).toMatch(/^billing +A\w+ +1h +\d{4}-.* \(in [78]h\)$/m);
   const file = home.at('nats-sts/orders.creds');
   const rows = out.split('\n').map((line) => line.split(/ {2,}/));
   expect(rows).toContainEqual(['orders', 'orders', expect.stringMatching(/^in 1[45]m$/), file]);
@@ -28,6 +29,47 @@ test('tells the person, their roles, until when, and what they have', async () =
     `${home.at('nats-sts/money.creds')} (gone)`,
   ]);
   expect(out).not.toMatch(/refresh-\d|eyJ/);
+});
+
+test('tells which roles one could ask for, and which is held but no longer given', async () => {
+  using _home = loginHome();
+  await using service = await startLoginService();
+  await login(service);
+  expect((await natsSts('whoami')).out).toMatch(/^billing +A\w+ +1h +-$/m);
+  await login(service, '--role', 'gone');
+  expect((await natsSts('whoami')).out).toMatch(
+    /^gone +- +no longer given +\d{4}-.* \(in [78]h\)$/m,
+  );
+});
+
+test('leaves out a role whose session was ended at the service', async () => {
+  using home = loginHome();
+  await using service = await startLoginService();
+  await login(service);
+  await login(service, '--role', 'billing');
+  const body = new URLSearchParams({ token: home.refreshToken(service.url, 'orders') ?? '' });
+  await fetch(`${service.url}/revoke`, { method: 'POST', body });
+  const { out } = await natsSts('whoami');
+  expect(out).toMatch(/^orders +A\w+ +15m +-$/m);
+  expect(out).toMatch(/^billing .* \(in [78]h\)$/m);
+});
+
+test('tells two accounts of a person apart', async () => {
+  using _home = loginHome();
+  await using service = await startLoginService();
+  await login(service);
+  await login(service, '--role', 'billing');
+  service.override('POST /introspect', ({ parameters: { token } }) => ({
+    active: true,
+    iss: 'https://idp.example.com',
+    sub: token === 'refresh-1' ? 'ada' : 'ada-admin',
+    exp: 2_000_000_000,
+    roles: [{ role: token === 'refresh-1' ? 'orders' : 'billing', account: 'A', max_ttl: 60 }],
+  }));
+  const { out } = await natsSts('whoami');
+  expect(out).toMatch(
+    /^https:\S+ ada\nsigned in at .*\n\nROLE .*\norders .*\n\nhttps:\S+ ada-admin\nsigned in at .*\n\nROLE .*\nbilling /,
+  );
 });
 
 test('shows the token to the service only for being looked at: it stays good', async () => {
@@ -49,10 +91,15 @@ test('--json tells it to programs, without secrets', async () => {
   const { out } = await natsSts('whoami', '--json');
   expect(JSON.parse(out)).toEqual({
     url: `${service.url}/`,
-    issuer: 'https://idp.example.com',
-    subject: '7c9a',
-    name: 'Ada Lovelace',
-    session_ends_at: expect.any(Number),
+    sessions: [
+      {
+        role: 'orders',
+        issuer: 'https://idp.example.com',
+        subject: '7c9a',
+        name: 'Ada Lovelace',
+        ends_at: expect.any(Number),
+      },
+    ],
     roles: [
       { role: 'orders', account: expect.stringMatching(/^A/), max_ttl: 900 },
       { role: 'billing', account: expect.stringMatching(/^A/), max_ttl: 3600 },

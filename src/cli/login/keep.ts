@@ -2,10 +2,17 @@ import type { Clock } from '../../clock.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { makePrivateDirectory, writePrivately } from '../private-file.ts';
 import type { HandedOver } from './answers.ts';
-import { sessionOf } from './by-session.ts';
 import { contextState, selectContext, writeContext } from './nats-context.ts';
 import type { Places } from './places.ts';
-import type { OpenSessions, Sessions, StoredCredential } from './sessions.ts';
+import type { OpenSessions, Sessions } from './sessions.ts';
+import {
+  nothingOf,
+  sessionFor,
+  sessionOf,
+  type StoredCredential,
+  type StoredSession,
+  withSession,
+} from './stored-service.ts';
 
 export interface KeepOptions {
   /** Undefined: as last time for this role, else the role. */
@@ -22,11 +29,15 @@ export interface Keeping {
   readonly clock: Clock;
 }
 
-/** Only the session is stored. */
-export function keepSession({ url, sessions, clock }: Keeping, answer: HandedOver): Promise<void> {
+/** Only the session is stored. Answers with the one for the same role that was there, of which nobody here knows now. */
+export function keepSession(
+  { url, sessions, clock }: Keeping,
+  answer: HandedOver,
+): Promise<StoredSession | undefined> {
   return sessions.exclusively((stored) => {
-    const credentials = stored.get(url)?.credentials ?? [];
-    stored.put(url, { ...sessionOf(answer, clock), credentials });
+    const before = stored.get(url);
+    stored.put(url, withSession(before, sessionOf(answer, clock)));
+    return sessionFor(before, answer.scope);
   });
 }
 
@@ -37,8 +48,9 @@ export function keepCredential(
   { context: wanted, select, force }: KeepOptions,
 ): Promise<StoredCredential> {
   return sessions.exclusively((stored) => {
-    const session = { ...sessionOf(answer, clock), ...stored.get(url) };
-    const before = session.credentials ?? [];
+    // There is none where somebody has signed out meanwhile.
+    const service = stored.get(url) ?? nothingOf({ role: answer.scope });
+    const before = service.credentials;
     const context =
       wanted ?? usual(answer.scope, before) ?? free(answer.scope, { url, places, stored });
     if (!force) refuseForeign(context, { url, places, stored });
@@ -55,7 +67,7 @@ export function keepCredential(
       description: `${answer.scope} at ${url.href} (nats-sts login)`,
       servers: answer.servers,
     });
-    stored.put(url, { ...session, credentials: [...others, credential] });
+    stored.put(url, { ...service, credentials: [...others, credential] });
     if (select) selectContext(places, context);
     return credential;
   });

@@ -2,50 +2,26 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { makePrivateDirectory, writePrivately } from '../private-file.ts';
-import { CONTEXT_NAME } from './context-name.ts';
 import { locked } from './lock.ts';
 import type { Places } from './places.ts';
-
-const CREDENTIAL = z.object({
-  /** Of the nats command line; the creds file has its name. */
-  context: z.string().regex(CONTEXT_NAME),
-  role: z.string(),
-  account: z.string(),
-  /** Unix seconds. */
-  expiresAt: z.number(),
-});
-
-const SESSION = z.object({
-  /** Secret; good once. Absent: signed out, but credentials are left. */
-  refreshToken: z.string().optional(),
-  /** Unix seconds. */
-  endsAt: z.number(),
-  person: z.object({ issuer: z.string(), subject: z.string(), name: z.string().optional() }),
-  /** Taken last. */
-  role: z.string(),
-  /** What we wrote, the latest last. */
-  credentials: z.array(CREDENTIAL),
-});
+import { SERVICE, type StoredService } from './stored-service.ts';
 
 /** By the URL of the service, with a slash at its end. */
-const FILE = z.object({ version: z.literal(1), sessions: z.record(z.string(), SESSION) });
-
-export type StoredCredential = Readonly<z.infer<typeof CREDENTIAL>>;
-export type StoredSession = Readonly<z.infer<typeof SESSION>>;
+const FILE = z.object({ version: z.literal(1), services: z.record(z.string(), SERVICE) });
 
 /** Sessions that can be changed, by who alone may at this moment. Each change is on the disk when the call returns. */
 export interface OpenSessions {
-  get(url: URL): StoredSession | undefined;
-  put(url: URL, session: StoredSession): void;
+  get(url: URL): StoredService | undefined;
+  put(url: URL, service: StoredService): void;
   remove(url: URL): void;
   /** Where else than at `url` that context was written for. */
   ownerOf(context: string, url: URL): string | undefined;
 }
 
-/** The logins of this user on this machine: one for each service. */
+/** The logins of this user on this machine, by service. */
 export interface Sessions {
   /** By URL. Throws CliError when the file can't be read. */
-  all(): ReadonlyMap<string, StoredSession>;
+  all(): ReadonlyMap<string, StoredService>;
   /** One at a time on this machine, however many processes ask; what they wrote before is seen. */
   exclusively<T>(action: (sessions: OpenSessions) => Promise<T> | T): Promise<T>;
 }
@@ -61,22 +37,22 @@ export function openSessions({ directory, sessions: file, lock }: Places): Sessi
 }
 
 function changeable(file: string): OpenSessions {
-  const sessions = read(file);
+  const services = read(file);
   const write = () => {
-    const content = { version: 1, sessions: Object.fromEntries(sessions) };
+    const content = { version: 1, services: Object.fromEntries(services) };
     writePrivately(file, `${JSON.stringify(content, undefined, 2)}\n`);
   };
   return {
-    get: ({ href }) => sessions.get(href),
-    put({ href }, session) {
-      sessions.set(href, session);
+    get: ({ href }) => services.get(href),
+    put({ href }, service) {
+      services.set(href, service);
       write();
     },
     remove({ href }) {
-      if (sessions.delete(href)) write();
+      if (services.delete(href)) write();
     },
     ownerOf(context, { href }) {
-      for (const [other, { credentials }] of sessions) {
+      for (const [other, { credentials }] of services) {
         if (other !== href && credentials.some((has) => has.context === context)) return other;
       }
       return undefined;
@@ -84,11 +60,11 @@ function changeable(file: string): OpenSessions {
   };
 }
 
-function read(file: string): Map<string, StoredSession> {
+function read(file: string): Map<string, StoredService> {
   const text = textOf(file);
   if (text === undefined) return new Map();
   try {
-    return new Map(Object.entries(FILE.parse(JSON.parse(text)).sessions));
+    return new Map(Object.entries(FILE.parse(JSON.parse(text)).services));
   } catch (cause) {
     // It holds secrets: what is wrong with it is not quoted.
     throw new CliError(

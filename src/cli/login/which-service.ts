@@ -2,7 +2,7 @@ import type { Option } from 'commander';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { harmless } from '../terminal.ts';
 import { baseUrl, DEFAULT_URL, urlOption } from '../url-option.ts';
-import type { StoredSession } from './sessions.ts';
+import type { StoredService } from './stored-service.ts';
 
 /** `--url`, which may be left out where somebody is signed in at one service only. */
 export function rememberedUrlOption(): Option {
@@ -19,11 +19,11 @@ export function rememberedUrlOption(): Option {
  */
 export function whichService(
   given: URL | undefined,
-  sessions: ReadonlyMap<string, StoredSession>,
+  stored: ReadonlyMap<string, StoredService>,
 ): URL | undefined {
   if (given !== undefined) return given;
-  const live = [...sessions].filter(([, session]) => session.refreshToken !== undefined);
-  const [only, ...more] = (live.length > 0 ? live : [...sessions]).map(([url]) => url);
+  const live = [...stored].filter(([, { sessions }]) => sessions.length > 0);
+  const [only, ...more] = (live.length > 0 ? live : [...stored]).map(([url]) => url);
   if (more.length === 0) return only === undefined ? undefined : baseUrl(only);
   const urls = [only ?? '', ...more].map(harmless).join(', ');
   throw new CliError(

@@ -20,7 +20,7 @@ test('while the session lives, the next credential needs no browser, and has a k
   expect(refresh?.parameters['nkey']).toMatch(/^U/);
   expect(refresh?.parameters['nkey']).not.toBe(code?.parameters['nkey']);
   expect(home.read('nats-sts/orders.creds')).not.toBe(first);
-  expect(home.session(service.url)?.refreshToken).toBe('refresh-2');
+  expect(home.refreshToken(service.url, 'orders')).toBe('refresh-2');
 });
 
 test('without --url it is the one service that somebody is signed in at', async () => {
@@ -51,21 +51,113 @@ test('it takes the role and writes the context of last time, unless told otherwi
   await login(service);
   expect(service.to('/token')[1]?.parameters['scope']).toBe('billing');
   await login(service, '--role', 'orders');
-  expect(service.to('/token')[2]?.parameters['scope']).toBe('orders');
   await login(service);
   expect(service.to('/token')[3]?.parameters['scope']).toBe('orders');
-  expect(home.session(service.url)?.credentials.map(({ context }) => context)).toEqual([
+  expect(home.service(service.url)?.credentials.map(({ context }) => context)).toEqual([
     'mine',
     'orders',
   ]);
 });
 
-test('--fresh signs in anew', async () => {
-  using _home = loginHome();
+test('--fresh signs in anew, for the role that the person chooses', async () => {
+  using home = loginHome();
   await using service = await startLoginService();
   await login(service);
+  service.state.role = 'billing';
   await login(service, '--fresh');
   expect(service.grants()).toEqual(['authorization_code', 'authorization_code']);
+  expect(service.to('/authorize')[1]?.parameters).not.toHaveProperty('scope');
+  expect(home.service(service.url)?.role).toBe('billing');
+});
+
+describe('a session is for one role', () => {
+  test('two that alternate need the browser once each', async () => {
+    using home = loginHome();
+    await using service = await startLoginService();
+    for (let round = 0; round < 3; round += 1) {
+      for (const role of ['orders', 'billing']) {
+        const ran = await login(service, '--role', role);
+        expect(ran).toMatchObject({ exitCode: 0, out: expect.stringContaining(`role ${role} in`) });
+      }
+    }
+    expect(service.to('/authorize').map(({ parameters }) => parameters['scope'])).toEqual([
+      'orders',
+      'billing',
+    ]);
+    const renewals = Array.from({ length: 4 }, () => 'refresh_token');
+    expect(service.grants()).toEqual(['authorization_code', 'authorization_code', ...renewals]);
+    expect(service.living()).toEqual(['orders', 'billing']);
+    expect(
+      home
+        .service(service.url)
+        ?.sessions.map(({ role }) => role)
+        .sort(),
+    ).toEqual(['billing', 'orders']);
+  });
+
+  test('one that was not agreed to yet is asked for in the browser, which is said', async () => {
+    using _home = loginHome();
+    await using service = await startLoginService();
+    const first = await login(service, '--role', 'orders');
+    expect(first.err).not.toContain('agreed');
+    const { exitCode, err } = await login(service, '--role', 'billing');
+    expect(exitCode).toBe(0);
+    expect(err).toMatch(
+      /^nats-sts: nobody has agreed to role billing here yet; sign in for it\nYour browser /,
+    );
+    expect(service.grants()).not.toContain('refresh_token');
+  });
+
+  test('the end of one leaves the other alone', async () => {
+    using home = loginHome();
+    await using service = await startLoginService();
+    await login(service, '--role', 'orders');
+    await login(service, '--role', 'billing');
+    const token = home.refreshToken(service.url, 'orders') ?? '';
+    const body = new URLSearchParams({ token });
+    await fetch(`${service.url}/revoke`, { method: 'POST', body });
+    expect((await login(service, '--role', 'orders')).err).toContain(
+      'the last login for role orders is no longer good; sign in for it',
+    );
+    expect(await login(service, '--role', 'billing')).toMatchObject({ exitCode: 0, err: '' });
+  });
+});
+
+describe('a login that replaces the one before', () => {
+  test('for the same role ends that at the service, and no other', async () => {
+    using home = loginHome();
+    await using service = await startLoginService();
+    await login(service);
+    await login(service, '--role', 'billing');
+    expect(await login(service, '--role', 'orders', '--fresh')).toMatchObject({ exitCode: 0 });
+    expect(service.to('/revoke').map(({ parameters }) => parameters)).toEqual([
+      { token: 'refresh-1', client_id: 'nats-sts' },
+    ]);
+    expect(service.living()).toEqual(['billing', 'orders']);
+    expect(home.refreshToken(service.url, 'orders')).toBe('refresh-3');
+  });
+
+  test('goes on where that can not be ended, and says so', async () => {
+    using home = loginHome();
+    await using service = await startLoginService();
+    await login(service);
+    service.override('POST /revoke', () => 'temporarily_unavailable');
+    const { exitCode, err } = await login(service, '--fresh');
+    expect(exitCode).toBe(0);
+    expect(err).toContain('temporarily_unavailable: Words.');
+    expect(err).toMatch(/^The login before this one goes on at the service, .* until \d{4}-/m);
+    expect(err).not.toMatch(/refresh-\d/);
+    expect(home.refreshToken(service.url, 'orders')).toBe('refresh-2');
+  });
+
+  test('asks nothing about one that is over by its time', async () => {
+    using _home = loginHome();
+    await using service = await startLoginService();
+    service.state.sessionSeconds = 0;
+    await login(service);
+    await login(service, '--fresh');
+    expect(service.to('/revoke')).toEqual([]);
+  });
 });
 
 describe('a session that does not help leads to the browser, and is said to', () => {
@@ -76,9 +168,10 @@ describe('a session that does not help leads to the browser, and is said to', ()
     service.state.ended = true;
     const { exitCode, err } = await login(service);
     expect(exitCode).toBe(0);
-    expect(err).toContain('the last login is no longer good; sign in anew');
+    expect(err).toContain('the last login for role orders is no longer good; sign in for it');
     expect(service.grants()).toEqual([...AGAIN, 'authorization_code']);
-    expect(home.session(service.url)?.refreshToken).toBe('refresh-2');
+    expect(service.to('/authorize')[1]?.parameters['scope']).toBe('orders');
+    expect(home.refreshToken(service.url, 'orders')).toBe('refresh-2');
   });
 
   test('over by its time: the service is not even asked', async () => {
@@ -88,23 +181,26 @@ describe('a session that does not help leads to the browser, and is said to', ()
     await login(service);
     const { exitCode, err } = await login(service);
     expect(exitCode).toBe(0);
-    expect(err).toContain('the last login has ended; sign in anew');
+    expect(err).toContain('the last login for role orders has ended; sign in for it');
     expect(service.grants()).toEqual(['authorization_code', 'authorization_code']);
   });
 });
 
-test('a role that is refused ends with that, keeps the session, and opens no browser', async () => {
-  using home = loginHome();
-  await using service = await startLoginService();
-  await login(service);
-  service.override('POST /token', () => 'invalid_scope');
-  const { exitCode, err } = await login(service, '--role', 'root');
-  expect(exitCode).toBe(3);
-  expect(err).toContain('invalid_scope');
-  expect(err).toContain('nats-sts login --fresh');
-  expect(service.to('/authorize')).toHaveLength(1);
-  expect(home.session(service.url)?.refreshToken).toBe('refresh-1');
-});
+test.each(['invalid_scope', 'access_denied'])(
+  'a role that is no longer given (%s) ends with that, keeps the session, and opens no browser',
+  async (error) => {
+    using home = loginHome();
+    await using service = await startLoginService();
+    await login(service);
+    service.override('POST /token', () => error);
+    const { exitCode, err } = await login(service, '--role', 'orders');
+    expect(exitCode).toBe(3);
+    expect(err).toContain(`${error}: Words.`);
+    expect(err).toContain('nats-sts login --fresh');
+    expect(service.to('/authorize')).toHaveLength(1);
+    expect(home.refreshToken(service.url, 'orders')).toBe('refresh-1');
+  },
+);
 
 describe('the next refresh token is not lost', () => {
   test('when the credential that came with it is no good', async () => {
@@ -116,7 +212,7 @@ describe('the next refresh token is not lost', () => {
       access_token: 'a.b.c',
     }));
     expect(await login(service)).toMatchObject({ exitCode: 1 });
-    expect(home.session(service.url)?.refreshToken).toBe('refresh-2');
+    expect(home.refreshToken(service.url, 'orders')).toBe('refresh-2');
   });
 
   test('when somebody else has taken the name of the context', async () => {
@@ -127,7 +223,7 @@ describe('the next refresh token is not lost', () => {
     await login(two);
     const { exitCode } = await login(two, '--context', 'shared');
     expect(exitCode).toBe(1);
-    const before = home.session(two.url)?.refreshToken;
+    const before = home.refreshToken(two.url, 'orders');
     expect(before).toBe('refresh-1');
     expect(await login(two, '--force', '--context', 'shared')).toMatchObject({ exitCode: 0 });
   });
@@ -142,7 +238,7 @@ describe('the next refresh token is not lost', () => {
     expect(all.map(({ error }) => error)).toEqual(all.map(() => undefined));
     expect(service.grants()).toEqual(['authorization_code', ...all.map(() => 'refresh_token')]);
     expect(service.state.ended).toBe(false);
-    expect(home.session(service.url)?.refreshToken).toBe('refresh-6');
+    expect(home.refreshToken(service.url, 'orders')).toBe('refresh-6');
   });
 
   test('when logins at several services end at once: all sessions are kept', async () => {
@@ -153,7 +249,7 @@ describe('the next refresh token is not lost', () => {
     );
     expect(ran.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
     for (const { url, stop } of services) {
-      expect(home.session(url)?.refreshToken).toBe('refresh-1');
+      expect(home.refreshToken(url, 'orders')).toBe('refresh-1');
       await stop();
     }
   });

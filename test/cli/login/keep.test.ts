@@ -63,7 +63,7 @@ describe('what is written', () => {
     using home = loginHome();
     await using service = await startLoginService();
     mkdirSync(home.at('nats-sts'));
-    for (const content of ['{', '[]', '{"version":2,"sessions":{}}', 's3cret']) {
+    for (const content of ['{', '[]', '{"version":2,"services":{}}', 's3cret']) {
       writeFileSync(home.at('nats-sts/sessions.json'), content);
       const { exitCode, err } = await login(service);
       expect(exitCode).toBe(1);
@@ -86,7 +86,7 @@ describe('a nats context', () => {
     expect(out).toContain(`nats context ${name} (selected)`);
     expect(home.has(`nats-sts/${name}.creds`)).toBe(true);
     await login(service);
-    expect(home.session(service.url)?.credentials).toHaveLength(1);
+    expect(home.service(service.url)?.credentials).toHaveLength(1);
   });
 
   test('of the same role at another service is left alone, too', async () => {
@@ -97,7 +97,7 @@ describe('a nats context', () => {
     const before = home.read('nats/context/orders.json');
     await login(two);
     expect(home.read('nats/context/orders.json')).toBe(before);
-    expect(home.session(two.url)?.credentials[0]?.context).toMatch(/^orders@127/);
+    expect(home.service(two.url)?.credentials[0]?.context).toMatch(/^orders@127/);
   });
 
   test('that was asked for by its name and is not ours is refused before anybody signs in', async () => {

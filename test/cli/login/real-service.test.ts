@@ -91,6 +91,13 @@ async function loginAs(button: string, args: readonly string[] = []) {
   return { ...(await login.done), browser, last };
 }
 
+function postForm(path: string, token: string): Promise<Response> {
+  const body = new URLSearchParams({ token, client_id: 'nats-sts' });
+  return fetch(world.url + path, { method: 'POST', body });
+}
+
+const introspect = async (token: string) => (await postForm('/introspect', token)).json();
+
 function adaAt(browser: Browser, address: string): Promise<Page> {
   return signIn(browser, address, ADA.name);
 }
@@ -108,22 +115,45 @@ describe('with the real service', () => {
 
     const { out } = await natsSts('whoami');
     expect(out).toMatch(/^Ada Lovelace/);
-    expect(out).toMatch(/^publisher .*\nreader /m);
+    expect(out).toMatch(/^publisher .* \(in [78]h\)\nreader .* -$/m);
 
-    expect(await natsSts('login', '--role', 'reader')).toMatchObject({ exitCode: 0, err: '' });
-    expect(await natsSts('login', '--role', 'admin')).toMatchObject({ exitCode: 3 });
-    expect(await natsSts('login')).toMatchObject({ exitCode: 0, err: '' });
-    expect(home.session(world.url)?.credentials.map(({ context }) => context)).toEqual([
-      'publisher',
-      'reader',
-    ]);
-
-    const { refreshToken } = home.session(world.url) ?? {};
+    const refreshToken = home.refreshToken(world.url, 'publisher') ?? '';
     expect(await natsSts('logout')).toMatchObject({ exitCode: 0, err: '' });
-    const form = new URLSearchParams({ token: refreshToken ?? '', client_id: 'nats-sts' });
-    const answer = await fetch(`${world.url}/introspect`, { method: 'POST', body: form });
-    expect(await answer.json()).toEqual({ active: false });
+    expect(await introspect(refreshToken)).toEqual({ active: false });
     expect(world.log.text()).not.toContain(refreshToken);
+  });
+
+  test('a person agrees to each role once, and then alternates without a browser', async () => {
+    const { browser } = await loginAs('Agree', ['--role', 'publisher']);
+    const second = beginLogin(world, ['--role', 'reader']);
+    const page = await browser.open((await second.page()).href);
+    await page.press('Agree');
+    expect(await second.done).toMatchObject({ error: undefined });
+    expect(second.written.err).toContain('nobody has agreed to role reader here yet');
+    for (const role of ['publisher', 'reader', 'publisher']) {
+      expect(await natsSts('login', '--role', role)).toMatchObject({ exitCode: 0, err: '' });
+    }
+    expect((await natsSts('login')).out).toContain('role publisher in account');
+    expect(home.service(world.url)?.credentials.map(({ context }) => context)).toEqual([
+      'reader',
+      'publisher',
+    ]);
+    const tokens = ['publisher', 'reader'].map((role) => home.refreshToken(world.url, role) ?? '');
+    await natsSts('logout');
+    for (const token of tokens) expect(await introspect(token)).toEqual({ active: false });
+  });
+
+  test('a login that replaces one for the same role ends that at the service', async () => {
+    const { browser } = await loginAs('Agree', ['--role', 'reader']);
+    const before = home.refreshToken(world.url, 'reader') ?? '';
+    const fresh = beginLogin(world, ['--role', 'reader', '--fresh']);
+    await (await browser.open((await fresh.page()).href)).press('Agree');
+    expect(await fresh.done).toMatchObject({ error: undefined });
+    expect(await introspect(before)).toEqual({ active: false });
+    expect(await introspect(home.refreshToken(world.url, 'reader') ?? '')).toMatchObject({
+      active: true,
+      scope: 'reader',
+    });
   });
 
   test('what the person refuses is not handed over', async () => {
@@ -150,13 +180,24 @@ describe('with the real service', () => {
     expect(home.has('nats-sts/reader.creds')).toBe(true);
   });
 
-  test('a session that was ended in the browser leads back to the browser', async () => {
+  test('signing out in the browser ends no session of the command line, nor the other way round', async () => {
     const { browser } = await loginAs('Agree', ['--role', 'reader']);
     const page = await browser.open(`${world.url}/`);
     await page.press('Sign out');
+    expect(await natsSts('login')).toMatchObject({ exitCode: 0, err: '' });
+
+    const other = await loginAs('Agree', ['--role', 'reader', '--fresh']);
+    await natsSts('logout');
+    expect((await other.browser.open(`${world.url}/`)).text).toContain('Sign out');
+  });
+
+  test('a session that was ended at the service leads back to the browser', async () => {
+    await loginAs('Agree', ['--role', 'reader']);
+    const token = home.refreshToken(world.url, 'reader') ?? '';
+    await postForm('/revoke', token);
     const login = beginLogin(world, ['--role', 'reader']);
     await login.page();
-    expect(login.written.err).toContain('the last login is no longer good; sign in anew');
+    expect(login.written.err).toContain('the last login for role reader is no longer good');
     const again = await adaAt(createBrowser(), (await login.page()).href);
     await again.press('Agree');
     expect(await login.done).toMatchObject({ error: undefined });

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { harmless, type Terminal } from '../terminal.ts';
+import { localTime } from '../time.ts';
+import type { HandedOver } from './answers.ts';
+import { signInByBrowser } from './by-browser.ts';
+import { signInByDevice } from './by-device.ts';
+import { signInBySession } from './by-session.ts';
+import { endSession } from './end-session.ts';
+import { keepSession, type Keeping } from './keep.ts';
+import { type Ask, type SignInService, signInService } from './sign-in-service.ts';
+import { isOver, type StoredSession } from './stored-service.ts';
+
+export interface SignInOptions {
+  readonly role?: string;
+  readonly ttl?: number;
+  readonly device?: true;
+  readonly browser: boolean;
+  readonly fresh?: true;
+}
+
+export interface SignInParts {
+  readonly wait?: (milliseconds: number) => Promise<unknown>;
+  /** How long the browser may take. */
+  readonly patienceMilliseconds?: number;
+}
+
+const PATIENCE_MILLISECONDS = 5 * 60_000;
+
+/** With the session that there is for the role, else by browser or device. The session is stored when this returns. */
+export async function signIn(
+  terminal: Terminal,
+  { keeping, nkey }: { readonly keeping: Keeping; readonly nkey: string },
+  { options, parts }: { readonly options: SignInOptions; readonly parts: SignInParts },
+): Promise<HandedOver> {
+  const { url, sessions } = keeping;
+  const service = signInService(url);
+  const last = options.fresh ? undefined : sessions.all().get(url.href)?.role;
+  const ask: Ask = { nkey, role: options.role ?? last, ttlSeconds: options.ttl };
+  if (!options.fresh && ask.role !== undefined) {
+    const again = { service, ask: { ...ask, role: ask.role } };
+    const answer = await signInBySession(terminal, again, keeping);
+    if (answer !== undefined) return answer;
+  }
+  const answer = await signInAnew(terminal, { service, ask }, { keeping, options, parts });
+  const replaced = await keepSession(keeping, answer);
+  if (replaced !== undefined) await endReplaced(terminal, { service, replaced }, keeping);
+  return answer;
+}
+
+function signInAnew(
+  terminal: Terminal,
+  what: { readonly service: SignInService; readonly ask: Ask },
+  {
+    keeping: { clock },
+    options,
+    parts: { wait = sleep, patienceMilliseconds = PATIENCE_MILLISECONDS },
+  }: {
+    readonly keeping: Keeping;
+    readonly options: SignInOptions;
+    readonly parts: SignInParts;
+  },
+): Promise<HandedOver> {
+  return options.device
+    ? signInByDevice(terminal, what, { clock, wait })
+    : signInByBrowser(terminal, what, { open: options.browser, patienceMilliseconds });
+}
+
+/** Nobody here has it any more. What is wrong at that is no failure of the login. */
+async function endReplaced(
+  terminal: Terminal,
+  { service, replaced }: { readonly service: SignInService; readonly replaced: StoredSession },
+  { clock }: Keeping,
+): Promise<void> {
+  if (isOver(replaced, clock)) return;
+  const why = await endSession(service, replaced);
+  if (why === undefined) return;
+  const until = localTime(replaced.endsAt * 1000);
+  terminal.err(
+    `nats-sts: ${harmless(why)}\nThe login before this one goes on at the service, with nobody here holding it, until ${until}.\n`,
+  );
+}
