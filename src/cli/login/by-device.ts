@@ -13,6 +13,8 @@ export interface DeviceParts {
 }
 
 const LONGEST_INTERVAL_SECONDS = 60;
+/** Whatever the service says: nobody is waited for any longer. */
+const LONGEST_WAIT_SECONDS = 3600;
 
 /** A code that is typed in on any other device (RFC 8628). Throws CliError when it comes to nothing. */
 export async function signInByDevice(
@@ -23,7 +25,7 @@ export async function signInByDevice(
   await service.check();
   const device = await service.beginDevice({ ...ask, program: programName() });
   if (device instanceof OAuthRefusal) throw refusalError(device);
-  const endsAt = parts.clock.now() + device.expires_in * 1000;
+  const endsAt = parts.clock.now() + Math.min(device.expires_in, LONGEST_WAIT_SECONDS) * 1000;
   terminal.err(instructions(terminal, checked(service.url, device), { endsAt, ...parts }));
   return poll(service, device, { endsAt, ...parts });
 }
@@ -76,9 +78,10 @@ async function poll(
   device: DeviceAnswer,
   { endsAt, clock, wait }: Polling,
 ): Promise<HandedOver> {
-  let interval = Math.max(1, device.interval);
+  let interval = Math.min(Math.max(1, device.interval), LONGEST_INTERVAL_SECONDS);
   for (;;) {
-    await wait(interval * 1000);
+    // Beyond the end there is nothing to wait for.
+    await wait(Math.min(interval * 1000, Math.max(0, endsAt - clock.now())));
     if (clock.now() >= endsAt) throw tooLate();
     const answer = await orUnreachable(service.redeemDevice(device.device_code));
     if (answer !== undefined && !(answer instanceof OAuthRefusal)) return answer;

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { InvalidArgumentError, Option } from 'commander';
 
 /** What the nats command line takes for a context's name, less what would not be a plain file name everywhere. */
@@ -11,4 +12,10 @@ export function contextOption(): Option {
     if (CONTEXT_NAME.test(text)) return text;
     throw new InvalidArgumentError('Write letters, digits and . _ @ : + - (128 at most).');
   });
+}
+
+/** A name for a role at one host, always the same: a host may be longer than a name, or hold what a name does not. */
+export function contextAt(role: string, host: string): string {
+  const name = `${role}@${host.replace(/[^A-Za-z0-9.-]+/g, '-')}`;
+  return CONTEXT_NAME.test(name) ? name : `${role}@${hash('sha256', host).slice(0, 12)}`;
 }

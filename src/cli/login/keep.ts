@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { makePrivateDirectory, writePrivately } from '../private-file.ts';
 import type { HandedOver } from './answers.ts';
+import { contextAt } from './context-name.ts';
 import { contextState, selectContext, writeContext } from './nats-context.ts';
 import type { Places } from './places.ts';
 import type { OpenSessions, Sessions } from './sessions.ts';
@@ -96,7 +97,7 @@ function usual(role: string, credentials: readonly StoredCredential[]): string |
 /** The role, where nobody else has a context of that name. */
 function free(role: string, names: Names): string {
   if (foreignOwner(role, names) === undefined) return role;
-  return `${role}@${names.url.host.replace(/[^A-Za-z0-9.-]+/g, '-')}`;
+  return contextAt(role, names.url.host);
 }
 
 /** Whose a context is; undefined where there is none, or it is ours and for this service. */

@@ -87,6 +87,7 @@ describe('how often it asks (RFC 8628 §3.5)', () => {
     [undefined, 5],
     [0, 1],
     [7, 7],
+    [100_000_000, 60],
   ])('an interval of %o is %d seconds', async (interval, expected) => {
     using _home = loginHome();
     await using service = await startLoginService();
