@@ -1,8 +1,10 @@
 import { type Clock, unixSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { Revocations } from '../revocation/revocations.ts';
 import { StoreUnavailable } from '../store/shared-state.ts';
 import type { EndedSessions } from './ended-sessions.ts';
+import type { LoginSpec } from './login-spec.ts';
 import { packSession, unpackSession } from './sealed-session.ts';
 import type { TextSealer } from './sealing.ts';
 import type { Session } from './session.ts';
@@ -15,10 +17,15 @@ export interface SessionKeeperParts {
   readonly sealer: TextSealer;
   readonly ended: Pick<EndedSessions, 'isEnded' | 'end'>;
   readonly revocations: Pick<Revocations, 'refusal'>;
-  /** The logins in force by the issuer's name: seconds that a session lives at most. */
-  readonly lifetimes: () => ReadonlyMap<string, number>;
+  /** The login in force under an issuer's name, if there is one. */
+  readonly login: (issuerName: string) => LoginInForce | undefined;
   readonly clock: Clock;
 }
+
+/** What of a login's configuration bounds the sessions that it began. */
+export type LoginInForce = Pick<LoginSpec, 'clientId' | 'sessionSeconds'> & {
+  readonly idToken: Pick<LoginSpec['idToken'], 'issuers'>;
+};
 
 export function createSessionKeeper(parts: SessionKeeperParts): SessionKeeper {
   const { sealer, ended } = parts;
@@ -43,14 +50,15 @@ export function createSessionKeeper(parts: SessionKeeperParts): SessionKeeper {
 
 /** Why a session that we sealed, and that is not over, no longer counts. */
 function refusalOf(
-  { ended, revocations, lifetimes, clock }: SessionKeeperParts,
+  { ended, revocations, login, clock }: SessionKeeperParts,
   { id, identity, startedAt }: Session,
 ): Refusal | undefined {
   const { issuerName, subject, issuedAt } = identity;
   const now = unixSeconds(clock);
+  const inForce = login(issuerName);
   // The configuration of today may have no such login, or allow it less time.
-  const lifetime = lifetimes().get(issuerName) ?? 0;
-  if (ended.isEnded(id) || startedAt + lifetime <= now) return SESSION_MISSING;
+  if (!inForce || startedAt + inForce.sessionSeconds <= now) return SESSION_MISSING;
+  if (ended.isEnded(id) || !couldBegin(identity, inForce)) return SESSION_MISSING;
   return revocations.refusal({
     issuerName,
     subject,
@@ -60,6 +68,13 @@ function refusalOf(
     tokenIssuedAt: issuedAt,
     issuedAt: now,
   });
+}
+
+/** A name may stand for another issuer or client by now: whom the old one vouched for is nobody to the new one. */
+function couldBegin({ issuer, claims }: Identity, { clientId, idToken }: LoginInForce): boolean {
+  const { aud } = claims;
+  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  return idToken.issuers.includes(issuer) && audiences.includes(clientId);
 }
 
 const SESSION_MISSING = new Refusal('session_missing', 'You are not signed in, or no longer.');

@@ -36,7 +36,7 @@ export async function startPeople({
     sealer,
     ended,
     revocations,
-    lifetimes: () => lifetimesOf(current()),
+    login: (name) => current().config.logins.find(({ issuerName }) => issuerName === name),
     clock,
   });
   const handovers = createHandovers({ state, sealer, keeper, singleUse, journal, clock, onFault });
@@ -60,10 +60,6 @@ export async function startPeople({
       ended.close();
     },
   };
-}
-
-function lifetimesOf({ config: { logins } }: Generation): ReadonlyMap<string, number> {
-  return new Map(logins.map(({ issuerName, sessionSeconds }) => [issuerName, sessionSeconds]));
 }
 
 type BuiltLogins = ReturnType<typeof createLogins>;

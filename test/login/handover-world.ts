@@ -9,7 +9,7 @@ import { createHandovers } from '../../src/login/create-handovers.ts';
 import { openEndedSessions } from '../../src/login/ended-sessions.ts';
 import type { Handovers } from '../../src/login/handovers.ts';
 import type { JournalEntry } from '../../src/login/journal.ts';
-import { createSessionKeeper } from '../../src/login/keep-sessions.ts';
+import { createSessionKeeper, type SessionKeeperParts } from '../../src/login/keep-sessions.ts';
 import type { SessionKeeper } from '../../src/login/session-keeper.ts';
 import type { Session } from '../../src/login/session.ts';
 import type { TextSealer } from '../../src/login/sealing.ts';
@@ -108,8 +108,8 @@ export async function createHandoverWorld(
     stack.defer(() => ended.close());
     const revocations = await followRevocations({ state, onUnreadable: () => {} });
     stack.defer(() => revocations.close());
-    const lifetimes = () => new Map([['dev', 3600]]);
-    const keeper = createSessionKeeper({ sealer, ended, revocations, lifetimes, clock });
+    const login = loginInForce();
+    const keeper = createSessionKeeper({ sealer, ended, revocations, login, clock });
     const bounds = capacity === undefined ? {} : { capacity };
     const handovers = createHandovers({ ...place, ...bounds, sealer, keeper, journal, clock });
     stack.defer(() => handovers.close());
@@ -144,12 +144,26 @@ export function frozenClock(): FrozenClock {
   };
 }
 
+/** The login at which the sessions below began. */
+export function loginInForce(issuer: string = ISSUER): SessionKeeperParts['login'] {
+  const inForce = { clientId: CLIENT_ID, sessionSeconds: 3600, idToken: { issuers: [issuer] } };
+  return (name) => (name === 'dev' ? inForce : undefined);
+}
+
+const ISSUER = 'https://issuer.test';
+const CLIENT_ID = 'nats-sts';
+
 /** Of a person who has just signed in; nobody checks the signature of its ID token again. */
-export function session(clock: Clock, changes: Partial<Session> = {}): Session {
+export function session(
+  clock: Clock,
+  changes: Partial<Session> = {},
+  issuer: string = ISSUER,
+): Session {
   const startedAt = clock.now() / 1000;
   const claims: Claims = {
-    iss: 'https://issuer.test',
+    iss: issuer,
     sub: 'ada',
+    aud: CLIENT_ID,
     name: 'Ada',
     iat: startedAt,
     exp: startedAt + 300,
@@ -160,7 +174,7 @@ export function session(clock: Clock, changes: Partial<Session> = {}): Session {
     id: randomUUID(),
     identity: {
       issuerName: 'dev',
-      issuer: 'https://issuer.test',
+      issuer,
       subject: 'ada',
       kind: 'id_token',
       claims,

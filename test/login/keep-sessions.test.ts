@@ -5,7 +5,7 @@ import type { Json } from '../../src/identity/identity.ts';
 import { memorySingleUse } from '../../src/identity/single-use.ts';
 import { createVerifier } from '../../src/identity/verify.ts';
 import { openEndedSessions } from '../../src/login/ended-sessions.ts';
-import { createSessionKeeper } from '../../src/login/keep-sessions.ts';
+import { createSessionKeeper, type LoginInForce } from '../../src/login/keep-sessions.ts';
 import type { Session } from '../../src/login/session.ts';
 import { startSession } from '../../src/login/start-session.ts';
 import { createTextSealer } from '../../src/login/text-sealer.ts';
@@ -19,11 +19,16 @@ import { AUDIENCE, createTestKey, NOW, signToken, staticIssuer } from '../suppor
 const key = await createTestKey();
 const spec = staticIssuer([key], { name: 'company', kinds: ['id_token'] });
 
+/** The login of the configuration of today. */
+function inForce(changes: Partial<LoginInForce> = {}): LoginInForce {
+  return { clientId: AUDIENCE, sessionSeconds: 3_600, idToken: spec, ...changes };
+}
+
 /** One replica's keeper, at a time that a test moves. */
 async function setUp({ state = memoryState() }: { readonly state?: SharedState } = {}) {
   let now = NOW;
   const clock = { now: () => now * 1_000 };
-  const lifetimes = new Map([['company', 3_600]]);
+  const logins = new Map<string, LoginInForce>([['company', inForce()]]);
   const revocations = indexRevocations();
   const sealer = createTextSealer({
     keys: [Buffer.alloc(32, 1)],
@@ -34,7 +39,7 @@ async function setUp({ state = memoryState() }: { readonly state?: SharedState }
     sealer,
     ended: await openEndedSessions({ state, clock }),
     revocations: refusalsBy(revocations),
-    lifetimes: () => lifetimes,
+    login: (name) => logins.get(name),
     clock,
   });
   const verifier = createVerifier({
@@ -76,7 +81,7 @@ async function setUp({ state = memoryState() }: { readonly state?: SharedState }
   return {
     keeper,
     sealer,
-    lifetimes,
+    logins,
     revocations,
     session,
     pass: (seconds: number) => {
@@ -151,26 +156,49 @@ describe('a session', () => {
   });
 
   test('of an issuer at which people no longer sign in does not open', async () => {
-    const { keeper, session, lifetimes } = await setUp();
+    const { keeper, session, logins } = await setUp();
     const sealed = await keeper.seal(await session());
-    lifetimes.clear();
+    logins.clear();
     expect(await keeper.open(sealed)).toMatchObject(MISSING);
   });
 
+  test('rule: an identity is iss and sub: one of another issuer than the name stands for today does not open', async () => {
+    const { keeper, session, logins } = await setUp();
+    const sealed = await keeper.seal(await session());
+    logins.set(
+      'company',
+      inForce({ idToken: { issuers: ['https://new.test', spec.issuers[0]!] } }),
+    );
+    expect(await keeper.open(sealed)).not.toBeInstanceOf(Refusal);
+    logins.set('company', inForce({ idToken: { issuers: ['https://new.test'] } }));
+    expect(await keeper.open(sealed)).toMatchObject(MISSING);
+  });
+
+  test.each([AUDIENCE, ['somebody else', AUDIENCE]])(
+    'rule: a token must be meant for us: one of another client than the configuration has today does not open: aud %j',
+    async (aud) => {
+      const { keeper, session, logins } = await setUp();
+      const sealed = await keeper.seal(await session({ aud }));
+      expect(await keeper.open(sealed)).not.toBeInstanceOf(Refusal);
+      logins.set('company', inForce({ clientId: 'another client' }));
+      expect(await keeper.open(sealed)).toMatchObject(MISSING);
+    },
+  );
+
   test('ends by the configuration in force, where that allows less than the one it began under', async () => {
-    const { keeper, session, lifetimes, pass } = await setUp();
+    const { keeper, session, logins, pass } = await setUp();
     const sealed = await keeper.seal(await session());
     pass(100);
-    lifetimes.set('company', 101);
+    logins.set('company', inForce({ sessionSeconds: 101 }));
     expect(await keeper.open(sealed)).not.toBeInstanceOf(Refusal);
-    lifetimes.set('company', 100);
+    logins.set('company', inForce({ sessionSeconds: 100 }));
     expect(await keeper.open(sealed)).toMatchObject(MISSING);
   });
 
   test('is not prolonged by a configuration that allows more', async () => {
-    const { keeper, session, lifetimes, pass } = await setUp();
+    const { keeper, session, logins, pass } = await setUp();
     const sealed = await keeper.seal(await session());
-    lifetimes.set('company', 36_000);
+    logins.set('company', inForce({ sessionSeconds: 36_000 }));
     pass(3_600);
     expect(await keeper.open(sealed)).toMatchObject(MISSING);
   });

@@ -119,14 +119,11 @@ export async function startReplica(options: {
   });
   const ended = await openEndedSessions({ state: options.state ?? memoryState(), clock });
   const revocations = indexRevocations();
-  const lifetimes = new Map(
-    specs.map(({ issuerName, sessionSeconds }) => [issuerName, sessionSeconds]),
-  );
   const keeper = createSessionKeeper({
     sealer,
     ended,
     revocations: refusalsBy(revocations),
-    lifetimes: () => lifetimes,
+    login: (name) => specs.find(({ issuerName }) => issuerName === name),
     clock,
   });
   const journal: JournalEntry[] = [];

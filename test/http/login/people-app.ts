@@ -164,8 +164,8 @@ function sessionWith(
   changes: Partial<Session> = {},
 ): Session {
   const plain = world.session();
-  const { iat = 0, exp = 0, sub = 'ada' } = plain.identity.claims;
-  const whole: Claims = { iss: 'https://issuer.test', sub, name: 'Ada', iat, exp, ...claims };
+  const { iss = '', aud = '', iat = 0, exp = 0, sub = 'ada' } = plain.identity.claims;
+  const whole: Claims = { iss, sub, aud, name: 'Ada', iat, exp, ...claims };
   const payload = Buffer.from(JSON.stringify(whole)).toString('base64url');
   const [header = '', , signature = ''] = plain.idToken.split('.');
   return {

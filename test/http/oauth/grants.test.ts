@@ -80,7 +80,7 @@ describe('grant_type=authorization_code (RFC 6749 §4.1.3)', () => {
       servers: ['nats://127.0.0.1:4222'],
       refresh_token: expect.stringMatching(/^[\w.-]+$/),
       refresh_token_expires_in: expect.closeTo(3600, -2),
-      identity: { issuer: 'https://issuer.test', subject: 'ada', name: 'Ada' },
+      identity: { issuer: world.service.issuer.issuer, subject: 'ada', name: 'Ada' },
     });
     expect(decode(body.access_token)).toMatchObject({
       sub: nkey,
@@ -337,7 +337,7 @@ describe('POST /introspect (RFC 7662)', () => {
     const refreshToken = await world.replica.refreshToken({ session: own, role: 'publisher' });
     expect(await introspect(refreshToken)).toEqual({
       active: true,
-      iss: 'https://issuer.test',
+      iss: world.service.issuer.issuer,
       sub: 'ada',
       exp: own.endsAt,
       iat: own.startedAt,

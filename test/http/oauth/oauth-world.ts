@@ -15,7 +15,7 @@ import { NO_REVOCATIONS } from '../../../src/revocation/revocations.ts';
 import type { SharedState } from '../../../src/store/shared-state.ts';
 import { openStore } from '../../../src/store/sqlite.ts';
 import { openSqliteState } from '../../../src/store/sqlite-state.ts';
-import { session } from '../../login/handover-world.ts';
+import { loginInForce, session } from '../../login/handover-world.ts';
 import {
   type ConfigTree,
   type Places,
@@ -72,7 +72,7 @@ export async function startOAuthWorld(
     service,
     replica,
     state,
-    session: () => session(WHOLE_SECONDS),
+    session: () => session(WHOLE_SECONDS, {}, service.issuer.issuer),
     code: async (of, changes = {}) => {
       const ask = {
         program: 'a program',
@@ -96,7 +96,7 @@ export async function startOAuthWorld(
 }
 
 async function openReplica(
-  { storeFile, configFile, url }: ServiceWorld,
+  { storeFile, configFile, url, issuer }: ServiceWorld,
   stack: AsyncDisposableStack,
 ) {
   const clock = systemClock;
@@ -109,8 +109,8 @@ async function openReplica(
   const ended = await openEndedSessions({ state, clock });
   stack.defer(() => ended.close());
   const revocations = NO_REVOCATIONS;
-  const lifetimes = () => new Map([['dev', 3600]]);
-  const keeper = createSessionKeeper({ sealer, ended, revocations, lifetimes, clock });
+  const login = loginInForce(issuer.issuer);
+  const keeper = createSessionKeeper({ sealer, ended, revocations, login, clock });
   const singleUse = openSingleUse({ database: store.database, clock });
   const journal = { tell: async () => undefined };
   const replica = createHandovers({ state, sealer, keeper, singleUse, journal, clock });
