@@ -6,6 +6,10 @@ import { sendOAuthError, sendOAuthFault } from './oauth-error.ts';
 import { sendFault, sendProblem } from './problem.ts';
 
 declare module 'fastify' {
+  interface FastifySchema {
+    /** For people: openapi.yaml leaves it out. */
+    hide?: boolean;
+  }
   interface FastifyContextConfig {
     /** The form of this route's errors; problem details unless said otherwise. */
     errors?: 'oauth' | 'page';
