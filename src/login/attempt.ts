@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import type { LoginSpec } from './login-spec.ts';
 
 /** So long a person may take at the issuer. */
 export const ATTEMPT_SECONDS = 600;
@@ -7,6 +8,9 @@ export const ATTEMPT_SECONDS = 600;
 /** One login under way: what the browser keeps, sealed, until the issuer sends it back. */
 const attempt = z.object({
   issuerName: z.string(),
+  /** What stood under that name when it began, and as whom. */
+  issuer: z.string(),
+  clientId: z.string(),
   /** Ties the answer to this browser (RFC 6749 §10.12); good once. */
   state: z.string(),
   /** Ties the ID token to this attempt (OIDC Core §3.1.2.1). */
@@ -21,8 +25,17 @@ const attempt = z.object({
 
 export type Attempt = Readonly<z.infer<typeof attempt>>;
 
-export function newAttempt(known: Pick<Attempt, 'issuerName' | 'returnTo' | 'endsAt'>): Attempt {
-  return { ...known, state: random(), nonce: random(), codeVerifier: random() };
+export function newAttempt(
+  { issuerName, issuer, clientId }: Pick<LoginSpec, 'issuerName' | 'issuer' | 'clientId'>,
+  rest: Pick<Attempt, 'returnTo' | 'endsAt'>,
+): Attempt {
+  const secrets = { state: random(), nonce: random(), codeVerifier: random() };
+  return { issuerName, issuer, clientId, ...rest, ...secrets };
+}
+
+/** Whether it began at this very login: the same name may stand for another issuer or client by now. */
+export function beganAt(attempt: Attempt, spec: Pick<LoginSpec, 'issuer' | 'clientId'>): boolean {
+  return attempt.issuer === spec.issuer && attempt.clientId === spec.clientId;
 }
 
 /** Undefined for what another release sealed otherwise. */

@@ -53,7 +53,7 @@ async function begin(
   if (!party) return LOGIN_NOT_CONFIGURED;
   const endsAt = unixSeconds(clock) + ATTEMPT_SECONDS;
   const returnTo = safeReturnPath(ask.returnTo, publicUrl());
-  const attempt = newAttempt({ issuerName, returnTo, endsAt });
+  const attempt = newAttempt(party.spec, { returnTo, endsAt });
   const url = await party.authorizationUrl(attempt);
   if (url instanceof Refusal) {
     return (await journal.tell({ step: 'failed', issuerName, refusal: url }, caller)) ?? url;

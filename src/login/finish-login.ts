@@ -3,8 +3,9 @@ import type { Identity } from '../identity/identity.ts';
 import { type SingleUse, SingleUseFull, SingleUseUnavailable } from '../identity/single-use.ts';
 import type { Verifier } from '../identity/verify.ts';
 import type { Clock } from '../clock.ts';
-import { type Attempt, readAttempt } from './attempt.ts';
+import { type Attempt, beganAt, readAttempt } from './attempt.ts';
 import { type Callback, readCallback } from './callback.ts';
+import { cameElsewhere } from './check-callback.ts';
 import { issuerSaid } from './issuer-said.ts';
 import type { Journal } from './journal.ts';
 import { MAX_SESSION_CHARACTERS } from './keep-sessions.ts';
@@ -47,9 +48,12 @@ export async function finishLogin(
   }
   const party = parts.parties.get(attempt.issuerName);
   if (!party) return failed(parts, caller, {}, LOGIN_NOT_CONFIGURED);
+  if (!beganAt(attempt, party.spec)) return failed(parts, caller, { attempt }, RECONFIGURED);
   const known = { attempt, callback };
   const used = await useUp(parts, attempt);
   if (used) return failed(parts, caller, known, used);
+  const elsewhere = cameElsewhere(callback, party.spec);
+  if (elsewhere) return failed(parts, caller, known, elsewhere);
 
   // Who is it?
   const idToken = await party.redeem(callback, attempt);
@@ -86,6 +90,8 @@ async function attemptOf(
 }
 
 const NO_STATE = loginUnknown('the answer has no state, or a parameter twice');
+
+const RECONFIGURED = loginUnknown('the login has another issuer or client since it began');
 
 /** Each state counts once, on all replicas together: an answer that is sent again leads nowhere. */
 async function useUp(
