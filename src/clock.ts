@@ -4,6 +4,15 @@ export interface Clock {
   now(): number;
 }
 
+/**
+ * Milliseconds since `then`. Where the clock was set back to before it, nobody knows how long that
+ * was, and it counts as over: `Infinity`.
+ */
+export function millisecondsSince(then: number, clock: Clock): number {
+  const age = clock.now() - then;
+  return age < 0 ? Number.POSITIVE_INFINITY : age;
+}
+
 export const systemClock: Clock = { now: () => Date.now() };
 
 /** Unix seconds, rounded down: the unit of every `iat`, `nbf` and `exp` (RFC 7519 §2, NumericDate). */

@@ -1,4 +1,4 @@
-import { type Clock, unixSeconds } from '../clock.ts';
+import { type Clock, millisecondsSince, unixSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import type { SharedState } from '../store/shared-state.ts';
 
@@ -72,7 +72,7 @@ export function handoverRecords<T extends Ending>({
   return {
     async full() {
       if (!(await isFull())) return undefined;
-      if (clock.now() - prunedAt < PRUNE_AT_MOST_EVERY_MILLISECONDS) return FULL;
+      if (millisecondsSince(prunedAt, clock) < PRUNE_AT_MOST_EVERY_MILLISECONDS) return FULL;
       await prune();
       return (await isFull()) ? FULL : undefined;
     },

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, millisecondsSince } from '../clock.ts';
 
 /** What is fetched now and then. */
 export interface KeptFresh<T> {
@@ -46,7 +46,7 @@ export function keptFresh<T>({
   }
 
   function refresh(): Promise<T> {
-    if (failed !== undefined && clock.now() - failed.at < FAILED_MILLISECONDS) {
+    if (failed !== undefined && millisecondsSince(failed.at, clock) < FAILED_MILLISECONDS) {
       return Promise.reject(failed.fault);
     }
     fetching ??= fetchAnew();
@@ -55,8 +55,9 @@ export function keptFresh<T>({
 
   return {
     async get() {
-      const age = kept === undefined ? Number.POSITIVE_INFINITY : clock.now() - kept.at;
-      if (kept === undefined || age >= USABLE_MILLISECONDS) return refresh();
+      if (kept === undefined) return refresh();
+      const age = millisecondsSince(kept.at, clock);
+      if (age >= USABLE_MILLISECONDS) return refresh();
       // What is there serves on; the fault is told to whoever finds nothing there.
       if (age >= FRESH_MILLISECONDS) refresh().catch(() => {});
       return kept.value;

@@ -63,6 +63,21 @@ test('what is over is deleted, what is not stays, and another release’s record
   expect(await keys()).toEqual([]);
 });
 
+test('room is made again at once when the clock was set back', async () => {
+  const { state, clock } = world;
+  const options = { prefix: 'test.', rememberedSeconds: 0, capacity: 1 };
+  const records = handoverRecords({ state, clock, ...options });
+  const put = (name: string) => records.put(name, { expiresAt: clock.now() / 1000 + 1 });
+  await put('first');
+  expect(await records.full()).toMatchObject({ reason: 'overloaded' });
+  await records.take('first', (await records.find('first'))!);
+  clock.advance(-3_600);
+  await put('second');
+  clock.advance(1);
+  expect(await records.full()).toBeUndefined();
+  expect(await state.list('test.')).toEqual([]);
+});
+
 test('a store that is gone is a refusal, and the caller may come again', async () => {
   await world.state.close();
   expect(await world.one.beginDevice(ask, CALLER)).toMatchObject({

@@ -88,6 +88,24 @@ describe('what is kept fresh', () => {
     expect(await kept.get()).toBe(2);
   });
 
+  test('is tried again when the clock was set back after a failure', async () => {
+    const { kept, pass, fail, fetches } = setUp();
+    fail(new Error('down'));
+    await expect(kept.get()).rejects.toThrow('down');
+    fail(undefined);
+    pass(-60 * MINUTE);
+    expect(await kept.get()).toBe(2);
+    expect(fetches()).toBe(2);
+  });
+
+  test('does not stay longer because the clock was set back', async () => {
+    const { kept, pass } = setUp();
+    expect(await kept.get()).toBe(1);
+    pass(-60 * MINUTE);
+    expect(await kept.get()).toBe(2);
+    expect(await kept.get()).toBe(2);
+  });
+
   test('is given up when its owner closes', async () => {
     const { kept, signal } = setUp();
     await kept.get();
