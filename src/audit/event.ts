@@ -157,6 +157,8 @@ export interface LoginEvent extends Common {
   readonly issuerName?: string;
   /** Id of the session; the same in all its steps. */
   readonly session?: string;
+  /** Id of the browser's session from which a program was handed its own. */
+  readonly parentSession?: string;
   /** What the program called itself: a stranger's text. */
   readonly program?: string;
   readonly role?: string;

@@ -27,8 +27,13 @@ export function grantInvalid(detail: string): Refusal {
 }
 
 /** Who a session is, for the record. */
-export function whoIs({ id, identity }: Session): Omit<JournalEntry, 'step'> {
-  return { issuerName: identity.issuerName, identity, session: id };
+export function whoIs({ id, parent, identity }: Session): Omit<JournalEntry, 'step'> {
+  return {
+    issuerName: identity.issuerName,
+    identity,
+    session: id,
+    ...(parent !== undefined && { parentSession: parent }),
+  };
 }
 
 /** The refusal, once it is on the record. */

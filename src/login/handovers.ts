@@ -15,7 +15,7 @@ export interface HandoverAsk {
 
 /** What a program keeps of a handover: to act as this person, in the one role that they agreed to. */
 export interface HandedSession {
-  /** The program's own: it ends apart from the one that the browser has. */
+  /** The program's own: it can end before the one that the browser has, but not go on after it. */
   readonly session: Session;
   readonly role: string;
 }

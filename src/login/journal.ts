@@ -10,6 +10,8 @@ export interface JournalEntry {
   readonly identity?: Identity;
   /** Id of the session. */
   readonly session?: string;
+  /** Id of the browser's session, where a program has its own from it. */
+  readonly parentSession?: string;
   /** What the program called itself. */
   readonly program?: string;
   readonly role?: string;

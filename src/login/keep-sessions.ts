@@ -51,14 +51,16 @@ export function createSessionKeeper(parts: SessionKeeperParts): SessionKeeper {
 /** Why a session that we sealed, and that is not over, no longer counts. */
 function refusalOf(
   { ended, revocations, login, clock }: SessionKeeperParts,
-  { id, identity, startedAt }: Session,
+  { id, parent, identity, startedAt }: Session,
 ): Refusal | undefined {
   const { issuerName, subject, issuedAt } = identity;
   const now = unixSeconds(clock);
   const inForce = login(issuerName);
   // The configuration of today may have no such login, or allow it less time.
   if (!inForce || startedAt + inForce.sessionSeconds <= now) return SESSION_MISSING;
-  if (ended.isEnded(id) || !couldBegin(identity, inForce)) return SESSION_MISSING;
+  if (!couldBegin(identity, inForce)) return SESSION_MISSING;
+  // Who signs out in the browser takes back what they handed to programs from there.
+  if (ended.isEnded(id) || (parent !== undefined && ended.isEnded(parent))) return SESSION_MISSING;
   return revocations.refusal({
     issuerName,
     subject,

@@ -11,6 +11,7 @@ import type { Session } from './session.ts';
  */
 const sealedSession = z.object({
   id: z.string(),
+  parent: z.string().optional(),
   issuerName: z.string(),
   subject: z.string(),
   kind: z.enum(['id_token', 'access_token', 'jwt']),
@@ -26,11 +27,19 @@ type SealedSession = z.infer<typeof sealedSession>;
 /** Nothing that was sealed is larger. */
 const MAX_TOKEN_BYTES = 256 * 1024;
 
-export function packSession({ id, identity, idToken, startedAt, endsAt }: Session): SealedSession {
+export function packSession({
+  id,
+  parent,
+  identity,
+  idToken,
+  startedAt,
+  endsAt,
+}: Session): SealedSession {
   const { issuerName, subject, kind } = identity;
   const [header = '', payload = '', signature = ''] = idToken.split('.');
   return {
     id,
+    ...(parent !== undefined && { parent }),
     issuerName,
     subject,
     kind,
@@ -47,10 +56,11 @@ export function packSession({ id, identity, idToken, startedAt, endsAt }: Sessio
 export function unpackSession(value: unknown): Session | undefined {
   const read = sealedSession.safeParse(value);
   if (!read.success) return undefined;
-  const { id, header, payload, signature, startedAt, endsAt } = read.data;
+  const { id, parent, header, payload, signature, startedAt, endsAt } = read.data;
   const idToken = `${header}.${Buffer.from(payload, 'utf8').toString('base64url')}.${signature}`;
   const identity = identityOf(idToken, read.data);
-  return identity && { id, identity, idToken, startedAt, endsAt };
+  if (identity === undefined) return undefined;
+  return { id, ...(parent !== undefined && { parent }), identity, idToken, startedAt, endsAt };
 }
 
 /** The signature was checked at the login, and nobody else can have sealed it. */

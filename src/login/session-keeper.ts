@@ -4,8 +4,8 @@ import type { Session } from './session.ts';
 /** Sealed sessions: what a cookie holds, and what a handover waits with. */
 export interface SessionKeeper {
   seal(session: Session): Promise<string>;
-  /** A session that is sealed by us, not over, not ended, whose issuer and client people may still sign in at under its name, and whose identity is not revoked. */
+  /** A session that is sealed by us, not over, not ended (nor the browser's, of which a program has it), whose issuer and client people may still sign in at under its name, and whose identity is not revoked. */
   open(sealed: string): Promise<Session | Refusal>;
-  /** From now on no copy of it opens, on any replica. A refusal when that can't be stored. */
+  /** From now on no copy of it opens, on any replica, nor what programs were handed from it. A refusal when that can't be stored. */
   end(session: Session): Promise<Refusal | undefined>;
 }

@@ -4,6 +4,8 @@ import type { Identity } from '../identity/identity.ts';
 export interface Session {
   /** Random, the same in every copy of it; not secret. */
   readonly id: string;
+  /** Id of the browser's session, where somebody in it handed this one to a program: it ends with that one. */
+  readonly parent?: string;
   /** As the ID token said it at the login. */
   readonly identity: Identity;
   /** Secret; for RP-initiated logout (`id_token_hint`). */

@@ -25,9 +25,12 @@ export function startSession({
   return { id: newId(), identity, idToken, startedAt, endsAt };
 }
 
-/** The same login, for somebody else to keep: it ends when the other does, or before, by itself. */
+/**
+ * The same login, for a program to keep: it ends when the browser's does, also when the person signs
+ * out there; or before, by itself.
+ */
 export function sessionOfItsOwn(session: Session): Session {
-  return { ...session, id: newId() };
+  return { ...session, id: newId(), parent: session.parent ?? session.id };
 }
 
 function newId(): string {

@@ -73,7 +73,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       const code = await grant();
       const handover = granted(await redeem(two, code));
       expect(handover).toEqual({
-        session: { ...session, id: expect.any(String) },
+        session: { ...session, id: expect.any(String), parent: session.id },
         userPublicKey,
         role: 'viewer',
         ttlSeconds: 600,
@@ -81,7 +81,13 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       });
       expect(world.told).toMatchObject([
         { step: 'agreed', session: session.id, role: 'viewer', user: userPublicKey, ...CALLER },
-        { step: 'handed-over', session: handover.session.id, role: 'viewer', user: userPublicKey },
+        {
+          step: 'handed-over',
+          session: handover.session.id,
+          parentSession: session.id,
+          role: 'viewer',
+          user: userPublicKey,
+        },
       ]);
     });
 
@@ -174,7 +180,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(await agree(codes)).toBeUndefined();
       const handover = granted(await one.redeemDevice(codes.deviceCode, CALLER));
       expect(handover).toEqual({
-        session: { ...session, id: expect.any(String) },
+        session: { ...session, id: expect.any(String), parent: session.id },
         userPublicKey,
         role: 'viewer',
         ttlSeconds: 600,
@@ -302,18 +308,53 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       return granted(await one.redeemDevice(codes.deviceCode, CALLER));
     };
 
-    test.each(['code', 'device'] as const)(
-      'are signed out of apart from each other (%s)',
+    const WAYS = ['code', 'device'] as const;
+
+    test.each(WAYS)(
+      'are apart where the program signs out: nothing else ends (%s)',
       async (way) => {
         const [first, second] = [await handOver(way), await handOver(way)];
         const [ended, kept] = [await one.refreshToken(first), await one.refreshToken(second)];
         await one.revoke(ended, CALLER);
         expect(reasonOf(await one.introspect(ended))).toBe('session_missing');
-        expect(await world.keeper.open(await world.keeper.seal(session))).toEqual(session);
-        await world.keeper.end(session);
         expect(await one.introspect(kept)).toEqual({ session: second.session, role: 'viewer' });
+        expect(await world.keeper.open(await world.keeper.seal(session))).toEqual(session);
       },
     );
+
+    test.each(WAYS)(
+      'rule: signed out is signed out: who signs out in the browser ends all of its programs, also after they renewed (%s)',
+      async (way) => {
+        const [first, second] = [await handOver(way), await handOver(way)];
+        const renewed = granted(
+          await one.redeemRefreshToken(await one.refreshToken(first), CALLER),
+        );
+        const tokens = [await one.refreshToken(renewed), await one.refreshToken(second)];
+        const other = await one.refreshToken({ session: world.session(), role: 'viewer' });
+        await world.keeper.end(session);
+        await eventually(async () => (await two.introspect(tokens[0]!)) instanceof Refusal);
+        for (const token of tokens) {
+          expect(reasonOf(await one.redeemRefreshToken(token, CALLER))).toBe('session_missing');
+          expect(reasonOf(await two.redeemRefreshToken(token, CALLER))).toBe('session_missing');
+        }
+        granted(await two.redeemRefreshToken(other, CALLER));
+      },
+    );
+
+    test('are joined on the record, at every step of the program', async () => {
+      const { session: own } = await handOver('code');
+      const token = await one.refreshToken({ session: own, role: 'viewer' });
+      granted(await one.redeemRefreshToken(token, CALLER));
+      await one.revoke(await one.refreshToken({ session: own, role: 'viewer' }), CALLER);
+      const both = { session: own.id, parentSession: session.id };
+      expect(world.told).toMatchObject([
+        { step: 'agreed', session: session.id },
+        { step: 'handed-over', ...both },
+        { step: 'renewed', ...both },
+        { step: 'signed-out', ...both },
+      ]);
+      expect(world.told[0]).not.toHaveProperty('parentSession');
+    });
   });
 
   describe('a refresh token (RFC 6749 §6)', () => {

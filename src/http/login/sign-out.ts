@@ -30,7 +30,7 @@ async function ask(
     {
       title: 'Sign out',
       body: html`<div class="narrow card"><h1>Sign out?</h1>
-<p>You are signed in as <strong>${personName(session.identity)}</strong>. Credentials that you took along stay good until they end.</p>
+<p>You are signed in as <strong>${personName(session.identity)}</strong>. Programs that you handed a credential to from this session can not renew it any more. Credentials already issued work until they end.</p>
 <form class="actions" method="post" action="/logout"><button class="button" type="submit">Sign out</button><a class="button secondary" href="/">Stay</a></form></div>`,
     },
   );
@@ -66,7 +66,7 @@ function sendSignedOut(doors: PeopleDoors, reply: FastifyReply, issuerUrl?: URL)
 ${
   issuerUrl
     ? html`<p>Now you go on to your provider, to sign out there, too.</p><p class="actions"><a class="button" href="${issuerUrl.href}">Go on to your provider</a></p>`
-    : html`<p>Nobody can go on with this session any more.</p><p class="actions"><a class="button" href="/">Go to the start page</a></p>`
+    : html`<p>Nobody can go on with this session any more, and no program that you handed a credential to from it can renew that.</p><p class="actions"><a class="button" href="/">Go to the start page</a></p>`
 }</div>`,
     },
   );

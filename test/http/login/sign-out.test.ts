@@ -53,6 +53,9 @@ test('GET /logout asks and changes nothing', async () => {
   const cookies = await people.signIn();
   const answer = await people.get('/logout', { cookies });
   expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'Sign out?']);
+  expect(answer.body).toContain(
+    'Programs that you handed a credential to from this session can not renew it any more.',
+  );
   expect(headingOf(await people.get('/', { cookies }))).toBe('Your access to NATS');
   expect(headingOf(await people.get('/logout'))).toBe('You are signed out');
 });
