@@ -64,6 +64,7 @@ issuers:
     audience: nats-sts
     login:
       clientId: nats-sts
+      redirectPath: /login/callback/keycloak
       privateKey: { file: ./keys/login.pem }
       keyId: nats-sts-2026
       title: Partners
@@ -82,8 +83,8 @@ Defaults that the table leaves open are the preset's.
 ### People who sign in
 
 With a \`login\`, people sign in at the issuer with a browser, on the page of the service or for \`nats-sts login\`.
-Register the redirect URI \`<publicUrl>/login/callback\` there, and \`<publicUrl>/\` for coming back from signing out; what
-else each provider needs is in [presets.md](presets.md). Roles go by the same bindings, which see the claims of the ID token.
+Register the redirect URI there, \`<publicUrl>/login/callback\` or with the \`redirectPath\` of a second login, and \`<publicUrl>/\` for
+coming back from signing out; what else each provider needs is in [presets.md](presets.md). Roles go by the same bindings, which see the claims of the ID token.
 
 \`\`\`yaml
 ${LOGIN_EXAMPLE}

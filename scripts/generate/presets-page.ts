@@ -15,7 +15,8 @@ beware of.
 
 Where it says what signing in needs, an entry can have a [\`login\`](config.md#issuers): people then come with a browser,
 or with \`nats-sts login\`. nats-sts is a client of the issuer for that, with the authorization code flow and PKCE, and what
-bindings see are the claims of its ID tokens, which are often fewer than those of access tokens.
+bindings see are the claims of its ID tokens, which are often fewer than those of access tokens. The redirect URIs below are
+those of a first login: a second one has a \`redirectPath\` of its own, and \`nats-sts check\` shows what to register where.
 `;
 
 /** `docs/presets.md`: a section for each preset, written by the preset itself. */

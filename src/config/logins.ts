@@ -18,7 +18,9 @@ export function readLogins(settings: Settings, publicUrl: string, place: Place):
     // Of the whole file, so once is enough.
     if (logins.length === 0)
       checkSurroundings(settings, { publicUrl, path, findings: place.findings });
-    logins.push(loginSpec(name, login, path, place));
+    const spec = loginSpec(name, login, path, place);
+    checkRedirectPath(spec, logins, { publicUrl, path, findings: place.findings });
+    logins.push(spec);
   }
   return logins;
 }
@@ -34,11 +36,27 @@ function loginSpec(
     title: settings.title ?? name,
     issuer: idToken.issuers[0] ?? '',
     clientId: settings.clientId,
+    redirectPath: settings.redirectPath,
     authentication: authenticationOf(settings, path, place),
     scopes: ['openid', ...new Set(settings.scopes.filter((scope) => scope !== 'openid'))],
     sessionSeconds: settings.session,
     idToken: { name, ...idToken },
   };
+}
+
+/** RFC 9700 §4.4.2.2: an answer tells by its address alone whose it is, for not every issuer says so in it. */
+function checkRedirectPath(
+  { issuerName, redirectPath }: LoginSpec,
+  before: readonly LoginSpec[],
+  { publicUrl, path, findings }: { publicUrl: string; path: string; findings: Findings },
+): void {
+  const first = before.find((other) => other.redirectPath === redirectPath);
+  if (!first) return;
+  const own = `/login/callback/${issuerName}`;
+  findings.problem(
+    child(path, 'redirectPath'),
+    `people come back to ${redirectPath} from issuers.${first.issuerName}, too, so that the code of one could go to the other (mix-up): write redirectPath: ${own}, and register ${publicUrl}${own} there`,
+  );
 }
 
 /** What a login needs besides its issuer. */

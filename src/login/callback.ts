@@ -1,5 +1,7 @@
 /** What the issuer says through the browser (RFC 6749 §4.1.2, RFC 9207): anybody can have written it. */
 export interface Callback {
+  /** Where it came to, as it came. */
+  readonly path: string;
   readonly state: string;
   readonly code: string | undefined;
   readonly iss: string | undefined;
@@ -17,6 +19,7 @@ export function readCallback(url: string): Callback | undefined {
   const state = read('state');
   if (state === undefined || state === '') return undefined;
   return {
+    path: start === -1 ? url : url.slice(0, start),
     state,
     code: read('code'),
     iss: read('iss'),

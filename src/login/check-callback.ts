@@ -3,7 +3,22 @@ import type { Refusal } from '../errors.ts';
 import { show } from '../identity/show.ts';
 import type { Callback } from './callback.ts';
 import { errorCode } from './issuer-said.ts';
+import type { LoginSpec } from './login-spec.ts';
 import { issuerMismatch, issuerUnavailable, loginFailed, loginRefused } from './refusals.ts';
+
+/**
+ * An issuer can send people who come to it on to another one, with the state that they came with. The
+ * other's answer then comes to the other's address, and its code must not go to the first (RFC 9700 §4.4.2.2).
+ */
+export function cameElsewhere(
+  { path }: Callback,
+  { issuerName, redirectPath }: LoginSpec,
+): Refusal | undefined {
+  if (path === redirectPath) return undefined;
+  return issuerMismatch(
+    `the answer came to ${show(path)}, those of ${issuerName} to ${redirectPath}`,
+  );
+}
 
 /** Why what the browser brought is not worth asking the token endpoint; undefined when it is. */
 export function checkCallback(

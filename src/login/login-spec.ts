@@ -25,6 +25,8 @@ export interface LoginSpec {
   /** Where discovery begins (OIDC Discovery §4). */
   readonly issuer: string;
   readonly clientId: string;
+  /** A path of ours: this issuer sends people back to it, and no other does (RFC 9700 §4.4.2.2). */
+  readonly redirectPath: string;
   readonly authentication: ClientAuthentication;
   /** Always with `openid`. */
   readonly scopes: readonly string[];
@@ -32,4 +34,12 @@ export interface LoginSpec {
   readonly sessionSeconds: number;
   /** What the ID tokens of this login must be; `name` is `issuerName`. */
   readonly idToken: IssuerSpec;
+}
+
+/** What is registered at the issuer, exactly. */
+export function redirectUri(
+  publicUrl: string,
+  { redirectPath }: Pick<LoginSpec, 'redirectPath'>,
+): string {
+  return publicUrl + redirectPath;
 }

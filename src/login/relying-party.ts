@@ -13,7 +13,7 @@ import type { Callback } from './callback.ts';
 import { type ClientParts, configureClient } from './client-configuration.ts';
 import { checkCallback } from './check-callback.ts';
 import { keptFresh } from './kept-fresh.ts';
-import type { LoginSpec } from './login-spec.ts';
+import { type LoginSpec, redirectUri } from './login-spec.ts';
 import { issuerUnavailable, loginFailed } from './refusals.ts';
 import { tokenRefusal } from './token-refusal.ts';
 
@@ -41,7 +41,7 @@ const MAX_URL_CHARACTERS = 6_000;
 export function createRelyingParty(parts: RelyingPartyParts): RelyingParty {
   const { spec, publicUrl } = parts;
   const configurations = keptFresh({ ...parts, fetch: (signal) => configureClient(parts, signal) });
-  const redirectUri = () => `${publicUrl()}/login/callback`;
+  const backTo = () => redirectUri(publicUrl(), spec);
 
   /** Does what needs the issuer's metadata, or says that it can't be had. */
   async function withConfiguration<T>(
@@ -58,13 +58,13 @@ export function createRelyingParty(parts: RelyingPartyParts): RelyingParty {
     spec,
     authorizationUrl: (attempt) =>
       withConfiguration((configuration) =>
-        authorizationUrl(configuration, attempt, spec.scopes, redirectUri()),
+        authorizationUrl(configuration, attempt, spec.scopes, backTo()),
       ),
     redeem: (callback, attempt) =>
       withConfiguration(
         async (configuration) =>
           checkCallback(callback, configuration.serverMetadata()) ??
-          redeem(configuration, callback, attempt, redirectUri()),
+          redeem(configuration, callback, attempt, backTo()),
       ),
     async endSessionUrl(idToken) {
       const url = await withConfiguration(async (configuration) =>
@@ -80,10 +80,10 @@ async function authorizationUrl(
   configuration: Configuration,
   { state, nonce, codeVerifier }: Attempt,
   scopes: readonly string[],
-  redirectUri: string,
+  backTo: string,
 ): Promise<URL> {
   return buildAuthorizationUrl(configuration, {
-    redirect_uri: redirectUri,
+    redirect_uri: backTo,
     scope: scopes.join(' '),
     state,
     nonce,
@@ -97,10 +97,10 @@ async function redeem(
   configuration: Configuration,
   { code, iss, state }: Callback,
   attempt: Attempt,
-  redirectUri: string,
+  backTo: string,
 ): Promise<string | Refusal> {
-  // Of the answer only what we know goes on, and to the one redirect URI that is registered.
-  const answer = new URL(redirectUri);
+  // Of the answer only what we know goes on, and to the redirect URI that is registered there.
+  const answer = new URL(backTo);
   for (const [name, value] of Object.entries({ code, iss, state })) {
     if (value !== undefined) answer.searchParams.set(name, value);
   }

@@ -59,8 +59,8 @@ export async function startBrowserWorld(options: BrowserWorldOptions = {}): Prom
     stack.defer(() => rm(folder, { recursive: true, force: true }));
     const port = await freePort();
     const url = `https://127.0.0.1:${port}`;
-    const provider = stack.use(await startProvider(url, [ADA, BEN, OLGA]));
-    const partners = stack.use(await startProvider(url, [PAT]));
+    const provider = stack.use(await startProvider(`${url}/login/callback`, [ADA, BEN, OLGA]));
+    const partners = stack.use(await startProvider(url + PARTNERS_PATH, [PAT]));
     const trust = createOperatorWorld({ resolver: 'full' });
     const nats = stack.use(await trust.start());
 
@@ -71,7 +71,7 @@ export async function startBrowserWorld(options: BrowserWorldOptions = {}): Prom
       ...infrastructure(trust, nats),
       issuers: {
         acme: login(provider, 'Acme'),
-        ...(options.partners && { partners: login(partners, 'Partners of Acme') }),
+        ...(options.partners && { partners: login(partners, 'Partners of Acme', PARTNERS_PATH) }),
       },
       ...policy(options.partners === true),
       contact: CONTACT,
@@ -123,10 +123,12 @@ export async function startBrowserWorld(options: BrowserWorldOptions = {}): Prom
   }
 }
 
+/** A second login comes back to an address of its own. */
+const PARTNERS_PATH = '/login/callback/partners';
 const CLIENT_SECRET = 'the-secret-of-the-web-client';
 
 function startProvider(
-  url: string,
+  redirectUri: string,
   people: Parameters<typeof startIdentityProvider>[0]['people'] & {},
 ): Promise<IdentityProvider> {
   return startIdentityProvider({
@@ -137,19 +139,24 @@ function startProvider(
       {
         id: CLIENT_ID,
         secret: CLIENT_SECRET,
-        redirectUris: [`${url}/login/callback`],
-        postLogoutRedirectUris: [`${url}/`],
+        redirectUris: [redirectUri],
+        postLogoutRedirectUris: [new URL('/', redirectUri).href],
       },
     ],
   });
 }
 
-function login(provider: IdentityProvider, title: string): ConfigTree {
+function login(provider: IdentityProvider, title: string, redirectPath?: string): ConfigTree {
   return {
     issuer: provider.issuer,
     audience: AUDIENCE,
     allowInsecureHttp: true,
-    login: { clientId: CLIENT_ID, clientSecret: { file: './client.secret' }, title },
+    login: {
+      clientId: CLIENT_ID,
+      clientSecret: { file: './client.secret' },
+      title,
+      ...(redirectPath !== undefined && { redirectPath }),
+    },
   };
 }
 

@@ -35,6 +35,7 @@ test('a client id is all that a login must say', () => {
     title: 'dev',
     issuer: 'https://id.example.com',
     clientId: 'sts',
+    redirectPath: '/login/callback',
     authentication: { method: 'none' },
     scopes: ['openid', 'profile', 'email'],
     sessionSeconds: 8 * 3600,
@@ -60,12 +61,13 @@ test('a client id is all that a login must say', () => {
 
 test('everything that a login says arrives', () => {
   const login =
-    'clientId: sts, clientSecret: { env: SECRET }, scopes: [groups, openid, groups], title: Acme people, session: 12h';
+    'clientId: sts, clientSecret: { env: SECRET }, scopes: [groups, openid, groups], title: Acme people, session: 12h, redirectPath: /login/callback/acme_people-1';
   expect(loginOf(`${DEV}, login: { ${login} }`)).toMatchObject({
     title: 'Acme people',
     authentication: { method: 'secret', secret: 'geheim' },
     scopes: ['openid', 'groups'],
     sessionSeconds: 12 * 3600,
+    redirectPath: '/login/callback/acme_people-1',
   });
 });
 
@@ -176,6 +178,26 @@ test.for([
   ['{ clientId: sts, session: 4m59s }', 'session: must be between 5m and 30d'],
   ['{ clientId: sts, session: 31d }', 'session: must be between 5m and 30d'],
   ['{ clientId: sts, session: 8 }', 'session: has no unit'],
+  ...[
+    '/',
+    '/login',
+    '/login/callback/',
+    '/login/callback/a/b',
+    '/login/callback/..',
+    '/login/callback/a?b',
+    '/login/callback/a%62',
+    '/login/callback/é',
+    '/login/callbackx',
+    'login/callback/a',
+    'https://sts.example.com/login/callback',
+    `/login/callback/${'x'.repeat(65)}`,
+  ].map(
+    (path) =>
+      [
+        `{ clientId: sts, redirectPath: "${path}" }`,
+        'redirectPath: is neither /login/callback nor',
+      ] as const,
+  ),
   ['{ clientId: sts, secret: x }', 'secret: unknown key'],
   ['{ clientId: sts, algorithm: HS256 }', 'algorithm: write one of RS256'],
   ['{ clientId: sts, keyId: k }', 'keyId: is about privateKey, which is missing'],
@@ -228,8 +250,8 @@ test('both secrets are secrets: inline, and in a file that others may read, they
   directory.write('login.pem', PEM, 0o644);
   const issuers = `issuers:
   dev: { ${DEV}, login: { clientId: a, clientSecret: inline } }
-  two: { issuer: https://two.example.com, audience: a, login: { clientId: a, privateKey: ${JSON.stringify(PEM)} } }
-  three: { issuer: https://three.example.com, audience: a, login: { clientId: a, privateKey: { file: login.pem } } }`;
+  two: { issuer: https://two.example.com, audience: a, login: { clientId: a, redirectPath: /login/callback/two, privateKey: ${JSON.stringify(PEM)} } }
+  three: { issuer: https://three.example.com, audience: a, login: { clientId: a, redirectPath: /login/callback/three, privateKey: { file: login.pem } } }`;
   const { warnings, files } = directory.load(yaml({ issuers, more: 'sealingKey: { env: K }' }), {
     K: Buffer.alloc(32, 7).toString('base64'),
   });
@@ -290,13 +312,44 @@ test.for([
 test('two logins of one title are warned of, a title that is the name of another one too', () => {
   using directory = configDirectory();
   const login = (name: string, more = '') =>
-    `  ${name}: { issuer: https://${name}.example.com, audience: a, login: { clientId: a${more} } }`;
+    `  ${name}: { issuer: https://${name}.example.com, audience: a, login: { clientId: a, redirectPath: /login/callback/${name}${more} } }`;
   const issuers = ['issuers:', login('dev'), login('two', ', title: dev'), login('three')];
   const { warnings } = directory.load(
     yaml({ issuers: issuers.join('\n'), more: 'sealingKey: { env: K }' }),
     { K: Buffer.alloc(32, 7).toString('base64') },
   );
   expect(warnings).toMatchObject([{ id: 'login-title-twice', path: 'issuers.two.login', line: 4 }]);
+});
+
+test('rule: no two logins come back to one address, or a code could go to the wrong issuer (RFC 9700 §4.4)', () => {
+  using directory = configDirectory();
+  const login = (name: string, more = '') =>
+    `  ${name}: { issuer: https://${name}.example.com, audience: a, login: { clientId: a${more} } }`;
+  const at = (path: string) => `, redirectPath: ${path}`;
+  const problemsOfAll = (...logins: string[]) =>
+    directory.problems(yaml({ issuers: ['issuers:', ...logins].join('\n'), more: SEALING }), {});
+  const why = 'so that the code of one could go to the other';
+  expect(problemsOfAll(login('dev'), login('two'), login('three'))).toEqual([
+    `4 issuers.two.login.redirectPath: people come back to /login/callback from issuers.dev, too, ${why} (mix-up): write redirectPath: /login/callback/two, and register http://127.0.0.1:8080/login/callback/two there`,
+    expect.stringMatching(
+      /^5 issuers\.three\.login\.redirectPath: .* from issuers\.dev, too.*callback\/three/,
+    ),
+  ]);
+  expect(
+    problemsOfAll(login('dev', at('/login/callback/x')), login('two', at('/login/callback/x'))),
+  ).toEqual([
+    expect.stringContaining(
+      '4 issuers.two.login.redirectPath: people come back to /login/callback/x',
+    ),
+  ]);
+  const apart = [login('dev'), login('two', at('/login/callback/two'))];
+  const { logins } = directory.load(
+    yaml({ issuers: ['issuers:', ...apart].join('\n'), more: SEALING }),
+  );
+  expect(logins.map(({ redirectPath }) => redirectPath)).toEqual([
+    '/login/callback',
+    '/login/callback/two',
+  ]);
 });
 
 test('the example in the documentation works, without a warning', () => {

@@ -13,6 +13,8 @@ interface TokenRequest {
 export interface HostileIssuer extends AsyncDisposable {
   readonly issuer: string;
   readonly key: TestKey;
+  /** Path of everything that it was asked. */
+  readonly requests: readonly string[];
   readonly tokenRequests: readonly TokenRequest[];
   /** What the discovery document says besides or instead. */
   metadata(changes: object): void;
@@ -28,6 +30,7 @@ export interface TokenAnswer {
 
 export async function startHostileIssuer(): Promise<HostileIssuer> {
   const key = await createTestKey();
+  const requests: string[] = [];
   const tokenRequests: TokenRequest[] = [];
   let changes = {};
   let tokenAnswer: TokenAnswer = { body: {} };
@@ -36,6 +39,7 @@ export async function startHostileIssuer(): Promise<HostileIssuer> {
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(typeof body === 'string' ? body : JSON.stringify(body));
     };
+    requests.push(request.url ?? '');
     if (request.url === '/.well-known/openid-configuration') {
       send({ body: { ...metadataOf(issuer), ...changes } });
     } else if (request.url === '/jwks') {
@@ -53,6 +57,7 @@ export async function startHostileIssuer(): Promise<HostileIssuer> {
   return {
     issuer,
     key,
+    requests,
     tokenRequests,
     metadata: (wanted) => {
       changes = wanted;

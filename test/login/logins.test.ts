@@ -52,7 +52,7 @@ beforeAll(async () => {
     },
     { id: 'sts-body', secret: SECRET, secretInBody: true, ...uris },
   ]);
-  partner = await provider([WEB_CLIENT]);
+  partner = await provider([{ ...WEB_CLIENT, redirectUris: [PUBLIC_URL + PARTNER_PATH] }]);
 });
 
 afterAll(async () => {
@@ -62,7 +62,9 @@ afterAll(async () => {
 
 const companySpec = (changes: Partial<LoginSpec> = {}) =>
   loginSpec({ issuer: company.issuer, ...changes });
-const partnerSpec = () => loginSpec({ issuer: partner.issuer, issuerName: 'partner' });
+const PARTNER_PATH = '/login/callback/partner';
+const partnerSpec = () =>
+  loginSpec({ issuer: partner.issuer, issuerName: 'partner', redirectPath: PARTNER_PATH });
 
 /** A person's part of a login: from our page to the address that the provider sends them back to. */
 async function visit(url: URL, person = 'Ada Lovelace'): Promise<URL> {
@@ -334,6 +336,8 @@ describe('Browser login, as the security rules have it', () => {
     const honest = await begin(replica);
     const back = await visit(honest.url);
     back.searchParams.set('state', url.searchParams.get('state')!);
+    // Even if it comes to the address that it should.
+    back.pathname = PARTNER_PATH;
     const asked = partner.requests.length;
     expect(await reasonOf(finish(replica, back, attempt))).toBe('login_issuer_mismatch');
     expect(partner.requests.slice(asked)).toEqual([]);
@@ -375,12 +379,13 @@ describe('Browser login, as the security rules have it', () => {
     expect(result.issuerSaid).toBeUndefined();
   });
 
-  test('exact redirect URI: the answer may have come in anywhere', async () => {
+  test('exact redirect URI: an answer that came in elsewhere is not taken', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
     const { url, attempt } = await begin(replica);
     expect(url.searchParams.get('redirect_uri')).toBe(REDIRECT_URI);
     const { search } = await visit(url);
-    await finished(replica.logins.finish({ url: `//evil.test/x${search}`, attempt }, CALLER));
+    const elsewhere = replica.logins.finish({ url: `//evil.test/x${search}`, attempt }, CALLER);
+    expect(await reasonOf(elsewhere)).toBe('login_issuer_mismatch');
   });
 
   test('relative return paths only', async () => {

@@ -54,6 +54,7 @@ export function loginSpec(
     issuerName,
     title: 'The company',
     clientId,
+    redirectPath: '/login/callback',
     authentication: { method: 'secret', secret: SECRET },
     scopes: ['openid', 'profile'],
     sessionSeconds: 28_800,

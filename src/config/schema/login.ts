@@ -40,6 +40,18 @@ export const loginSchema = z.strictObject({
       description:
         'Signature algorithm of `privateKey`. Left out: what the JWK says, else RS256, or what the curve of the key allows.',
     }),
+  redirectPath: z
+    .string()
+    .regex(
+      /^\/login\/callback(?:\/[A-Za-z0-9_-]{1,64})?$/,
+      'is neither /login/callback nor /login/callback/NAME, a name of letters, digits, - and _',
+    )
+    .prefault('/login/callback')
+    .meta({
+      title: 'text',
+      description:
+        'Where the issuer sends people back to: `publicUrl` and this, registered there as the redirect URI. Each login needs one of its own, so that no issuer can get the codes of another; write `/login/callback/NAME`.',
+    }),
   scopes: oneOrMore(scope, 'scope')
     .prefault(['openid', 'profile', 'email'])
     .meta({ description: 'Scopes to ask for; `openid` is always among them.' }),

@@ -14,12 +14,14 @@ import { nowOf } from '../pages/time.ts';
 import type { PeopleDoors } from '../people.ts';
 import { loginPath, signInLinks } from './sign-in-links.ts';
 
-/** `GET /login`, which sends people to their provider, and `GET /login/callback`, to which they come back. */
+/** `GET /login`, which sends people to their provider, and `GET /login/callback`, to which they come back: from each by a path of its own. */
 export function signInRoutes(app: FastifyInstance, doors: PeopleDoors): void {
   // Whoever only looks where a link leads begins no login, and uses up no answer.
   const route = { ...pageRoute(doors), exposeHeadRoute: false };
   app.get('/login', route, (request, reply) => begin(doors, request, reply));
-  app.get('/login/callback', route, (request, reply) => finish(doors, request, reply));
+  for (const path of ['/login/callback', '/login/callback/:name']) {
+    app.get(path, route, (request, reply) => finish(doors, request, reply));
+  }
 }
 
 async function begin(

@@ -110,7 +110,7 @@ describe('GET /login', () => {
     ]);
   });
 
-  test.each(['/login', '/login/callback?state=s'])(
+  test.each(['/login', '/login/callback?state=s', '/login/callback/partners?state=s'])(
     'HEAD of %s begins and uses up nothing',
     async (url) => {
       await using world = await startLogins();
@@ -133,6 +133,18 @@ describe('GET /login/callback', () => {
     expect(cookiesSet(answer)).toEqual([
       '__Host-nats-sts-login-abcdefghijkl=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax',
     ]);
+  });
+
+  test('tells to which of the addresses the answer came, as it came', async () => {
+    await using world = await startLogins();
+    const paths = ['/login/callback', '/login/callback/partners', '/login/callback/p%61rtners'];
+    for (const path of paths) await world.people.get(`${path}?code=c&state=s`);
+    expect(world.answered.map(({ url }) => url)).toEqual(
+      paths.map((path) => `${path}?code=c&state=s`),
+    );
+    const deeper = await world.people.get('/login/callback/a/b?code=c&state=s');
+    expect(deeper.statusCode).toBe(404);
+    expect(world.answered).toHaveLength(paths.length);
   });
 
   test('of an unknown login is a page with a way on', async () => {
