@@ -71,7 +71,7 @@ function summary(config: Config, policy: Policy) {
       ...roleSigning(config, policy, role.name),
     })),
     bindings: config.bindings.length,
-    logins: config.logins.map(loginSummary),
+    logins: config.logins.map((login) => loginSummary(login, config.publicUrl)),
   };
 }
 
@@ -91,7 +91,7 @@ function report(terminal: Terminal, config: Config, policy: Policy): string {
     warnings.length > 0 ? '\n' : '',
     tableOf(terminal, ACCOUNT_COLUMNS, accountRows(config)),
     tableOf(terminal, ROLE_COLUMNS, roleRows(config, policy)),
-    tableOf(terminal, LOGIN_COLUMNS, loginRows(config.logins)),
+    tableOf(terminal, LOGIN_COLUMNS, loginRows(config)),
     `${styled(terminal, 'green', 'valid')}: ${counts.join(', ')}\n`,
   ].join('');
 }

@@ -140,23 +140,39 @@ describe('a valid configuration', () => {
     directory.write('key.pem', privateKeyPem());
     const issuers = `issuers:
   dev: { issuer: https://id.example.com, audience: nats-sts, login: { clientId: sts, title: Acme, session: 90m } }
-  two: { issuer: https://two.example.com, audience: nats-sts, login: { clientId: sts-2, clientSecret: { env: CLIENT_SECRET } } }
-  three: { issuer: https://three.example.com, audience: nats-sts, login: { clientId: sts-3, privateKey: { file: key.pem }, keyId: k1 } }
+  two: { issuer: https://two.example.com, audience: nats-sts, login: { clientId: sts-2, redirectPath: /login/callback/two, clientSecret: { env: CLIENT_SECRET } } }
+  three: { issuer: https://three.example.com, audience: nats-sts, login: { clientId: sts-3, redirectPath: /login/callback/three, privateKey: { file: key.pem }, keyId: k1 } }
+publicUrl: https://sts.example.com/
 sealingKey: { env: SEALING_KEY }`;
     const file = directory.write('sts.yaml', ROLES.replace(/issuers: .*/, issuers));
     const { out } = await natsSts('check', '-c', file);
     const rows = out.split('\n').map((line) => line.split(/ {2,}/));
-    expect(rows).toContainEqual(['LOGIN', 'TITLE', 'CLIENT', 'PROVES ITSELF BY', 'SESSION']);
-    expect(rows).toContainEqual(['dev', 'Acme', 'sts', 'nothing (PKCE alone)', '1h30m']);
-    expect(rows).toContainEqual(['two', 'two', 'sts-2', 'client secret', '8h']);
-    expect(rows).toContainEqual(['three', 'three', 'sts-3', 'private key, ES256, k1', '8h']);
+    const url = 'https://sts.example.com/login/callback';
+    expect(rows).toContainEqual([
+      'LOGIN',
+      'TITLE',
+      'CLIENT',
+      'PROVES ITSELF BY',
+      'SESSION',
+      'REDIRECT URI',
+    ]);
+    expect(rows).toContainEqual(['dev', 'Acme', 'sts', 'nothing (PKCE alone)', '1h30m', url]);
+    expect(rows).toContainEqual(['two', 'two', 'sts-2', 'client secret', '8h', `${url}/two`]);
+    expect(rows).toContainEqual([
+      'three',
+      'three',
+      'sts-3',
+      'private key, ES256, k1',
+      '8h',
+      `${url}/three`,
+    ]);
     expect(out).toMatch(/^valid: 3 issuers, 3 roles, 2 bindings, 3 logins, /m);
     const json = await natsSts('check', '--json', '-c', file);
     expect(JSON.parse(json.out)).toMatchObject({
       logins: [
-        { issuer: 'dev', title: 'Acme', clientId: 'sts', authentication: 'none' },
+        { issuer: 'dev', title: 'Acme', clientId: 'sts', authentication: 'none', redirectUri: url },
         { issuer: 'two', authentication: 'secret', sessionSeconds: 8 * 3600 },
-        { issuer: 'three', authentication: 'private_key_jwt' },
+        { issuer: 'three', authentication: 'private_key_jwt', redirectUri: `${url}/three` },
       ],
     });
     expect(out + json.out).not.toContain('not-to-be-shown');
