@@ -4,6 +4,7 @@ import type { Identity } from '../identity/identity.ts';
 import { parseToken } from '../identity/token.ts';
 import { tokenHash } from '../identity/verify-token.ts';
 import type { Session } from './session.ts';
+import { notAfter } from './start-session.ts';
 
 /**
  * What of a session is sealed: what the ID token says is read from it again, and the token itself
@@ -66,7 +67,7 @@ export function unpackSession(value: unknown): Session | undefined {
 /** The signature was checked at the login, and nobody else can have sealed it. */
 function identityOf(
   idToken: string,
-  { issuerName, subject, kind }: Pick<Identity, 'issuerName' | 'subject' | 'kind'>,
+  { issuerName, subject, kind, startedAt }: SealedSession,
 ): Identity | undefined {
   const parsed = parseToken(idToken, MAX_TOKEN_BYTES);
   if (parsed instanceof Refusal) return undefined;
@@ -81,7 +82,7 @@ function identityOf(
     subject,
     kind,
     claims,
-    issuedAt: Math.floor(iat),
+    issuedAt: notAfter(startedAt, Math.floor(iat)),
     expiresAt: Math.floor(exp),
     tokenHash: tokenHash(idToken),
   };

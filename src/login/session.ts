@@ -6,7 +6,7 @@ export interface Session {
   readonly id: string;
   /** Id of the browser's session, where somebody in it handed this one to a program: it ends with that one. */
   readonly parent?: string;
-  /** As the ID token said it at the login. */
+  /** As the ID token said it at the login; `issuedAt` not after `startedAt`. */
   readonly identity: Identity;
   /** Secret; for RP-initiated logout (`id_token_hint`). */
   readonly idToken: string;

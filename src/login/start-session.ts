@@ -9,7 +9,7 @@ import type { Session } from './session.ts';
  * longer than the ID token where its issuer's credentials end with their tokens.
  */
 export function startSession({
-  identity,
+  identity: said,
   idToken,
   spec,
   clock,
@@ -20,6 +20,7 @@ export function startSession({
   readonly clock: Clock;
 }): Session {
   const startedAt = unixSeconds(clock);
+  const identity = { ...said, issuedAt: notAfter(startedAt, said.issuedAt) };
   const longest = startedAt + spec.sessionSeconds;
   const endsAt = spec.idToken.capToTokenExpiry ? Math.min(longest, identity.expiresAt) : longest;
   return { id: newId(), identity, idToken, startedAt, endsAt };
@@ -31,6 +32,14 @@ export function startSession({
  */
 export function sessionOfItsOwn(session: Session): Session {
   return { ...session, id: newId(), parent: session.parent ?? session.id };
+}
+
+/**
+ * When a token counts as issued, for revocations: an issuer's clock may be ahead of ours, and a login
+ * from before a revocation must not look like one from after it. Unix seconds.
+ */
+export function notAfter(startedAt: number, issuedAt: number): number {
+  return Math.min(issuedAt, startedAt);
 }
 
 function newId(): string {

@@ -17,7 +17,7 @@ import { revocation } from '../revocation/support.ts';
 import { AUDIENCE, createTestKey, NOW, signToken, staticIssuer } from '../support/issuer.ts';
 
 const key = await createTestKey();
-const spec = staticIssuer([key], { name: 'company', kinds: ['id_token'] });
+const spec = staticIssuer([key], { name: 'company', kinds: ['id_token'], leewaySeconds: 60 });
 
 /** The login of the configuration of today. */
 function inForce(changes: Partial<LoginInForce> = {}): LoginInForce {
@@ -214,6 +214,17 @@ describe('a session', () => {
     const later = await keeper.seal(await session({ iat: NOW + 10, exp: NOW + 310 }));
     expect(await keeper.open(later)).not.toBeInstanceOf(Refusal);
     expect(await keeper.open(before)).toMatchObject({ reason: 'token_revoked' });
+  });
+
+  test('rule: revoked is revoked: a session from before a revocation does not open, though the issuer has its clock ahead', async () => {
+    const { keeper, session, revocations } = await setUp();
+    const made = await session({ iat: NOW + 30, exp: NOW + 330 });
+    expect(made.identity.issuedAt).toBe(NOW);
+    const sealed = await keeper.seal(made);
+    expect(await keeper.open(sealed)).toEqual(made);
+    const target = { issuer: 'company', subject: 'ada' };
+    revocations.put(revocation({ target, at: NOW + 10 }));
+    expect(await keeper.open(sealed)).toMatchObject({ reason: 'token_revoked' });
   });
 
   test('of an identity that is blocked does not open, and says so', async () => {
