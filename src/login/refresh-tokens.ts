@@ -36,14 +36,16 @@ export function refreshTokens(parts: HandoverParts): RefreshTokens {
       const opened = await open(token);
       if (opened instanceof Refusal) return failed(parts, { refusal: opened }, caller);
       const { jti, session, role } = opened;
+      // Before it is used up: what can't be recorded costs nobody their session.
+      const unrecorded = await journal.tell({ ...whoIs(session), role, step: 'renewed' }, caller);
+      if (unrecorded) return unrecorded;
       if (!(await singleUse.claim(SINGLE_USE_NAME, jti, session.endsAt))) {
         // Two have it, and nobody can tell which of them is the thief (RFC 9700 §4.14.2).
         const unended = await keeper.end(session);
         const refusal = grantInvalid('a used refresh token came again: the session was ended');
         return unended ?? failed(parts, { ...whoIs(session), refusal }, caller);
       }
-      const unrecorded = await journal.tell({ ...whoIs(session), role, step: 'renewed' }, caller);
-      return unrecorded ?? { session, role };
+      return { session, role };
     },
 
     async introspect(token, caller) {

@@ -393,6 +393,14 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(answers.filter((answer) => !(answer instanceof Refusal))).toHaveLength(1);
     });
 
+    test('rule: recorded before it takes effect: it is not used up while that can not be recorded', async () => {
+      const token = await one.refreshToken(handed);
+      world.journalSays(new Refusal('audit_unavailable', 'The audit log can not be written.'));
+      expect(reasonOf(await one.redeemRefreshToken(token, CALLER))).toBe('audit_unavailable');
+      world.journalSays(undefined);
+      expect(await two.redeemRefreshToken(token, CALLER)).toEqual(handed);
+    });
+
     test('RFC 7662: is looked at without being used', async () => {
       const token = await one.refreshToken(handed);
       expect(await two.introspect(token)).toEqual(handed);
