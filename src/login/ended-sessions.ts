@@ -23,6 +23,8 @@ export interface EndedSessionsParts {
 
 const PREFIX = 'session-ended.';
 const FORGET_EVERY_MILLISECONDS = 60_000;
+/** For a replica with its clock behind the one that forgets, the session is not over yet. */
+const KEPT_ON_SECONDS = 300;
 
 /** Follows them in the store. Resolves once all that are there are known. */
 export async function openEndedSessions(parts: EndedSessionsParts): Promise<EndedSessions> {
@@ -50,14 +52,14 @@ export async function openEndedSessions(parts: EndedSessionsParts): Promise<Ende
   };
 }
 
-/** Deletes what is remembered of sessions that are over by now. May run in several processes at once. */
+/** Deletes what is remembered of sessions that are over by now, by every clock. May run in several processes at once. */
 export async function forgetOverSessions({
   state,
   clock,
 }: Pick<EndedSessionsParts, 'state' | 'clock'>): Promise<void> {
   const now = unixSeconds(clock);
   for (const { key, value, revision } of await state.list(PREFIX)) {
-    if (untilOf(value) <= now) await state.write(key, undefined, revision);
+    if (untilOf(value) + KEPT_ON_SECONDS <= now) await state.write(key, undefined, revision);
   }
 }
 
