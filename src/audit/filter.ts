@@ -14,7 +14,7 @@ export const EXACT_FILTERS = [
   'tokenHash',
 ] as const satisfies readonly (keyof AuditFilter)[];
 
-export type ExactFilter = Exclude<keyof AuditFilter, 'since' | 'until' | 'limit'>;
+export type ExactFilter = Exclude<keyof AuditFilter, 'since' | 'until' | 'types' | 'limit'>;
 
 /** What a record holds under each filter's name; undefined where it holds nothing. */
 const FIELD: { readonly [F in ExactFilter]: (event: AuditEvent) => string | undefined } = {
@@ -29,10 +29,11 @@ const FIELD: { readonly [F in ExactFilter]: (event: AuditEvent) => string | unde
   tokenHash: (event) => ('tokenHash' in event ? event.tokenHash : identityOf(event)?.tokenHash),
 };
 
-/** Whether a record is one of those asked for: `since` ≤ time < `until`, and every exact value equal. */
+/** Whether a record is one of those asked for: `since` ≤ time < `until`, one of `types`, and every exact value equal. */
 export function matches(filter: AuditFilter, event: AuditEvent): boolean {
   if (filter.since !== undefined && event.time < filter.since) return false;
   if (filter.until !== undefined && event.time >= filter.until) return false;
+  if (filter.types && !filter.types.includes(event.type)) return false;
   return EXACT_FILTERS.every(
     (name) => filter[name] === undefined || FIELD[name](event) === filter[name],
   );

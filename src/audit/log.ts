@@ -5,6 +5,8 @@ export interface AuditFilter {
   readonly since?: number;
   readonly until?: number;
   readonly type?: AuditEvent['type'];
+  /** Any of these; none of them: no record. */
+  readonly types?: readonly AuditEvent['type'][];
   readonly issuerName?: string;
   readonly subject?: string;
   readonly role?: string;

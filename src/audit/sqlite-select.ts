@@ -53,6 +53,10 @@ export function where(filter: AuditFilter): Where {
   };
   demand('time >= ?', filter.since);
   demand('time < ?', filter.until);
+  if (filter.types) {
+    conditions.push(`type IN (${filter.types.map(() => '?').join(', ')})`);
+    values.push(...filter.types);
+  }
   for (const name of EXACT_FILTERS) demand(`${COLUMN[name]} = ?`, filter[name]);
   return { sql: conditions.join(' AND '), values };
 }

@@ -121,6 +121,9 @@ describe.each([
 
   test.each<[string, AuditFilter, string[]]>([
     ['type', { type: 'denied' }, ['d']],
+    ['any of some types', { types: ['denied', 'rejected', 'key'] }, ['d', 'r']],
+    ['a type and some types', { type: 'denied', types: ['denied', 'rejected'] }, ['d']],
+    ['none of all types', { types: [] }, []],
     ['issuer', { issuerName: 'entra' }, ['other']],
     ['subject', { subject: 'someone else' }, ['other']],
     ['role', { role: 'orders-publisher' }, ['i']],
@@ -187,6 +190,7 @@ test('both logs answer every filter alike', async () => {
       since: fc.integer({ min: NOW - 3, max: NOW + 3 }),
       until: fc.integer({ min: NOW - 3, max: NOW + 3 }),
       type: fc.constantFrom('issued' as const, 'denied' as const, 'rejected' as const),
+      types: fc.subarray(['issued', 'denied', 'rejected', 'admin', 'key'] as const),
       issuerName: word,
       subject: word,
       role: word,
