@@ -1,5 +1,6 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyInstance } from 'fastify';
+import type { AuditEvent } from '../../audit/event.ts';
 import { Refusal } from '../../errors.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
@@ -10,10 +11,21 @@ import type { ConsoleParts } from './doors.ts';
 import { part, sendConsolePage } from './frame.ts';
 import { keyRings, rotateForm } from './keys.ts';
 import { fields } from './query.ts';
+import type { ActivityAnswer } from './source.ts';
 import { summary, warningList } from './summary.ts';
 
 /** So many records say what goes on right now. */
 const LATEST = 15;
+
+/** What somebody did, or tried to. Keys move by themselves, and more often: the timeline has them. */
+const LATEST_TYPES = [
+  'issued',
+  'denied',
+  'rejected',
+  'login',
+  'admin',
+  'revocation',
+] as const satisfies AuditEvent['type'][];
 
 /** `GET /console`: what there is to know at a glance. */
 export function overviewRoute(app: FastifyInstance, doors: ConsoleParts): void {
@@ -35,7 +47,7 @@ async function overview(doors: ConsoleParts, role: string | undefined): Promise<
   const { answers, console } = doors;
   const [keys, counted] = await Promise.all([answers.keys(), answers.counted()]);
   const now = nowOf(doors);
-  const { events } = console.activity({ limit: LATEST });
+  const latest = console.activity({ types: LATEST_TYPES, limit: LATEST });
   const rotates =
     !(keys instanceof Refusal) && keys.accounts.some((account) => account.keys.length > 0);
   const warnings = console.warnings();
@@ -47,8 +59,15 @@ ${part(
   keys instanceof Refusal ? refused(keys) : keyRings(keys, { now, role }),
   rotates ? rotateForm({}, 'Rotate all keys') : undefined,
 )}
-${part('activity', 'Latest activity', activityTable(events, now), html`<a href="/console/activity">All activity</a>`)}
+${part('activity', 'Latest activity', latestTable(latest, now), html`<a href="/console/activity">All activity</a>`)}
 ${part('configuration', 'Configuration', warningList(warnings))}`;
+}
+
+/** The log is searched for a few milliseconds only: the overview is asked for again and again. */
+function latestTable({ events, next }: ActivityAnswer, now: number): SafeHtml {
+  return events.length === 0 && next !== undefined
+    ? html`<p class="muted">The newest records are all of what the service did by itself.</p>`
+    : activityTable(events, now);
 }
 
 /** One part that can't be shown takes nothing from the others. */

@@ -6,6 +6,8 @@ export type ConsolePart = 'keys' | 'activity' | 'credentials' | 'revocations' | 
 
 export interface ActivityAsk {
   readonly type?: AuditEvent['type'];
+  /** Any of these. */
+  readonly types?: readonly AuditEvent['type'][];
   readonly issuerName?: string;
   readonly subject?: string;
   readonly role?: string;

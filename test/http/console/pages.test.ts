@@ -93,6 +93,28 @@ test('the overview tells health, figures, warnings, keys and what happened last'
   expect(keys).toMatch(/aria-label="staged: /);
 });
 
+test('records of keys crowd nothing out of the overview; all activity has them', async () => {
+  const who = someone();
+  await world.exchange(await world.token({ sub: who }), { role: 'no-such-role' });
+  const now = Date.now();
+  world.append(Array.from({ length: 100 }, () => ({ ...key, time: now, slot: 'rotates-often' })));
+  const { browser, page } = await world.visit(OLGA.name);
+  const latest = section(page.body, 'activity');
+  expect(latest).toContain(who);
+  expect(latest).not.toContain('rotates-often');
+  const all = await browser.open(`${world.url}/console/activity`);
+  expect(section(all.body, 'activity')).toContain('rotates-often');
+});
+
+test('where the newest records are all of the service itself, the overview says so', async () => {
+  await using busy = await startConsoleWorld();
+  const { browser } = await busy.visit(OLGA.name);
+  const time = Date.now();
+  busy.append(Array.from({ length: 4100 }, () => ({ ...key, time })));
+  const page = await browser.open(`${busy.url}/console`);
+  expect(section(page.body, 'activity')).toContain('are all of what the service did by itself');
+});
+
 test('a role that is looked for by name is the only one shown', async () => {
   const { browser } = await world.visit(OLGA.name);
   const found = await browser.open(`${world.url}/console?role=publ`);
