@@ -11,12 +11,19 @@ export interface AdminCaller {
   readonly address: string;
 }
 
-/** What an administrator's request brings along: no more than an exchange. */
-export type AdminRequest = Pick<ExchangeRequest, 'requestId' | 'address' | 'subject' | 'admit'>;
+/** What an administrator's request brings along: hardly more than an exchange. */
+export interface AdminRequest
+  extends Pick<ExchangeRequest, 'requestId' | 'address' | 'subject' | 'admit'> {
+  /**
+   * Asked before it is recorded that an identity is no administrator: its refusal is answered in
+   * place of the denial and leaves no record, so that nobody fills the log.
+   */
+  readonly limitDenials?: (identity: Identity) => Promise<Refusal | undefined>;
+}
 
 /** What the admin routes are given. */
 export interface Admin {
-  /** Who calls, once it is known that they may; every "no" is on the record before it is answered. */
+  /** Who calls, once it is known that they may; every "no" is on the record before it is answered, but for one of `limitDenials`. */
   readonly authenticate: (request: AdminRequest) => Promise<AdminCaller | Refusal>;
   readonly actions: AdminActions;
 }

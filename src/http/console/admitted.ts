@@ -17,7 +17,7 @@ export interface Administrator {
   readonly caller: AdminCaller;
 }
 
-/** A request that is answered with a page. */
+/** A request, and what answers it. */
 export interface Exchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
@@ -30,16 +30,28 @@ export function admitted(
   then: (administrator: Administrator) => Promise<FastifyReply>,
 ): Promise<FastifyReply> {
   return signedIn(doors, request, reply, async (session) => {
-    const caller = await doors.console.admin.authenticate({
-      ...callerOf(request),
-      subject: { identity: session.identity },
-      // A page that is open asks again and again by itself: what changes something is counted.
-      admit: async (identity) =>
-        request.method === 'POST' ? doors.limitIdentity(request, identity) : undefined,
-    });
+    const caller = await authenticated(doors, request, session);
     if (caller instanceof Refusal) return sendNotAdmitted(doors, { reply, session }, caller);
     return then({ session, caller });
   });
+}
+
+/**
+ * Who asks, once it is known that they may administer. What changes something is counted for
+ * everyone; what only looks, for those who may not: pages that are open ask again and again by
+ * themselves.
+ */
+export async function authenticated(
+  { console, limitIdentity }: ConsoleDoors,
+  request: FastifyRequest,
+  { identity }: Session,
+): Promise<AdminCaller | Refusal> {
+  const limit = () => limitIdentity(request, identity);
+  const ask = { ...callerOf(request), subject: { identity } };
+  if (request.method !== 'POST') {
+    return console.admin.authenticate({ ...ask, limitDenials: limit });
+  }
+  return (await limit()) ?? console.admin.authenticate(ask);
 }
 
 function sendNotAdmitted(

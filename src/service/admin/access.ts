@@ -20,23 +20,26 @@ export interface AccessParts {
   readonly audit: AuditLog;
 }
 
-/** Who calls, once it is known that they may. Every "no" to a token is on the record before it is returned. */
+/**
+ * Who calls, once it is known that they may. Every "no" to a token is on the record before it is
+ * returned, but for those that `limitDenials` says.
+ */
 export async function authenticateAdmin(
   parts: AccessParts,
   request: AdminRequest,
 ): Promise<AdminCaller | Refusal> {
-  const { admin, revocations } = parts;
+  const { admin } = parts;
   if (!admin.configured) return NOT_CONFIGURED;
   const identity = await identify(parts, request.subject);
   if (identity instanceof Refusal) return rejected(parts, request, identity);
 
   const refusal = await request.admit?.(identity);
   if (refusal) return denied(parts, request, identity, { refusal, claimsSeen: {} });
-  const denial = admin.deny(identity);
-  if (denial) return denied(parts, request, identity, denial);
-  const revoked = revocations.refusal(asAdministrator(identity, unixSeconds(parts.clock)));
-  if (revoked) return denied(parts, request, identity, { refusal: revoked, claimsSeen: {} });
-
+  const denial = admin.deny(identity) ?? revoked(parts, identity);
+  if (denial) {
+    const tooOften = await request.limitDenials?.(identity);
+    return tooOften ?? denied(parts, request, identity, denial);
+  }
   const { requestId, address } = request;
   return { identity, requestId, address };
 }
@@ -45,6 +48,11 @@ const NOT_CONFIGURED = new Refusal(
   'admin_not_configured',
   'Nobody may administer this service: its configuration has no rules under "admin".',
 );
+
+function revoked({ revocations, clock }: AccessParts, identity: Identity): Denial | undefined {
+  const refusal = revocations.refusal(asAdministrator(identity, unixSeconds(clock)));
+  return refusal && { refusal, claimsSeen: {} };
+}
 
 /** Administrators can be revoked as identities; names of roles and bindings are never empty. */
 function asAdministrator({ issuerName, subject, issuedAt }: Identity, now: number) {
