@@ -1,7 +1,7 @@
 import type { ConsolePart, ConsoleSource } from './source.ts';
 
 export interface NewsOptions {
-  /** Resolves once the listener's connection has taken it. */
+  /** Resolves once the listener's connection has taken it; rejects where that is gone. */
   readonly send: (event: 'hello' | 'changed' | 'alive' | 'over', data: string) => Promise<void>;
   /** Ends the connection. */
   readonly end: () => void;
@@ -51,7 +51,8 @@ export function newsStream({
       if (await mayGoOn()) {
         if (!stopped) await say();
       } else {
-        if (!stopped) void send('over', '');
+        // Not waited for: a connection that is full would never be ended.
+        if (!stopped) send('over', '').catch(() => undefined);
         close();
       }
     } catch {

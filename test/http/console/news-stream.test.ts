@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { newsStream } from '../../../src/http/console/news-stream.ts';
 import type { ConsolePart } from '../../../src/http/console/source.ts';
@@ -6,13 +7,14 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** One listener on a connection that takes what it is sent, unless it is full. */
-function open() {
+function open(state: { readonly allowed?: boolean; readonly gone?: boolean } = {}) {
   const sent: string[] = [];
   const listeners = new Set<(part: ConsolePart) => void>();
-  const world = { sent, listeners, ended: 0, allowed: true, full: false };
+  const world = { sent, listeners, ended: 0, allowed: true, full: false, gone: false, ...state };
   const stream = newsStream({
     send: async (event, data) => {
       sent.push(data === '' ? event : `${event} ${data}`);
+      if (world.gone) throw new Error('the connection is gone');
       if (world.full) await new Promise(() => {});
     },
     end: () => void (world.ended += 1),
@@ -74,6 +76,25 @@ test('a connection that takes nothing is given up, and nothing piles up for it',
   }
   expect(world.sent).toEqual(['hello', 'changed keys']);
   expect([world.ended, world.listeners.size, vi.getTimerCount()]).toEqual([1, 0, 0]);
+});
+
+test.each([
+  ['may go on', true],
+  ['may not go on', false],
+])('a connection that is gone by the time that one who %s is told so is ended', async (_, may) => {
+  vi.useRealTimers();
+  const faults: unknown[] = [];
+  const note = (fault: unknown) => faults.push(fault);
+  process.on('unhandledRejection', note);
+  try {
+    const world = open({ allowed: may, gone: true });
+    await turn();
+    await turn();
+    expect([world.ended, world.listeners.size]).toEqual([1, 0]);
+    expect(faults).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', note);
+  }
 });
 
 test('one that was stopped asks, tells and ends nothing any more', async () => {
