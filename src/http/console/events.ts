@@ -1,10 +1,12 @@
 import { fastifySSE } from '@fastify/sse';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
 import { Refusal } from '../../errors.ts';
 import { commonHeaders } from '../pages/headers.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
-import { callerOf, sessionOf } from '../pages/session.ts';
+import { sessionOf } from '../pages/session.ts';
+import { authenticated } from './admitted.ts';
 import type { ConsoleDoors, ConsoleParts } from './doors.ts';
 import { newsStream } from './news-stream.ts';
 import type { ConsolePart } from './source.ts';
@@ -31,40 +33,51 @@ export async function eventsRoute(
   { maxListeners = MAX_LISTENERS, ...times }: EventsOptions = {},
 ): Promise<void> {
   await app.register(fastifySSE);
-  const open = new Set<{ readonly end: () => void }>();
+  /** By connection: what is asked behind a stream on the same one is never answered. */
+  const open = new Map<Socket, { readonly end: () => void }>();
+  let stopping = false;
   // Requests in progress are waited for: these would never end.
   app.addHook('preClose', async () => {
-    for (const stream of open) stream.end();
+    stopping = true;
+    for (const stream of open.values()) stream.end();
   });
-  const route = pageRoute(doors);
+  const hasRoomFor = (socket: Socket): boolean =>
+    !stopping && open.size < maxListeners && !open.has(socket);
+  const route = { ...pageRoute(doors), exposeHeadRoute: false };
   app.get(
     '/console/events',
     { ...route, sse: { kind: 'only', heartbeat: false, serializer: String } },
     async (request, reply) => {
-      if (open.size >= maxListeners) return sendRefusalPage(reply, { doors }, FULL);
+      const { socket } = request.raw;
+      if (!hasRoomFor(socket)) return sendRefusalPage(reply, { doors }, FULL);
       const refusal = await check(doors, request, reply);
       if (refusal) return sendRefusalPage(reply, { doors }, refusal);
+      // From here to the end nothing is waited for: nobody takes the same place, and who leaves is noticed.
+      if (!hasRoomFor(socket)) return sendRefusalPage(reply, { doors }, FULL);
+      if (socket.destroyed) return reply.hijack();
       commonHeaders(reply, doors.live().publicUrl);
       // Whatever idles is closed by the server otherwise; and nothing else comes this way afterwards.
       reply.header('cache-control', 'no-store').header('connection', 'close');
-      request.raw.socket.setTimeout(0);
+      socket.setTimeout(0);
       reply.sse.keepAlive();
       reply.sse.sendHeaders();
       const stream = newsStream({
         send: (event, data) => reply.sse.send({ event, data }),
         end: () => {
           reply.sse.close();
-          request.raw.socket.destroySoon();
+          socket.destroySoon();
+          leave();
         },
         follow: (listener) => followFresh(doors, listener),
         mayGoOn: async () => (await check(doors, request, reply)) === undefined,
         ...times,
       });
-      open.add(stream);
-      reply.sse.onClose(() => {
-        open.delete(stream);
+      const leave = (): void => {
+        open.delete(socket);
         stream.stop();
-      });
+      };
+      open.set(socket, stream);
+      socket.once('close', leave);
     },
   );
 }
@@ -93,10 +106,7 @@ async function check(
   const session = await sessionOf(request, reply, doors);
   if (session === undefined) return NO_SESSION;
   if (session instanceof Refusal) return session;
-  const caller = await doors.console.admin.authenticate({
-    ...callerOf(request),
-    subject: { identity: session.identity },
-  });
+  const caller = await authenticated(doors, request, session);
   return caller instanceof Refusal ? caller : undefined;
 }
 
