@@ -31,6 +31,7 @@ td code { white-space: nowrap; }
 .records, .keys { min-width: 54rem; }
 .records td { min-width: 6.5rem; max-width: 24rem; }
 .keys td:nth-child(4) { min-width: 10rem; }
+.keys td:nth-child(5) { min-width: 9rem; }
 .records td, .keys td { font-variant-numeric: tabular-nums; overflow-wrap: break-word; }
 .records .time { white-space: nowrap; }
 a.tag { text-decoration: none; }
