@@ -1,5 +1,6 @@
 import { type Clock, unixSeconds } from '../clock.ts';
 import type { SharedState } from '../store/shared-state.ts';
+import { CLOCKS_DIFFER_SECONDS } from './clocks-differ.ts';
 
 /** Sessions that somebody ended before their time, on any replica. */
 export interface EndedSessions {
@@ -23,8 +24,6 @@ export interface EndedSessionsParts {
 
 const PREFIX = 'session-ended.';
 const FORGET_EVERY_MILLISECONDS = 60_000;
-/** For a replica with its clock behind the one that forgets, the session is not over yet. */
-const KEPT_ON_SECONDS = 300;
 
 /** Follows them in the store. Resolves once all that are there are known. */
 export async function openEndedSessions(parts: EndedSessionsParts): Promise<EndedSessions> {
@@ -59,7 +58,7 @@ export async function forgetOverSessions({
 }: Pick<EndedSessionsParts, 'state' | 'clock'>): Promise<void> {
   const now = unixSeconds(clock);
   for (const { key, value, revision } of await state.list(PREFIX)) {
-    if (untilOf(value) + KEPT_ON_SECONDS <= now) await state.write(key, undefined, revision);
+    if (untilOf(value) + CLOCKS_DIFFER_SECONDS <= now) await state.write(key, undefined, revision);
   }
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import { type Attempt, beganAt, readAttempt } from './attempt.ts';
 import { type Callback, readCallback } from './callback.ts';
 import { cameElsewhere } from './check-callback.ts';
+import { CLOCKS_DIFFER_SECONDS } from './clocks-differ.ts';
 import { issuerSaid } from './issuer-said.ts';
 import type { Journal } from './journal.ts';
 import { MAX_SESSION_CHARACTERS } from './keep-sessions.ts';
@@ -99,7 +100,7 @@ async function useUp(
   { state, endsAt }: Attempt,
 ): Promise<Refusal | undefined> {
   try {
-    const first = await singleUse.claim('nats-sts:login', state, endsAt);
+    const first = await singleUse.claim('nats-sts:login', state, endsAt + CLOCKS_DIFFER_SECONDS);
     return first ? undefined : loginUnknown('the state was used before');
   } catch (fault) {
     if (fault instanceof SingleUseFull || fault instanceof SingleUseUnavailable) {

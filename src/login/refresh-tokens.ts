@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../errors.ts';
+import { CLOCKS_DIFFER_SECONDS } from './clocks-differ.ts';
 import { failed, grantInvalid, type HandoverParts, whoIs } from './handover-parts.ts';
 import type { HandedSession, Handovers } from './handovers.ts';
 
@@ -39,7 +40,8 @@ export function refreshTokens(parts: HandoverParts): RefreshTokens {
       // Before it is used up: what can't be recorded costs nobody their session.
       const unrecorded = await journal.tell({ ...whoIs(session), role, step: 'renewed' }, caller);
       if (unrecorded) return unrecorded;
-      if (!(await singleUse.claim(SINGLE_USE_NAME, jti, session.endsAt))) {
+      const until = session.endsAt + CLOCKS_DIFFER_SECONDS;
+      if (!(await singleUse.claim(SINGLE_USE_NAME, jti, until))) {
         // Two have it, and nobody can tell which of them is the thief (RFC 9700 §4.14.2).
         const unended = await keeper.end(session);
         const refusal = grantInvalid('a used refresh token came again: the session was ended');
