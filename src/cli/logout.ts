@@ -28,7 +28,8 @@ export function logoutCommand(terminal: Terminal, { clock = systemClock } = {}):
 }
 
 const EXAMPLES = `
-The sessions of all roles end at the service; the browser stays signed in until you sign out there.
+The sessions of all roles that this machine holds end at the service. The browser stays signed in until you
+sign out there, which ends these sessions, too.
 Credentials that were copied elsewhere work until they expire. Files that login did not write are left
 alone. Where the service can't be reached, everything here is removed all the same.
 

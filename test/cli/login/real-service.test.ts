@@ -180,15 +180,18 @@ describe('with the real service', () => {
     expect(home.has('nats-sts/reader.creds')).toBe(true);
   });
 
-  test('signing out in the browser ends no session of the command line, nor the other way round', async () => {
+  test('signing out in the browser ends the sessions that came from it, but not the other way round', async () => {
     const { browser } = await loginAs('Agree', ['--role', 'reader']);
-    const page = await browser.open(`${world.url}/`);
-    await page.press('Sign out');
-    expect(await natsSts('login')).toMatchObject({ exitCode: 0, err: '' });
+    await (await browser.open(`${world.url}/`)).press('Sign out');
+    const login = beginLogin(world, ['--role', 'reader']);
+    const page = await login.page();
+    expect(login.written.err).toContain('the last login for role reader is no longer good');
+    const again = createBrowser();
+    await (await adaAt(again, page.href)).press('Agree');
+    expect(await login.done).toMatchObject({ error: undefined });
 
-    const other = await loginAs('Agree', ['--role', 'reader', '--fresh']);
     await natsSts('logout');
-    expect((await other.browser.open(`${world.url}/`)).text).toContain('Sign out');
+    expect((await again.open(`${world.url}/`)).text).toContain('Sign out');
   });
 
   test('a session that was ended at the service leads back to the browser', async () => {
