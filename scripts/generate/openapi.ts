@@ -36,7 +36,7 @@ export async function openapiYaml(): Promise<string> {
   });
   const document = app.swagger() as OpenAPIV3_1.Document;
   // @fastify/swagger calls every body required; these may be left out.
-  for (const path of ['/exchange', '/admin/keys/rotate']) {
+  for (const path of ['/exchange', '/credentials', '/admin/keys/rotate']) {
     const body = document.paths?.[path]?.post?.requestBody;
     if (body && 'required' in body) delete body.required;
   }
@@ -100,6 +100,12 @@ async function describe(app: FastifyInstance): Promise<void> {
             scheme: 'bearer',
             bearerFormat: 'JWT',
             description: 'An OIDC ID or access token of a configured issuer.',
+          },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: '__Host-nats-sts-session',
+            description: 'Of a person who is signed in.',
           },
         },
       },

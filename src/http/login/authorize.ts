@@ -17,6 +17,7 @@ import { pageRoute } from '../pages/route.ts';
 import { callerOf, signedIn } from '../pages/session.ts';
 import type { PeopleDoors } from '../people.ts';
 import { chosen, consentBody } from './consent.ts';
+import { authorizeSchema } from './schemas.ts';
 
 /** What the request consists of (RFC 6749 §4.1.1), and the form repeats. */
 const PARAMETERS = [
@@ -34,7 +35,7 @@ const PARAMETERS = [
 
 /** `/authorize`: a program on the person's own machine asks for a credential (RFC 8252); nothing goes to it unasked. */
 export function authorizeRoutes(app: FastifyInstance, doors: PeopleDoors): void {
-  app.get('/authorize', pageRoute(doors), (request, reply) =>
+  app.get('/authorize', { ...pageRoute(doors), ...authorizeSchema }, (request, reply) =>
     read(doors, request.query, reply, ({ ask }) =>
       signedIn(doors, request, reply, async (session) =>
         question(doors, request, reply, { ask, session }),

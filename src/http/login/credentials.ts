@@ -9,10 +9,11 @@ import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { signedIn } from '../pages/session.ts';
 import type { PeopleDoors } from '../people.ts';
+import { credentialsSchema } from './schemas.ts';
 
 /** `POST /credentials`: a role's credential as a file. Sent twice, it makes two; each ends by itself. */
 export function credentialsRoute(app: FastifyInstance, doors: PeopleDoors): void {
-  app.post('/credentials', pageRoute(doors), (request, reply) =>
+  app.post('/credentials', { ...pageRoute(doors), ...credentialsSchema }, (request, reply) =>
     signedIn(doors, request, reply, (session) => download(doors, request, reply, session)),
   );
 }
