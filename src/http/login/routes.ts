@@ -1,14 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { serveAssets } from '../pages/assets.ts';
 import type { PeopleDoors } from '../people.ts';
+import type { PeopleDoors } from '../people.ts';
 import { authorizeRoutes } from './authorize.ts';
 import { credentialsRoute } from './credentials.ts';
 import { deviceRoutes } from './device.ts';
 import { homeRoute } from './home.ts';
 import { signInRoutes } from './sign-in.ts';
 import { signOutRoutes } from './sign-out.ts';
-
-export type { PeopleDoors } from '../people.ts';
 
 /** Pages for people: who am I, which roles, sign in and out, hand a credential to a program. */
 export function loginRoutes(app: FastifyInstance, doors: PeopleDoors): void {
