@@ -114,7 +114,7 @@ async function start(
   const app = await buildApp(appOptions(state, { foundation, metrics, sessions, people, console }));
   stack.defer(() => app.close());
   state.url = await app.listen({ host: config.listen.host, port: config.listen.port });
-  void state.current.verifier.prewarm();
+  void fetchKeys(state.current, log);
   const reloading = reloadParts(load, { foundation, metrics });
   const unwatch = watch === false ? () => {} : watchFiles(app, state, reloading);
   log.info({ url: state.url, version: VERSION }, 'listening');
@@ -143,12 +143,24 @@ function reloadParts(
     build: (config, before) => buildGeneration(foundation, config, before),
     replaced: (before, next) => {
       before.verifier.close(next.verifier);
-      void next.verifier.prewarm();
+      void fetchKeys(next, foundation.log);
     },
     metrics,
     clock: foundation.clock,
     log: foundation.log,
   };
+}
+
+/** Fetched before somebody asks. An issuer that can't be reached is told now; metrics tell how it goes on. */
+async function fetchKeys({ verifier }: Generation, log: Log): Promise<void> {
+  await verifier.prewarm();
+  for (const { name, ready, lastError } of verifier.status()) {
+    if (ready) continue;
+    log.warn(
+      { issuer: name, why: lastError },
+      'the keys of an issuer can not be fetched: its tokens are refused until they can',
+    );
+  }
 }
 
 /** Call the result to stop. */

@@ -39,6 +39,7 @@ test('an issuer that is down at the start is asked again, and its tokens are tak
     code: 'temporarily_unavailable',
     reason: 'issuer_unavailable',
   });
+  await eventually(() => world.log.text().includes('the keys of an issuer can not be fetched'));
   // Upstream bodies are never echoed.
   expect(text + world.log.text()).not.toContain('words of the issuer');
   world.issuer.behave('discovery', 'normal');
