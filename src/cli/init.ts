@@ -8,6 +8,7 @@ import { starterIssuer } from './init/starter-issuer.ts';
 import { SYSTEM_ACCOUNT } from './init/trust.ts';
 import { table } from './table.ts';
 import { styled, type Terminal } from './terminal.ts';
+import { DEFAULT_URL } from './url-option.ts';
 
 interface InitOptions {
   readonly dir: string;
@@ -136,10 +137,12 @@ const NO_BINDING =
   'Nobody gets a credential yet: write a binding at the end of sts.yaml (an example stands there).\n\n';
 
 function nextCommands({ port }: InitOptions, shown: (path: string) => string): string[] {
+  const url = `http://127.0.0.1:${port}`;
+  const at = url === DEFAULT_URL ? '' : `--url ${url} `;
   return [
     `nats-server -c ${shellWord(shown('nats-server.conf'))}`,
     `nats-sts serve --config ${shellWord(shown('sts.yaml'))}`,
-    `curl -fsS -X POST -H "Authorization: Bearer $TOKEN" -H "Accept: text/plain" http://127.0.0.1:${port}/exchange > app.creds`,
+    `nats-sts exchange ${at}--token-file token --out app.creds`,
   ];
 }
 

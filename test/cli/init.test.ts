@@ -152,13 +152,27 @@ test('every secret is for this user only, and named as secret', async () => {
   const holdsSeed = /\bS[OAU][A-Z2-7]{56}\b/;
   for (const file of EVERYTHING) {
     const path = join(directory.path, file);
-    const secret = file.startsWith('keys/');
+    const secret = file.startsWith('keys/') && file !== 'keys/.gitignore';
     expect([file, mode(path)]).toEqual([file, secret ? '600' : '644']);
     const line = out.split('\n').find((line) => line.includes(`${file} `));
     expect([file, line?.includes(' secret ')]).toEqual([file, secret]);
     expect(secret || !holdsSeed.test(readFileSync(path, 'utf8'))).toBe(true);
   }
   expect(out).not.toMatch(holdsSeed);
+});
+
+test('what comes next are commands that can be pasted, to the port that was asked for', async () => {
+  using directory = temporaryDirectory();
+  const at = (name: string): string => join(directory.path, name);
+  const next = (out: string): string[] => out.split('Next:\n')[1]?.trim().split(/\n */) ?? [];
+  expect(next(await init('--dir', at('a')))).toEqual([
+    `nats-server -c ${at('a/nats-server.conf')}`,
+    `nats-sts serve --config ${at('a/sts.yaml')}`,
+    'nats-sts exchange --token-file token --out app.creds',
+  ]);
+  expect(next(await init('--dir', at('b'), '--port', '9090'))[2]).toBe(
+    'nats-sts exchange --url http://127.0.0.1:9090 --token-file token --out app.creds',
+  );
 });
 
 test('nats-sts takes the configuration as it stands, whatever the working directory', async () => {

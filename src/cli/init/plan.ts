@@ -53,7 +53,7 @@ export function planFiles(options: PlanOptions): PlannedFile[] {
     ),
     ...(external ? [] : forManaging(trust)),
     ...accountKeys(application),
-    secret('.gitignore', 'keeps the keys out of git', '*\n'),
+    open(`${KEYS}/.gitignore`, 'keeps the keys out of git', '*\n'),
   ];
 }
 
