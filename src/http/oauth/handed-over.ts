@@ -41,6 +41,7 @@ export async function handedOver(
     expires_in: credential.expiresAt - credential.issuedAt,
     scope: grant.role.name,
     account: credential.account,
+    account_name: grant.role.account,
     servers: live().servers,
     refresh_token: await people.handovers.refreshToken(handed),
     refresh_token_expires_in: Math.max(0, session.endsAt - credential.issuedAt),

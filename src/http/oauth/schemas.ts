@@ -107,6 +107,10 @@ export const tokenResponse = {
     scope: { type: 'string', description: 'The role.' },
     seed: { type: 'string', description: 'The user nkey seed, unless the caller sent `nkey`.' },
     account: { type: 'string', description: 'Public key of the NATS account.' },
+    account_name: {
+      type: 'string',
+      description: 'Its name in the configuration; not with a token exchange.',
+    },
     servers: { type: 'array', items: { type: 'string' } },
     refresh_token: {
       type: 'string',

@@ -77,6 +77,7 @@ describe('grant_type=authorization_code (RFC 6749 §4.1.3)', () => {
       expires_in: 900,
       scope: 'publisher',
       account: world.service.trust.account('APP').key.publicKey,
+      account_name: 'APP',
       servers: ['nats://127.0.0.1:4222'],
       refresh_token: expect.stringMatching(/^[\w.-]+$/),
       refresh_token_expires_in: expect.closeTo(3600, -2),
