@@ -2,7 +2,7 @@ import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'o
 import type { Refusal } from '../errors.ts';
 import { fetchFailureIn } from '../identity/guarded-fetch.ts';
 import { errorCode } from './issuer-said.ts';
-import { issuerUnavailable, loginFailed } from './refusals.ts';
+import { issuerUnavailable, loginFailed, loginUnknown } from './refusals.ts';
 
 /** What went wrong at the token endpoint, or with what it answered. None of its text is repeated. */
 export function tokenRefusal(fault: unknown): Refusal {
@@ -10,7 +10,9 @@ export function tokenRefusal(fault: unknown): Refusal {
   if (unreachable !== undefined) return issuerUnavailable(unreachable.message);
   if (fault instanceof ResponseBodyError) {
     const said = `the token endpoint answered ${fault.status} ${errorCode(fault.error)}`;
-    return fault.status === TOO_MANY_REQUESTS ? issuerUnavailable(said) : loginFailed(said);
+    if (fault.status === TOO_MANY_REQUESTS) return issuerUnavailable(said);
+    // A code that is used, over or made up is no fault of ours or theirs (RFC 6749 §5.2).
+    return fault.error === 'invalid_grant' ? loginUnknown(said) : loginFailed(said);
   }
   if (fault instanceof WWWAuthenticateChallengeError) {
     return loginFailed(`the token endpoint answered ${fault.status}`);

@@ -121,7 +121,7 @@ describe('a token endpoint', () => {
     ['no JSON', { body: 'SECRET' }],
     ['a page', { body: '<h1>SECRET</h1>', headers: { 'content-type': 'text/html' } }],
     ['nothing', { body: '' }],
-    ['an error', { status: 400, body: { error: 'invalid_grant', error_description: 'SECRET' } }],
+    ['an error', { status: 400, body: { error: 'invalid_client', error_description: 'SECRET' } }],
     ['an error of its own', { status: 400, body: { error: 'SECRET' } }],
     [
       'a challenge',
@@ -136,6 +136,19 @@ describe('a token endpoint', () => {
     expect(refusal.reason).toBe('login_failed');
     expect(refusal.detail).toBeTruthy();
     expect(JSON.stringify([refusal, issuerSaid, replica.journal])).not.toContain('SECRET');
+  });
+
+  test('that does not take the code says so of this sign-in, and nobody’s fault is told', async () => {
+    await using issuer = await startHostileIssuer();
+    using replica = await replicaAt(issuer);
+    const body = { error: 'invalid_grant', error_description: 'SECRET' };
+    const result = await failed(loginWith(replica, issuer, () => ({ status: 400, body })));
+    expect(result.refusal).toMatchObject({
+      reason: 'login_unknown',
+      detail: 'the token endpoint answered 400 invalid_grant',
+    });
+    expect(replica.journal.at(-1)).toMatchObject({ step: 'failed', refusal: result.refusal });
+    expect(JSON.stringify([result, replica.journal])).not.toContain('SECRET');
   });
 
   test.each<[string, TokenAnswer]>([
