@@ -11,7 +11,7 @@ import { consoleRoutes } from './console/routes.ts';
 import type { ConsoleSource } from './console/source.ts';
 import { boundConnections, type ConnectionBounds } from './connections.ts';
 import type { Doors } from './doors.ts';
-import { answerBadUrl, answerBrokenRequest, handleErrors } from './errors.ts';
+import { answerBadUrl, answerBrokenRequest, forbidSniffing, handleErrors } from './errors.ts';
 import { exchangeRoute } from './exchange-route.ts';
 import { loginRoutes } from './login/routes.ts';
 import { oauthRoutes } from './oauth/routes.ts';
@@ -46,6 +46,7 @@ export interface AppOptions extends ServiceRoutes {
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify(serverOptions(options));
   boundConnections(app, options.connections);
+  forbidSniffing(app);
   handleErrors(app, options.onFault, errorPages(options));
   await options.prepare?.(app);
   await app.register(rateLimit, { global: false, cache: 50_000 });

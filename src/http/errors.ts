@@ -49,10 +49,21 @@ export function handleErrors(
   }
 }
 
+/** No answer is anything but what it says it is (Fetch §3.6). */
+const NO_SNIFFING = ['x-content-type-options', 'nosniff'] as const;
+
+/** On all answers that pass the hooks of the app; comes before all others. */
+export function forbidSniffing(app: FastifyInstance): void {
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header(...NO_SNIFFING);
+    done();
+  });
+}
+
 /** A path that can't be decoded never reaches the router's hooks. */
 export function answerBadUrl(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply) {
   const refusal = new Refusal('request_malformed', 'The path of the URL is not well-formed.');
-  return void sendProblem(reply, refusal);
+  return void sendProblem(reply.header(...NO_SNIFFING), refusal);
 }
 
 const NO_PAGES: ErrorPages = { refusal: sendProblem, fault: sendFault };
@@ -152,7 +163,7 @@ export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket
   });
   socket.end(
     `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\n` +
-      `Cache-Control: no-store\r\n` +
+      `Cache-Control: no-store\r\n${NO_SNIFFING.join(': ')}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
   // A caller that keeps its side open doesn't keep the connection.

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { eventually } from '../support/eventually.ts';
 import { createTestKey } from '../support/issuer.ts';
+import { sendRaw } from '../support/raw-http.ts';
 import { JWT_TYPE, startServiceWorld, TOKEN_EXCHANGE } from '../support/service-world.ts';
 import { answerOf, problem } from './answers.ts';
 
@@ -211,4 +212,31 @@ test('a path that a router could take for a pattern, or that can not be decoded,
   }
   const answer = await answerOf(await fetch(`${world.url}/%zz`));
   expect(answer).toEqual(problem(400, 'invalid_request', 'request_malformed'));
+});
+
+test('no answer may be taken for another type than it says, whoever gives it', async () => {
+  await using world = await startServiceWorld({ nats: false });
+  for (const [path, method] of [
+    ['/livez', 'GET'],
+    ['/readyz', 'GET'],
+    ['/metrics', 'GET'],
+    ['/openapi.yaml', 'GET'],
+    ['/.well-known/oauth-authorization-server', 'GET'],
+    ['/', 'GET'],
+    ['/exchange', 'POST'],
+    ['/exchange', 'GET'],
+    ['/token', 'POST'],
+    ['/admin/keys', 'GET'],
+    ['/nothing', 'GET'],
+    ['/%ff', 'GET'],
+  ] as const) {
+    const { headers } = await fetch(world.url + path, { method, redirect: 'manual' });
+    expect([path, method, headers.get('x-content-type-options')]).toEqual([
+      path,
+      method,
+      'nosniff',
+    ]);
+  }
+  const { text } = await sendRaw(world.url, 'no HTTP\r\n\r\n');
+  expect(text).toMatch(/\r\nx-content-type-options: nosniff\r\n/i);
 });

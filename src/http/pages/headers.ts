@@ -41,9 +41,8 @@ export function pageHeaders(reply: FastifyReply, publicUrl: string, needs: Polic
   commonHeaders(reply, publicUrl);
 }
 
-/** The headers of all that the pages' rooms answer, files too. */
+/** The headers of all that the pages' rooms answer, files too, besides those of every answer (`errors.ts`). */
 export function commonHeaders(reply: FastifyReply, publicUrl: string): void {
-  reply.header('x-content-type-options', 'nosniff');
   if (publicUrl.startsWith('https:')) {
     reply.header('strict-transport-security', 'max-age=31536000');
   }
