@@ -3,6 +3,7 @@ import { Refusal } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
 import { addressOf, networkOf } from './address.ts';
 import type { Doors } from './doors.ts';
+import { lifetime } from './pages/time.ts';
 
 export interface Limits {
   readonly enabled: boolean;
@@ -13,7 +14,7 @@ export interface Limits {
 /** Who a request turned out to be, for the limiter's key; set once the token is verified. */
 const identities = new WeakMap<FastifyRequest, string>();
 
-/** Two limits: by caller address before anything is verified, by identity once it is known. */
+/** Two limits: by caller address and group of routes before anything is verified, by identity once it is known. */
 export function rateLimiters(
   app: FastifyInstance,
   limits: () => Limits,
@@ -21,7 +22,7 @@ export function rateLimiters(
   const byAddress = app.createRateLimit({
     max: () => limits().perAddress.max,
     timeWindow: () => limits().perAddress.everySeconds * 1000,
-    keyGenerator: (request) => networkOf(addressOf(request)),
+    keyGenerator: (request) => `${groupOf(request)} ${networkOf(addressOf(request))}`,
   });
   const byIdentity = app.createRateLimit({
     max: () => limits().perIdentity.max,
@@ -33,7 +34,7 @@ export function rateLimiters(
     const state = await limiter(request);
     return state.isAllowed || !state.isExceeded
       ? undefined
-      : tooMany(who, state.max, state.ttlInSeconds);
+      : tooMany(who, { ...state, everySeconds: state.timeWindow / 1000 });
   };
   return {
     limitAddress: async (request) =>
@@ -46,15 +47,29 @@ export function rateLimiters(
   };
 }
 
+/**
+ * Administrators, and whoever wants to sign out, are counted apart from those who come for
+ * credentials: one address that many share can't be kept from mending what is wrong.
+ */
+function groupOf({ routeOptions: { url = '' } }: FastifyRequest): 'admin' | 'access' {
+  return /^\/(?:admin|console|logout)(?:\/|$)/.test(url) ? 'admin' : 'access';
+}
+
 /** Issuer names hold no blank, so two identities never share a key. */
 function keyOf({ issuerName, subject }: Identity): string {
   return `${issuerName} ${subject}`;
 }
 
-function tooMany(who: string, max: number, retryAfterSeconds: number): Refusal {
+interface Exceeded {
+  readonly max: number;
+  readonly everySeconds: number;
+  readonly ttlInSeconds: number;
+}
+
+function tooMany(who: string, { max, everySeconds, ttlInSeconds }: Exceeded): Refusal {
   return new Refusal(
     'too_many_requests',
-    `Too many requests from this ${who}; the limit is ${max}. Ask again in ${retryAfterSeconds} s.`,
-    { retryAfterSeconds },
+    `Too many requests from this ${who}; the limit is ${max} in ${lifetime(everySeconds)}.`,
+    { retryAfterSeconds: ttlInSeconds },
   );
 }

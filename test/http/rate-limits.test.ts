@@ -51,6 +51,30 @@ test('health and metrics are not limited', async () => {
   }
 });
 
+test('what administrators and whoever signs out need is counted apart from the doors, and the period is said', async () => {
+  await using world = await startServiceWorld({ nats: false, configure: limited(1, 100) });
+  expect((await world.exchange('a.b.c')).status).toBe(401);
+  const refused = await world.exchange('a.b.c');
+  expect(await refused.json()).toMatchObject({
+    detail: 'Too many requests from this address; the limit is 1 in 1 hour.',
+  });
+  const status = async (path: string) =>
+    (await fetch(world.url + path, { redirect: 'manual' })).status;
+  expect(await status('/login')).toBe(429);
+  expect(await status('/admin/keys')).toBe(401);
+  // One count for all of them.
+  expect(await status('/console')).toBe(429);
+  expect(await status('/logout')).toBe(429);
+});
+
+test('a page says once when to come again', async () => {
+  await using world = await startServiceWorld({ nats: false, configure: limited(1, 100) });
+  await fetch(`${world.url}/console`, { redirect: 'manual' });
+  const page = await (await fetch(`${world.url}/console`)).text();
+  expect(page.match(/again in/g)).toHaveLength(1);
+  expect(page).toContain('the limit is 1 in 1 hour.');
+});
+
 test('an identity that comes too often gets 429, whichever token and door it uses; others do not', async () => {
   await using world = await startServiceWorld({ nats: false, configure: limited(100, 2) });
   const atTokenDoor = async (sub: string) =>
