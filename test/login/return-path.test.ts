@@ -8,15 +8,34 @@ describe('the way back', () => {
   test.each([
     '/',
     '/console',
+    '/console/activity?reason=no_binding',
+    '/device',
     '/console?type=issued&role=a%20b',
     '/authorize?redirect_uri=http%3A%2F%2F127.0.0.1%3A5000%2Fcallback&state=x%2F%2F',
     '/device?user_code=BCDF-GHJK',
     '/?next=//evil.test',
-  ])('is any path of ours: %s', (path) => {
+  ])('is a page of ours: %s', (path) => {
     expect(safeReturnPath(path, PUBLIC_URL)).toBe(path);
   });
 
   test.each([
+    // Ours, and nothing that shows people where they were.
+    '/logout',
+    '/login',
+    '/login?issuer=dev',
+    '/login/callback?code=c&state=s',
+    '/credentials',
+    '/exchange',
+    '/metrics',
+    '/authorize',
+    '/authorize/done',
+    '/devices',
+    '/device/x',
+    '/consoles',
+    '/console/events',
+    '/console/events?x',
+    '/console/x/../../logout',
+    '/elsewhere',
     '',
     'console',
     '//evil.test',
