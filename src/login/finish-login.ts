@@ -45,7 +45,9 @@ export async function finishLogin(
   const callback = readCallback(answer.url);
   const attempt = await attemptOf(parts, callback, answer.attempt);
   if (callback === undefined || attempt instanceof Refusal) {
-    return failed(parts, caller, {}, attempt instanceof Refusal ? attempt : NO_STATE);
+    const incomplete = !isComplete(parts, callback);
+    const refusal = attempt instanceof Refusal ? attempt : NO_STATE;
+    return { ...(await failed(parts, caller, {}, refusal)), ...(incomplete && { incomplete }) };
   }
   const party = parts.parties.get(attempt.issuerName);
   if (!party) return failed(parts, caller, {}, LOGIN_NOT_CONFIGURED);
@@ -88,6 +90,14 @@ async function attemptOf(
   return attempt.state === callback.state
     ? attempt
     : loginUnknown('the state is of another attempt');
+}
+
+/** Whether it could have been the answer to some attempt, judged by its form alone. */
+function isComplete({ parties }: FinishParts, callback: Callback | undefined): boolean {
+  if (callback === undefined) return false;
+  const { path, code, error } = callback;
+  const known = [...parties.values()].some(({ spec }) => spec.redirectPath === path);
+  return known && (code !== undefined || error !== undefined);
 }
 
 const NO_STATE = loginUnknown('the answer has no state, or a parameter twice');

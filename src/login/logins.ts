@@ -29,6 +29,8 @@ export interface FailedLogin {
   /** So that "try again" leads to the same place; absent where the attempt isn't known. */
   readonly issuerName?: string;
   readonly returnTo?: string;
+  /** The answer belongs to no attempt, and could not: it lacks something, has it twice, or came to an address of no login. */
+  readonly incomplete?: boolean;
 }
 
 /** What the issuer sent the browser back with. */

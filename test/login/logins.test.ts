@@ -155,19 +155,19 @@ describe('a person', () => {
 
   test('signs in in two tabs at once', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
-    const first = await begin(replica, { returnTo: '/one' });
-    const second = await begin(replica, { returnTo: '/two' });
+    const first = await begin(replica, { returnTo: '/?one' });
+    const second = await begin(replica, { returnTo: '/?two' });
     expect(first.attemptId).not.toBe(second.attemptId);
     const backFromSecond = await visit(second.url, 'Grace Hopper');
     const backFromFirst = await visit(first.url);
     expect(replica.logins.attemptIdOf(backFromFirst.href)).toBe(first.attemptId);
     expect(replica.logins.attemptIdOf(backFromSecond.href)).toBe(second.attemptId);
     expect(await finished(finish(replica, backFromSecond, second.attempt))).toMatchObject({
-      returnTo: '/two',
+      returnTo: '/?two',
       session: { identity: { subject: 'grace' } },
     });
     expect(await finished(finish(replica, backFromFirst, first.attempt))).toMatchObject({
-      returnTo: '/one',
+      returnTo: '/?one',
       session: { identity: { subject: 'ada' } },
     });
   });
@@ -239,7 +239,7 @@ describe('Browser login, as the security rules have it', () => {
     mixed.searchParams.set('code', back.searchParams.get('code')!);
     const { refusal } = await failed(finish(replica, mixed, other.attempt));
     expect(refusal).toMatchObject({
-      reason: 'login_failed',
+      reason: 'login_unknown',
       detail: 'the token endpoint answered 400 invalid_grant',
     });
   });
@@ -287,6 +287,20 @@ describe('Browser login, as the security rules have it', () => {
       );
     },
   );
+
+  test.each([
+    ['', true],
+    ['?code=x', true],
+    ['?state=a', true],
+    ['?state=a&state=b&code=x', true],
+    ['/of-no-login?state=a&code=x', true],
+    ['?state=a&code=x', undefined],
+    ['?state=a&error=access_denied', undefined],
+  ])('an answer that could belong to no attempt is told apart: %s', async (rest, incomplete) => {
+    using replica = await startReplica({ specs: [companySpec()] });
+    const { refusal, ...more } = await failed(finish(replica, `${REDIRECT_URI}${rest}`, undefined));
+    expect([refusal.reason, more.incomplete]).toEqual(['login_unknown', incomplete]);
+  });
 
   test.each(['state', 'code', 'iss', 'error'])(
     'an answer that says %s twice is not taken',
