@@ -8,7 +8,7 @@ import {
   authorizationError,
   parseAuthorizationRequest,
 } from '../oauth/authorization-request.ts';
-import { formOf, text } from '../oauth/form.ts';
+import { type Form, formOf, text } from '../oauth/form.ts';
 import { checkIcon } from '../pages/icons.ts';
 import { sendPage } from '../pages/page.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
@@ -16,7 +16,7 @@ import { quotable } from '../problem.ts';
 import { pageRoute } from '../pages/route.ts';
 import { callerOf, signedIn } from '../pages/session.ts';
 import type { PeopleDoors } from '../people.ts';
-import { chosen, consentBody } from './consent.ts';
+import { chosen, consentBody, isOfSession } from './consent.ts';
 import { authorizeSchema } from './schemas.ts';
 
 /** What the request consists of (RFC 6749 §4.1.1), and the form repeats. */
@@ -38,7 +38,7 @@ export function authorizeRoutes(app: FastifyInstance, doors: PeopleDoors): void 
   app.get('/authorize', { ...pageRoute(doors), ...authorizeSchema }, (request, reply) =>
     read(doors, request.query, reply, ({ ask }) =>
       signedIn(doors, request, reply, async (session) =>
-        question(doors, request, reply, { ask, session }),
+        question(doors, reply, { ask, session, parameters: formOf(request.query) }),
       ),
     ),
   );
@@ -76,13 +76,20 @@ async function read(
   }
 }
 
+interface Question {
+  readonly ask: CodeAsk;
+  readonly session: Session;
+  /** What the form repeats. */
+  readonly parameters: Form;
+  /** Another session was asked before. */
+  readonly again?: boolean;
+}
+
 function question(
   doors: PeopleDoors,
-  request: FastifyRequest,
   reply: FastifyReply,
-  { ask, session }: { readonly ask: CodeAsk; readonly session: Session },
+  { ask, session, parameters, again = false }: Question,
 ): FastifyReply {
-  const query = formOf(request.query);
   const { origin, port } = new URL(ask.redirectUri);
   const body = consentBody({
     action: '/authorize',
@@ -91,13 +98,15 @@ function question(
     ask,
     choices: doors.people.choices(session.identity),
     about: [['Where', `on this computer, port ${port}`]],
-    repeats: Object.fromEntries(PARAMETERS.map((name) => [name, text(query, name)])),
+    repeats: Object.fromEntries(PARAMETERS.map((name) => [name, text(parameters, name)])),
     warning: 'Agree only if you have just started this yourself, on this computer.',
+    again,
   });
   return sendPage(
     reply,
     { doors, session },
     {
+      status: again ? 409 : 200,
       title: 'Hand over a credential',
       body,
       ...(isNameable(origin) && { formOrigin: origin }),
@@ -121,6 +130,9 @@ async function answer(
     return goBack(doors, reply, authorizationAnswer(ask.redirectUri, { ...told, state, iss }));
   };
   const form = formOf(request.body);
+  if (!isOfSession(form, session)) {
+    return question(doors, reply, { ask, session, parameters: form, again: true });
+  }
   if (text(form, 'decision') !== 'agree') {
     const unrecorded = await people.handovers.refuseCode(ask, session, callerOf(request));
     return unrecorded ? sendRefusalPage(reply, { doors, session }, unrecorded) : tell(CANCELLED);
@@ -169,9 +181,9 @@ function sendDone(doors: PeopleDoors, reply: FastifyReply): FastifyReply {
   );
 }
 
-/** The form has two fields that are no parameters of the request. */
+/** The form has fields that are no parameters of the request. */
 function withoutAnswer(parameters: unknown): unknown {
-  const { role: _role, decision: _decision, ...request } = formOf(parameters);
+  const { role: _role, decision: _decision, session: _session, ...request } = formOf(parameters);
   return request;
 }
 

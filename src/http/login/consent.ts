@@ -3,6 +3,7 @@ import type { HandoverAsk } from '../../login/handovers.ts';
 import type { Session } from '../../login/session.ts';
 import type { Choices } from '../../policy/choices.ts';
 import type { Grant } from '../../policy/policy.ts';
+import { type Form, text } from '../oauth/form.ts';
 import { facts, hidden } from '../pages/parts.ts';
 import { personName, theirs } from '../pages/text.ts';
 import { lifetime, moment } from '../pages/time.ts';
@@ -22,6 +23,8 @@ export interface Consent {
   readonly repeats: Readonly<Record<string, string | undefined>>;
   /** What to look at before one agrees. */
   readonly warning: string;
+  /** Somebody else was asked before: their page was sent by whoever is signed in now. */
+  readonly again?: boolean;
 }
 
 /**
@@ -29,10 +32,11 @@ export interface Consent {
  * how long. No answer is chosen beforehand by the program alone: people see what they hand over.
  */
 export function consentBody(consent: Consent): SafeHtml {
-  const { action, heading, session, ask, choices, about, repeats, warning } = consent;
+  const { action, heading, session, ask, choices, about, repeats, warning, again } = consent;
   const grants = offered(ask, choices);
   return html`<form class="card" method="post" action="${action}">
 <h1>${heading}</h1>
+${again === true ? html`<p class="card notice warn" role="alert">You are signed in as <strong>${personName(session.identity)}</strong> now. Look again before you agree.</p>` : undefined}
 <p class="lead">It would act in NATS as you, ${personName(session.identity)}.</p>
 ${facts([
   [
@@ -51,7 +55,7 @@ ${facts([
       ]
     : []),
 ])}
-${hidden(repeats)}
+${hidden({ ...repeats, session: session.id })}
 ${grants.length === 0 ? nothing(ask, choices) : roleChoice(grants)}
 ${grants.length === 0 ? undefined : html`<p class="card notice warn">${warning}</p>`}
 <div class="actions">${
@@ -60,6 +64,11 @@ ${grants.length === 0 ? undefined : html`<p class="card notice warn">${warning}<
       : html`<button class="button" type="submit" name="decision" value="agree">Agree</button>`
   }<button class="button secondary" type="submit" name="decision" value="refuse">${action === '/device' ? 'Refuse' : 'Cancel'}</button></div>
 </form>`;
+}
+
+/** Whether the form was sent by whom it was shown to; tabs outlive a sign-in. Not a secret: it tells two sign-ins apart. */
+export function isOfSession(form: Form, { id }: Session): boolean {
+  return text(form, 'session') === id;
 }
 
 /** The roles to choose from: the one that the program names, or all. */

@@ -12,7 +12,7 @@ import { callerOf, signedIn } from '../pages/session.ts';
 import { theirs } from '../pages/text.ts';
 import { moment } from '../pages/time.ts';
 import type { PeopleDoors } from '../people.ts';
-import { chosen, consentBody } from './consent.ts';
+import { chosen, consentBody, isOfSession } from './consent.ts';
 
 /** `/device`: the code of a program on another device, and the word that it waits for (RFC 8628 §3.3). */
 export function deviceRoutes(app: FastifyInstance, doors: PeopleDoors): void {
@@ -66,7 +66,7 @@ async function find(
 ): Promise<FastifyReply> {
   const tooOften = await doors.limitIdentity(request, session.identity);
   if (tooOften) return sendRefusalPage(reply, { doors, session }, tooOften);
-  const device = await doors.people.handovers.findDevice(typed);
+  const device = await doors.people.handovers.findDevice(typed, session, callerOf(request));
   if (!(device instanceof Refusal)) return then(device);
   return device.reason === 'user_code_unknown'
     ? sendCodeForm(doors, { request, reply, session }, { refusal: device, typed })
@@ -74,26 +74,35 @@ async function find(
 }
 
 function question(doors: PeopleDoors, asked: Asked, typed: string): Promise<FastifyReply> {
-  const { reply, session } = asked;
-  return find(doors, asked, typed, async (device) =>
-    sendPage(
-      reply,
-      { doors, session },
-      {
-        title: 'Compare the code',
-        body: consentBody({
-          action: '/device',
-          heading: 'Hand a credential to this device?',
-          session,
-          ask: device,
-          choices: doors.people.choices(session.identity),
-          about: aboutDevice(device),
-          repeats: { user_code: device.userCode },
-          warning:
-            'Agree only if your own device shows exactly this code right now. If somebody sent you here, or the code, refuse.',
-        }),
-      },
-    ),
+  return find(doors, asked, typed, async (device) => sendQuestion(doors, asked, device, false));
+}
+
+/** `again`: another session was asked before. */
+function sendQuestion(
+  doors: PeopleDoors,
+  { reply, session }: Asked,
+  device: WaitingDevice,
+  again: boolean,
+): FastifyReply {
+  return sendPage(
+    reply,
+    { doors, session },
+    {
+      status: again ? 409 : 200,
+      title: 'Compare the code',
+      body: consentBody({
+        action: '/device',
+        heading: 'Hand a credential to this device?',
+        session,
+        ask: device,
+        choices: doors.people.choices(session.identity),
+        about: aboutDevice(device),
+        repeats: { user_code: device.userCode },
+        warning:
+          'Agree only if your own device shows exactly this code right now. If somebody sent you here, or the code, refuse.',
+        again,
+      }),
+    },
   );
 }
 
@@ -115,6 +124,7 @@ async function answer(doors: PeopleDoors, asked: Asked, form: Form): Promise<Fas
   const typed = text(form, 'user_code');
   if (typed === undefined) return sendCodeForm(doors, asked);
   return find(doors, asked, typed, async (device) => {
+    if (!isOfSession(form, session)) return sendQuestion(doors, asked, device, true);
     if (text(form, 'decision') !== 'agree') {
       const refusal = await handovers.refuseDevice(device.userCode, session, callerOf(request));
       return refusal

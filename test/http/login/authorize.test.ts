@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../../src/errors.ts';
-import { authorizeParameters, authorizePath, headingOf, NKEY, REDIRECT_URI } from './pages.ts';
-import { PUBLIC_URL, startPeopleApp } from './people-app.ts';
+import {
+  authorizeParameters,
+  authorizePath,
+  headingOf,
+  NKEY,
+  REDIRECT_URI,
+  sessionShown,
+} from './pages.ts';
+import { type PeopleApp, PUBLIC_URL, startPeopleApp } from './people-app.ts';
 
 const CALLER = { requestId: 'r', address: '127.0.0.1' };
 
@@ -9,6 +16,15 @@ function answerIn(location: unknown): Record<string, string> {
   const url = new URL(String(location));
   expect(`${url.origin}${url.pathname}`).toBe(REDIRECT_URI);
   return Object.fromEntries(url.searchParams);
+}
+
+type Texts = Readonly<Record<string, string>>;
+
+/** The question is read, and its form sent by the same person. */
+async function answered(people: PeopleApp, cookies: Texts, fields: Texts, changes: Texts = {}) {
+  const page = await people.get(authorizePath(changes), { cookies });
+  const sent = { ...authorizeParameters(changes), session: sessionShown(page), ...fields };
+  return people.post('/authorize', sent, { cookies });
 }
 
 describe('GET /authorize', () => {
@@ -33,6 +49,13 @@ describe('GET /authorize', () => {
     const answer = await people.get(authorizePath(changes), { cookies: await people.signIn() });
     expect([answer.statusCode, headingOf(answer)]).toEqual([status, heading]);
     expect(answer.headers.location).toBeUndefined();
+  });
+
+  test('of a destination that is none reads what one looks like, exactly', async () => {
+    await using people = await startPeopleApp();
+    const path = authorizePath({ redirect_uri: 'http://localhost:1/callback' });
+    const { body } = await people.get(path, { cookies: await people.signIn() });
+    expect(body).toContain('http://127.0.0.1:PORT/callback or http://[::1]:PORT/callback');
   });
 
   test('what is wrong otherwise is told to the program', async () => {
@@ -73,8 +96,7 @@ describe('POST /authorize', () => {
   test('agreed, the program gets a code that is good for the key, role and port shown', async () => {
     await using people = await startPeopleApp();
     const cookies = await people.signIn();
-    const fields = { ...authorizeParameters(), role: 'reader', decision: 'agree' };
-    const answer = await people.post('/authorize', fields, { cookies });
+    const answer = await answered(people, cookies, { role: 'reader', decision: 'agree' });
     expect([answer.statusCode, answer.headers['cache-control']]).toEqual([303, 'no-store']);
     const { code, ...rest } = answerIn(answer.headers.location);
     expect(rest).toEqual({ state: 'xyz', iss: PUBLIC_URL });
@@ -91,8 +113,8 @@ describe('POST /authorize', () => {
 
   test('cancelled, the program is told, and it is recorded who refused which program what key', async () => {
     await using people = await startPeopleApp();
-    const fields = { ...authorizeParameters(), role: 'reader', decision: 'refuse' };
-    const answer = await people.post('/authorize', fields, { cookies: await people.signIn() });
+    const fields = { role: 'reader', decision: 'refuse' };
+    const answer = await answered(people, await people.signIn(), fields);
     expect(answerIn(answer.headers.location)).toEqual({
       error: 'access_denied',
       error_description: expect.any(String),
@@ -108,8 +130,7 @@ describe('POST /authorize', () => {
     await using people = await startPeopleApp();
     const cookies = await people.signIn();
     people.world.journalSays(new Refusal('audit_unavailable', 'It can not be recorded.'));
-    const fields = { ...authorizeParameters(), role: 'reader', decision: 'refuse' };
-    const answer = await people.post('/authorize', fields, { cookies });
+    const answer = await answered(people, cookies, { role: 'reader', decision: 'refuse' });
     expect(answer.statusCode).toBe(503);
     expect(answer.headers.location).toBeUndefined();
   });
@@ -118,8 +139,8 @@ describe('POST /authorize', () => {
     'whatever is not said to be agreed to is not (%j)',
     async (decision) => {
       await using people = await startPeopleApp();
-      const fields = { ...authorizeParameters(), role: 'reader', ...decision };
-      const answer = await people.post('/authorize', fields, { cookies: await people.signIn() });
+      const fields = { role: 'reader', ...decision } as Texts;
+      const answer = await answered(people, await people.signIn(), fields);
       expect(answerIn(answer.headers.location)).not.toHaveProperty('code');
     },
   );
@@ -130,18 +151,61 @@ describe('POST /authorize', () => {
     [{ scope: 'reader' }, { role: 'publisher' }],
   ])('a role that was not offered is not handed over (%j, %j)', async (changes, role) => {
     await using people = await startPeopleApp();
-    const fields = { ...authorizeParameters(changes), ...role, decision: 'agree' };
-    const cookies = await people.signIn();
-    const answer = await people.post('/authorize', fields, { cookies });
+    const fields = { ...role, decision: 'agree' } as Texts;
+    const answer = await answered(people, await people.signIn(), fields, changes);
     expect([answer.statusCode, headingOf(answer)]).toEqual([403, 'You may not take this role']);
     expect(people.world.told).toEqual([]);
+  });
+
+  test.each(['agree', 'refuse'])(
+    'of a page that somebody else saw does nothing (%s): whoever is signed in now is asked first',
+    async (decision) => {
+      await using people = await startPeopleApp();
+      const page = await people.get(authorizePath(), { cookies: await people.signIn() });
+      const eve = await people.signIn({ team: 'orders', sub: 'eve', name: 'Eve <i>' });
+      const fields = { ...authorizeParameters(), role: 'reader', decision };
+      for (const session of [{ session: sessionShown(page) }, {}]) {
+        const sent = { ...fields, ...session };
+        const answer = await people.post('/authorize', sent, { cookies: eve });
+        expect([answer.statusCode, headingOf(answer)]).toEqual([
+          409,
+          'Hand a credential to this program?',
+        ]);
+        expect(answer.headers.location).toBeUndefined();
+        expect(answer.body).toContain(
+          'You are signed in as <strong><bdi>Eve &lt;i&gt;</bdi></strong> now. Look again before you agree.',
+        );
+        expect(people.world.told).toEqual([]);
+        expect(sessionShown(answer)).not.toBe(sessionShown(page));
+        // Everything that was asked is still there.
+        for (const [name, value] of Object.entries(authorizeParameters())) {
+          expect(answer.body).toContain(`name="${name}" value="${value}"`);
+        }
+      }
+    },
+  );
+
+  test('of a page that was looked at again is the answer of who sees it now', async () => {
+    await using people = await startPeopleApp();
+    const page = await people.get(authorizePath(), { cookies: await people.signIn() });
+    const cookies = await people.signIn();
+    const fields = { ...authorizeParameters(), role: 'reader', decision: 'agree' };
+    const sent = { ...fields, session: sessionShown(page) };
+    const again = await people.post('/authorize', sent, { cookies });
+    const answer = await people.post(
+      '/authorize',
+      { ...fields, session: sessionShown(again) },
+      { cookies },
+    );
+    expect(answerIn(answer.headers.location)).toHaveProperty('code');
   });
 
   test('without a session hands over nothing, and says so', async () => {
     await using people = await startPeopleApp();
     const fields = { ...authorizeParameters(), role: 'reader', decision: 'agree' };
     const answer = await people.post('/authorize', fields);
-    expect([answer.statusCode, headingOf(answer)]).toEqual([401, 'Your session has ended']);
+    expect([answer.statusCode, headingOf(answer)]).toEqual([401, 'You are not signed in']);
+    expect(people.world.told).toEqual([]);
   });
 
   test('to a port of IPv6, which policies of browsers can not name, a page leads on', async () => {
@@ -150,8 +214,8 @@ describe('POST /authorize', () => {
     const cookies = await people.signIn();
     const page = await people.get(authorizePath(changes), { cookies });
     expect(page.headers['content-security-policy']).toContain("form-action 'self';");
-    const fields = { ...authorizeParameters(changes), role: 'reader', decision: 'agree' };
-    const answer = await people.post('/authorize', fields, { cookies });
+    const fields = { role: 'reader', decision: 'agree' };
+    const answer = await answered(people, cookies, fields, changes);
     expect(answer.statusCode).toBe(200);
     expect(answer.body).toMatch(
       /<meta http-equiv="refresh" content="0; url=http:\/\/\[::1\]:53111\/callback\?code=[\w-]{43}&amp;/,

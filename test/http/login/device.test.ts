@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HandoverAsk } from '../../../src/login/handovers.ts';
 import { Refusal } from '../../../src/errors.ts';
-import { headingOf, NKEY } from './pages.ts';
+import { headingOf, NKEY, sessionShown } from './pages.ts';
 import { type PeopleApp, startPeopleApp } from './people-app.ts';
 
 const CALLER = { requestId: 'r', address: '203.0.113.7' };
@@ -12,6 +12,14 @@ async function begin({ world }: PeopleApp, changes: Partial<HandoverAsk> = {}) {
   if (codes instanceof Refusal) throw new Error(codes.message);
   return codes;
 }
+
+/** The question is read, and its form sent by the same person. */
+async function answered(people: PeopleApp, cookies: Texts, fields: Texts & { user_code: string }) {
+  const page = await people.get(`/device?user_code=${fields.user_code}`, { cookies });
+  return people.post('/device', { ...fields, session: sessionShown(page) }, { cookies });
+}
+
+type Texts = Readonly<Record<string, string>>;
 
 describe('GET /device', () => {
   test('sends whoever is not signed in to the login, and back with the code', async () => {
@@ -59,6 +67,9 @@ describe('GET /device', () => {
     expect([answer.statusCode, headingOf(answer)]).toEqual([400, 'Enter the code of your device']);
     expect(answer.body).toContain('role="alert"');
     expect(answer.body).toContain('value="&quot;&gt;BBBBBBBB" aria-invalid="true"');
+    expect(people.world.told).toMatchObject([
+      { step: 'failed', identity: { subject: 'ada' }, refusal: { reason: 'user_code_unknown' } },
+    ]);
   });
 });
 
@@ -68,7 +79,7 @@ describe('POST /device', () => {
     const { userCode, deviceCode } = await begin(people);
     const cookies = await people.signIn();
     const fields = { user_code: userCode, role: 'reader', decision: 'agree' };
-    const answer = await people.post('/device', fields, { cookies });
+    const answer = await answered(people, cookies, fields);
     expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'Done']);
     const handed = await people.world.one.redeemDevice(deviceCode, CALLER);
     expect(handed).toMatchObject({ role: 'reader', userPublicKey: NKEY });
@@ -76,11 +87,39 @@ describe('POST /device', () => {
     expect((await people.post('/device', fields, { cookies })).statusCode).toBe(400);
   });
 
+  test.each(['agree', 'refuse'])(
+    'of a page that somebody else saw does nothing (%s): whoever is signed in now is asked first',
+    async (decision) => {
+      await using people = await startPeopleApp();
+      const { userCode, deviceCode } = await begin(people);
+      const path = `/device?user_code=${userCode}`;
+      const page = await people.get(path, { cookies: await people.signIn() });
+      const eve = await people.signIn({ team: 'orders', sub: 'eve', name: 'Eve' });
+      const fields = { user_code: userCode, role: 'reader', decision };
+      for (const session of [{ session: sessionShown(page) }, {}]) {
+        const answer = await people.post('/device', { ...fields, ...session }, { cookies: eve });
+        expect([answer.statusCode, headingOf(answer)]).toEqual([
+          409,
+          'Hand a credential to this device?',
+        ]);
+        expect(answer.body).toContain(
+          'You are signed in as <strong><bdi>Eve</bdi></strong> now. Look again before you agree.',
+        );
+        expect(answer.body).toContain(userCode);
+        expect(sessionShown(answer)).not.toBe(sessionShown(page));
+      }
+      expect(await people.world.one.redeemDevice(deviceCode, CALLER)).toMatchObject({
+        reason: 'authorization_pending',
+      });
+      expect(people.world.told.map(({ step }) => step)).toEqual(['device-begun']);
+    },
+  );
+
   test('refused, the device is told', async () => {
     await using people = await startPeopleApp();
     const { userCode, deviceCode } = await begin(people);
     const fields = { user_code: userCode, role: 'reader', decision: 'refuse' };
-    const answer = await people.post('/device', fields, { cookies: await people.signIn() });
+    const answer = await answered(people, await people.signIn(), fields);
     expect(headingOf(answer)).toBe('Nothing was handed over');
     expect(await people.world.one.redeemDevice(deviceCode, CALLER)).toMatchObject({
       reason: 'handover_refused',
@@ -95,8 +134,8 @@ describe('POST /device', () => {
   ])('a role that was not offered is not handed over (asked: %s, sent: %j)', async (role, sent) => {
     await using people = await startPeopleApp();
     const { userCode, deviceCode } = await begin(people, { role });
-    const fields = { user_code: userCode, decision: 'agree', ...sent } as Record<string, string>;
-    const answer = await people.post('/device', fields, { cookies: await people.signIn() });
+    const fields = { user_code: userCode, decision: 'agree', ...(sent as Texts) };
+    const answer = await answered(people, await people.signIn(), fields);
     expect([answer.statusCode, headingOf(answer)]).toEqual([403, 'You may not take this role']);
     expect(await people.world.one.redeemDevice(deviceCode, CALLER)).toMatchObject({
       reason: 'authorization_pending',

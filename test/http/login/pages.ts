@@ -29,6 +29,11 @@ export function authorizePath(changes?: Readonly<Record<string, string | undefin
   return `/authorize?${new URLSearchParams(authorizeParameters(changes)).toString()}`;
 }
 
+/** What a form of consent says to which session it was shown. */
+export function sessionShown({ body }: LightMyRequestResponse): string {
+  return /name="session" value="([^"]+)"/.exec(body)?.[1] ?? '';
+}
+
 /** What the page's one `h1` says, as it stands in the HTML. */
 export function headingOf({ body }: LightMyRequestResponse): string | undefined {
   return /<h1[^>]*>(.*?)<\/h1>/.exec(body)?.[1];
