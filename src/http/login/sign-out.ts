@@ -6,6 +6,7 @@ import { checkIcon } from '../pages/icons.ts';
 import { sendPage } from '../pages/page.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
+import type { Session } from '../../login/session.ts';
 import { callerOf, sessionOf } from '../pages/session.ts';
 import { clearSessionCookie } from '../pages/session-cookie.ts';
 import { personName } from '../pages/text.ts';
@@ -14,7 +15,10 @@ import type { PeopleDoors } from '../people.ts';
 /** `/logout`: GET asks, POST ends the session, here and where the issuer knows how at the issuer, too. */
 export function signOutRoutes(app: FastifyInstance, doors: PeopleDoors): void {
   app.get('/logout', pageRoute(doors), (request, reply) => ask(doors, request, reply));
-  app.post('/logout', pageRoute(doors), (request, reply) => signOut(doors, request, reply));
+  // Whoever wants to be signed out is, however many requests their address has sent.
+  app.post('/logout', pageRoute(doors, { always: true }), (request, reply) =>
+    signOut(doors, request, reply),
+  );
 }
 
 async function ask(
@@ -23,7 +27,11 @@ async function ask(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const session = await sessionOf(request, reply, doors);
-  if (session === undefined || session instanceof Refusal) return sendSignedOut(doors, reply);
+  if (session === undefined) return sendNotSignedIn(doors, reply);
+  if (session instanceof Refusal) {
+    const over = session.code === 'invalid_token';
+    return over ? sendSignedOut(doors, reply) : sendRefusalPage(reply, { doors }, session);
+  }
   return sendPage(
     reply,
     { doors, session },
@@ -36,22 +44,40 @@ async function ask(
   );
 }
 
-/** Repeated, it finds nothing to end, and says the same. */
+/** Sent twice, the second finds a session that is over, and says the same. */
 async function signOut(
   doors: PeopleDoors,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const session = await sessionOf(request, reply, doors);
-  let issuerUrl: URL | undefined;
-  if (session !== undefined && !(session instanceof Refusal)) {
-    const ended = await doors.people.logins.signOut(session, callerOf(request));
-    // The cookie stays: whoever believes to be signed out must be.
-    if (ended instanceof Refusal) return sendRefusalPage(reply, { doors, session }, ended);
-    ({ issuerUrl } = ended);
+  const ended = session instanceof Refusal ? session : session && (await end(session));
+  // The cookie stays: whoever believes to be signed out must be.
+  if (ended instanceof Refusal && ended.code === 'temporarily_unavailable') {
+    const known = session instanceof Refusal ? undefined : session;
+    return sendRefusalPage(reply, { doors, session: known }, ended);
   }
   clearSessionCookie(request, reply, cookieJar(doors.live().publicUrl));
-  return sendSignedOut(doors, reply, issuerUrl);
+  if (ended === undefined) return sendNotSignedIn(doors, reply);
+  return sendSignedOut(doors, reply, ended instanceof Refusal ? undefined : ended.issuerUrl);
+
+  function end(session: Session) {
+    return doors.people.logins.signOut(session, callerOf(request));
+  }
+}
+
+/** Programs have sessions of their own, which nobody can end from a browser that has lost the one that they came from. */
+function sendNotSignedIn(doors: PeopleDoors, reply: FastifyReply): FastifyReply {
+  return sendPage(
+    reply,
+    { doors },
+    {
+      title: 'Not signed in',
+      body: html`<div class="narrow card"><h1>You were not signed in here</h1>
+<p>So nothing was ended. Programs that were handed a credential keep their session: <code>nats-sts logout</code> on their machine ends it, or an administrator can revoke it.</p>
+<p class="actions"><a class="button" href="/">Go to the start page</a></p></div>`,
+    },
+  );
 }
 
 /** A form may not lead to another origin by a redirect (CSP `form-action`), so a page does. */

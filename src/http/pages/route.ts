@@ -3,16 +3,21 @@ import type { PeopleDoors } from '../people.ts';
 import { checkSameOrigin } from './same-origin.ts';
 import { sendRefusalPage } from './refusal-page.ts';
 
+interface PageRoute {
+  /** However often its address comes. */
+  readonly always?: boolean;
+}
+
 /**
  * What every route of a page begins with: whoever comes too often is refused before anything is
  * read, a form from elsewhere too, and whatever goes wrong is told as a page.
  *
  *     app.get('/console', pageRoute(doors), async (request, reply) => …)
  */
-export function pageRoute(doors: PeopleDoors): RouteShorthandOptions {
+export function pageRoute(doors: PeopleDoors, more: PageRoute = {}): RouteShorthandOptions {
   const checks = async (request: FastifyRequest, reply: FastifyReply) => {
     const refusal =
-      (await doors.limitAddress(request)) ??
+      (more.always === true ? undefined : await doors.limitAddress(request)) ??
       (request.method === 'POST' ? checkSameOrigin(request, doors.live().publicUrl) : undefined);
     if (refusal) return sendRefusalPage(reply, { doors }, refusal);
   };

@@ -17,13 +17,61 @@ test('signing out ends every copy of the session, and clears all its cookies', a
   expect(copy.body).toContain('Your session has ended');
 });
 
-test('signing out twice, or with no session, says the same', async () => {
+test('signing out twice says the same', async () => {
   await using people = await startPeopleApp();
   const cookies = await people.signIn();
-  for (const brought of [cookies, cookies, {}]) {
+  for (const brought of [cookies, cookies]) {
     const answer = await people.post('/logout', {}, { cookies: brought });
     expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'You are signed out']);
   }
+});
+
+test.each(['GET', 'POST'])(
+  'whoever was not signed in is told so, and what ends the sessions of programs (%s)',
+  async (method) => {
+    await using people = await startPeopleApp();
+    const answer =
+      method === 'GET' ? await people.get('/logout') : await people.post('/logout', {});
+    expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'You were not signed in here']);
+    expect(answer.body).toContain('<code>nats-sts logout</code>');
+    expect(answer.body).not.toContain('You are signed out');
+  },
+);
+
+test('signing out works however often the address has come, which sees nothing else then', async () => {
+  await using people = await startPeopleApp({ limits: { perAddress: 1 } });
+  const cookies = await people.signIn();
+  for (const path of ['/', '/logout']) await people.get(path);
+  expect((await people.get('/logout')).statusCode).toBe(429);
+  const answer = await people.post('/logout', {}, { cookies });
+  expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'You are signed out']);
+  const sealed = cookies['__Host-nats-sts-session']?.slice(2) ?? '';
+  expect(await people.world.keeper.open(sealed)).toMatchObject({ reason: 'session_missing' });
+});
+
+test('a session that can not be looked at right now is not said to be over', async () => {
+  const down = new Refusal('store_unavailable', 'Not now.', { retryAfterSeconds: 5 });
+  await using people = await startPeopleApp({ logins: { open: async () => down } });
+  const cookies = { '__Host-nats-sts-session': '1.x' };
+  for (const answer of [
+    await people.post('/logout', {}, { cookies }),
+    await people.get('/logout', { cookies }),
+  ]) {
+    expect(answer.statusCode).toBe(503);
+    expect(cookiesSet(answer)).toEqual([]);
+  }
+});
+
+test('who is blocked loses the cookie by signing out, and nothing by being asked', async () => {
+  const blocked = new Refusal('blocked', 'Blocked.');
+  await using people = await startPeopleApp({ logins: { open: async () => blocked } });
+  const cookies = { '__Host-nats-sts-session': '1.x' };
+  const asked = await people.get('/logout', { cookies });
+  expect([asked.statusCode, headingOf(asked)]).toEqual([403, 'Your access is blocked']);
+  expect(cookiesSet(asked)).toEqual([]);
+  const answer = await people.post('/logout', {}, { cookies });
+  expect(headingOf(answer)).toBe('You are signed out');
+  expect(cookiesSet(answer)).toHaveLength(1);
 });
 
 test('where the issuer can end its own session, a page goes on there: a redirect would be stopped', async () => {
@@ -57,5 +105,4 @@ test('GET /logout asks and changes nothing', async () => {
     'Programs that you handed a credential to from this session can not renew it any more.',
   );
   expect(headingOf(await people.get('/', { cookies }))).toBe('Your access to NATS');
-  expect(headingOf(await people.get('/logout'))).toBe('You are signed out');
 });
