@@ -54,9 +54,17 @@ function parseAsk(
   const twice = repeated(form);
   if (twice) return twice;
   const role = text(form, 'role');
-  if (role === undefined || role.length > 128) return NO_ROLE;
+  if (role === undefined) return NO_ROLE;
+  if (role.length > MAX_ROLE_CHARACTERS) return NOT_A_ROLE;
   const ttlSeconds = parseTtl(form);
   return ttlSeconds instanceof Refusal ? ttlSeconds : { role, ttlSeconds };
 }
 
+/** As at `/exchange`. */
+const MAX_ROLE_CHARACTERS = 128;
+
+const NOT_A_ROLE = new Refusal(
+  'parameter_invalid',
+  `This is not a role: their names have at most ${MAX_ROLE_CHARACTERS} characters.`,
+);
 const NO_ROLE = new Refusal('parameter_missing', 'Name the role that you want a credential for.');

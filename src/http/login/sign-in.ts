@@ -7,6 +7,7 @@ import { setAttemptCookie, takeAttemptCookie } from '../pages/attempt-cookie.ts'
 import { cookieJar } from '../pages/cookies.ts';
 import { sendPage } from '../pages/page.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
+import { INCOMPLETE_ANSWER } from '../pages/refusal-words.ts';
 import { pageRoute } from '../pages/route.ts';
 import { callerOf } from '../pages/session.ts';
 import { setSessionCookie } from '../pages/session-cookie.ts';
@@ -33,13 +34,14 @@ async function begin(
   const query = formOf(request.query);
   const returnTo = text(query, 'return_to') ?? '/';
   const issuers = logins.issuers();
+  const unnamed = query['issuer'] === undefined;
+  const only = unnamed && issuers.length === 1 ? issuers[0]?.name : undefined;
   const asked = text(query, 'issuer');
-  const only = issuers.length === 1 ? issuers[0]?.name : undefined;
   const issuerName = issuers.find(({ name }) => name === asked)?.name ?? only;
   if (issuerName === undefined) {
     return issuers.length === 0
       ? sendRefusalPage(reply, { doors }, NOT_CONFIGURED)
-      : sendChooser(doors, reply, returnTo);
+      : sendChooser(doors, reply, { returnTo, unknown: !unnamed });
   }
   const begun = await logins.begin({ issuerName, returnTo }, callerOf(request));
   if (begun instanceof Refusal) {
@@ -49,13 +51,19 @@ async function begin(
   return leaveFor(reply, begun.url.href);
 }
 
-function sendChooser(doors: PeopleDoors, reply: FastifyReply, returnTo: string): FastifyReply {
+function sendChooser(
+  doors: PeopleDoors,
+  reply: FastifyReply,
+  { returnTo, unknown }: { readonly returnTo: string; readonly unknown: boolean },
+): FastifyReply {
   return sendPage(
     reply,
     { doors },
     {
+      status: unknown ? 404 : 200,
       title: 'Sign in',
       body: html`<div class="narrow card"><h1>Sign in</h1>
+${unknown ? html`<p class="card notice warn" role="status">The provider that this link names is not known here.</p>` : undefined}
 <p class="muted">Who knows you? You go to their page and come back here.</p>
 ${signInLinks(doors.people.logins.issuers(), returnTo, '')}</div>`,
     },
@@ -83,7 +91,9 @@ async function finish(
 function sendFailure(doors: PeopleDoors, reply: FastifyReply, failed: FailedLogin): FastifyReply {
   const { refusal, issuerSaid, issuerName, returnTo = '/' } = failed;
   const signInPath = issuerName === undefined ? undefined : loginPath(issuerName, returnTo);
-  return sendRefusalPage(reply, { doors }, refusal, { issuerSaid, signInPath });
+  const incomplete = failed.incomplete === true && refusal.reason === 'login_unknown';
+  const words = incomplete ? INCOMPLETE_ANSWER : undefined;
+  return sendRefusalPage(reply, { doors }, refusal, { issuerSaid, signInPath, words });
 }
 
 function leaveFor(reply: FastifyReply, address: string): FastifyReply {

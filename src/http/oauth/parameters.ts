@@ -35,7 +35,9 @@ export function parseRole(form: Form): string | Refusal | undefined {
 export function parseTtl(form: Form): number | Refusal | undefined {
   const ttl = text(form, 'ttl');
   if (ttl === undefined) return undefined;
-  if (!/^[1-9][0-9]{0,7}$/.test(ttl)) return invalid('The ttl must be a whole number of seconds.');
+  if (!/^[1-9][0-9]{0,7}$/.test(ttl)) {
+    return invalid('The ttl must be a whole number of seconds, 1 to 99,999,999.');
+  }
   return Number(ttl);
 }
 

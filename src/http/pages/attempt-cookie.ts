@@ -3,6 +3,8 @@ import { clearCookie, type CookieJar, cookieOf } from './cookies.ts';
 
 /** So many logins at once a browser remembers; each is a few hundred bytes of every request. */
 const MAX_ATTEMPTS = 4;
+/** What is over goes by itself in ten minutes; the answer stays small whatever came in. */
+const MAX_CLEARED = 8;
 
 const prefixOf = ({ prefix }: CookieJar): string => `${prefix}-login-`;
 
@@ -14,7 +16,8 @@ export function setAttemptCookie(
 ): void {
   // Browsers send the oldest first (RFC 6265 §5.4).
   const others = Object.keys(request.cookies).filter((name) => name.startsWith(prefixOf(jar)));
-  for (const name of others.slice(0, Math.max(0, others.length - MAX_ATTEMPTS + 1))) {
+  const surplus = Math.max(0, others.length - MAX_ATTEMPTS + 1);
+  for (const name of others.slice(0, Math.min(surplus, MAX_CLEARED))) {
     clearCookie(reply, jar, name);
   }
   reply.setCookie(`${prefixOf(jar)}${attemptId}`, attempt, {

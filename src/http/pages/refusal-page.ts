@@ -5,7 +5,7 @@ import type { ErrorPages } from '../errors.ts';
 import { statusOf } from '../problem.ts';
 import { stopIcon } from './icons.ts';
 import { type PageContext, type PageDoors, sendPage } from './page.ts';
-import { refusalWords, SIGN_IN } from './refusal-words.ts';
+import { refusalWords, type RefusalWords, SIGN_IN } from './refusal-words.ts';
 import { contactLink, plain } from './text.ts';
 import { lifetime } from './time.ts';
 
@@ -14,6 +14,8 @@ export interface RefusalPage {
   readonly signInPath?: string | undefined;
   /** What the provider said of it: a stranger's text. */
   readonly issuerSaid?: string | undefined;
+  /** Instead of what is read of every such refusal. */
+  readonly words?: Partial<RefusalWords> | undefined;
 }
 
 /** A "no" as a page: what happened, what to do now, what to tell those who are asked. */
@@ -25,7 +27,7 @@ export function sendRefusalPage(
 ): FastifyReply {
   const { retryAfterSeconds } = refusal;
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
-  const words = refusalWords(refusal);
+  const words = { ...refusalWords(refusal), ...more.words };
   const { path, text } = words.wayOn;
   const wayOn = { text, path: (path === SIGN_IN.path ? more.signInPath : undefined) ?? path };
   return sendPage(reply, context, {

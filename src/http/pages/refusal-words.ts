@@ -7,7 +7,7 @@ interface WayOn {
   readonly text: string;
 }
 
-interface RefusalWords {
+export interface RefusalWords {
   readonly title: string;
   readonly text: string;
   readonly wayOn: WayOn;
@@ -16,6 +16,19 @@ interface RefusalWords {
 const HOME: WayOn = { path: '/', text: 'Go to the start page' };
 export const SIGN_IN: WayOn = { path: '/login', text: 'Sign in again' };
 const DEVICE: WayOn = { path: '/device', text: 'Enter a code' };
+
+/** A form that came without any session: nothing that could have ended. */
+export const NOT_SIGNED_IN: Partial<RefusalWords> = {
+  title: 'You are not signed in',
+  text: 'Nothing was done. Sign in to go on.',
+  wayOn: { ...SIGN_IN, text: 'Sign in' },
+};
+
+/** An answer that belongs to no sign-in because of its own form. */
+export const INCOMPLETE_ANSWER: Partial<RefusalWords> = {
+  title: 'The answer of your provider is not complete',
+  text: 'It lacks something, says something twice, or came to an address that nobody comes back to. Begin anew; if it happens again, tell your administrator.',
+};
 
 /** What people read of a refusal. Where nothing is written here, its own message does. */
 const WORDS: { readonly [Reason in RefusalReason]?: Partial<RefusalWords> } = {
@@ -70,7 +83,7 @@ const WORDS: { readonly [Reason in RefusalReason]?: Partial<RefusalWords> } = {
   },
   redirect_uri_invalid: {
     title: 'This request is not safe',
-    text: 'The answer would not go to a program on your own computer. Nothing was handed over.',
+    text: 'The answer would not go to a program on your own computer: the redirect_uri must be exactly http://127.0.0.1:PORT/callback or http://[::1]:PORT/callback. Nothing was handed over.',
   },
   handover_refused: { title: 'It was refused before' },
   user_code_unknown: {
@@ -83,8 +96,14 @@ const WORDS: { readonly [Reason in RefusalReason]?: Partial<RefusalWords> } = {
     text: 'Codes are good for ten minutes. Start again on your device to get a new one.',
     wayOn: DEVICE,
   },
-  no_binding: { title: 'You have no access' },
-  role_not_allowed: { title: 'You may not take this role' },
+  no_binding: {
+    title: 'You have no access',
+    text: 'No access is set up for what your provider says about you. The start page says what did not fit.',
+  },
+  role_not_allowed: {
+    title: 'You may not take this role',
+    text: 'Choose one of those that you may take; the start page has them. Nothing was handed over.',
+  },
   too_many_requests: { title: 'Too many requests' },
   not_found: { title: 'There is nothing here', text: 'The address leads nowhere.' },
   not_admin: { title: 'This is for administrators' },

@@ -6,6 +6,7 @@ import type { PeopleDoors } from '../people.ts';
 import { cookieJar } from './cookies.ts';
 import type { PageDoors } from './page.ts';
 import { sendRefusalPage } from './refusal-page.ts';
+import { NOT_SIGNED_IN } from './refusal-words.ts';
 import { clearSessionCookie, sessionCookie } from './session-cookie.ts';
 
 /** Who asks, for the record. */
@@ -35,7 +36,7 @@ export async function sessionOf(
 /**
  * Goes on for those who are signed in. All others are sent to `/login` and come back here; but for
  * forms, whose content could not be taken along, and which browsers keep from leading to the issuer:
- * there a page says that the session is over.
+ * there a page says that there is no session, or no longer.
  *
  *     signedIn(doors, request, reply, async (session) => sendPage(reply, { doors, session }, …))
  */
@@ -49,7 +50,10 @@ export async function signedIn(
   if (session !== undefined && !(session instanceof Refusal)) return then(session);
   const over = session === undefined || session.reason === 'session_missing';
   if (!over) return sendRefusalPage(reply, { doors }, session);
-  if (request.method === 'POST') return sendRefusalPage(reply, { doors }, session ?? NO_SESSION);
+  if (request.method === 'POST') {
+    const words = session === undefined ? NOT_SIGNED_IN : undefined;
+    return sendRefusalPage(reply, { doors }, session ?? NO_SESSION, { words });
+  }
   return reply
     .header('cache-control', 'no-store')
     .redirect(`/login?return_to=${encodeURIComponent(request.url)}`, 303);

@@ -46,6 +46,7 @@ test.each([
   [{ role: 'reader', ttl: '-1' }, 400, 'This request can not be used'],
   [{ role: 'reader', ttl: '1e3' }, 400, 'This request can not be used'],
   [{ role: 'x'.repeat(129) }, 400, 'This request can not be used'],
+  [{ role: 'reader', ttl: '100000000' }, 400, 'This request can not be used'],
 ])('%j is refused as a page', async (fields, status, heading) => {
   await using people = await startPeopleApp();
   const cookies = await people.signIn();
@@ -53,13 +54,27 @@ test.each([
   expect([answer.statusCode, headingOf(answer)]).toEqual([status, heading]);
 });
 
+test.each([
+  [{ role: 'x'.repeat(129) }, 'This is not a role: '],
+  [{ role: 'reader', ttl: '100000000' }, '1 to 99,999,999'],
+  [{ role: 'nobody' }, 'Choose one of those that you may take'],
+])('%j is refused in words that say why', async (fields, words) => {
+  await using people = await startPeopleApp();
+  const answer = await people.post('/credentials', fields, { cookies: await people.signIn() });
+  expect(answer.body).toContain(words);
+  expect(answer.body).not.toContain('token');
+});
+
 test('a session that is over is told, and not sent to the issuer, where browsers would stop the form', async () => {
   await using people = await startPeopleApp();
   const cookies = await people.signIn();
   people.world.clock.advance(3600);
-  for (const brought of [cookies, {}]) {
+  for (const [brought, heading] of [
+    [cookies, 'Your session has ended'],
+    [{}, 'You are not signed in'],
+  ] as const) {
     const answer = await people.post('/credentials', { role: 'reader' }, { cookies: brought });
-    expect([answer.statusCode, headingOf(answer)]).toEqual([401, 'Your session has ended']);
+    expect([answer.statusCode, headingOf(answer)]).toEqual([401, heading]);
     expect(answer.body).toContain('href="/login"');
   }
   expect(people.exchanged).toEqual([]);

@@ -72,8 +72,19 @@ describe('GET /login', () => {
   test('of an issuer that is none lets people choose again', async () => {
     await using world = await startLogins({ issuers: TWO });
     for (const query of ['issuer=nobody', 'issuer=dev&issuer=other', 'issuer=__proto__']) {
-      expect(headingOf(await world.people.get(`/login?${query}`))).toBe('Sign in');
+      const answer = await world.people.get(`/login?${query}`);
+      expect([answer.statusCode, headingOf(answer)]).toEqual([404, 'Sign in']);
+      expect(answer.body).toContain('The provider that this link names is not known here.');
     }
+    expect(world.asked).toEqual([]);
+    expect((await world.people.get('/login')).body).not.toContain('not known here');
+  });
+
+  test('of an issuer that is none leads nowhere by itself, also where there is one', async () => {
+    await using world = await startLogins();
+    const answer = await world.people.get('/login?issuer=nobody&return_to=%2Fdevice');
+    expect([answer.statusCode, headingOf(answer)]).toEqual([404, 'Sign in']);
+    expect(answer.body).toContain('href="/login?issuer=dev&amp;return_to=%2Fdevice">Acme</a>');
     expect(world.asked).toEqual([]);
   });
 
@@ -108,6 +119,15 @@ describe('GET /login', () => {
       '__Host-nats-sts-login-1',
       '__Host-nats-sts-login-2',
     ]);
+  });
+
+  test('clears eight attempts at once, however many came in', async () => {
+    await using world = await startLogins();
+    const attempts = Array.from({ length: 40 }, (_, at) => [`__Host-nats-sts-login-${at}`, 'x']);
+    const cookies = Object.fromEntries(attempts) as Record<string, string>;
+    const set = cookiesSet(await world.people.get('/login', { cookies }));
+    expect(set.filter((cookie) => cookie.includes('Max-Age=0'))).toHaveLength(8);
+    expect(set).toHaveLength(9);
   });
 
   test.each(['/login', '/login/callback?state=s', '/login/callback/partners?state=s'])(
@@ -158,6 +178,27 @@ describe('GET /login/callback', () => {
     expect(world.answered).toEqual([
       { url: '/login/callback?code=stolen&state=forged', attempt: undefined },
     ]);
+  });
+
+  test('that could belong to no login says that it is not complete', async () => {
+    await using world = await startLogins({
+      logins: { finish: async () => ({ refusal: UNKNOWN, incomplete: true }) },
+    });
+    const answer = await world.people.get('/login/callback?code=x');
+    expect([answer.statusCode, headingOf(answer)]).toEqual([
+      400,
+      'The answer of your provider is not complete',
+    ]);
+    expect(answer.body).toContain('<a class="button" href="/login">Sign in again</a>');
+  });
+
+  test('that can not be recorded says that, complete or not', async () => {
+    const refusal = new Refusal('audit_unavailable', 'It can not be recorded.');
+    await using world = await startLogins({
+      logins: { finish: async () => ({ refusal, incomplete: true }) },
+    });
+    const answer = await world.people.get('/login/callback');
+    expect([answer.statusCode, headingOf(answer)]).toEqual([503, 'Not possible right now']);
   });
 
   test('that succeeds sets the session until its end, and goes where the person wanted', async () => {
