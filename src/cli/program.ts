@@ -15,8 +15,10 @@ import { revocationsCommand } from './revocations.ts';
 import { revokeCommand } from './revoke.ts';
 import { rotatorCommand } from './rotator.ts';
 import { serveCommand } from './serve.ts';
+import { Unreachable } from './service-call.ts';
 import { harmless, processTerminal, type Terminal } from './terminal.ts';
 import { testCommand } from './test.ts';
+import { unnamedHint } from './url-option.ts';
 import { whoamiCommand } from './whoami.ts';
 
 /** The `nats-sts` command. Resolves to its exit code; never throws. */
@@ -53,11 +55,15 @@ export async function program(
   ]) {
     root.addCommand(inheriting(command, root));
   }
+  let running: Command | undefined;
+  root.hook('preAction', (_, command) => {
+    running = command;
+  });
   try {
     await root.parseAsync([...argv]);
     return ExitCode.ok;
   } catch (error) {
-    return report(error, terminal);
+    return report(error, terminal, running);
   }
 }
 
@@ -68,10 +74,12 @@ function inheriting(command: Command, parent: Command): Command {
   return command;
 }
 
-function report(error: unknown, terminal: Terminal): ExitCode {
+function report(error: unknown, terminal: Terminal, running: Command | undefined): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
   if (error instanceof CliError) {
     if (error.message !== '') terminal.err(`nats-sts: ${harmlessLines(error.message)}\n`);
+    const hint = error instanceof Unreachable && running && unnamedHint(error, running);
+    if (hint) terminal.err(`${hint}\n`);
     return error.exitCode;
   }
   if (error instanceof InvalidInput) {

@@ -40,6 +40,16 @@ export class ServiceRefusal extends CliError {
   }
 }
 
+/** There was no answer. */
+export class Unreachable extends CliError {
+  readonly url: URL;
+
+  constructor(url: URL, cause: unknown) {
+    super(ExitCode.unavailable, `cannot reach ${url.href}: ${why(cause)}`, { cause });
+    this.url = url;
+  }
+}
+
 const PATIENCE_MILLISECONDS = 15_000;
 
 /** More than any answer of nats-sts holds; what goes on beyond it is not read. */
@@ -122,7 +132,7 @@ function exitCode(status: number): ExitCode {
   return status >= 500 || status === 429 ? ExitCode.unavailable : ExitCode.failed;
 }
 
-/** @throws CliError when there was no answer. */
+/** @throws Unreachable when there was no answer. */
 export async function send(
   url: URL,
   request: Pick<RequestInit, 'method' | 'headers' | 'body'>,
@@ -135,7 +145,7 @@ export async function send(
       signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
     });
   } catch (cause) {
-    throw new CliError(ExitCode.unavailable, `cannot reach ${url.href}: ${why(cause)}`, { cause });
+    throw new Unreachable(url, cause);
   }
 }
 

@@ -1,5 +1,6 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isLoopback } from '../config/loopback.ts';
+import type { Unreachable } from './service-call.ts';
 import type { Terminal } from './terminal.ts';
 
 export const DEFAULT_URL = 'http://127.0.0.1:8080';
@@ -17,6 +18,14 @@ export function baseUrl(text: string): URL {
   const base = URL.parse(text.endsWith('/') ? text : `${text}/`);
   if (base !== null && /^https?:$/.test(base.protocol)) return base;
   throw new InvalidArgumentError('Write a URL such as https://sts.example.com.');
+}
+
+/** What may help whose command could not reach a service: a line of ours, where they had named none. */
+export function unnamedHint(error: Unreachable, command: Command): string | undefined {
+  const source = command.getOptionValueSource('url');
+  const named = source !== undefined && source !== 'default';
+  if (named || !error.url.href.startsWith(baseUrl(DEFAULT_URL).href)) return undefined;
+  return 'give --url or STS_URL: nothing was named, so the default was tried';
 }
 
 /** Tells whoever sends a token over the network that others may read it. */

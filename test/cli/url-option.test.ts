@@ -1,0 +1,45 @@
+import { connect } from 'node:net';
+import { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { Unreachable } from '../../src/cli/service-call.ts';
+import { DEFAULT_URL, unnamedHint, urlOption } from '../../src/cli/url-option.ts';
+import { natsSts } from './command-line.ts';
+import { loginHome } from './login-home.ts';
+
+const HINT = 'give --url or STS_URL: nothing was named, so the default was tried';
+
+function hint(args: readonly string[], tried: string): string | undefined {
+  const command = new Command().addOption(urlOption()).parse(args, { from: 'user' });
+  return unnamedHint(new Unreachable(new URL(tried), new Error('refused')), command);
+}
+
+describe('that nothing was named is said', () => {
+  test('where the default could not be reached', () => {
+    expect(hint([], `${DEFAULT_URL}/exchange`)).toBe(HINT);
+  });
+
+  test('but not of a URL that was named, be it the same', () => {
+    expect(hint(['--url', DEFAULT_URL], `${DEFAULT_URL}/exchange`)).toBeUndefined();
+  });
+
+  test('and not of one that was remembered', () => {
+    expect(hint([], 'https://sts.example.com/token')).toBeUndefined();
+  });
+});
+
+/** Whether somebody else's service runs where the default points. */
+const taken = await new Promise<boolean>((resolve) => {
+  const socket = connect(Number(new URL(DEFAULT_URL).port), '127.0.0.1');
+  socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+  socket.once('connect', () => socket.destroy());
+});
+
+test.skipIf(taken)('a login that was told no service, and finds none, says so', async () => {
+  using _home = loginHome();
+  const { exitCode, err } = await natsSts('login');
+  expect(exitCode).toBe(5);
+  expect(err).toMatch(/^nats-sts: cannot reach http:\/\/127\.0\.0\.1:8080\/.*\n/);
+  expect(err.split('\n')[1]).toBe(HINT);
+  const named = await natsSts('login', '--url', DEFAULT_URL);
+  expect(named.err).not.toContain(HINT);
+});
