@@ -7,8 +7,9 @@ import { signInByDevice } from './by-device.ts';
 import { signInBySession } from './by-session.ts';
 import { endSession } from './end-session.ts';
 import { keepSession, type Keeping } from './keep.ts';
+import { refuseIfNotGiven } from './may-take.ts';
 import { type Ask, type SignInService, signInService } from './sign-in-service.ts';
-import { isOver, type StoredSession } from './stored-service.ts';
+import { isOver, sessionFor, type StoredSession } from './stored-service.ts';
 
 export interface SignInOptions {
   readonly role?: string;
@@ -32,10 +33,14 @@ export async function signIn(
   { keeping, nkey }: { readonly keeping: Keeping; readonly nkey: string },
   { options, parts }: { readonly options: SignInOptions; readonly parts: SignInParts },
 ): Promise<HandedOver> {
-  const { url, sessions } = keeping;
+  const { url, sessions, clock } = keeping;
   const service = signInService(url);
-  const last = options.fresh ? undefined : sessions.all().get(url.href)?.role;
-  const ask: Ask = { nkey, role: options.role ?? last, ttlSeconds: options.ttl };
+  const stored = options.fresh ? undefined : sessions.all().get(url.href);
+  const ask: Ask = { nkey, role: options.role ?? stored?.role, ttlSeconds: options.ttl };
+  // Whose session for that very role lives is told the same by it.
+  if (options.role !== undefined && sessionFor(stored, options.role) === undefined) {
+    await refuseIfNotGiven(options.role, stored, { service, clock });
+  }
   if (!options.fresh && ask.role !== undefined) {
     const again = { service, ask: { ...ask, role: ask.role } };
     const answer = await signInBySession(terminal, again, keeping);
