@@ -43,31 +43,35 @@ export function loginCommand(terminal: Terminal, parts: LoginParts = {}): Comman
     )
     .addOption(ttlOption())
     .addOption(contextOption())
-    .option('--no-select', 'leave the nats context selected that is')
-    .option('--force', "replace a nats context that is somebody else's")
+    .option('--no-select', 'write the nats context, but do not make it the selected one')
+    .option('--force', 'replace a nats context of that name that nats-sts login did not write')
     .addOption(
-      new Option('--print', 'the creds to stdout; no creds file, no context').conflicts([
-        'context',
-        'force',
-      ]),
+      new Option(
+        '--print',
+        'print the creds to stdout; write no creds file and no nats context',
+      ).conflicts(['context', 'force']),
     )
-    .option('--device', 'a code to type in on any other device; needs no browser here')
-    .option('--no-browser', 'open none: only print the address')
+    .option('--device', 'show a code to type in on any other device; needs no browser here')
+    .option('--no-browser', 'open no browser: print the address to open in one on this machine')
     .option(
       '--fresh',
-      'sign in anew, also where the last login still holds (without --role: choose again)',
+      'sign in anew although the last login still holds (without --role: choose again)',
     )
     .addHelpText('after', EXAMPLES)
     .action((options: LoginOptions) => run(terminal, options, parts));
 }
 
 const EXAMPLES = `
-The seed is made here and never sent anywhere. While the session lasts, the same command gets the next
-credential without a browser. A session is for the role that was agreed to: the first login for another
-role asks again, and then both are kept. The creds file and the nats context have the name of the role (with @HOST
-behind it where another service, or you, have a context of that name already) and are replaced in place:
-a context of yours is never touched without --force. All is kept below $XDG_CONFIG_HOME, else ~/.config:
-nats-sts/ has sessions and creds, nats/ the contexts. BROWSER may name the program that opens the page.
+The seed is made here and never sent anywhere. While the session lasts, the same command gets the
+next credential without a browser. A session is for one role: the first login for another role goes
+through the browser, and then both are kept.
+
+The creds file and the nats context have the name of the role. Where a nats context of that name
+exists already for something else, it is left alone, and the new one is called ROLE@HOST. The next
+login replaces the creds file, and keeps what you added to its nats context.
+
+All is kept below $XDG_CONFIG_HOME, else ~/.config: sessions and creds in nats-sts/, contexts in
+nats/. The variable BROWSER may name the program that opens the page.
 
 Examples:
   nats-sts login --url https://sts.example.com
@@ -84,7 +88,7 @@ async function run(terminal: Terminal, options: LoginOptions, parts: LoginParts)
   const { clock = systemClock } = parts;
   const where = places(process.env);
   const sessions = openSessions(where);
-  const url = whichService(options.url, sessions.all()) ?? DEFAULT_SERVICE;
+  const url = whichService(options.url, sessions) ?? DEFAULT_SERVICE;
   warnIfUnencrypted(terminal, url);
   const keeping: Keeping = { url, places: where, sessions, clock };
   await refuseEarly(keeping, options);
@@ -130,11 +134,11 @@ async function keep(
 ): Promise<void> {
   const { context, select, force = false } = options;
   const kept = await keepCredential(keeping, { answer, creds }, { context, select, force });
-  const file = keeping.places.creds(kept.context);
+  const file = keeping.places.creds(kept.credential.context);
   terminal.out(
     lines([
       ...credentialText(answer, keeping.clock.now()),
-      ...contextText({ context: kept.context, file, selected: select }, answer),
+      ...contextText(kept, answer, { file, selected: select }),
     ]),
   );
 }

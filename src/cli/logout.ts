@@ -2,12 +2,12 @@ import { rmSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Clock, systemClock } from '../clock.ts';
 import { endSession } from './login/end-session.ts';
-import { removeContext } from './login/nats-context.ts';
+import { removeContext, restoreContext, selectedContext } from './login/nats-context.ts';
 import { places, type Places } from './login/places.ts';
 import { openSessions, type OpenSessions } from './login/sessions.ts';
 import { signInService } from './login/sign-in-service.ts';
 import { isOver, type StoredService, type StoredSession } from './login/stored-service.ts';
-import { rememberedUrlOption, whichService } from './login/which-service.ts';
+import { notSignedIn, rememberedUrlOption, whichService } from './login/which-service.ts';
 import { harmless, type Terminal } from './terminal.ts';
 import { localTime } from './time.ts';
 import { warnIfUnencrypted } from './url-option.ts';
@@ -22,16 +22,22 @@ export function logoutCommand(terminal: Terminal, { clock = systemClock } = {}):
   return new Command('logout')
     .description('end the sessions at a service, and remove their credentials here')
     .addOption(rememberedUrlOption())
-    .option('--keep-creds', 'leave the creds files and nats contexts; they work until they expire')
+    .option(
+      '--keep-creds',
+      'end the sessions, but keep the creds files and nats contexts until they expire',
+    )
     .addHelpText('after', EXAMPLES)
     .action((options: LogoutOptions) => run(terminal, options, clock));
 }
 
 const EXAMPLES = `
-The sessions of all roles that this machine holds end at the service. The browser stays signed in until you
-sign out there, which ends these sessions, too.
-Credentials that were copied elsewhere work until they expire. Files that login did not write are left
-alone. Where the service can't be reached, everything here is removed all the same.
+Ends the sessions of all roles at the service, and removes the creds files and nats contexts that
+login wrote. The nats context that was selected before the login is selected again. What is kept is
+the URL of the service, for the next login. Where the service can't be reached, everything here is
+removed all the same.
+
+The browser stays signed in until you sign out there; doing so ends these sessions, too. A copy of a
+creds file works until it expires.
 
 Examples:
   nats-sts logout
@@ -40,9 +46,9 @@ Examples:
 async function run(terminal: Terminal, options: LogoutOptions, clock: Clock): Promise<void> {
   const where = places(process.env);
   const sessions = openSessions(where);
-  const url = whichService(options.url, sessions.all());
+  const url = whichService(options.url, sessions);
   if (url === undefined || !sessions.all().has(url.href)) {
-    terminal.err(`nats-sts: not signed in${url ? ` at ${url.href}` : ''}\n`);
+    terminal.err(`nats-sts: ${notSignedIn(url)}\n`);
     return;
   }
   await sessions.exclusively(async (stored) => {
@@ -93,6 +99,7 @@ function forget(
     terminal.out(`signed out of ${url.href}\n`);
     return;
   }
+  const selected = selectedContext(where);
   const removed = service.credentials.map(({ context }) => {
     removeContext(where, context);
     rmSync(where.creds(context), { force: true });
@@ -101,4 +108,12 @@ function forget(
   stored.remove(url);
   const contexts = removed.length === 0 ? '' : `; removed: ${removed.join(', ')}`;
   terminal.out(`signed out of ${url.href}${contexts}\n`);
+  if (selected !== selectedContext(where)) terminal.out(selectAnother(where, service));
+}
+
+/** What login selected is gone: back to what was selected before it. */
+function selectAnother(where: Places, { selectedBefore }: StoredService): string {
+  return selectedBefore !== undefined && restoreContext(where, selectedBefore)
+    ? `nats context ${harmless(selectedBefore)} is selected again\n`
+    : 'no nats context is selected now: nats context select\n';
 }

@@ -8,7 +8,7 @@ import { type Held, personOf, rolesOf, rolesTable } from './login/held.ts';
 import { openSessions } from './login/sessions.ts';
 import { signInService } from './login/sign-in-service.ts';
 import { isOver, type StoredCredential, type StoredSession } from './login/stored-service.ts';
-import { rememberedUrlOption, whichService } from './login/which-service.ts';
+import { notSignedIn, rememberedUrlOption, whichService } from './login/which-service.ts';
 import { table } from './table.ts';
 import { jsonLine, type Terminal } from './terminal.ts';
 import { relativeTime } from './time.ts';
@@ -30,8 +30,8 @@ export function whoamiCommand(terminal: Terminal, { clock = systemClock } = {}):
 }
 
 const EXAMPLES = `
-Exits with 3 when nobody is signed in. A role with - behind it may be taken, but was not agreed to on
-this machine yet: nats-sts login --role ROLE asks.
+Exits with 3 when nobody is signed in. A role with - behind it may be taken, but
+nobody has signed in for it on this machine yet: nats-sts login --role ROLE does.
 
 Examples:
   nats-sts whoami
@@ -39,18 +39,18 @@ Examples:
 
 async function run(terminal: Terminal, options: WhoamiOptions, clock: Clock): Promise<void> {
   const where = places(process.env);
-  const stored = openSessions(where).all();
+  const stored = openSessions(where);
   const url = whichService(options.url, stored);
-  if (url === undefined) throw notSignedIn('');
-  const { sessions = [], credentials = [] } = stored.get(url.href) ?? {};
+  if (url === undefined) throw nobody(url);
+  const { sessions = [], credentials = [] } = stored.all().get(url.href) ?? {};
   const held = await introspectAll(terminal, { url, sessions }, clock);
-  if (held.length === 0) throw notSignedIn(` at ${url.href}`);
+  if (held.length === 0) throw nobody(url);
   const found: Found = { url, held, credentials, where };
   terminal.out(options.json ? json(found) : text(terminal, found, clock));
 }
 
-function notSignedIn(where: string): CliError {
-  return new CliError(ExitCode.denied, `not signed in${where}: nats-sts login`);
+function nobody(url: URL | undefined): CliError {
+  return new CliError(ExitCode.denied, notSignedIn(url));
 }
 
 /** Those that are not over, here or there. */

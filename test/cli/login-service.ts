@@ -70,6 +70,7 @@ export async function startLoginService() {
       expires_in: 900,
       scope: role,
       account: ACCOUNT.publicKey,
+      account_name: 'APP',
       servers: state.servers,
       refresh_token: refreshToken,
       refresh_token_expires_in: state.sessionSeconds,
@@ -140,8 +141,8 @@ export async function startLoginService() {
       client_id: 'nats-sts',
       scope: session.role,
       roles: [
-        { role: 'orders', account: ACCOUNT.publicKey, max_ttl: 900 },
-        { role: 'billing', account: ACCOUNT.publicKey, max_ttl: 3600 },
+        { role: 'orders', account: 'APP', max_ttl: 900 },
+        { role: 'billing', account: 'APP', max_ttl: 3600 },
       ],
     };
   }

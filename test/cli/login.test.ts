@@ -36,7 +36,7 @@ describe('a login by browser', () => {
     });
     expect(home.read('nats/context.txt')).toBe('orders');
     expect(out).toMatch(/^signed in as Ada Lovelace \(https:\/\/idp.example.com 7c9a\) until /);
-    expect(out).toMatch(/^role orders in account A\w+, valid for 15m \(until .*\)$/m);
+    expect(out).toMatch(/^role orders in account APP, valid for 15m \(until .*\)$/m);
     expect(out).toContain('nats context orders (selected)');
     expect(out).toContain('try: nats pub orders.test.test hello\n');
   });
@@ -154,6 +154,25 @@ describe('what can be asked for', () => {
   });
 });
 
+test('the account is told by its key where the service does not say its name', async () => {
+  using _home = loginHome();
+  await using service = await startLoginService();
+  service.override('POST /token', (request) => ({
+    ...service.handOver(request),
+    account_name: undefined,
+  }));
+  expect((await login(service)).out).toMatch(/^role orders in account A[A-Z2-7]{55}, valid/m);
+});
+
+test.each(['login', 'whoami', 'logout'])(
+  'the help of %s has no line that is longer than 100 characters',
+  async (command) => {
+    const { out } = await natsSts(command, '--help');
+    expect(out).toContain('Examples:');
+    expect(out.split('\n').filter((line) => line.length > 100)).toEqual([]);
+  },
+);
+
 test('--print writes the creds to stdout, only them, and keeps nothing but the session', async () => {
   using home = loginHome();
   await using service = await startLoginService();
@@ -270,7 +289,7 @@ describe('an answer that is hostile leaves no credential, and has no effect on t
     await using service = await startLoginService();
     service.override('POST /token', (request) => ({
       ...service.handOver(request),
-      account: 'A\u001b]0;owned\u0007',
+      account_name: 'A\u001b]0;owned\u0007',
       identity: { issuer: 'i\u001b[2J', subject: 's\n$ forged', name: '\u202eevil' },
     }));
     const { exitCode, out, err } = await login(service);

@@ -1,11 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { natsSts } from './command-line.ts';
 import { loginHome } from './login-home.ts';
 import { type LoginService, startLoginService } from './login-service.ts';
 
 const login = (service: LoginService, ...args: string[]) =>
   natsSts('login', '--url', service.url, ...args);
+const NONE = 'no nats context is selected now: nats context select\n';
 
 test('ends the sessions of all roles at the service, and leaves nothing of them here', async () => {
   using home = loginHome();
@@ -14,7 +15,7 @@ test('ends the sessions of all roles at the service, and leaves nothing of them 
   await login(service, '--role', 'billing');
   expect(await natsSts('logout')).toEqual({
     exitCode: 0,
-    out: `signed out of ${service.url}/; removed: orders, billing\n`,
+    out: `signed out of ${service.url}/; removed: orders, billing\n${NONE}`,
     err: '',
   });
   const revoked = service.to('/revoke').map(({ parameters }) => parameters);
@@ -22,7 +23,11 @@ test('ends the sessions of all roles at the service, and leaves nothing of them 
   expect(new Set(revoked.map(({ token }) => token))).toEqual(new Set(['refresh-1', 'refresh-2']));
   expect(service.living()).toEqual([]);
   expect(home.files()).toEqual(['nats-sts/sessions.json']);
-  expect(home.json('nats-sts/sessions.json')).toEqual({ version: 1, services: {} });
+  expect(home.json('nats-sts/sessions.json')).toEqual({
+    version: 1,
+    last: `${service.url}/`,
+    services: {},
+  });
 });
 
 test("leaves what is somebody else's: contexts, what is selected, other services", async () => {
@@ -100,9 +105,94 @@ test('says so where nobody is signed in, which is no failure', async () => {
   expect(await natsSts('logout')).toEqual({
     exitCode: 0,
     out: '',
-    err: 'nats-sts: not signed in\n',
+    err: 'nats-sts: not signed in: nats-sts login --url URL\n',
   });
   const { err } = await natsSts('logout', '--url', 'https://sts.example.com');
-  expect(err).toBe('nats-sts: not signed in at https://sts.example.com/\n');
+  expect(err).toBe(
+    'nats-sts: not signed in at https://sts.example.com/: nats-sts login --url https://sts.example.com/\n',
+  );
   expect(home.files()).toEqual([]);
+});
+
+test('leaves the URL of the service behind, where the next login goes without --url', async () => {
+  using _home = loginHome();
+  await using one = await startLoginService();
+  await using two = await startLoginService();
+  await login(one);
+  await login(two);
+  await natsSts('logout', '--url', two.url);
+  await natsSts('logout', '--url', one.url);
+  const asked = two.asked.length;
+  expect(await natsSts('login')).toMatchObject({ exitCode: 0 });
+  expect(one.to('/authorize')).toHaveLength(2);
+  expect(two.asked).toHaveLength(asked);
+});
+
+describe('what was selected before the login', () => {
+  const select = (home: ReturnType<typeof loginHome>, name: string) => {
+    mkdirSync(home.at('nats/context'), { recursive: true });
+    writeFileSync(home.at(`nats/context/${name}.json`), '{}');
+    writeFileSync(home.at('nats/context.txt'), name);
+  };
+
+  test('is selected again, however many roles were taken meanwhile', async () => {
+    using home = loginHome();
+    await using service = await startLoginService();
+    select(home, 'production');
+    for (const role of ['orders', 'billing', 'orders']) await login(service, '--role', role);
+    const { out } = await natsSts('logout');
+    expect(out).toMatch(/\nnats context production is selected again\n$/);
+    expect(home.read('nats/context.txt')).toBe('production');
+    expect(home.has('nats/previous-context.txt')).toBe(false);
+  });
+
+  test('is the one before the latest login, where the person selected others in between', async () => {
+    using home = loginHome();
+    await using service = await startLoginService();
+    select(home, 'production');
+    await login(service);
+    select(home, 'staging');
+    await login(service);
+    await natsSts('logout');
+    expect(home.read('nats/context.txt')).toBe('staging');
+  });
+
+  test('is not selected where the person has selected something else since', async () => {
+    using home = loginHome();
+    await using service = await startLoginService();
+    select(home, 'production');
+    await login(service);
+    select(home, 'staging');
+    expect((await natsSts('logout')).out).toMatch(/; removed: orders\n$/);
+    expect(home.read('nats/context.txt')).toBe('staging');
+  });
+
+  test('is not selected where it no longer exists, or is no name: then there is none, which is said', async () => {
+    using home = loginHome();
+    await using service = await startLoginService();
+    select(home, 'production');
+    await login(service);
+    rmSync(home.at('nats/context/production.json'));
+    expect((await natsSts('logout')).out).toContain(`\n${NONE}`);
+    expect(home.has('nats/context.txt')).toBe(false);
+    select(home, 'production');
+    writeFileSync(home.at('nats/context.txt'), '../context/production');
+    await login(service);
+    expect((await natsSts('logout')).out).toContain(`\n${NONE}`);
+    expect(home.has('nats/context.txt')).toBe(false);
+  });
+
+  test('stays as it is with --no-select, and with --keep-creds', async () => {
+    using home = loginHome();
+    await using service = await startLoginService();
+    select(home, 'production');
+    await login(service, '--no-select');
+    expect((await natsSts('logout')).out).toMatch(/; removed: orders\n$/);
+    expect(home.read('nats/context.txt')).toBe('production');
+    await login(service);
+    await natsSts('logout', '--keep-creds');
+    expect(home.read('nats/context.txt')).toBe('orders');
+    await natsSts('logout');
+    expect(home.read('nats/context.txt')).toBe('production');
+  });
 });

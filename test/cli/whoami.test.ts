@@ -17,8 +17,8 @@ test('tells the person, each role and until when they are signed in for it, and 
   expect([exitCode, err]).toEqual([0, '']);
   expect(out).toMatch(/^Ada Lovelace \(https:\/\/idp.example.com 7c9a\)\n/);
   expect(out).toMatch(/^signed in at http:\/\/127.0.0.1:\d+\/$/m);
-  expect(out).toMatch(/^orders +A\w+ +15m +\d{4}-.* \(in [78]h\)$/m);
-  expect(out).toMatch(/^billing +A\w+ +1h +\d{4}-.* \(in [78]h\)$/m);
+  expect(out).toMatch(/^orders +APP +15m +\d{4}-.* \(in [78]h\)$/m);
+  expect(out).toMatch(/^billing +APP +1h +\d{4}-.* \(in [78]h\)$/m);
   const file = home.at('nats-sts/orders.creds');
   const rows = out.split('\n').map((line) => line.split(/ {2,}/));
   expect(rows).toContainEqual(['orders', 'orders', expect.stringMatching(/^in 1[45]m$/), file]);
@@ -35,8 +35,8 @@ test('tells which roles one could ask for, and which is held but no longer given
   using _home = loginHome();
   await using service = await startLoginService();
   await login(service);
-  expect((await natsSts('whoami')).out).toMatch(/^billing +A\w+ +1h +-$/m);
-  await login(service, '--role', 'gone');
+  expect((await natsSts('whoami')).out).toMatch(/^billing +APP +1h +-$/m);
+  await login(service, '--fresh', '--role', 'gone');
   expect((await natsSts('whoami')).out).toMatch(
     /^gone +- +no longer given +\d{4}-.* \(in [78]h\)$/m,
   );
@@ -50,7 +50,7 @@ test('leaves out a role whose session was ended at the service', async () => {
   const body = new URLSearchParams({ token: home.refreshToken(service.url, 'orders') ?? '' });
   await fetch(`${service.url}/revoke`, { method: 'POST', body });
   const { out } = await natsSts('whoami');
-  expect(out).toMatch(/^orders +A\w+ +15m +-$/m);
+  expect(out).toMatch(/^orders +APP +15m +-$/m);
   expect(out).toMatch(/^billing .* \(in [78]h\)$/m);
 });
 
@@ -101,14 +101,14 @@ test('--json tells it to programs, without secrets', async () => {
       },
     ],
     roles: [
-      { role: 'orders', account: expect.stringMatching(/^A/), max_ttl: 900 },
-      { role: 'billing', account: expect.stringMatching(/^A/), max_ttl: 3600 },
+      { role: 'orders', account: 'APP', max_ttl: 900 },
+      { role: 'billing', account: 'APP', max_ttl: 3600 },
     ],
     credentials: [
       {
         context: 'orders',
         role: 'orders',
-        account: expect.stringMatching(/^A/),
+        account: 'APP',
         file: home.at('nats-sts/orders.creds'),
         expires_at: expect.any(Number),
       },
@@ -122,11 +122,25 @@ test('exits with 3 where nobody is signed in', async () => {
   expect(await natsSts('whoami')).toEqual({
     exitCode: 3,
     out: '',
-    err: 'nats-sts: not signed in: nats-sts login\n',
+    err: 'nats-sts: not signed in: nats-sts login --url URL\n',
   });
   const { exitCode, err } = await natsSts('whoami', '--url', 'https://sts.example.com');
   expect(exitCode).toBe(3);
-  expect(err).toContain('not signed in at https://sts.example.com/');
+  expect(err).toBe(
+    'nats-sts: not signed in at https://sts.example.com/: nats-sts login --url https://sts.example.com/\n',
+  );
+});
+
+test('names the service that was used last where nobody is signed in any more', async () => {
+  using _home = loginHome();
+  await using service = await startLoginService();
+  await login(service);
+  await natsSts('logout');
+  expect(await natsSts('whoami')).toEqual({
+    exitCode: 3,
+    out: '',
+    err: `nats-sts: not signed in at ${service.url}/: nats-sts login --url ${service.url}/\n`,
+  });
 });
 
 test('exits with 3 when the session was ended at the service', async () => {

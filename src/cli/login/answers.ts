@@ -33,7 +33,10 @@ export const HANDED_OVER = z.looseObject({
   expires_in: seconds,
   /** The role. */
   scope: role,
+  /** Public key. */
   account: word,
+  /** Absent: the service is of an older version. */
+  account_name: word.optional(),
   servers: z.array(word).max(100),
   refresh_token: secret,
   refresh_token_expires_in: seconds,
@@ -75,3 +78,8 @@ export type Person = Readonly<z.infer<typeof PERSON>>;
 export type HandedOver = z.infer<typeof HANDED_OVER>;
 export type DeviceAnswer = z.infer<typeof DEVICE>;
 export type Introspection = z.infer<typeof INTROSPECTION>;
+
+/** How people call the account. */
+export function accountOf({ account, account_name = account }: HandedOver): string {
+  return account_name;
+}

@@ -1,9 +1,9 @@
 import type { Clock } from '../../clock.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { makePrivateDirectory, writePrivately } from '../private-file.ts';
-import type { HandedOver } from './answers.ts';
+import { accountOf, type HandedOver } from './answers.ts';
 import { contextAt } from './context-name.ts';
-import { contextState, selectContext, writeContext } from './nats-context.ts';
+import { contextState, selectContext, selectedContext, writeContext } from './nats-context.ts';
 import type { Places } from './places.ts';
 import type { OpenSessions, Sessions } from './sessions.ts';
 import {
@@ -11,6 +11,7 @@ import {
   sessionFor,
   sessionOf,
   type StoredCredential,
+  type StoredService,
   type StoredSession,
   withSession,
 } from './stored-service.ts';
@@ -42,23 +43,29 @@ export function keepSession(
   });
 }
 
+export interface Kept {
+  readonly credential: StoredCredential;
+  /** Whose the context with the plain name of the role is, where that is why this one has another. */
+  readonly taken: string | undefined;
+}
+
 /** Writes the creds file and the nats context; answers with what is known of them. */
 export function keepCredential(
   { url, places, sessions, clock }: Keeping,
   { answer, creds }: { readonly answer: HandedOver; readonly creds: string },
   { context: wanted, select, force }: KeepOptions,
-): Promise<StoredCredential> {
+): Promise<Kept> {
   return sessions.exclusively((stored) => {
     // There is none where somebody has signed out meanwhile.
     const service = stored.get(url) ?? nothingOf({ role: answer.scope });
     const before = service.credentials;
-    const context =
-      wanted ?? usual(answer.scope, before) ?? free(answer.scope, { url, places, stored });
-    if (!force) refuseForeign(context, { url, places, stored });
+    const names = { url, places, stored };
+    const { context, taken } = nameFor(answer.scope, wanted, { before, names });
+    if (!force) refuseForeign(context, names);
     const credential = {
       context,
       role: answer.scope,
-      account: answer.account,
+      account: accountOf(answer),
       expiresAt: Math.floor(clock.now() / 1000) + answer.expires_in,
     };
     const others = before.filter((has) => has.context !== context);
@@ -68,10 +75,18 @@ export function keepCredential(
       description: `${answer.scope} at ${url.href} (nats-sts login)`,
       servers: answer.servers,
     });
-    stored.put(url, { ...service, credentials: [...others, credential] });
+    const after = { ...service, credentials: [...others, credential] };
+    stored.put(url, select ? withSelectedBefore(after, selectedContext(places)) : after);
     if (select) selectContext(places, context);
-    return credential;
+    return { credential, taken };
   });
+}
+
+/** Remembers what was selected, for the logout: what was it before any context of this service was. */
+function withSelectedBefore(service: StoredService, selected: string | undefined): StoredService {
+  if (service.credentials.some(({ context }) => context === selected)) return service;
+  const { selectedBefore: _, ...rest } = service;
+  return selected === undefined ? rest : { ...rest, selectedBefore: selected };
 }
 
 interface Names {
@@ -94,10 +109,16 @@ function usual(role: string, credentials: readonly StoredCredential[]): string |
   return credentials.findLast((has) => has.role === role)?.context;
 }
 
-/** The role, where nobody else has a context of that name. */
-function free(role: string, names: Names): string {
-  if (foreignOwner(role, names) === undefined) return role;
-  return contextAt(role, names.url.host);
+/** The name that is wanted, else that of last time, else the role, with the host behind it where somebody else has that. */
+function nameFor(
+  role: string,
+  wanted: string | undefined,
+  { before, names }: { readonly before: readonly StoredCredential[]; readonly names: Names },
+): { readonly context: string; readonly taken: string | undefined } {
+  const given = wanted ?? usual(role, before);
+  if (given !== undefined) return { context: given, taken: undefined };
+  const taken = foreignOwner(role, names);
+  return { context: taken === undefined ? role : contextAt(role, names.url.host), taken };
 }
 
 /** Whose a context is; undefined where there is none, or it is ours and for this service. */

@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import { z } from 'zod';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { writePrivately } from '../private-file.ts';
@@ -74,15 +75,28 @@ export function writeContext(
   writePrivately(places.context(name), JSON.stringify(context, undefined, 2));
 }
 
+/** The name of the context that `nats` uses where it is told nothing else. */
+export function selectedContext(places: Places): string | undefined {
+  return textOf(places.selected)?.trim() || undefined;
+}
+
 /** From now on `nats` uses it where it is told nothing else; `nats context previous` goes back. */
 export function selectContext(places: Places, name: string): void {
-  const before = textOf(places.selected)?.trim();
+  const before = selectedContext(places);
   if (before === name) return;
   if (before) writePrivately(places.previous, before);
   writePrivately(places.selected, name);
 }
 
-/** Removes a context if it is ours; nothing is selected in its place, for it might be production. */
+/** Selects one again that was selected before, where there is none now and that one still exists; whether it did. */
+export function restoreContext(places: Places, name: string): boolean {
+  if (basename(name) !== name || contextState(places, name) === 'free') return false;
+  selectContext(places, name);
+  if (textOf(places.previous)?.trim() === name) rmSync(places.previous, { force: true });
+  return true;
+}
+
+/** Removes a context if it is ours; nothing is selected in its place. */
 export function removeContext(places: Places, name: string): boolean {
   if (contextState(places, name) !== 'ours') return false;
   rmSync(places.context(name), { force: true });

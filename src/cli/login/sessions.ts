@@ -6,8 +6,13 @@ import { locked } from './lock.ts';
 import type { Places } from './places.ts';
 import { SERVICE, type StoredService } from './stored-service.ts';
 
-/** By the URL of the service, with a slash at its end. */
-const FILE = z.object({ version: z.literal(1), services: z.record(z.string(), SERVICE) });
+const FILE = z.object({
+  version: z.literal(1),
+  /** URL of the service that was used last, signed in there or not. */
+  last: z.url({ protocol: /^https?$/ }).optional(),
+  /** By the URL of the service, with a slash at its end. */
+  services: z.record(z.string(), SERVICE),
+});
 
 /** Sessions that can be changed, by who alone may at this moment. Each change is on the disk when the call returns. */
 export interface OpenSessions {
@@ -22,13 +27,19 @@ export interface OpenSessions {
 export interface Sessions {
   /** By URL. Throws CliError when the file can't be read. */
   all(): ReadonlyMap<string, StoredService>;
+  /** The service that was used last, which may be one that nobody is signed in at any more. Throws as `all` does. */
+  last(): URL | undefined;
   /** One at a time on this machine, however many processes ask; what they wrote before is seen. */
   exclusively<T>(action: (sessions: OpenSessions) => Promise<T> | T): Promise<T>;
 }
 
 export function openSessions({ directory, sessions: file, lock }: Places): Sessions {
   return {
-    all: () => read(file),
+    all: () => read(file).services,
+    last() {
+      const { last } = read(file);
+      return last === undefined ? undefined : new URL(last);
+    },
     async exclusively(action) {
       makePrivateDirectory(directory);
       return locked(lock, async () => action(changeable(file)));
@@ -37,19 +48,19 @@ export function openSessions({ directory, sessions: file, lock }: Places): Sessi
 }
 
 function changeable(file: string): OpenSessions {
-  const services = read(file);
-  const write = () => {
-    const content = { version: 1, services: Object.fromEntries(services) };
+  const { services } = read(file);
+  const write = (last: string) => {
+    const content = { version: 1, last, services: Object.fromEntries(services) };
     writePrivately(file, `${JSON.stringify(content, undefined, 2)}\n`);
   };
   return {
     get: ({ href }) => services.get(href),
     put({ href }, service) {
       services.set(href, service);
-      write();
+      write(href);
     },
     remove({ href }) {
-      if (services.delete(href)) write();
+      if (services.delete(href)) write(href);
     },
     ownerOf(context, { href }) {
       for (const [other, { credentials }] of services) {
@@ -60,11 +71,17 @@ function changeable(file: string): OpenSessions {
   };
 }
 
-function read(file: string): Map<string, StoredService> {
+interface Content {
+  readonly last: string | undefined;
+  readonly services: Map<string, StoredService>;
+}
+
+function read(file: string): Content {
   const text = textOf(file);
-  if (text === undefined) return new Map();
+  if (text === undefined) return { last: undefined, services: new Map() };
   try {
-    return new Map(Object.entries(FILE.parse(JSON.parse(text)).services));
+    const { last, services } = FILE.parse(JSON.parse(text));
+    return { last, services: new Map(Object.entries(services)) };
   } catch (cause) {
     // It holds secrets: what is wrong with it is not quoted.
     throw new CliError(

@@ -7,6 +7,7 @@ const CREDENTIAL = z.object({
   /** Of the nats command line; the creds file has its name. */
   context: z.string().regex(CONTEXT_NAME),
   role: z.string(),
+  /** Name of the NATS account. */
   account: z.string(),
   /** Unix seconds. */
   expiresAt: z.number(),
@@ -29,6 +30,8 @@ export const SERVICE = z.object({
   sessions: z.array(SESSION),
   /** What we wrote, the latest last. */
   credentials: z.array(CREDENTIAL),
+  /** The nats context that was selected before one of these was; absent: none, or none was selected. */
+  selectedBefore: z.string().optional(),
 });
 
 export type StoredCredential = Readonly<z.infer<typeof CREDENTIAL>>;
@@ -60,8 +63,8 @@ export function withSession(
   service: StoredService | undefined,
   session: StoredSession,
 ): StoredService {
-  const { sessions, credentials } = withoutSession(service ?? nothingOf(session), session);
-  return { role: session.role, sessions: [...sessions, session], credentials };
+  const rest = withoutSession(service ?? nothingOf(session), session);
+  return { ...rest, role: session.role, sessions: [...rest.sessions, session] };
 }
 
 export function withoutSession(

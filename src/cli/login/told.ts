@@ -3,7 +3,8 @@ import { decodeJwt } from '../../nats/jwt.ts';
 import { Malformed } from '../../nats/malformed.ts';
 import { harmless } from '../terminal.ts';
 import { localTime } from '../time.ts';
-import type { HandedOver, Person } from './answers.ts';
+import { accountOf, type HandedOver, type Person } from './answers.ts';
+import type { Kept } from './keep.ts';
 
 /** `Ada Lovelace (https://idp.example.com 7c9a)`. A stranger's text, made harmless. */
 export function personText({ name, issuer, subject }: Person): string {
@@ -13,26 +14,30 @@ export function personText({ name, issuer, subject }: Person): string {
 
 /** Who got what until when, line by line. `now` is in milliseconds since the Unix epoch. */
 export function credentialText(answer: HandedOver, now: number): string[] {
-  const { scope, account, expires_in, refresh_token_expires_in, identity } = answer;
+  const { scope, expires_in, refresh_token_expires_in, identity } = answer;
   const until = (seconds: number) => localTime(now + seconds * 1000);
   return [
     `signed in as ${personText(identity)} until ${until(refresh_token_expires_in)}`,
     harmless(
-      `role ${scope} in account ${account}, valid for ${durationText(expires_in)} (until ${until(expires_in)})`,
+      `role ${scope} in account ${accountOf(answer)}, valid for ${durationText(expires_in)} (until ${until(expires_in)})`,
     ),
   ];
 }
 
 /** Where it is, and what to type next. */
 export function contextText(
-  { context, file, selected }: { context: string; file: string; selected: boolean },
+  { credential: { context, role }, taken }: Kept,
   { access_token }: HandedOver,
+  { file, selected }: { readonly file: string; readonly selected: boolean },
 ): string[] {
   const how = selected ? 'selected' : `nats --context ${context} …`;
   const subject = trySubject(access_token);
   const nats = selected ? 'nats' : `nats --context ${context}`;
   return [
     harmless(`nats context ${context} (${how}), credentials in ${file}`),
+    ...(taken === undefined
+      ? []
+      : [harmless(`it is not called ${role} because the nats context ${role} is ${taken}`)]),
     ...(subject === undefined ? [] : [`try: ${nats} pub ${subject} hello`]),
   ];
 }

@@ -84,8 +84,11 @@ describe('a nats context', () => {
     expect(home.read('nats/context/orders.json')).toBe(before);
     const name = `orders@${new URL(service.url).host.replace(':', '-')}`;
     expect(out).toContain(`nats context ${name} (selected)`);
+    expect(out).toContain(
+      'it is not called orders because the nats context orders is there already and not made by nats-sts login\n',
+    );
     expect(home.has(`nats-sts/${name}.creds`)).toBe(true);
-    await login(service);
+    expect((await login(service)).out).not.toContain('because');
     expect(home.service(service.url)?.credentials).toHaveLength(1);
   });
 
@@ -95,7 +98,8 @@ describe('a nats context', () => {
     await using two = await startLoginService();
     await login(one);
     const before = home.read('nats/context/orders.json');
-    await login(two);
+    const { out } = await login(two);
+    expect(out).toContain(`because the nats context orders is for ${one.url}/\n`);
     expect(home.read('nats/context/orders.json')).toBe(before);
     expect(home.service(two.url)?.credentials[0]?.context).toMatch(/^orders@127/);
   });
