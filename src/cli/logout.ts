@@ -24,7 +24,7 @@ export function logoutCommand(terminal: Terminal, { clock = systemClock } = {}):
     .addOption(rememberedUrlOption())
     .option(
       '--keep-creds',
-      'end the sessions, but keep the creds files and nats contexts until they expire',
+      'end the sessions, but keep the creds files and nats contexts: they work until they expire',
     )
     .addHelpText('after', EXAMPLES)
     .action((options: LogoutOptions) => run(terminal, options, clock));
