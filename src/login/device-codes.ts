@@ -82,9 +82,11 @@ export function deviceCodes(
       };
     },
 
-    async findDevice(typed) {
+    async findDevice(typed, session, caller) {
       const asked = await waiting(typed);
-      if (asked instanceof Refusal) return asked;
+      if (asked instanceof Refusal) {
+        return failed(parts, { ...whoIs(session), refusal: asked }, caller);
+      }
       const { program, userPublicKey, role, ttlSeconds, address, begunAt } = asked.found.record;
       const userCode = showUserCode(asked.userCode);
       return { userCode, program, userPublicKey, role, ttlSeconds, address, begunAt };

@@ -67,6 +67,7 @@ export interface Handovers {
     session: Session,
     caller: Caller,
   ): Promise<string | Refusal>;
+  /** One that comes again after that ends the session that it handed over (RFC 6749 §4.1.2). */
   redeemCode(
     answer: { readonly code: string; readonly redirectUri: string; readonly codeVerifier: string },
     caller: Caller,
@@ -76,8 +77,8 @@ export interface Handovers {
   refuseCode(ask: HandoverAsk, session: Session, caller: Caller): Promise<Refusal | undefined>;
 
   beginDevice(ask: HandoverAsk, caller: Caller): Promise<DeviceCodes | Refusal>;
-  /** By what a person typed: case, blanks and hyphens don't matter. */
-  findDevice(typed: string): Promise<WaitingDevice | Refusal>;
+  /** By what a person typed: case, blanks and hyphens don't matter. Whoever guesses is on the record. */
+  findDevice(typed: string, session: Session, caller: Caller): Promise<WaitingDevice | Refusal>;
   agreeDevice(
     userCode: string,
     agreed: { readonly session: Session; readonly role: string },

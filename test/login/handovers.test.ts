@@ -102,11 +102,53 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(await one.refuseCode(codeAsk, session, CALLER)).toBe(broken);
     });
 
-    test('is good once (RFC 6749 §4.1.2)', async () => {
+    test.each([
+      ['as it was', {}],
+      ['with a wrong code_verifier', { codeVerifier: 'w'.repeat(43) }],
+      ['with another redirect_uri', { redirectUri: 'http://127.0.0.1:1/callback' }],
+    ])(
+      'RFC 6749 §4.1.2: one that comes again (%s) gets nothing, and ends the session that it handed over',
+      async (_, changes) => {
+        const code = await grant();
+        const handover = granted(await redeem(one, code));
+        const kept = granted(await redeem(one, await grant()));
+        const token = await one.refreshToken(handover);
+        expect(reasonOf(await redeem(two, code, changes))).toBe('grant_invalid');
+        expect(world.told.at(-1)).toMatchObject({
+          step: 'failed',
+          session: handover.session.id,
+          parentSession: session.id,
+          identity: session.identity,
+          program: ask.program,
+          role: 'viewer',
+          user: userPublicKey,
+          refusal: { reason: 'grant_invalid' },
+        });
+        expect(reasonOf(await two.redeemRefreshToken(token, CALLER))).toBe('session_missing');
+        await eventually(async () => (await one.introspect(token)) instanceof Refusal);
+        granted(await one.introspect(await one.refreshToken(kept)));
+        expect(await world.keeper.open(await world.keeper.seal(session))).toEqual(session);
+      },
+    );
+
+    test('that comes again after the person signed out, or once more, is on the record with its session', async () => {
       const code = await grant();
-      granted(await redeem(one, code));
+      const { id } = granted(await redeem(one, code)).session;
+      await world.keeper.end(session);
+      for (let count = 0; count < 2; count += 1) {
+        expect(reasonOf(await redeem(one, code))).toBe('grant_invalid');
+        expect(world.told.at(-1)).toMatchObject({ step: 'failed', session: id });
+      }
+    });
+
+    test('that was redeemed is remembered for as long as it would have been good', async () => {
+      const code = await grant();
+      const handover = granted(await redeem(one, code));
+      const [entry] = await world.state.list('code.');
+      expect(entry!.value).not.toContain(session.idToken);
+      world.clock.advance(60);
       expect(reasonOf(await redeem(one, code))).toBe('grant_invalid');
-      expect(steps()).toEqual(['agreed', 'handed-over', 'failed']);
+      granted(await one.introspect(await one.refreshToken(handover)));
     });
 
     test('is handed over to exactly one of twenty that come at once, on two replicas', async () => {
@@ -116,13 +158,18 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       );
       expect(answers.filter((answer) => !(answer instanceof Refusal))).toHaveLength(1);
       expect(new Set(answers.map(reasonOf))).toEqual(new Set([undefined, 'grant_invalid']));
+      const handover = granted(answers.find((answer) => !(answer instanceof Refusal))!);
+      const token = await one.refreshToken(handover);
+      await eventually(async () => (await one.introspect(token)) instanceof Refusal);
     });
 
-    test('RFC 7636 §4.6: a wrong code_verifier gets nothing, and uses it up', async () => {
+    test('RFC 7636 §4.6: a wrong code_verifier gets nothing, uses it up, and ends nothing', async () => {
       const code = await grant();
       const wrong = await redeem(one, code, { codeVerifier: 'w'.repeat(43) });
       expect(reasonOf(wrong)).toBe('grant_invalid');
       expect(reasonOf(await redeem(one, code))).toBe('grant_invalid');
+      expect(await world.state.list('session-ended.')).toEqual([]);
+      expect(await world.state.list('code.')).toEqual([]);
     });
 
     test('RFC 6749 §4.1.3: another redirect_uri gets nothing, and uses it up', async () => {
@@ -168,7 +215,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       const codes = await begin();
       expect(codes).toMatchObject({ expiresInSeconds: 600, intervalSeconds: 5 });
       const typed = ` ${codes.userCode.toLowerCase().replace('-', ' ')} `;
-      expect(await two.findDevice(typed)).toEqual({
+      expect(await two.findDevice(typed, session, CALLER)).toEqual({
         ...ask,
         userCode: codes.userCode,
         address: CALLER.address,
@@ -192,6 +239,21 @@ describe.each(KINDS)('handovers in %s', (kind) => {
         { step: 'handed-over', session: handover.session.id, role: 'viewer', user: userPublicKey },
       ]);
     });
+
+    test.each(['BBBB-BBBB', 'no code at all'])(
+      'is not found by a wrong code (%s), and who guessed is on the record',
+      async (typed) => {
+        await begin();
+        const found = await one.findDevice(typed, session, CALLER);
+        expect(reasonOf(found)).toBe('user_code_unknown');
+        expect(world.told.slice(1)).toMatchObject([
+          { step: 'failed', session: session.id, identity: session.identity, ...CALLER },
+        ]);
+        const broken = new Refusal('audit_unavailable', 'The audit log can not be written.');
+        world.journalSays(broken);
+        expect(await one.findDevice(typed, session, CALLER)).toBe(broken);
+      },
+    );
 
     test('gets nothing when the person signs out between agreeing and its question', async () => {
       const codes = await begin();
@@ -225,7 +287,8 @@ describe.each(KINDS)('handovers in %s', (kind) => {
     test('RFC 8628 §3.5: one that nobody agreed to in ten minutes is told that it expired', async () => {
       const codes = await begin();
       world.clock.advance(600);
-      expect(reasonOf(await one.findDevice(codes.userCode))).toBe('user_code_unknown');
+      const found = await one.findDevice(codes.userCode, session, CALLER);
+      expect(reasonOf(found)).toBe('user_code_unknown');
       expect(reasonOf(await agree(codes))).toBe('user_code_unknown');
       expect(reasonOf(await one.redeemDevice(codes.deviceCode, CALLER))).toBe(
         'device_code_expired',

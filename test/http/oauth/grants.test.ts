@@ -210,7 +210,7 @@ describe('a device (RFC 8628)', () => {
       expires_in: 600,
       interval: 5,
     });
-    expect(await world.replica.findDevice(body.user_code)).toMatchObject({
+    expect(await world.replica.findDevice(body.user_code, world.session(), CALLER)).toMatchObject({
       program: 'nats-sts on büro-7',
       userPublicKey: nkey,
       role: 'viewer',
