@@ -174,7 +174,7 @@ describe('two tabs', () => {
       () => 'nothing',
     );
     await card(other, 'orders-reader').getByRole('button').click();
-    await other.getByText('Your session has ended').first().waitFor();
+    await other.getByRole('heading', { name: 'You are not signed in' }).waitFor();
     expect(await saved).toBe('nothing');
     await look(other, 'session-ended');
   });

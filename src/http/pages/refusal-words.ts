@@ -20,7 +20,7 @@ const DEVICE: WayOn = { path: '/device', text: 'Enter a code' };
 /** A form that came without any session: nothing that could have ended. */
 export const NOT_SIGNED_IN: Partial<RefusalWords> = {
   title: 'You are not signed in',
-  text: 'Nothing was done. Sign in to go on.',
+  text: 'Your session in this browser is over, or there was none. Nothing was done; sign in to go on.',
   wayOn: { ...SIGN_IN, text: 'Sign in' },
 };
 
