@@ -86,6 +86,8 @@ export interface KeysAnswer {
 export interface RotateAsk {
   readonly account?: string;
   readonly role?: string;
+  /** Only tell what it would ask for. */
+  readonly dryRun?: boolean;
 }
 
 export interface RotateAnswer {

@@ -2,7 +2,6 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { RevocationsAnswer } from '../admin/actions.ts';
-import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { theirs } from '../pages/text.ts';
 import { admitted } from './admitted.ts';
@@ -10,6 +9,7 @@ import { CONFIRMED, sendConfirmation } from './confirm.ts';
 import type { ConsoleParts } from './doors.ts';
 import { setNotice } from './notice.ts';
 import { fields } from './query.ts';
+import { sendRefused } from './refused.ts';
 import { targetText } from './target-text.ts';
 import { counted } from './words.ts';
 
@@ -20,15 +20,19 @@ export function liftRoute(app: FastifyInstance, doors: ConsoleParts): void {
   const { actions } = doors.console.admin;
   app.post(PATH, pageRoute(doors), (request, reply) =>
     admitted(doors, { request, reply }, async (administrator) => {
-      const context = { doors, session: administrator.session };
+      const refused = (refusal: Refusal) =>
+        sendRefused(doors, { request, reply }, administrator, {
+          tab: '/console/revocations',
+          refusal,
+        });
       const asked = fields(request.body, ['id', CONFIRMED]);
-      if (asked instanceof Refusal) return sendRefusalPage(reply, context, asked);
+      if (asked instanceof Refusal) return refused(asked);
       const { id = '', [CONFIRMED]: confirmed } = asked;
       if (confirmed === undefined) {
         const answer = await actions.revocations();
-        if (answer instanceof Refusal) return sendRefusalPage(reply, context, answer);
+        if (answer instanceof Refusal) return refused(answer);
         const found = answer.revocations.find((revocation) => revocation.id === id);
-        if (!found) return sendRefusalPage(reply, context, NONE);
+        if (!found) return refused(NONE);
         return sendConfirmation(doors, { request, reply }, administrator, {
           title: 'Lift a revocation',
           tab: '/console/revocations',
@@ -40,7 +44,7 @@ export function liftRoute(app: FastifyInstance, doors: ConsoleParts): void {
         });
       }
       const refusal = await actions.lift(id, administrator.caller);
-      if (refusal) return sendRefusalPage(reply, context, refusal);
+      if (refusal) return refused(refusal);
       doors.answers.forget();
       setNotice(doors, { request, reply }, { done: 'lifted', id });
       return reply.redirect('/console/revocations', 303);

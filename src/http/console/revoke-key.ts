@@ -2,13 +2,13 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../admin/actions.ts';
-import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { admitted } from './admitted.ts';
 import { CONFIRMED, REASON_PROBLEM, reasonField, reasonOf, sendConfirmation } from './confirm.ts';
 import type { ConsoleParts } from './doors.ts';
 import { reach, setNotice } from './notice.ts';
 import { fields } from './query.ts';
+import { sendRefused } from './refused.ts';
 import { shortKey, slotName } from './words.ts';
 
 const PATH = '/console/keys/revoke';
@@ -18,16 +18,17 @@ export function revokeKeyRoute(app: FastifyInstance, doors: ConsoleParts): void 
   const { actions } = doors.console.admin;
   app.post(PATH, pageRoute(doors), (request, reply) =>
     admitted(doors, { request, reply }, async (administrator) => {
-      const context = { doors, session: administrator.session };
+      const refused = (refusal: Refusal) =>
+        sendRefused(doors, { request, reply }, administrator, { tab: '/console', refusal });
       const asked = fields(request.body, ['key', 'reason', CONFIRMED]);
-      if (asked instanceof Refusal) return sendRefusalPage(reply, context, asked);
+      if (asked instanceof Refusal) return refused(asked);
       const { key = '', [CONFIRMED]: confirmed } = asked;
       const reason = reasonOf(asked.reason);
       if (confirmed === undefined || reason === undefined) {
         const keys = await actions.keys();
-        if (keys instanceof Refusal) return sendRefusalPage(reply, context, keys);
+        if (keys instanceof Refusal) return refused(keys);
         const found = find(keys, key);
-        if (!found) return sendRefusalPage(reply, context, NO_SUCH_KEY);
+        if (!found) return refused(NO_SUCH_KEY);
         const problem = confirmed === undefined ? undefined : REASON_PROBLEM;
         return sendConfirmation(doors, { request, reply }, administrator, {
           title: 'Revoke a signing key',
@@ -42,7 +43,7 @@ export function revokeKeyRoute(app: FastifyInstance, doors: ConsoleParts): void 
         });
       }
       const answer = await actions.revokeKey({ publicKey: key, reason }, administrator.caller);
-      if (answer instanceof Refusal) return sendRefusalPage(reply, context, answer);
+      if (answer instanceof Refusal) return refused(answer);
       doors.answers.forget();
       const { public_key, credentials_cut: credentials } = answer;
       setNotice(doors, { request, reply }, { done: 'key-revoked', key: public_key, credentials });

@@ -1,14 +1,14 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../../errors.ts';
-import type { KeysAnswer, RotateAsk } from '../admin/actions.ts';
-import { sendRefusalPage } from '../pages/refusal-page.ts';
+import type { KeysAnswer, RotateAnswer, RotateAsk } from '../admin/actions.ts';
 import { pageRoute } from '../pages/route.ts';
 import { admitted } from './admitted.ts';
 import { CONFIRMED, sendConfirmation } from './confirm.ts';
 import type { ConsoleParts } from './doors.ts';
 import { setNotice } from './notice.ts';
 import { fields } from './query.ts';
+import { sendRefused } from './refused.ts';
 import { counted } from './words.ts';
 
 const PATH = '/console/rotate';
@@ -18,17 +18,20 @@ export function rotateRoute(app: FastifyInstance, doors: ConsoleParts): void {
   const { actions } = doors.console.admin;
   app.post(PATH, pageRoute(doors), (request, reply) =>
     admitted(doors, { request, reply }, async (administrator) => {
-      const context = { doors, session: administrator.session };
+      const refused = (refusal: Refusal) =>
+        sendRefused(doors, { request, reply }, administrator, { tab: '/console', refusal });
       const asked = fields(request.body, ['account', 'role', CONFIRMED]);
-      if (asked instanceof Refusal) return sendRefusalPage(reply, context, asked);
+      if (asked instanceof Refusal) return refused(asked);
       const { [CONFIRMED]: confirmed, ...ask } = asked;
       if (confirmed === undefined) {
+        const would = await actions.rotate({ ...ask, dryRun: true }, administrator.caller);
+        if (would instanceof Refusal) return refused(would);
         const keys = await actions.keys();
-        if (keys instanceof Refusal) return sendRefusalPage(reply, context, keys);
+        if (keys instanceof Refusal) return refused(keys);
         return sendConfirmation(doors, { request, reply }, administrator, {
           title: 'Rotate keys',
           tab: '/console',
-          text: forecast(keys, ask),
+          text: forecast(keys, ask, would),
           action: PATH,
           fields: { ...ask },
           button: 'Rotate',
@@ -36,7 +39,7 @@ export function rotateRoute(app: FastifyInstance, doors: ConsoleParts): void {
         });
       }
       const answer = await actions.rotate(ask, administrator.caller);
-      if (answer instanceof Refusal) return sendRefusalPage(reply, context, answer);
+      if (answer instanceof Refusal) return refused(answer);
       doors.answers.forget();
       setNotice(doors, { request, reply }, { done: 'rotated', slots: answer.requested.length });
       return reply.redirect('/console', 303);
@@ -44,11 +47,15 @@ export function rotateRoute(app: FastifyInstance, doors: ConsoleParts): void {
   );
 }
 
-function forecast({ accounts }: KeysAnswer, { account, role }: RotateAsk): SafeHtml {
-  const keys = accounts
-    .filter((one) => account === undefined || one.account === account)
-    .flatMap((one) => one.keys)
-    .filter((key) => key.state === 'active' && (role === undefined || key.slot === role));
+function forecast(
+  { accounts }: KeysAnswer,
+  { account, role }: RotateAsk,
+  { requested }: RotateAnswer,
+): SafeHtml {
+  const keys = requested.flatMap(({ account: name, slot }) => {
+    const found = accounts.find((one) => one.account === name);
+    return found?.keys.filter((key) => key.state === 'active' && key.slot === slot) ?? [];
+  });
   const alive = keys.reduce((sum, key) => sum + key.credentials_alive, 0);
   const of =
     role === undefined

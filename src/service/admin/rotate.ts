@@ -22,6 +22,7 @@ export async function rotate(
 ): Promise<RotateAnswer | Refusal> {
   const chosen = choose(parts, ask);
   if (chosen instanceof Refusal) return chosen;
+  if (ask.dryRun === true) return { requested: chosen.flatMap(turned) };
   const requested: { account: string; slot: string }[] = [];
   for (const { account, slots } of chosen) {
     for (const slot of slots) {
@@ -37,9 +38,13 @@ export async function rotate(
     }
     const asked = await request(parts, { account, slots });
     if (asked instanceof Refusal) return asked;
-    if (asked) requested.push(...slots.map((slot) => ({ account, slot })));
+    if (asked) requested.push(...turned({ account, slots }));
   }
   return { requested };
+}
+
+function turned({ account, slots }: Rotated): RotateAnswer['requested'] {
+  return slots.map((slot) => ({ account, slot }));
 }
 
 /** False when the account has no ring yet: its first keys are on their way. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import type { Page } from '../../support/people.ts';
+import { textOf } from '../../support/people-html.ts';
 import { BEN, type ConsoleWorld, OLGA, someone, startConsoleWorld } from './console-world.ts';
 
 /** What administrators do by the pages is felt by who is connected to a real server. */
@@ -198,11 +199,49 @@ describe('a rotation', () => {
     });
     expect(connection.isClosed()).toBe(false);
   });
+});
 
-  test('of what there is not is refused', async () => {
-    const { page } = await world.visit(OLGA.name);
-    const asked = await page.press('Rotate', { role: 'no-such-role' });
-    expect((await asked.press('Rotate')).status).toBe(404);
+describe.each([
+  [
+    'an account',
+    '/console/rotate',
+    { account: 'AP' },
+    'There is no account "AP" (did you mean "APP"?).',
+  ],
+  ['a role', '/console/rotate', { role: '<i>' }, 'There is no role "<i>"'],
+  [
+    'a key',
+    '/console/keys/revoke',
+    { key: 'A', reason: 'x' },
+    'No ring has such a key that is still in use.',
+  ],
+  [
+    'a revocation',
+    '/console/revocations/lift',
+    { id: '0123456789ab' },
+    'There is no revocation with this id.',
+  ],
+])('what is asked of %s that is not there', (_, path, fields, words) => {
+  test.each([
+    ['before anything is to be confirmed', {}],
+    ['when it is gone by the time that it is confirmed', { confirmed: 'yes' }],
+  ])('is refused in words, %s, and the way goes back to the console', async (_, confirmed) => {
+    const { browser } = await world.visit(OLGA.name);
+    const before = world.audit().filter(({ type }) => type !== 'login').length;
+    const response = await fetch(world.url + path, {
+      method: 'POST',
+      headers: {
+        cookie: browser.cookies.headerFor(new URL(world.url)),
+        'sec-fetch-site': 'same-origin',
+      },
+      body: new URLSearchParams({ ...fields, ...confirmed }),
+    });
+    expect(response.status).toBe(404);
+    const body = await response.text();
+    expect(textOf(body)).toContain(words);
+    expect(body).toMatch(/<a class="button" href="\/console(\/revocations)?">Go back<\/a>/);
+    expect(body).not.toContain('name="confirmed"');
+    expect(world.audit().filter(({ type }) => type !== 'login')).toHaveLength(before);
   });
 });
 
