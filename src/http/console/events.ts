@@ -2,6 +2,7 @@ import { fastifySSE } from '@fastify/sse';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 import { Refusal } from '../../errors.ts';
+import type { Session } from '../../login/session.ts';
 import { commonHeaders } from '../pages/headers.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
@@ -9,13 +10,17 @@ import { sessionOf } from '../pages/session.ts';
 import { authenticated } from './admitted.ts';
 import type { ConsoleDoors, ConsoleParts } from './doors.ts';
 import { newsStream } from './news-stream.ts';
+import { sendNotAcceptable, takesEvents } from './not-acceptable.ts';
 import type { ConsolePart } from './source.ts';
 
 /** Everyone who has the console open in front of them; more is a mistake, or malice. */
 const MAX_LISTENERS = 100;
+/** Of one session: nobody who has one takes the places of all others. */
+const MAX_OF_SESSION = 10;
 
 export interface EventsOptions {
   readonly maxListeners?: number;
+  readonly maxOfSession?: number;
   readonly debounceMilliseconds?: number;
   readonly heartbeatMilliseconds?: number;
 }
@@ -30,11 +35,11 @@ export interface EventsOptions {
 export async function eventsRoute(
   app: FastifyInstance,
   doors: ConsoleParts,
-  { maxListeners = MAX_LISTENERS, ...times }: EventsOptions = {},
+  { maxListeners = MAX_LISTENERS, maxOfSession = MAX_OF_SESSION, ...times }: EventsOptions = {},
 ): Promise<void> {
   await app.register(fastifySSE);
   /** By connection: what is asked behind a stream on the same one is never answered. */
-  const open = new Map<Socket, { readonly end: () => void }>();
+  const open = new Map<Socket, { readonly sessionId: string; readonly end: () => void }>();
   let stopping = false;
   // Requests in progress are waited for: these would never end.
   app.addHook('preClose', async () => {
@@ -43,17 +48,22 @@ export async function eventsRoute(
   });
   const hasRoomFor = (socket: Socket): boolean =>
     !stopping && open.size < maxListeners && !open.has(socket);
+  const hasEnough = ({ id }: Session): boolean =>
+    [...open.values()].filter(({ sessionId }) => sessionId === id).length >= maxOfSession;
   const route = { ...pageRoute(doors), exposeHeadRoute: false };
   app.get(
     '/console/events',
-    { ...route, sse: { kind: 'only', heartbeat: false, serializer: String } },
+    { ...route, sse: { kind: 'manual', heartbeat: false, serializer: String } },
     async (request, reply) => {
       const { socket } = request.raw;
       if (!hasRoomFor(socket)) return sendRefusalPage(reply, { doors }, FULL);
-      const refusal = await check(doors, request, reply);
-      if (refusal) return sendRefusalPage(reply, { doors }, refusal);
+      const session = await check(doors, request, reply);
+      if (session instanceof Refusal) return sendRefusalPage(reply, { doors }, session);
+      if (!takesEvents(request)) return sendNotAcceptable(doors, reply, session);
       // From here to the end nothing is waited for: nobody takes the same place, and who leaves is noticed.
-      if (!hasRoomFor(socket)) return sendRefusalPage(reply, { doors }, FULL);
+      if (!hasRoomFor(socket) || hasEnough(session)) {
+        return sendRefusalPage(reply, { doors }, FULL);
+      }
       if (socket.destroyed) return reply.hijack();
       commonHeaders(reply, doors.live().publicUrl);
       // Whatever idles is closed by the server otherwise; and nothing else comes this way afterwards.
@@ -69,14 +79,14 @@ export async function eventsRoute(
           leave();
         },
         follow: (listener) => followFresh(doors, listener),
-        mayGoOn: async () => (await check(doors, request, reply)) === undefined,
+        mayGoOn: async () => !((await check(doors, request, reply)) instanceof Refusal),
         ...times,
       });
       const leave = (): void => {
         open.delete(socket);
         stream.stop();
       };
-      open.set(socket, stream);
+      open.set(socket, { sessionId: session.id, end: stream.end });
       socket.once('close', leave);
     },
   );
@@ -97,17 +107,17 @@ const FULL = new Refusal('overloaded', 'Too many windows of the console are open
   retryAfterSeconds: 30,
 });
 
-/** Whether the session is still open, and still an administrator's. */
+/** The session, while it is open and an administrator's. */
 async function check(
   doors: ConsoleDoors,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<Refusal | undefined> {
+): Promise<Session | Refusal> {
   const session = await sessionOf(request, reply, doors);
   if (session === undefined) return NO_SESSION;
   if (session instanceof Refusal) return session;
   const caller = await authenticated(doors, request, session);
-  return caller instanceof Refusal ? caller : undefined;
+  return caller instanceof Refusal ? caller : session;
 }
 
 const NO_SESSION = new Refusal('session_missing', 'You are not signed in.');

@@ -79,6 +79,29 @@ test('whoever comes back with the id of an old event is welcome', async () => {
   expect(listener.text()).toContain('event: hello');
 });
 
+test.each(['*/*', 'text/*;q=0.5', 'application/json, Text/Event-Stream'])(
+  'it is there for whoever takes %s',
+  async (accept) => {
+    const { browser } = await world.visit(OLGA.name);
+    using listener = await listen(browser, { headers: { accept } });
+    expect(listener.text()).toContain('event: hello');
+  },
+);
+
+test('whoever takes no events is told so as by every page, once it is known who they are', async () => {
+  const { browser } = await world.visit(OLGA.name);
+  const ask = (cookie: string) =>
+    fetch(`${world.url}/console/events`, { headers: { cookie, accept: 'application/json' } });
+  const answer = await ask(browser.cookies.headerFor(new URL(world.url)));
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([
+    406,
+    'text/html; charset=utf-8',
+  ]);
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+  expect(await answer.text()).toMatch(/This is no page[^]*<code class="all">[0-9a-f-]{36}</);
+  expect((await ask('')).status).toBe(401);
+});
+
 test('it is for administrators who are signed in', async () => {
   const { browser: ben } = await world.visit(BEN.name);
   using denied = await listen(ben);
@@ -121,19 +144,28 @@ test('the service stops without waiting for those who listen', async () => {
   expect(listener.text()).toContain('event: hello');
 });
 
-test('only so many can listen; the others are told to come later', async () => {
-  const { browser } = await world.visit(OLGA.name);
+test('only so many can listen, ten of them with one session; the others are told to come later', async () => {
   await using listeners = new AsyncDisposableStack();
-  let taken = 0;
-  for (let n = 0; n < 100; n += 1) {
-    const listener = await listen(browser);
-    listeners.defer(() => listener[Symbol.dispose]());
-    taken += listener.text().includes('event: hello') ? 1 : 0;
-  }
-  expect(taken).toBe(100);
-  using late = await listen(browser);
-  expect(late.text()).toContain('HTTP/1.1 503');
-  expect(late.text().toLowerCase()).toContain('retry-after: 30');
+  const listenTenTimes = async () => {
+    const { browser } = await world.visit(OLGA.name);
+    let taken = 0;
+    for (let n = 0; n < 10; n += 1) {
+      const listener = await listen(browser);
+      listeners.defer(() => listener[Symbol.dispose]());
+      taken += listener.text().includes('event: hello') ? 1 : 0;
+    }
+    return { browser, taken };
+  };
+  const expectRefused = async (browser: Browser) => {
+    using late = await listen(browser);
+    expect(late.text()).toContain('HTTP/1.1 503');
+    expect(late.text().toLowerCase()).toContain('retry-after: 30');
+  };
+  const { browser, taken } = await listenTenTimes();
+  expect(taken).toBe(10);
+  await expectRefused(browser);
+  for (let n = 0; n < 9; n += 1) expect((await listenTenTimes()).taken).toBe(10);
+  await expectRefused((await world.visit(OLGA.name)).browser);
   await listeners.disposeAsync();
   await eventually(async () => {
     using next = await listen(browser);
