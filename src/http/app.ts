@@ -11,7 +11,13 @@ import { consoleRoutes } from './console/routes.ts';
 import type { ConsoleSource } from './console/source.ts';
 import { boundConnections, type ConnectionBounds } from './connections.ts';
 import type { Doors } from './doors.ts';
-import { answerBadUrl, answerBrokenRequest, forbidSniffing, handleErrors } from './errors.ts';
+import {
+  answerBadUrl,
+  answerBrokenRequest,
+  type ErrorPages,
+  forbidSniffing,
+  handleErrors,
+} from './errors.ts';
 import { exchangeRoute } from './exchange-route.ts';
 import { loginRoutes } from './login/routes.ts';
 import { oauthRoutes } from './oauth/routes.ts';
@@ -44,10 +50,11 @@ export interface AppOptions extends ServiceRoutes {
 
 /** The HTTP service as a Fastify instance that does not listen yet. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const app = Fastify(serverOptions(options));
+  const asPages = errorPages(options);
+  const app = Fastify(serverOptions(options, asPages));
   boundConnections(app, options.connections);
   forbidSniffing(app);
-  handleErrors(app, options.onFault, errorPages(options));
+  handleErrors(app, options.onFault, asPages);
   await options.prepare?.(app);
   await app.register(rateLimit, { global: false, cache: 50_000 });
   const doors: Doors = {
@@ -92,7 +99,10 @@ function acceptEmptyJson(app: FastifyInstance): void {
   );
 }
 
-function serverOptions({ limits, trustProxy, tls }: AppOptions): FastifyServerOptions {
+function serverOptions(
+  { limits, trustProxy, tls }: AppOptions,
+  asPages: ErrorPages,
+): FastifyServerOptions {
   const requestTimeout = limits.requestSeconds * 1000;
   const options: FastifyServerOptions & { http?: object; https?: object } = {
     bodyLimit: limits.bodyBytes,
@@ -106,7 +116,7 @@ function serverOptions({ limits, trustProxy, tls }: AppOptions): FastifyServerOp
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: answerBadUrl,
+    frameworkErrors: answerBadUrl(asPages),
     forceCloseConnections: 'idle',
     // While stopping, requests on open connections are still answered (and their connections closed).
     return503OnClosing: false,

@@ -61,9 +61,13 @@ export function forbidSniffing(app: FastifyInstance): void {
 }
 
 /** A path that can't be decoded never reaches the router's hooks. */
-export function answerBadUrl(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply) {
+export function answerBadUrl(pages: ErrorPages = NO_PAGES) {
   const refusal = new Refusal('request_malformed', 'The path of the URL is not well-formed.');
-  return void sendProblem(reply.header(...NO_SNIFFING), refusal);
+  return (_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    reply.header('vary', 'accept').header(...NO_SNIFFING);
+    const forms = isReadByPeople(request) ? pages : NO_PAGES;
+    void forms.refusal(reply, refusal);
+  };
 }
 
 const NO_PAGES: ErrorPages = { refusal: sendProblem, fault: sendFault };
@@ -101,7 +105,17 @@ function describe({ validation }: FastifyError): string {
   const first = validation?.[0];
   if (!first) return 'it does not fit the schema';
   const where = first.instancePath === '' ? 'the body' : first.instancePath.slice(1);
+  const types = first.params['type'];
+  if (first.keyword === 'type') return `${where} must be ${typeWords([types].flat())}`;
   return `${where} ${first.message ?? 'does not fit the schema'}`;
+}
+
+/** Types of JSON Schema, as people say them; that a body may be left out needs no word. */
+function typeWords(types: readonly unknown[]): string {
+  const words = types
+    .filter((type) => type !== 'null')
+    .map((type) => (/^[aeiou]/.test(String(type)) ? `an ${String(type)}` : `a ${String(type)}`));
+  return words.join(' or ');
 }
 
 /** Path → the methods of its routes. Looked up here: the router would read a stranger's path as a pattern. */

@@ -20,7 +20,7 @@ export async function buildProbes(options: ProbesOptions): Promise<FastifyInstan
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: answerBadUrl,
+    frameworkErrors: answerBadUrl(),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
   });
