@@ -45,7 +45,7 @@ export function parseNkey(form: Form): UserPublicKey | Refusal | undefined {
   const nkey = text(form, 'nkey');
   if (nkey === undefined) return undefined;
   const key = parsePublicKey('user', nkey);
-  return key ?? new Refusal('nkey_invalid', 'The nkey is not a public user key (U…).');
+  return key ?? new Refusal('nkey_invalid', 'The nkey is not a public user key (U...).');
 }
 
 /** The key of a program that gets no seed from us. */
