@@ -18,20 +18,25 @@ export function personPage(
   { session, choices }: { readonly session: Session; readonly choices: Choices },
   reply: FastifyReply,
 ): Page {
+  const isAdmin = doors.people.isAdmin(session.identity);
   return {
     title: 'Your access',
     section: 'home',
     body: html`<h1>Your access to NATS</h1>
-<p class="lead">${lead(choices)}</p>
-${roles(doors, choices, reply)}
+<p class="lead">${lead(choices, isAdmin)}</p>
+${choices.grants.length === 0 && isAdmin ? toConsole() : roles(doors, choices, reply)}
 ${unfitRoles(choices.grants.length === 0 ? [] : choices.unfit)}
 ${commandLineSection(doors, choices)}
 ${aboutYou(doors, session)}`,
   };
 }
 
-function lead({ grants }: Choices): string {
-  if (grants.length === 0) return 'You are signed in, but there is nothing here for you yet.';
+function lead({ grants }: Choices, isAdmin: boolean): string {
+  if (grants.length === 0) {
+    return isAdmin
+      ? 'You administer this service. You have no role of your own in NATS.'
+      : 'You are signed in, but there is nothing here for you yet.';
+  }
   return grants.length === 1
     ? 'You may take one role. Its credential ends by itself; get a new one whenever you need it.'
     : `You may take ${grants.length} roles. Each credential carries one of them and ends by itself.`;
@@ -47,6 +52,10 @@ function roles(doors: PageDoors, { grants, denial }: Choices, reply: FastifyRepl
   return html`<section class="card notice warn" aria-labelledby="denied"><h2 id="denied">You have no access</h2>
 ${denial && denialText(denial)}
 ${reference(reply, doors)}</section>`;
+}
+
+function toConsole(): SafeHtml {
+  return html`<p class="actions"><a class="button" href="/console">Open the console</a></p>`;
 }
 
 function commandLineSection(doors: PageDoors, { grants: [first] }: Choices): SafeHtml | undefined {

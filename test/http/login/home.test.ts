@@ -184,6 +184,15 @@ describe('a denied person', () => {
     expect(people.denied).toHaveLength(1);
   });
 
+  test('who administers is shown the way to the console instead, and is no denied person', async () => {
+    await using people = await startPeopleApp();
+    const { body } = await people.get('/', { cookies: await people.signIn({ team: 'platform' }) });
+    expect(body).toContain('You administer this service.');
+    expect(body).toContain('<a class="button" href="/console">Open the console</a>');
+    expect(body).not.toContain('You have no access');
+    expect(people.denied).toEqual([]);
+  });
+
   test('is told when that can not be recorded, or comes too often', async () => {
     const unrecorded = new Refusal('audit_unavailable', 'It can not be recorded.');
     await using broken = await startPeopleApp({ unrecorded });
