@@ -2,7 +2,13 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ClientMetadata, Configuration, JWKS, Provider } from 'oidc-provider';
-import { answerSignIn, logoutPage, type Person, signInPage } from './people-pages.ts';
+import {
+  answerSignIn,
+  logoutPage,
+  type Person,
+  signedOutPage,
+  signInPage,
+} from './people-pages.ts';
 
 export type { Person } from './people-pages.ts';
 
@@ -160,6 +166,9 @@ function configuration(options: IdentityProviderOptions, port: number): Configur
         enabled: true,
         logoutSource: (context, form) => {
           context.body = logoutPage(form);
+        },
+        postLogoutSuccessSource: (context) => {
+          context.body = signedOutPage();
         },
       },
       resourceIndicators: {
