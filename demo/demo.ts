@@ -3,7 +3,8 @@ import { processTerminal, type Terminal } from '../src/cli/terminal.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
 import { story } from './story.ts';
 import { tryNext } from './try-next.ts';
-import { type LogLine, startWorld, type World, type WorldOptions } from './world.ts';
+import { watch } from './watch.ts';
+import { startWorld, type World, type WorldOptions } from './world.ts';
 
 const USAGE = `Usage: npm run demo [-- --once]
 
@@ -45,32 +46,14 @@ export async function demo(options: DemoOptions): Promise<number> {
 }
 
 async function stayUp(world: World, narrator: Narrator, stop: Promise<void>): Promise<void> {
+  // Else nothing but keys would soon be on record, and the reader's own doings far above.
+  await Promise.race([world.calmDown(), stop]);
   tryNext(narrator, world);
   narrator.title('\nEverything stays up until Ctrl-C, which removes it without a trace.');
-  world.follow((line) => {
-    const { msg, problems = [] } = line;
-    if (isRoutine(line)) return;
-    narrator.event([msg, ...problems].join('\n'), problems.length > 0 ? 'red' : 'green');
-  });
+  narrator.say('Who signs in, gets a credential or is revoked is told here as it happens:');
+  using _watch = watch(world, narrator);
   await stop;
-  world.follow(() => {});
 }
-
-/**
- * What the keys do every few seconds, and the warning that nobody should let them do that. When the
- * reader asked for a rotation, that it was done is worth a line.
- */
-function isRoutine({ msg, publicKey, reason, path = '' }: LogLine): boolean {
-  if (publicKey !== undefined) return reason !== 'requested' || msg !== 'signing key is active';
-  if (path.startsWith('accounts.APP.rotation')) return true;
-  return ROUTINE.has(msg);
-}
-
-const ROUTINE = new Set([
-  'account JWT pushed',
-  'every server has applied the account JWT',
-  'users revoked',
-]);
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

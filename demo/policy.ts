@@ -20,20 +20,26 @@ export const OPS = {
 export const ADA = {
   id: 'ada',
   name: 'Ada Lovelace',
+  about: 'In the orders team: gets the role orders',
   claims: { team: 'orders', region: 'eu' },
 };
 /** In no team that the policy gives anything. */
 export const BEN = {
   id: 'ben',
   name: 'Ben Bitdiddle',
+  about: 'In the sales team: has no role',
   claims: { team: 'sales', region: 'eu' },
 };
 /** Administers nats-sts with a browser. */
 export const OLGA = {
   id: 'olga',
   name: 'Olga Operator',
+  about: 'Operator: has no role, and the console is hers',
   claims: { team: 'platform', region: 'eu' },
 };
+
+/** Everybody who can sign in. */
+export const PEOPLE = [ADA, BEN, OLGA];
 
 /** Whom the provider's tokens are for. */
 export const AUDIENCE = 'nats-sts';
@@ -49,6 +55,8 @@ export function demoConfig(places: {
   readonly natsUrl: string;
   /** Public key of the application account. */
   readonly account: string;
+  /** `3s`, `7d` */
+  readonly rotateEvery: string;
 }): string {
   return `# The configuration of the demo's nats-sts. Edit and save it: the service takes the change at once.
 
@@ -62,9 +70,10 @@ nats:
 store: { sqlite: ./data/sts.db }
 sealingKey: { file: ./keys/sealing.key }
 
-# So often for you to watch. Days are usual.
+# Days are usual. The tour rotates every 3s, for you to watch; nats-sts check warns of that, for a good reason:
+# each rotation goes to every server, and each key stays trusted for as long as its credentials live.
 accounts:
-  APP: { publicKey: ${places.account}, rotation: { every: 3s } }
+  APP: { publicKey: ${places.account}, rotation: { every: ${places.rotateEvery} } }
 rotator: { lease: 2s }
 
 # Who vouches for the callers. With a login, people come in, too: by browser, and by nats-sts login.

@@ -3,46 +3,87 @@ import type { Narrator } from './narrator.ts';
 import { ADA, INVOICES, OLGA, OPS, ORDERS } from './policy.ts';
 import type { World } from './world.ts';
 
-const PROJECT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 /** Lines to paste into another terminal; each group builds on those before. */
 export function tryNext(narrator: Narrator, world: World): void {
-  const say = (text: string) => narrator.say(text);
-  const command = (line: string) => narrator.command(line);
-  const { folder, config, provider, stsUrl, natsUrl } = world;
+  narrator.title('\nTry it yourself');
+  for (const [text, ...lines] of [...asPerson(world), ...asService(world), ...asOperator(world)]) {
+    narrator.say(text);
+    for (const line of lines) narrator.command(line);
+  }
+}
+
+/** What it is good for, and the lines. */
+type Group = readonly [string, ...string[]];
+
+function asPerson({ stsUrl }: World): Group[] {
+  const url = `--url ${stsUrl}`;
+  return [
+    [
+      'In another terminal (bash or zsh), first make the command known that the lines below use:',
+      `nats-sts() { ${word(process.execPath)} ${word(MAIN)} "$@"; }`,
+    ],
+    [`Open this page in a browser, and sign in as ${ADA.name}:`, stsUrl],
+    [
+      `See what an operator sees: sign out first, here and at the provider; then sign in as ${OLGA.name}:`,
+      `${stsUrl}/console`,
+    ],
+    [
+      `Let the command line sign you in, by your browser or by a code; as ${ADA.name}, for ${OLGA.name} has no role:`,
+      `nats-sts login ${url}`,
+      `nats-sts login ${url} --fresh --device`,
+      `nats-sts whoami ${url}`,
+    ],
+    ['Sign out, which takes its credential and nats context away, too:', `nats-sts logout ${url}`],
+  ];
+}
+
+function asService({ folder, config, provider, stsUrl, natsUrl }: World): Group[] {
   const creds = `${folder}/app.creds`;
   const nats = `nats --server ${natsUrl} --creds ${creds}`;
-  const natsSts = `npm --prefix ${word(PROJECT)} run --silent nats-sts --`;
+  return [
+    ['Get a token, as the orders service does:', getToken(provider.issuer, ORDERS)],
+    ['Exchange it for a credential that every NATS client takes:', getCreds(stsUrl, creds)],
+    [
+      'Publish where the role allows it, and where it does not (the server refuses):',
+      `${nats} pub orders.eu.created '{"order": 2}'`,
+      `${nats} pub orders.us.created '{"order": 3}'`,
+    ],
+    ['Ask why the policy decides so:', `nats-sts explain --config ${config} --token "$TOKEN"`],
+    [
+      'The invoices service is denied:',
+      getToken(provider.issuer, INVOICES),
+      String.raw`${curl(stsUrl)} -sS -w '\n'`,
+    ],
+    [
+      'Let it in: edit the policy, and exchange again once this window says that it is reloaded:',
+      `sed -i.bak 's/team: orders/team: [orders, billing]/' ${config}`,
+      getCreds(stsUrl, creds),
+    ],
+  ];
+}
 
-  narrator.title('\nTry it yourself');
-  say(`Open this page in a browser, and sign in as ${ADA.name}:`);
-  command(stsUrl);
-  say('Or, in another terminal, let the command line do it, and be asked in the browser:');
-  command(`${natsSts} login --url ${stsUrl}`);
-  say(`See what an operator sees; sign out first, and sign in as ${OLGA.name}:`);
-  command(`${stsUrl}/console`);
-  say('Get a token, as the orders service does:');
-  command(getToken(provider.issuer, ORDERS));
-  say('Exchange it for a credential that every NATS client takes:');
-  command(getCreds(stsUrl, creds));
-  say('Publish where the role allows it, and where it does not (the server refuses):');
-  command(`${nats} pub orders.eu.created '{"order": 2}'`);
-  command(`${nats} pub orders.us.created '{"order": 3}'`);
-  say('Ask why the policy decides so:');
-  command(`${natsSts} explain --config ${config} --token "$TOKEN"`);
-  say('The invoices service is denied:');
-  command(getToken(provider.issuer, INVOICES));
-  command(`${curl(stsUrl)} -sS -w '\\n'`);
-  say('Let it in: edit the policy, and exchange again once this window says that it is reloaded:');
-  command(`sed -i.bak 's/team: orders/team: [orders, billing]/' ${config}`);
-  command(getCreds(stsUrl, creds));
-  say('Administer: look at the signing keys, rotate them, and cut the orders service off:');
-  command(`export STS_URL=${stsUrl} STS_${getToken(provider.issuer, OPS)}`);
-  command(`${natsSts} keys list`);
-  command(`${natsSts} keys rotate --wait`);
-  command(`${natsSts} revoke --issuer demo --subject ${ORDERS.id} --reason "trying it out"`);
-  say('See who got what, who did not, and what the administrator did:');
-  command(`${natsSts} audit --config ${config}`);
+function asOperator({ config, provider, stsUrl }: World): Group[] {
+  const latest = `grep -o '"id":"[^"]*"' | head -n 1 | cut -d '"' -f 4`;
+  return [
+    [
+      'Administer: look at the signing keys, rotate them, and cut the orders service off:',
+      `export STS_URL=${stsUrl} STS_${getToken(provider.issuer, OPS)}`,
+      'nats-sts keys list',
+      'nats-sts keys rotate --wait --yes',
+      `nats-sts revoke --issuer demo --subject ${ORDERS.id} --reason "trying it out" --yes`,
+    ],
+    [
+      'Look at what is revoked, and lift the latest:',
+      'nats-sts revocations list',
+      `nats-sts revocations lift "$(nats-sts revocations list --json | ${latest})"`,
+    ],
+    [
+      'See who got what, who did not, and what the administrator did:',
+      `nats-sts audit --config ${config}`,
+    ],
+  ];
 }
 
 function getToken(issuer: string, { id, secret }: { id: string; secret: string }): string {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -10,17 +10,7 @@ import { eventually } from '../test/support/eventually.ts';
 import { freePort } from '../test/support/free-port.ts';
 import { type IdentityProvider, startIdentityProvider } from '../test/support/identity-provider.ts';
 import { startNatsServer } from '../test/support/nats-server.ts';
-import {
-  ADA,
-  AUDIENCE,
-  BEN,
-  demoConfig,
-  INVOICES,
-  OLGA,
-  OPS,
-  ORDERS,
-  WEB_CLIENT,
-} from './policy.ts';
+import { AUDIENCE, demoConfig, INVOICES, OPS, ORDERS, PEOPLE, WEB_CLIENT } from './policy.ts';
 
 /** Everything of the demo, real and running; gone without a trace when disposed of. */
 export interface World extends AsyncDisposable {
@@ -31,17 +21,20 @@ export interface World extends AsyncDisposable {
   /** Where nats-sts listens. */
   readonly stsUrl: string;
   readonly natsUrl: string;
+  /** The store with the audit log. */
+  readonly store: string;
+  /** From now on keys rotate as rarely as anywhere. Resolves once the service has taken that up. */
+  calmDown(): Promise<void>;
   /** From now on, tells what the service logs. */
   follow(hear: (line: LogLine) => void): void;
 }
 
 export interface LogLine {
   readonly msg: string;
+  /** As pino counts: 40 is a warning. */
+  readonly level: number;
   /** Of a signing key that changed its state. */
   readonly publicKey?: string;
-  readonly reason?: string;
-  /** Place in the configuration that a warning is about. */
-  readonly path?: string;
   readonly problems?: readonly string[];
 }
 
@@ -68,7 +61,12 @@ export async function startWorld({ configure = (text) => text }: WorldOptions): 
     const config = file('sts.yaml');
     const account = loadConfig(config, { env: {} }).accounts[0]?.publicKey ?? '';
     const places = { issuer: provider.issuer, port, natsUrl: server.url, account };
-    await writeFile(config, configure(demoConfig(places)));
+    const write = async (rotateEvery: string) => {
+      // In one go, or the service could read half of it.
+      await writeFile(file('sts.yaml.new'), configure(demoConfig({ ...places, rotateEvery })));
+      await rename(file('sts.yaml.new'), config);
+    };
+    await write('3s');
 
     let hear: (line: LogLine) => void = () => {};
     const log = pino({ base: {} }, { write: (line) => hear(JSON.parse(line) as LogLine) });
@@ -76,15 +74,24 @@ export async function startWorld({ configure = (text) => text }: WorldOptions): 
     stack.defer(() => service.close());
     // Its first signing key signs once the NATS server is seen to have it.
     await eventually(async () => (await fetch(`${service.url}/readyz`)).ok);
+    const follow = (listener: typeof hear) => {
+      hear = listener;
+    };
+    const reloaded = () =>
+      new Promise<void>((resolve) => {
+        follow(({ msg }) => msg === 'configuration reloaded' && resolve());
+      });
     return {
       folder,
       config,
       provider,
       stsUrl: service.url,
       natsUrl: server.url,
-      follow: (listener) => {
-        hear = listener;
+      store: loadConfig(config, { env: {} }).store.sqliteFile,
+      calmDown: async () => {
+        await Promise.all([reloaded(), write('7d')]);
       },
+      follow,
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     };
   } catch (error) {
@@ -97,7 +104,7 @@ function startProvider(stsUrl: string): Promise<IdentityProvider> {
   return startIdentityProvider({
     audience: AUDIENCE,
     clients: [ORDERS, INVOICES, OPS],
-    people: [ADA, BEN, OLGA],
+    people: PEOPLE,
     webClients: [
       {
         ...WEB_CLIENT,

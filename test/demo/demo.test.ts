@@ -1,10 +1,15 @@
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { demo, type DemoOptions } from '../../demo/demo.ts';
+import { PEOPLE } from '../../demo/policy.ts';
+import { program } from '../../src/cli/program.ts';
 import { type CapturedTerminal, capturedTerminal } from '../cli/captured-terminal.ts';
 import { eventually } from '../support/eventually.ts';
+import { createBrowser } from '../support/people.ts';
 
 const DEMO = fileURLToPath(new URL('../../demo/demo.ts', import.meta.url));
 const SECRET = /eyJ[\w-]+\.|\bS[AOU][A-Z2-7]{50}/;
@@ -69,17 +74,82 @@ test('keys that nobody may administer make it fail', async () => {
   expect(written.err).toMatch(/denied|may not|access_denied/);
 });
 
-test('without --once it stays up, says what to try and what is reloaded, until it is interrupted', async () => {
+/** A demo that stays up; `ended` is its exit code. */
+async function stayingUp() {
   const terminal = capturedTerminal();
   const interrupt = new AbortController();
   const ended = demo({ terminal, once: false, interrupted: interrupt.signal });
-  const page = await eventually(
-    () => /sign in as Ada Lovelace:\s+(http\S+)/.exec(terminal.written.out)?.[1],
-  );
+  const said = (text: string | RegExp) =>
+    eventually(() => new RegExp(text).exec(terminal.written.out)?.[1] ?? undefined);
+  await said('(Everything stays up)');
+  return {
+    terminal,
+    said,
+    [Symbol.asyncDispose]: async () => {
+      interrupt.abort();
+      expect(await ended).toBe(0);
+    },
+  };
+}
+
+test('without --once it stays up, says what to try and what is reloaded, until it is interrupted', async () => {
+  await using up = await stayingUp();
+  const page = await up.said(/sign in as Ada Lovelace:\s+(http\S+)/);
   expect(await (await fetch(page)).text()).toContain('Sign in with');
-  const config = await eventually(() => /sed -i\.bak .* (\/\S+)$/m.exec(terminal.written.out)?.[1]);
+  const config = await up.said(/sed -i\.bak .* (\/\S+)/);
   await promisify(execFile)('sed', ['-i.bak', 's/team: orders/team: billing/', config]);
-  await eventually(() => terminal.written.out.includes('configuration reloaded'));
-  interrupt.abort();
-  expect(await ended).toBe(0);
+  await up.said('(configuration reloaded)');
+  await writeFile(config, 'nonsense');
+  await up.said('(THE CHANGED CONFIGURATION WAS REFUSED)');
 });
+
+test('while it stays up, keys rotate as rarely as anywhere, and check finds nothing in its configuration', async () => {
+  await using up = await stayingUp();
+  const config = await up.said(/sed -i\.bak .* (\/\S+)/);
+  const terminal = capturedTerminal();
+  expect(await program(['node', 'nats-sts', 'check', '--config', config], terminal)).toBe(0);
+  expect(terminal.written.out).toMatch(/managed +made here +every 7d/);
+  expect(terminal.written.out + terminal.written.err).not.toMatch(/^(warning|note)/m);
+});
+
+test('the lines to paste work in a shell, and what people and services did by them is told', async () => {
+  await using up = await stayingUp();
+  const page = await up.said(/sign in as Ada Lovelace:\s+(http\S+)/);
+  const provider = await createBrowser().open(`${page}/login`);
+  for (const text of ['Example identity provider', 'Okta', ...PEOPLE.map(({ about }) => about)]) {
+    expect(provider.text).toContain(text);
+  }
+  expect((await provider.press('Ada Lovelace')).status).toBe(200);
+  await up.said('(Ada Lovelace signed in)');
+
+  const lines = pasted(up.terminal.written.out);
+  // The tour revoked the service; tokens that it gets some seconds later are good again. Each try
+  // counts towards the limit of the identity.
+  const [, token = '', exchange = ''] = lines;
+  await eventually(() => inShell([token, exchange]).catch(() => wait(500, false)));
+  const stdout = await inShell(lines);
+  expect(stdout).toContain('granted  role orders');
+  expect(stdout).toMatch(/revoked demo orders[^]*lifted /);
+  expect(stdout).toMatch(/made: issuer demo, subject orders \(trying it out\)/);
+  await up.said('(the orders service got a credential for role orders)');
+  await up.said('(the invoices service got no credential: )');
+  await up.said('(a new signing key signs for role orders)');
+  await up.said('(the ops service revoked the orders service: trying it out)');
+  await up.said('(the ops service lifted the revocation of the orders service)');
+  const told = up.terminal.written.out.split('Everything stays up')[1] ?? '';
+  expect(told).not.toMatch(/applied|pushed|draining|revoked no longer/);
+  expect(told).not.toMatch(SECRET);
+}, 60_000);
+
+async function inShell(lines: readonly string[]): Promise<string> {
+  const script = ['set -e', ...lines, 'echo done'].join('\n');
+  return (await promisify(execFile)('bash', ['-c', script])).stdout;
+}
+
+/** The lines to paste but those that need a person, the nats command, or the edited policy. */
+function pasted(printed: string): string[] {
+  const lines = printed.split('Try it yourself')[1]?.match(/^ {6}.*/gm) ?? [];
+  const needsMore = /^(http|nats |sed )|nats-sts (login|whoami|logout)/;
+  const alone = lines.map((line) => line.trim()).filter((line) => !needsMore.test(line));
+  return alone.filter((line, index) => alone.indexOf(line) === index);
+}
