@@ -4,7 +4,7 @@ import { Refusal } from '../../errors.ts';
 import type { CredentialsAnswer } from '../admin/actions.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
-import { theirs } from '../pages/text.ts';
+import { plain, theirs } from '../pages/text.ts';
 import { nowOf } from '../pages/time.ts';
 import { admitted } from './admitted.ts';
 import type { ConsoleParts } from './doors.ts';
@@ -79,5 +79,5 @@ function row(credential: Credential, now: number): SafeHtml {
   const revoke = link('/console/revoke', { issuer, subject, nkey: user, role, binding });
   return html`<tr><td><a href="${link(PATH, { issuer, subject })}">${theirs(subject)}</a> <span class="muted">at ${theirs(issuer)}${
     actor && html`, by ${theirs(actor.subject)} at ${theirs(actor.issuer)}`
-  }</span></td><td><a href="${link(PATH, { role })}">${role}</a><br><span class="muted">by ${binding}</span></td><td>${account}</td><td>${shortKey(user)}</td><td>${when(credential.issued_at, now)}</td><td>${when(credential.expires_at, now)}</td><td><a href="${revoke}" aria-label="Revoke ${user.slice(0, 8)}…">Revoke…</a></td></tr>`;
+  }</span></td><td><a href="${link(PATH, { role })}">${role}</a><br><span class="muted">by ${binding}</span></td><td>${account}</td><td>${shortKey(user)}</td><td>${when(credential.issued_at, now)}</td><td>${when(credential.expires_at, now)}</td><td><a href="${revoke}" aria-label="Revoke ${plain(subject, 60)}, or only the key ${user.slice(0, 8)}…">Revoke…</a></td></tr>`;
 }

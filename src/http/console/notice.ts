@@ -77,7 +77,7 @@ function read(text: string): Notice | undefined {
 function words(notice: Notice): SafeHtml {
   switch (notice.done) {
     case 'rotated':
-      return html`A rotation was asked for: ${counted(notice.slots, 'new key')} will take over as soon as every server knows them.`;
+      return html`A rotation was asked for: ${counted(notice.slots, 'new key')} will take over as soon as every server knows ${notice.slots === 1 ? 'it' : 'them'}.`;
     case 'key-revoked':
       return html`The key ${shortKey(notice.key)} is revoked. ${counted(notice.credentials, 'credential')} that it signed ${notice.credentials === 1 ? 'is' : 'are'} cut.`;
     case 'revoked':

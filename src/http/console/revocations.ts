@@ -58,7 +58,7 @@ function table(revocations: readonly Revocation[], now: number): SafeHtml {
   if (revocations.length === 0) return html`<p class="muted">Nobody is revoked.</p>`;
   return scroll(
     'Table of revocations',
-    html`<table class="records"><thead><tr><th scope="col">Whom</th><th scope="col">Why</th><th scope="col">Since</th><th scope="col">Until</th><th scope="col">Cut</th><th scope="col">By</th><th scope="col">Id</th><th scope="col"><span class="hidden">Action</span></th></tr></thead><tbody>${revocations.map(
+    html`<table class="records"><thead><tr><th scope="col">Whom</th><th scope="col">Why</th><th scope="col">Since</th><th scope="col">Until</th><th scope="col">Still cut</th><th scope="col">By</th><th scope="col">Id</th><th scope="col"><span class="hidden">Action</span></th></tr></thead><tbody>${revocations.map(
       (revocation) => row(revocation, now),
     )}</tbody></table>`,
   );

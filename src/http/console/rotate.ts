@@ -64,5 +64,11 @@ function forecast(
         : `account ${account}`
       : `role ${role}`;
   return html`<p class="lead">New keys for ${of}: ${counted(keys.length, 'key')} will be replaced.</p>
-<p>Nobody is cut off. Each new key signs once every server knows it; ${counted(alive, 'credential')} of the old ones stay good until they end.</p>`;
+<p>Nobody is cut off. Each new key signs once every server knows it; ${ofOldKeys(alive)}.</p>`;
+}
+
+function ofOldKeys(alive: number): string {
+  if (alive === 0) return 'no credential of the old ones is alive';
+  const stay = alive === 1 ? 'stays good until it ends' : 'stay good until they end';
+  return `${counted(alive, 'credential')} of the old ones ${stay}`;
 }
