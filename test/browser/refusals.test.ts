@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { REFUSED } from '../support/people-pages.ts';
 import { look } from './appearance.ts';
 import { ADA, PAT } from './policy.ts';
@@ -50,6 +51,13 @@ test('an issuer that is down makes a page, and people of the other one come in',
   await toAcme(page);
   await chooseAtProvider(page, ADA);
   await page.waitForURL('/');
+
+  // That it was down is remembered for some seconds; then people come in there, too.
+  world.partners.become('working');
+  await eventually(async () => {
+    await page.goto('/login?issuer=partners');
+    return page.url().startsWith(world.partners.issuer);
+  });
 });
 
 describe('where there are several issuers', () => {
