@@ -31,13 +31,16 @@ export const PHONE = { width: 390, height: 844 };
 
 /** `url` is where the service is: relative addresses lead there. `certificate` is its own, PEM. */
 export async function openChromium(url: string, certificate: string): Promise<Chromium> {
-  const browser = await chromium.launch({
-    executablePath: await findChromium(),
-    // Trusted as if an authority had signed it: of a site with a wrong certificate nothing is cached.
-    args: [`--ignore-certificate-errors-spki-list=${keyHash(certificate)}`],
-    // Chromium can't make its sandbox as root.
-    chromiumSandbox: process.getuid?.() !== 0,
-  });
+  const start = async () =>
+    chromium.launch({
+      executablePath: await findChromium(),
+      // Trusted as if an authority had signed it: of a site with a wrong certificate nothing is cached.
+      args: [`--ignore-certificate-errors-spki-list=${keyHash(certificate)}`],
+      // Chromium can't make its sandbox as root.
+      chromiumSandbox: process.getuid?.() !== 0,
+    });
+  // Two that start at once on a busy machine may get in each other's way: that is none of our business.
+  const browser = await start().catch(start);
   const contexts: BrowserContext[] = [];
   const problems: string[] = [];
   return {
