@@ -1,11 +1,5 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
-
-const UNITS = [
-  ['day', 86_400],
-  ['hour', 3_600],
-  ['minute', 60],
-  ['second', 1],
-] as const;
+import { UNITS } from '../pages/time.ts';
 
 /** A length of time in its largest unit, rounded down: `3 days`. */
 export function span(seconds: number): string {

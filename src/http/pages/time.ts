@@ -2,7 +2,8 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import { type Clock, systemClock, unixSeconds } from '../../clock.ts';
 import type { PageDoors } from './page.ts';
 
-const UNITS = [
+/** Of time, the largest first, with their seconds. */
+export const UNITS = [
   ['day', 86_400],
   ['hour', 3_600],
   ['minute', 60],
