@@ -74,12 +74,18 @@ export async function turn(parts: TurnParts, { account, term, ...rest }: Turn): 
   const ring = await decide(parts, { account, term, look, ring: stored.ring, readAt });
   if (ring !== stored.ring && !(await store(parts, account, ring, stored.revision))) return true;
   const unrecorded: unknown[] = [];
-  const reported = await report(parts, { account, ring, unrecorded });
-  const pushed =
-    account.kind === 'managed' &&
-    (await publish(parts, { ...rest, account, look, ring, readAt, servers, unrecorded }));
+  const publishing: Publishing = { ...rest, account, look, ring, readAt, servers, unrecorded };
+  let pushed: Pushed = { more: false };
+  let reported = false;
+  try {
+    // Before anything is recorded: no account JWT lists the next key between an activation and this push.
+    if (account.kind === 'managed') pushed = await push(parts, publishing);
+  } finally {
+    reported = await report(parts, { account, ring, unrecorded });
+  }
+  await pushed.confirm?.();
   if (unrecorded.length > 0) throw notRecorded(unrecorded[0]);
-  return pushed || reported || ring !== stored.ring;
+  return pushed.more || reported || ring !== stored.ring;
 }
 
 function notRecorded(cause: unknown): NotRecorded {
@@ -153,8 +159,8 @@ async function store(
 }
 
 /**
- * Told first, forgotten then: after a crash in between a change is told twice, never not at all.
- * What can't be told holds nothing up. True when the ring was changed.
+ * Records each change of a key, then removes it from the ring: after a crash in between, a change is
+ * recorded twice rather than never. What cannot be recorded holds nothing up. True when the ring was changed.
  */
 async function report(
   parts: TurnParts,
@@ -188,30 +194,45 @@ interface Publishing extends Pick<Turn, 'account' | 'pacer' | 'wakes'> {
   readonly unrecorded: unknown[];
 }
 
-/** Brings the servers to what the ring says, and waits until they have it. True when there is more to do at once. */
-async function publish(parts: TurnParts, publishing: Publishing): Promise<boolean> {
-  const { account, look, ring, readAt, servers, pacer, unrecorded } = publishing;
+/** What became of a push. */
+interface Pushed {
+  /** There is more to do at once. */
+  readonly more: boolean;
+  /** Something was pushed: waits until every server that answers has applied it, and reports that. */
+  readonly confirm?: () => Promise<void>;
+}
+
+/** Sends the account JWT that the ring asks for, if the servers lack it. */
+async function push(parts: TurnParts, publishing: Publishing): Promise<Pushed> {
+  const { account, look, ring, readAt, servers, pacer } = publishing;
   const assessment = look.assess(ring);
   if (!assessment.push) {
     pacer.applied();
-    return false;
+    return { more: false };
   }
-  if (!pacer.isDue(assessment)) return false;
+  if (!pacer.isDue(assessment)) return { more: false };
   // The ring that is pushed is the one just read, under a lease that is ours this very moment.
-  if (parts.monotonic() - readAt >= parts.leaseMilliseconds) return true;
-  if (!(await parts.lease.held())) return false;
+  if (parts.monotonic() - readAt >= parts.leaseMilliseconds) return { more: true };
+  if (!(await parts.lease.held())) return { more: false };
   const startedAt = parts.monotonic();
   const bytes = await servers.push(assessment.push.claims);
   pacer.pushed(assessment, startedAt);
   parts.reporter.pushed(account, assessment, bytes);
+  return { more: true, confirm: () => settlePush(parts, publishing, { assessment, startedAt }) };
+}
+
+async function settlePush(
+  parts: TurnParts,
+  publishing: Publishing,
+  { assessment, startedAt }: { readonly assessment: Assessment; readonly startedAt: number },
+): Promise<void> {
+  const { account, ring, unrecorded } = publishing;
   const applied = await confirm(parts, { ...publishing, startedAt });
   if (applied) parts.reporter.confirmed(account, parts.monotonic() - startedAt);
-  if (assessment.push.why === 'drift') {
-    await parts.reporter
-      .drifted(account, ring, assessment, applied)
-      .catch((error: unknown) => unrecorded.push(error));
-  }
-  return true;
+  if (assessment.push?.why !== 'drift') return;
+  await parts.reporter
+    .drifted(account, ring, assessment, applied)
+    .catch((error: unknown) => unrecorded.push(error));
 }
 
 /** Whether every server has applied what was pushed. */

@@ -68,3 +68,25 @@ test('of changes that can not be recorded, the latest five hundred stay in the r
   // The key that this pass staged is the latest.
   expect(left.at(-1)).toMatchObject({ slot: '*', to: 'staged' });
 });
+
+test('a key that becomes active is recorded only once the servers have been sent the key after it', async () => {
+  const state = memoryState();
+  const resolver = oneServer();
+  const servers = serversOf(resolver);
+  const { reporter } = countingReporter();
+  const stagedWhenRecorded: { readonly key: string; readonly sent: boolean }[] = [];
+  const changed = async ({ to }: KeyChange) => {
+    if (to !== 'active') return;
+    const keys = (await storedRing(state))?.keys ?? [];
+    for (const { publicKey } of keys.filter((key) => key.state === 'staged')) {
+      const claims = Buffer.from(resolver.pushes.at(-1)?.split('.')[1] ?? '', 'base64url');
+      stagedWhenRecorded.push({ key: publicKey, sent: claims.includes(publicKey) });
+    }
+  };
+  const common = { state, servers: () => servers, reporter: { ...reporter, changed } };
+  const parts = { ...partsOf(common), lease: held };
+  const pacer = createPushPacer(parts.monotonic);
+  const pass = () => turn(parts, { account: rotated(), term: 1, pacer, wakes: () => 0 });
+  while (await pass());
+  expect(stagedWhenRecorded).toEqual([{ key: expect.any(String), sent: true }]);
+});
