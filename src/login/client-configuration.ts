@@ -14,6 +14,7 @@ import {
 import { discover } from '../identity/published-keys.ts';
 import { clientAuthentication } from './client-authentication.ts';
 import type { LoginSpec } from './login-spec.ts';
+import { refuseErrors } from './token-endpoint-error.ts';
 
 export interface ClientParts {
   readonly spec: LoginSpec;
@@ -41,7 +42,9 @@ export async function configureClient(
   // Whether plain http is allowed is for the guarded request to say, in one place.
   allowInsecureRequests(configuration);
   const request = guardedRequest(options);
-  configuration[customFetch] = (url, init) => request(url, init as RequestInit);
+  // Only the token endpoint is asked this way.
+  configuration[customFetch] = async (url, init) =>
+    refuseErrors(await request(url, init as RequestInit));
   return configuration;
 }
 

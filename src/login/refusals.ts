@@ -28,7 +28,7 @@ export function loginRefused(detail: string): Refusal {
 export function loginFailed(detail: string): Refusal {
   return new Refusal(
     'login_failed',
-    'The identity provider and this service did not understand each other. The administrators find the reason in the log.',
+    'The identity provider and this service do not work together as they are set up. Administrators find the reason in the log.',
     { detail },
   );
 }

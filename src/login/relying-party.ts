@@ -10,6 +10,7 @@ import { Refusal } from '../errors.ts';
 import { FetchFailed } from '../identity/guarded-fetch.ts';
 import type { Attempt } from './attempt.ts';
 import type { Callback } from './callback.ts';
+import { authenticationMethod } from './client-authentication.ts';
 import { type ClientParts, configureClient } from './client-configuration.ts';
 import { checkCallback } from './check-callback.ts';
 import { keptFresh } from './kept-fresh.ts';
@@ -64,7 +65,7 @@ export function createRelyingParty(parts: RelyingPartyParts): RelyingParty {
       withConfiguration(
         async (configuration) =>
           checkCallback(callback, configuration.serverMetadata()) ??
-          redeem(configuration, callback, attempt, backTo()),
+          redeem({ configuration, spec, callback, attempt, backTo: backTo() }),
       ),
     async endSessionUrl(idToken) {
       const url = await withConfiguration(async (configuration) =>
@@ -93,12 +94,19 @@ async function authorizationUrl(
 }
 
 /** OIDC Core §3.1.3: the code for an ID token, which is held against `iss`, `aud`, `nonce`, `exp` at once. */
-async function redeem(
-  configuration: Configuration,
-  { code, iss, state }: Callback,
-  attempt: Attempt,
-  backTo: string,
-): Promise<string | Refusal> {
+async function redeem({
+  configuration,
+  spec: { issuerName, authentication },
+  callback: { code, iss, state },
+  attempt,
+  backTo,
+}: {
+  readonly configuration: Configuration;
+  readonly spec: LoginSpec;
+  readonly callback: Callback;
+  readonly attempt: Attempt;
+  readonly backTo: string;
+}): Promise<string | Refusal> {
   // Of the answer only what we know goes on, and to the redirect URI that is registered there.
   const answer = new URL(backTo);
   for (const [name, value] of Object.entries({ code, iss, state })) {
@@ -113,7 +121,8 @@ async function redeem(
     });
     return idToken ?? loginFailed('the token endpoint answered without an ID token');
   } catch (fault) {
-    return tokenRefusal(fault);
+    const method = authenticationMethod(authentication, configuration.serverMetadata());
+    return tokenRefusal(fault, { issuerName, method });
   }
 }
 

@@ -175,9 +175,73 @@ describe('a token endpoint', () => {
     const [, encoded] = first!.authorization!.split(' ');
     const [id, secret] = Buffer.from(encoded!, 'base64').toString().split(':');
     expect([id, decodeURIComponent(secret!)]).toEqual(['sts', SECRET]);
+    expect(secret).toContain('correct-horse');
     expect(first!.parameters.has('client_secret')).toBe(false);
     expect(second!.authorization).toBeUndefined();
     expect(second!.parameters.get('client_secret')).toBe(SECRET);
+  });
+
+  test.each([
+    ['nats-sts', 'a-secret_1.2*', 'nats-sts:a-secret_1.2*'],
+    ['nats sts:1', "100%+a:b~c/é'(!)", 'nats+sts%3A1:100%25%2Ba%3Ab%7Ec%2F%C3%A9%27%28%21%29'],
+  ])(
+    'gets the client id %s and its secret form-encoded, and nothing else escaped',
+    async (clientId, secret, sent) => {
+      await using issuer = await startHostileIssuer();
+      using replica = await replicaAt(issuer, {
+        clientId,
+        authentication: { method: 'secret', secret },
+      });
+      await loginWith(replica, issuer, (url) => tokenAnswer(issuer, url));
+      const [scheme, encoded] = issuer.tokenRequests[0]!.authorization!.split(' ');
+      expect([scheme, Buffer.from(encoded!, 'base64').toString()]).toEqual(['Basic', sent]);
+    },
+  );
+
+  const CHALLENGE = { 'www-authenticate': 'Basic realm="x"' };
+  test.each<[string, TokenAnswer, string]>([
+    [
+      '401 with a challenge',
+      { status: 401, body: { error: 'invalid_client' }, headers: CHALLENGE },
+      '401 invalid_client',
+    ],
+    ['401', { status: 401, body: { error: 'invalid_client' } }, '401 invalid_client'],
+    ['400', { status: 400, body: { error: 'invalid_client' } }, '400 invalid_client'],
+    ['403', { status: 403, body: { error: 'unauthorized_client' } }, '403 unauthorized_client'],
+    [
+      'JSON by another name',
+      { status: 401, body: { error: 'invalid_client' }, headers: { 'content-type': 'text/plain' } },
+      '401 invalid_client',
+    ],
+    ['a page', { status: 401, body: '<p>no', headers: CHALLENGE }, '401 without an error code'],
+    ['nothing', { status: 401, body: '' }, '401 without an error code'],
+    ['200', { status: 200, body: { error: 'invalid_client' } }, '200 invalid_client'],
+  ])('that does not take the secret is named as that: %s', async (_, answer, said) => {
+    await using issuer = await startHostileIssuer();
+    using replica = await replicaAt(issuer);
+    const { refusal } = await failed(loginWith(replica, issuer, () => answer));
+    expect(refusal.reason).toBe('login_failed');
+    expect(refusal.detail).toContain(
+      `the token endpoint answered ${said}: it does not accept this client id and secret (sent as client_secret_basic): compare issuers.company.login.clientId and issuers.company.login.clientSecret`,
+    );
+  });
+
+  test.each<[LoginSpec['authentication']['method'], RegExp]>([
+    ['none', /wants proof of it: .*login\.clientSecret or .*login\.privateKey/],
+    ['private_key_jwt', /login\.privateKey and .*login\.keyId/],
+  ])('that does not take a client with %s names the settings to compare', async (method, said) => {
+    await using issuer = await startHostileIssuer();
+    const { privateKey: key } = keyPairFor('ES256');
+    const authentication =
+      method === 'none'
+        ? { method }
+        : { method: 'private_key_jwt' as const, key, algorithm: 'ES256' as const };
+    using replica = await replicaAt(issuer, {
+      authentication: authentication as LoginSpec['authentication'],
+    });
+    const answer = { status: 401, body: { error: 'invalid_client' }, headers: CHALLENGE };
+    const { refusal } = await failed(loginWith(replica, issuer, () => answer));
+    expect(refusal.detail).toMatch(said);
   });
 
   test.each(ALGORITHMS)(

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { createMemoryLog } from '../../src/audit/memory-log.ts';
-import { Refusal } from '../../src/errors.ts';
+import { Refusal, type RefusalReason } from '../../src/errors.ts';
 import type { Identity } from '../../src/identity/identity.ts';
 import { journalOf } from '../../src/service/journal.ts';
 import { createMetrics } from '../../src/service/metrics.ts';
+import { captureLog } from '../support/captured-log.ts';
 
 const CALLER = { requestId: 'r1', address: '192.0.2.7' };
 const ADA: Identity = {
@@ -20,7 +21,9 @@ const ADA: Identity = {
 function journal() {
   const audit = createMemoryLog();
   const metrics = createMetrics({ version: '0', droppedRejections: () => 0, issuers: () => [] });
-  return { audit, metrics, journal: journalOf({ audit, metrics, clock: { now: () => 42 } }) };
+  const { log, lines } = captureLog();
+  const told = journalOf({ audit, metrics, log, clock: { now: () => 42 } });
+  return { audit, metrics, lines, journal: told };
 }
 
 test('a step is on the record with who took it, and counted', async () => {
@@ -60,6 +63,28 @@ test('a step that came to nothing has its reason in both, its detail in the reco
   const text = await metrics.registry.metrics();
   expect(text).toContain('{step="failed",issuer="people",outcome="login_failed"} 1');
   expect(text).not.toContain('invalid_client');
+});
+
+test('the log has what an operator has to fix, and nothing of people who cancelled', async () => {
+  const { lines, journal: told } = journal();
+  const fail = (reason: RefusalReason) => {
+    const refusal = new Refusal(reason, 'It did not work.', { detail: '401 invalid_client' });
+    return told.tell({ step: 'failed', issuerName: 'people', refusal }, CALLER);
+  };
+  await fail('login_refused');
+  await fail('login_unknown');
+  expect(lines).toEqual([]);
+  await fail('login_failed');
+  expect(JSON.parse(lines[0]!)).toMatchObject({
+    level: 40,
+    issuer: 'people',
+    reason: 'login_failed',
+    detail: '401 invalid_client',
+    requestId: 'r1',
+    msg: 'sign-in failed',
+  });
+  await fail('issuer_unavailable');
+  expect(lines).toHaveLength(2);
 });
 
 test('a step that can not be recorded is refused', async () => {

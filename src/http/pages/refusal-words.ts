@@ -63,8 +63,7 @@ const WORDS: { readonly [Reason in RefusalReason]?: Partial<RefusalWords> } = {
   },
   login_failed: {
     title: 'The sign-in did not work',
-    text: 'Your provider’s answer could not be used. Trying again may help; if it does not, an administrator has to look.',
-    wayOn: SIGN_IN,
+    text: 'This service and your provider do not work together as they are set up. Only an administrator can fix that: signing in again fails the same way until then.',
   },
   login_not_configured: {
     title: 'There is no such sign-in',

@@ -25,3 +25,9 @@ test('what operators look up is what people see: each heading that is quoted is 
 test('a way on is a path of ours', () => {
   for (const { wayOn } of REFUSALS) expect(wayOn.path).toMatch(/^\/(?:login|device)?$/);
 });
+
+test('nobody is advised to try again what only an administrator can fix', () => {
+  const { text, wayOn } = refusalWords(new Refusal('login_failed', 'Its own message.'));
+  expect(text).toContain('Only an administrator can fix that');
+  expect(wayOn.path).toBe('/');
+});
