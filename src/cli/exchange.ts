@@ -1,7 +1,8 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { durationText } from '../config/schema/scalars.ts';
 import { formatCreds } from '../nats/creds.ts';
 import { createKeyPair } from '../nats/key-pair.ts';
+import { destination } from './destination.ts';
 import { type ExchangeAnswer, postExchange } from './exchange-call.ts';
 import { writePrivately } from './private-file.ts';
 import { harmless, jsonLine, type Terminal } from './terminal.ts';
@@ -15,6 +16,7 @@ interface ExchangeOptions extends TokenOptions {
   readonly role?: string;
   readonly ttl?: number;
   readonly out: string;
+  readonly mode: number;
   readonly json?: boolean;
 }
 
@@ -25,10 +27,11 @@ export function exchangeCommand(terminal: Terminal): Command {
     .addOption(urlOption())
     .option('--role <role>', 'the role to take (default: the first that the policy gives)')
     .addOption(ttlOption())
-    .option(
-      '-o, --out <file>',
-      'where the .creds file goes (mode 0600); - for stdout',
-      'nats.creds',
+    .option('-o, --out <file>', 'where the .creds file goes; - for stdout', 'nats.creds')
+    .addOption(
+      new Option('--mode <mode>', 'its permissions, such as 0640 to share it with its group')
+        .argParser(fileMode)
+        .default(0o600, '0600'),
     )
     .option('--json', 'tell about the credential as JSON')
     .addHelpText('after', EXAMPLES)
@@ -39,13 +42,17 @@ export function exchangeCommand(terminal: Terminal): Command {
 const EXAMPLES = `
 The seed is made here and never sent anywhere; only the public key is.
 
+A regular file is replaced in one step, and a symbolic link keeps pointing to it. A file that cannot
+be replaced, such as a bind mount, is rewritten in place. A pipe or device is written to.
+
 Examples:
   nats-sts exchange --token-file /var/run/secrets/nats/token --out app.creds
   nats-sts exchange --url https://sts.example.com --role orders-publisher --ttl 5m
+  nats-sts exchange --token-file token --out /run/app/app.creds --mode 0640
   print-token | nats-sts exchange --token - --out - > app.creds`;
 
 async function run(terminal: Terminal, options: ExchangeOptions): Promise<void> {
-  const { role, ttl, out } = options;
+  const { role, ttl, out, mode, json } = options;
   const url = new URL('exchange', options.url);
   const token = await readToken(options);
   warnIfUnencrypted(terminal, url);
@@ -57,20 +64,46 @@ async function run(terminal: Terminal, options: ExchangeOptions): Promise<void> 
   });
   const creds = formatCreds({ jwt: answer.jwt, seed: pair.seed() });
   pair.wipe();
-  if (out === '-') terminal.out(creds);
-  else writePrivately(out, creds);
-  tell(terminal, options, answer);
+  const file = isStdout(out) ? undefined : out;
+  if (file === undefined) terminal.out(creds);
+  else writePrivately(file, creds, mode);
+  report(terminal, { file, json }, answer);
 }
 
-function tell(terminal: Terminal, { out, json }: ExchangeOptions, answer: ExchangeAnswer): void {
+/** Also by its other names, `/dev/stdout` and `/dev/fd/1`. */
+function isStdout(out: string): boolean {
+  if (out === '-') return true;
+  try {
+    return destination(out) === 1;
+  } catch {
+    // The write that follows says what is wrong.
+    return false;
+  }
+}
+
+/** Octal as `chmod` takes it. A credential is a secret: its owner writes it, and not everybody reads it. */
+function fileMode(text: string): number {
+  const mode = /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : undefined;
+  if (mode !== undefined && (mode & 0o117) === 0 && (mode & 0o600) === 0o600) return mode;
+  throw new InvalidArgumentError(
+    'Write 0600 (owner only), 0640 (its group may read it) or 0660 (its group may change it).',
+  );
+}
+
+interface Reported {
+  /** Undefined: the credential went to stdout, so the report goes to stderr. */
+  readonly file: string | undefined;
+  readonly json: boolean | undefined;
+}
+
+function report(terminal: Terminal, { file, json }: Reported, answer: ExchangeAnswer): void {
   const { jwt: _secret, ...public_ } = answer;
-  // With the credential itself on stdout, what is told about it goes to stderr.
-  const write = (text: string) => (out === '-' ? terminal.err(text) : terminal.out(text));
-  if (json) return write(jsonLine({ ...public_, ...(out !== '-' && { file: out }) }));
+  const write = (text: string) => (file === undefined ? terminal.err(text) : terminal.out(text));
+  if (json) return write(jsonLine({ ...public_, ...(file !== undefined && { file }) }));
   const what = [
     `role ${answer.role}`,
     `valid for ${durationText(answer.expires_in)} (until ${localTime(answer.expires_at * 1000)})`,
     `servers ${answer.servers.join(', ')}`,
   ];
-  write(`${out === '-' ? 'credential' : out}: ${harmless(what.join(', '))}\n`);
+  write(`${file ?? 'credential'}: ${harmless(what.join(', '))}\n`);
 }

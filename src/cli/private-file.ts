@@ -2,24 +2,45 @@ import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { destination } from './destination.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 
-/** In place at once and never readable by others, also when the file was there before; a link is replaced, not followed. */
-export function writePrivately(file: string, text: string): void {
-  const temporary = `${file}.${randomUUID()}.tmp`;
+const OWNER_ONLY = 0o600;
+
+/** Why a file that is there cannot be replaced, only rewritten: a bind mount (EBUSY), or a directory closed to this user. */
+const IN_PLACE: ReadonlySet<string> = new Set(['EBUSY', 'EACCES', 'EPERM', 'EROFS', 'EXDEV']);
+
+/**
+ * Writes a secret so that only `mode` lets others read it (default: nobody).
+ *
+ * Nothing, or a regular file: replaced at once, so a reader sees the old text or the new, whole.
+ * A symbolic link: stays, and the same happens to the file it points to.
+ * A file that cannot be replaced (a bind mount, a directory closed to this user): rewritten in place.
+ * A pipe, terminal or device: written to. Throws CliError.
+ */
+export function writePrivately(file: string, text: string, mode = OWNER_ONLY): void {
   try {
-    writeThrough(temporary, text);
-    renameSync(temporary, file);
+    const to = destination(file);
+    if (typeof to === 'number') return writeFileSync(to, text);
+    const before = statSync(to, { throwIfNoEntry: false });
+    if (before === undefined || before.isFile()) put(to, text, { mode, before });
+    else if (before.isDirectory()) throw new Error('it is a directory; name a file in it');
+    else withFile(to, constants.O_WRONLY, (handle) => writeFileSync(handle, text));
   } catch (cause) {
-    rmSync(temporary, { force: true });
     throw cannot('write', file, cause);
   }
 }
@@ -34,12 +55,73 @@ export function makePrivateDirectory(directory: string): void {
   }
 }
 
-/** On the disk before it takes the other's place: a power failure leaves one of the two, whole. */
-function writeThrough(file: string, text: string): void {
-  const handle = openSync(file, 'wx', 0o600);
+interface Wanted {
+  readonly mode: number;
+  readonly before: Stats | undefined;
+}
+
+function put(file: string, text: string, wanted: Wanted): void {
   try {
-    writeFileSync(handle, text);
-    fsyncSync(handle);
+    replace(file, text, wanted);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (wanted.before === undefined || !IN_PLACE.has(code)) throw error;
+    rewrite(file, text, wanted);
+  }
+}
+
+function replace(file: string, text: string, wanted: Wanted): void {
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  try {
+    withFile(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, (handle) => {
+      keepGroup(handle, wanted);
+      fchmodSync(handle, wanted.mode);
+      writeThrough(handle, text);
+    });
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** A file that a group may read goes on belonging to the group that it had. */
+function keepGroup(handle: number, { mode, before }: Wanted): void {
+  if ((mode & 0o070) === 0 || before === undefined) return;
+  const { uid, gid } = fstatSync(handle);
+  if (gid !== before.gid) fchownSync(handle, uid, before.gid);
+}
+
+function rewrite(file: string, text: string, { mode }: Wanted): void {
+  withFile(file, constants.O_WRONLY, (handle) => {
+    setMode(handle, mode);
+    ftruncateSync(handle);
+    writeThrough(handle, text);
+  });
+}
+
+/** Before the secret is in the file. */
+function setMode(handle: number, mode: number): void {
+  const before = fstatSync(handle).mode & 0o777;
+  if (before === mode) return;
+  try {
+    fchmodSync(handle, mode);
+  } catch (cause) {
+    const octal = before.toString(8);
+    throw new Error(`its mode is ${octal}, and only its owner can change that`, { cause });
+  }
+}
+
+/** On the disk when this returns: a power failure leaves the old file or the new one, whole. */
+function writeThrough(handle: number, text: string): void {
+  writeFileSync(handle, text);
+  fsyncSync(handle);
+}
+
+function withFile(file: string, flags: number, action: (handle: number) => void): void {
+  const handle = openSync(file, flags, OWNER_ONLY);
+  try {
+    action(handle);
   } finally {
     closeSync(handle);
   }

@@ -26,7 +26,7 @@ export async function natsStsAt(
   return { exitCode, ...terminal.written };
 }
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** Runs `nats-sts` in a process of its own, with this on its stdin. */
 export async function natsStsWithStdin(stdin: string, ...args: readonly string[]): Promise<Ran> {

@@ -1,13 +1,15 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { decodeJwt } from '../../src/nats/jwt.ts';
 import { keyPairFromSeed } from '../../src/nats/key-pair.ts';
 import { temporaryDirectory } from '../audit/temporary-directory.ts';
 import { type ServiceWorld, startServiceWorld } from '../support/service-world.ts';
-import { natsSts, natsStsWithStdin } from './command-line.ts';
+import { MAIN, natsSts, natsStsWithStdin } from './command-line.ts';
 
 let world: ServiceWorld;
 let directory: ReturnType<typeof temporaryDirectory>;
@@ -78,6 +80,33 @@ describe('the .creds file', () => {
     expect(out).toMatch(/^-----BEGIN NATS USER JWT-----\n[^]*------END USER NKEY SEED------\n/);
     expect(err).toMatch(/^credential: role publisher, /);
     expect(err).not.toMatch(SEED);
+  });
+
+  test('goes to stdout by its other names too, behind what is there already', async () => {
+    const log = path('log');
+    const args = `exchange --url ${world.url} --token ${await world.token()} --out /dev/stdout`;
+    await promisify(execFile)('sh', [
+      '-c',
+      `{ echo before; "$0" "$1" ${args}; } > "$2"`,
+      process.execPath,
+      MAIN,
+      log,
+    ]);
+    expect(readFileSync(log, 'utf8')).toMatch(/^before\n-----BEGIN NATS USER JWT-----\n/);
+    expect(readFileSync(log, 'utf8')).toMatch(SEED);
+  });
+
+  test('can be shared with a group, and never with everybody', async () => {
+    const file = path('shared.creds');
+    expect(await exchange('--out', file, '--mode', '0640')).toMatchObject({ exitCode: 0 });
+    expect(mode(file)).toBe(0o640);
+    for (const wrong of ['644', '0400', '0750', '4600', 'rw', '']) {
+      const { exitCode, err } = await exchange('--out', file, '--mode', wrong);
+      expect([exitCode, err]).toEqual([
+        2,
+        expect.stringContaining('Write 0600 (owner only), 0640'),
+      ]);
+    }
   });
 
   test('is told of as JSON with --json, without its secrets', async () => {

@@ -5,9 +5,11 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { destination } from '../destination.ts';
 
 export interface NewFile {
   /** Seen from the directory that all are written to. */
@@ -31,8 +33,9 @@ export function writeAll(directory: string, files: readonly NewFile[]): void {
   const staged: { from: string; to: string }[] = [];
   try {
     for (const file of files) {
-      const to = join(directory, file.path);
-      made.push(...makeDirectory(dirname(to), file.secret ? 0o700 : 0o755));
+      const path = join(directory, file.path);
+      made.push(...makeDirectory(dirname(path), file.secret ? 0o700 : 0o755));
+      const to = replaceable(path);
       const from = `${to}.${process.pid}.new`;
       staged.push({ from, to });
       writeFileSync(from, file.content, { flag: 'wx', mode: file.secret ? 0o600 : 0o644 });
@@ -43,6 +46,15 @@ export function writeAll(directory: string, files: readonly NewFile[]): void {
     for (const path of made.toReversed()) removeEmpty(path);
     throw error;
   }
+}
+
+/** The file behind a symbolic link, else the path itself. Throws where something is there that is not a regular file. */
+function replaceable(path: string): string {
+  const to = destination(path);
+  if (typeof to === 'string' && (statSync(to, { throwIfNoEntry: false })?.isFile() ?? true)) {
+    return to;
+  }
+  throw new Error(`${path} is not a regular file`);
 }
 
 /** Makes the directory and returns what had to be made, outermost first. A secret one is closed to others. */
