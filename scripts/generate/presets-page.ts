@@ -2,6 +2,7 @@ import { PRESETS } from '../../src/config/presets/index.ts';
 import type { Preset, PresetDoc } from '../../src/config/presets/preset.ts';
 import { issuerShape } from '../../src/config/schema/issuer.ts';
 import { inputSchema } from './json-schema.ts';
+import { PROVIDERS_SEEN } from './providers-seen.ts';
 import { keyTable } from './table.ts';
 
 const INTRODUCTION = `# Issuer presets
@@ -22,7 +23,13 @@ those of a first login: a second one has a \`redirectPath\` of its own, and \`na
 /** `docs/presets.md`: a section for each preset, written by the preset itself. */
 export function presetsPage(): string {
   const contents = PRESETS.map(({ title, id }) => `- [${title}](#${anchor(title)})${named(id)}`);
-  return [INTRODUCTION, `${contents.join('\n')}\n`, ...PRESETS.map(section)].join('\n');
+  const seen = '- [What providers send](#what-providers-send)';
+  return [
+    INTRODUCTION,
+    `${[...contents, seen].join('\n')}\n`,
+    ...PRESETS.map(section),
+    PROVIDERS_SEEN,
+  ].join('\n');
 }
 
 function section({ id, title, schema, doc }: Preset): string {

@@ -2,7 +2,9 @@ import { Refusal } from '../errors.ts';
 import { type ClaimPath, lookUp, own, parseClaimPath } from './claims.ts';
 import type { Claims, Json, TokenKind } from './identity.ts';
 import type { IssuerSpec } from './issuer.ts';
-import { show, showAll, showSeconds } from './show.ts';
+import type { Kind } from './kind.ts';
+import { isLightweight, LIGHTWEIGHT } from './lightweight.ts';
+import { settingOf, show, showAll, showSeconds } from './show.ts';
 
 /** An issuer's demands on claims, made ready once. */
 export interface Demands {
@@ -118,7 +120,7 @@ export function checkLifetime(
   if (lifetime <= max) return undefined;
   return new Refusal(
     'token_lifetime_too_long',
-    `The token was made to live ${showSeconds(lifetime)}; at most ${showSeconds(max)} is accepted.`,
+    `The token was made to live ${showSeconds(lifetime)}; at most ${showSeconds(max)} is accepted. Have the issuer make it shorter, or write maxTokenLifetime: ${settingOf(lifetime)} for this issuer.`,
     { detail: `exp - iat = ${lifetime} s, maxTokenLifetime ${max} s` },
   );
 }
@@ -129,15 +131,14 @@ export function checkAudience(
   { audienceClaim: name, audiences }: Demands,
 ): Refusal | undefined {
   const value = own(claims, name);
-  if (value === undefined) {
-    return new Refusal(
-      'claim_missing',
-      `The token has no "${name}" claim, so it is meant for nobody; this service accepts tokens for ${showAll(audiences)}.`,
-    );
-  }
+  if (value === undefined)
+    return forNobody('claim_missing', ` has no "${name}" claim`, claims, audiences);
   const meantFor = name === 'aud' && Array.isArray(value) ? value : [value];
   if (!meantFor.every((entry) => typeof entry === 'string')) {
     return malformed(name, name === 'aud' ? 'is neither a string nor strings' : 'is not a string');
+  }
+  if (meantFor.every((entry) => entry === '')) {
+    return forNobody('audience_mismatch', `'s "${name}" is empty`, claims, audiences);
   }
   if (meantFor.some((entry) => audiences.includes(entry))) return undefined;
   return new Refusal(
@@ -146,11 +147,30 @@ export function checkAudience(
   );
 }
 
-export function checkKind(kind: TokenKind, { kinds }: Demands): Refusal | undefined {
+/** Some providers put none in that nobody asked for (Ory Hydra: `aud: []`). */
+function forNobody(
+  reason: 'claim_missing' | 'audience_mismatch',
+  what: string,
+  claims: Claims,
+  audiences: readonly string[],
+): Refusal {
+  const how = isLightweight(claims)
+    ? LIGHTWEIGHT
+    : `ask the issuer for a token with audience=${show(audiences[0]).slice(1, -1)}, or have it put that in by itself`;
+  return new Refusal(
+    reason,
+    `The token${what}, so it is meant for nobody; this service accepts tokens for ${showAll(audiences)}: ${how}.`,
+    { detail: "compare with the issuer's audience setting" },
+  );
+}
+
+export function checkKind({ kind, stated }: Kind, { kinds }: Demands): Refusal | undefined {
   if (kinds.includes(kind)) return undefined;
+  const what = stated || kind === 'jwt' ? 'is' : 'looks like';
   return new Refusal(
     'token_kind_not_allowed',
-    `The token is ${KIND_NAMES[kind]}, but of this issuer only ${kinds.map((k) => KIND_NAMES[k]).join(' or ')} is accepted.`,
+    `The token ${what} ${KIND_NAMES[kind]}, but of this issuer only ${kinds.map((k) => KIND_NAMES[k]).join(' or ')} is accepted. To accept it, add ${kind} to the issuer's kinds (kinds: [${kind}] accepts nothing else).`,
+    { detail: stated ? 'it says so itself' : 'it does not say what it is: judged by its claims' },
   );
 }
 

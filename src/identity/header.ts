@@ -57,7 +57,7 @@ export function readAlgorithm(header: JsonObject): Algorithm | Refusal {
   if (known !== undefined) return known;
   return new Refusal(
     'algorithm_not_allowed',
-    `The token is signed with ${show(alg)}; only asymmetric signature algorithms are accepted.`,
+    `The token is signed with ${show(alg)}; only asymmetric signature algorithms are accepted: have the issuer sign with one, such as RS256.`,
   );
 }
 
@@ -72,8 +72,19 @@ function readType(header: JsonObject): Type | Refusal {
   const typ = own(header, 'typ');
   if (typ === undefined) return PLAIN;
   const type = typeof typ === 'string' ? TYPES.get(mediaSubtype(typ)) : undefined;
-  return type ?? unsupported(`its "typ" is ${show(typ)}`);
+  if (type !== undefined) return type;
+  const other = typeof typ === 'string' ? OTHER_TYPES.get(mediaSubtype(typ)) : undefined;
+  const what = other === undefined ? '' : `it is ${other}, `;
+  return unsupported(`${what}its "typ" is ${show(typ)}`);
 }
+
+/** What an issuer or a client signs for another purpose. */
+const OTHER_TYPES: ReadonlyMap<string, string> = new Map([
+  ['logout+jwt', 'a logout token'],
+  ['secevent+jwt', 'a security event token'],
+  ['dpop+jwt', 'a DPoP proof'],
+  ['token-introspection+jwt', 'an answer to a token introspection'],
+]);
 
 /** RFC 7515 §4.1.9: `application/` may be left out, and media types ignore case. */
 export function mediaSubtype(typ: string): string {

@@ -7,6 +7,12 @@ import { show } from './show.ts';
 /** A token that says what it is, and says so unmistakably. */
 type Statement = TokenKind | Refusal | undefined;
 
+export interface Kind {
+  readonly kind: TokenKind;
+  /** The token says so itself; else it is what its claims look like. */
+  readonly stated: boolean;
+}
+
 /**
  * What a token is, as far as it tells (RFC 8725 §3.12, RFC 9068 §4).
  *
@@ -15,8 +21,9 @@ type Statement = TokenKind | Refusal | undefined;
  * (refresh, logout, …), are a refusal. Without one, claims that only one kind carries decide; ID
  * token first, for an ID token shown as an access token is the likelier mix-up.
  */
-export function kindOf(header: TokenHeader, claims: Claims): TokenKind | Refusal {
-  if (isSecurityEvent(claims)) return refuseKind('it is a logout or security event token');
+export function kindOf(header: TokenHeader, claims: Claims): Kind | Refusal {
+  const event = securityEvent(claims);
+  if (event !== undefined) return refuseKind(`it is ${event}`);
   const statements = [
     header.accessToken ? 'access_token' : undefined,
     fromTokenUse(claims),
@@ -31,7 +38,9 @@ export function kindOf(header: TokenHeader, claims: Claims): TokenKind | Refusal
     }
     stated = statement;
   }
-  return stated ?? fromEvidence(claims);
+  return stated === undefined
+    ? { kind: fromEvidence(claims), stated: false }
+    : { kind: stated, stated: true };
 }
 
 /** A claim whose value may be of any form, so long as it is there. */
@@ -40,11 +49,17 @@ function hasAny(claims: Claims, names: readonly string[]): boolean {
   return false;
 }
 
-/** RFC 8417 §2.2; logout tokens (OIDC Back-Channel Logout §2.4) are the ones an issuer signs with the same keys. */
-function isSecurityEvent(claims: Claims): boolean {
+/**
+ * RFC 8417 §2.2; logout tokens (OIDC Back-Channel Logout §2.4) are the ones an issuer signs with the
+ * same keys. Ory Hydra's have neither `exp` nor a type in the header.
+ */
+function securityEvent(claims: Claims): string | undefined {
   const events = own(claims, 'events');
-  return typeof events === 'object' && events !== null && !Array.isArray(events);
+  if (typeof events !== 'object' || events === null || Array.isArray(events)) return undefined;
+  return Object.hasOwn(events, BACK_CHANNEL_LOGOUT) ? 'a logout token' : 'a security event token';
 }
+
+const BACK_CHANNEL_LOGOUT = 'http://schemas.openid.net/event/backchannel-logout';
 
 /** Cognito: `id` or `access`. */
 function fromTokenUse(claims: Claims): Statement {
@@ -61,10 +76,17 @@ function fromPayloadTyp(claims: Claims): Statement {
   if (typ === undefined || typ === 'JWT') return undefined;
   if (typ === 'Bearer' || typ === 'DPoP') return 'access_token';
   if (typ === 'ID') return 'id_token';
-  return refuseKind(`its "typ" is ${show(typ)}`);
+  const known = typeof typ === 'string' ? KEYCLOAK_OTHERS.get(typ) : undefined;
+  return refuseKind(known === undefined ? `its "typ" is ${show(typ)}` : `it is ${known}`);
 }
 
-/** OIDC Core §2, §3.1.3.6, §3.3.2.11: of use to a relying party only. */
+const KEYCLOAK_OTHERS: ReadonlyMap<string, string> = new Map([
+  ['Logout', 'a logout token'],
+  ['Refresh', 'a refresh token'],
+  ['Offline', 'a refresh token'],
+]);
+
+/** OIDC Core §2, §3.1.3.6, §3.3.2.11: of use to a relying party only. Dex puts `at_hash` into its access tokens, too. */
 const ID_TOKEN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash'];
 
 /**

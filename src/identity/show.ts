@@ -30,3 +30,10 @@ export function showSeconds(seconds: number): string {
   if (whole < 2 * 86_400) return `${Math.round(whole / 3600)} hours`;
   return `${Math.round(whole / 86_400)} days`;
 }
+
+/** A length of time as a setting has it: 172800 → `48h`. */
+export function settingOf(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole % 3600 === 0) return `${whole / 3600}h`;
+  return whole % 60 === 0 ? `${whole / 60}m` : `${whole}s`;
+}

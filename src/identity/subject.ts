@@ -3,6 +3,7 @@ import { malformed } from './checks.ts';
 import { type ClaimPath, lookUp, own, parseClaimPath } from './claims.ts';
 import type { Claims, Json } from './identity.ts';
 import type { IssuerSpec } from './issuer.ts';
+import { isLightweight, LIGHTWEIGHT } from './lightweight.ts';
 import { showAll } from './show.ts';
 
 /** Ways to name the subject, by preference, made ready once. */
@@ -35,9 +36,10 @@ export function subjectOf(claims: Claims, rule: SubjectRule): string | Refusal {
     return joined(names, values);
   }
   const wanted = rule.map(({ names }) => showAll(names)).join(', or ');
+  const hint = isLightweight(claims) ? `; ${LIGHTWEIGHT}` : '';
   return new Refusal(
     'claim_missing',
-    `The token does not say whom it is about: it has no ${wanted}.`,
+    `The token does not say whom it is about: it has no ${wanted}${hint}.`,
   );
 }
 

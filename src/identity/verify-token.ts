@@ -105,15 +105,18 @@ function checkClaims(
   now: number,
 ): Said | Refusal {
   if (!algorithms.includes(header.alg)) return algorithmNotAllowed(header.alg, algorithms);
-  const times = readTimes(claims);
-  if (times instanceof Refusal) return times;
+  // Before the times: a token of another kind may have none, and what it is says more.
   const kind = kindOf(header, claims);
   if (kind instanceof Refusal) return kind;
+  const times = readTimes(claims);
+  if (times instanceof Refusal) return times;
   const refusal =
     checkExpiry(times, demands, now) ??
     checkNotBefore(times, demands, now) ??
     checkIssuedAt(times, demands, now) ??
     checkLifetime(times, demands) ??
+    // Tokens of another kind name their audience elsewhere (Cognito): a kind that is stated comes first.
+    (kind.stated ? checkKind(kind, demands) : undefined) ??
     checkAudience(claims, demands) ??
     checkKind(kind, demands) ??
     checkRequired(claims, demands) ??
@@ -125,13 +128,13 @@ function checkClaims(
   if (boundTo instanceof Refusal) return boundTo;
   const tokenId = readTokenId(claims, demands);
   if (tokenId instanceof Refusal) return tokenId;
-  return { ...times, kind, subject, boundTo, tokenId };
+  return { ...times, kind: kind.kind, subject, boundTo, tokenId };
 }
 
 function algorithmNotAllowed(alg: Algorithm, algorithms: readonly Algorithm[]): Refusal {
   return new Refusal(
     'algorithm_not_allowed',
-    `The token is signed with ${alg}; of this issuer ${algorithms.join(', ')} is accepted.`,
+    `The token is signed with ${alg}; of this issuer ${algorithms.join(', ')} is accepted. To accept it, add ${alg} to the issuer's algorithms (algorithms: [${alg}] accepts nothing else).`,
   );
 }
 

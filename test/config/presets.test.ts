@@ -51,6 +51,16 @@ test('an issuer is kept byte for byte', () => {
   }
 });
 
+test('a realm of Keycloak may sign with every algorithm that it offers, HMAC aside', () => {
+  const { algorithms } = specOf(
+    '{ preset: keycloak, issuer: "https://kc.example.com/realms/acme", audience: a }',
+  );
+  for (const family of ['RS', 'PS', 'ES']) {
+    for (const bits of [256, 384, 512]) expect(algorithms).toContain(`${family}${bits}`);
+  }
+  expect(algorithms).toEqual(expect.arrayContaining(['EdDSA', 'Ed25519']));
+});
+
 test('plain http is for loopback hosts, even where it is allowed', () => {
   expect(
     specOf('{ issuer: "http://[::1]:9000", audience: a, allowInsecureHttp: true }'),

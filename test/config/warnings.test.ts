@@ -13,6 +13,10 @@ const ISSUERS = {
   cognito: '{ preset: cognito, region: us-east-2, pool: us-east-2_A, audience: a }',
   spire:
     '{ preset: spiffe, issuer: "https://spire.example.org", trustDomain: example.org, audience: a }',
+  keycloak: '{ preset: keycloak, issuer: "https://kc.example.com/realms/acme", audience: a }',
+  keycloakId:
+    '{ preset: keycloak, issuer: "https://kc.example.com/realms/acme", audience: a, kinds: [id_token] }',
+  plainKeycloak: '{ issuer: "https://kc.example.com/realms/acme", audience: a }',
   dev: '{ issuer: "https://id.example.com", audience: a }',
 } as const;
 
@@ -65,6 +69,14 @@ test.for([
   ['google', 'match: { email: a@example.com }', ['email-binding']],
   ['okta', 'match: { sub: jdoe@example.com }', ['okta-login-name']],
   ['okta', 'match: { uid: 00u1 }', []],
+  ['keycloak', 'match: { /resource_access/nats-sts/roles: publisher }', ['keycloak-any-client']],
+  ['keycloak', 'match: { /realm_access/roles: publisher, azp: { not: x } }', ['keycloak-any-client']],
+  ['keycloak', `when: '"publisher" in claims.realm_access.roles'`, ['keycloak-any-client']],
+  ['keycloak', 'match: { groups: /nats, azp: [a, b] }', []],
+  ['keycloak', 'match: { client_id: orders }', []],
+  ['keycloak', `when: 'claims.azp == "orders"'`, []],
+  ['keycloakId', 'match: { groups: /nats }', []],
+  ['plainKeycloak', 'match: { groups: /nats }', ['keycloak-any-client']],
   ['cognito', 'match: { "custom:tenant": acme }', ['cognito-custom-attribute']],
   ['spire', 'match: { sub: "spiffe://example.org/orders" }', []],
   ['spire', 'match: { sub: { glob: "spiffe://example.org*" } }', ['spiffe-trust-domain']],

@@ -10,7 +10,7 @@ const ACCESS: TokenHeader = { ...PLAIN, accessToken: true };
 
 function kind(claims: Claims, header = PLAIN): string {
   const found = kindOf(header, claims);
-  return found instanceof Refusal ? found.reason : found;
+  return found instanceof Refusal ? found.reason : found.kind;
 }
 
 /** The payloads of real providers, with what each is. */

@@ -29,6 +29,16 @@ export const oktaLoginName = perBinding((binding) => {
   return "sub of an Okta access token is the login name, which can be changed: use uid (or cid for a client's own token)";
 });
 
+/** `keycloak-any-client` */
+export const keycloakAnyClient = perBinding((binding) => {
+  const { spec } = binding.source;
+  const ofKeycloak =
+    binding.provider === 'keycloak' || /\/realms\/[^/]+$/.test(spec.issuers[0] ?? '');
+  const takesAccessTokens = spec.kinds.includes('access_token');
+  if (!ofKeycloak || !takesAccessTokens || narrows(binding, ['azp', 'client_id'])) return undefined;
+  return 'tokens of every client of the realm get in: Keycloak puts a client into aud for whoever has a role of it, whichever client asked; add azp: CLIENT, or a list of clients';
+});
+
 /** `email-binding` */
 export const emailBinding = perBinding((binding) =>
   narrows(binding, ['email', 'user_email'])
