@@ -23,7 +23,10 @@ interface RevokeOptions extends AdminOptions {
 export function revokeCommand(terminal: Terminal): Command {
   const command = new Command('revoke')
     .description('cut off an identity, a user, a role or a binding')
-    .option('--issuer <name>', 'with --subject: the name an issuer has in the configuration')
+    .option(
+      '--issuer <name>',
+      'with --subject: the name an issuer has in the configuration, or its URL',
+    )
     .option('--subject <subject>', 'with --issuer: the identity')
     .addOption(targetOption('--nkey <nkey>', "one user's public nkey, U…"))
     .addOption(targetOption('--role <role>', 'everyone who holds a credential of this role'))

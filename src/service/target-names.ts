@@ -29,6 +29,16 @@ export function targetName(
 }
 
 /**
+ * The name of the issuer that a text means: a name, or else the `iss` of its tokens, byte for byte.
+ * What is neither stays as it is.
+ */
+export function issuerName(text: string, issuers: Names['issuers']): string {
+  const named = issuers.find(({ name }) => name === text);
+  const found = named ?? issuers.find((issuer) => issuer.issuers.includes(text));
+  return found?.name ?? text;
+}
+
+/**
  * Tells the names that only revocations have. Whoever renames an issuer, role or binding would
  * otherwise let in whom they had blocked, and not notice.
  */

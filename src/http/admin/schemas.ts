@@ -160,7 +160,7 @@ const target = {
   type: 'object',
   description: '`issuer` and `subject`, or `nkey`, or `role`, or `binding`.',
   properties: {
-    issuer: name('Name of an issuer in the configuration.'),
+    issuer: name('Name of an issuer in the configuration, or its URL (`iss` of its tokens).'),
     subject: name('Its subject; whoever acted for somebody is found by it, too.'),
     nkey: { type: 'string', description: "A user's public nkey, `U…`." },
     role: name('Name of a role.'),
@@ -241,7 +241,7 @@ export const credentialsQuery = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    issuer: name('Name of an issuer in the configuration.'),
+    issuer: name('Name of an issuer in the configuration, or its URL (`iss` of its tokens).'),
     subject: name('Subject of the identity.'),
     role: name('Name of a role.'),
     binding: name('Name of a binding.'),

@@ -45,7 +45,7 @@ const KINDS: readonly Kind[] = [
     kind: 'identity',
     label: 'A person or program, with all that they were given',
     inputs: [
-      ['issuer', 'Issuer'],
+      ['issuer', 'Issuer, by name or URL'],
       ['subject', 'Subject'],
     ],
   },

@@ -1,6 +1,7 @@
 import { Refusal } from '../../errors.ts';
 import type { CredentialsAnswer, CredentialsAsk } from '../../http/admin/actions.ts';
 import type { IssuedCredential } from '../../revocation/ledger.ts';
+import { issuerName } from '../target-names.ts';
 import { livingCredentials } from './living.ts';
 import { type AdminParts, readRings } from './parts.ts';
 
@@ -9,12 +10,13 @@ import { type AdminParts, readRings } from './parts.ts';
  * whose order is not told; what is kept meanwhile is bounded by the page.
  */
 export async function listCredentials(
-  { ledger, state }: AdminParts,
+  { ledger, state, config }: AdminParts,
   { issuer, limit, cursor, ...filter }: CredentialsAsk,
 ): Promise<CredentialsAnswer | Refusal> {
   const after = cursor === undefined ? undefined : readCursor(cursor);
   if (after instanceof Refusal) return after;
-  const asked = { ...filter, ...(issuer !== undefined && { issuerName: issuer }) };
+  const named = issuer === undefined ? undefined : issuerName(issuer, config().issuers);
+  const asked = { ...filter, ...(named !== undefined && { issuerName: named }) };
   const rings = (await readRings(state)).map(({ ring }) => ring);
   let page: IssuedCredential[] = [];
   let total = 0;

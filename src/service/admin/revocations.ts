@@ -21,7 +21,7 @@ import {
   type RevocationTarget,
   revocationText,
 } from '../../revocation/revocation.ts';
-import { targetName } from '../target-names.ts';
+import { issuerName, targetName } from '../target-names.ts';
 import { origin } from './access.ts';
 import { longestReachSeconds } from './longest-reach.ts';
 import { type AdminParts, ATTEMPTS, BUSY, notFound, readRings } from './parts.ts';
@@ -57,9 +57,10 @@ export async function listRevocations({ state }: AdminParts): Promise<Revocation
 /** Makes a revocation: it is in force everywhere as soon as it is stored. */
 export async function revoke(
   parts: AdminParts,
-  { target, reason, block, dryRun }: RevokeAsk,
+  { target: asked, reason, block, dryRun }: RevokeAsk,
   caller: AdminCaller,
 ): Promise<RevokeAnswer | Refusal> {
+  const target = byName(asked, parts.config());
   const wrong = (await unknownTarget(parts, target)) ?? lockedOut(target, block, caller);
   if (wrong) return wrong;
   const at = unixSeconds(parts.clock);
@@ -142,6 +143,14 @@ function eventOf(
   return { type: 'revocation', change, id, target: { ...target }, reason, block };
 }
 
+/** Records and tokens hold an issuer's URL, so people have that at hand; a revocation is stored under its name. */
+function byName(
+  target: RevocationTarget,
+  { issuers }: ReturnType<AdminParts['config']>,
+): RevocationTarget {
+  return 'issuer' in target ? { ...target, issuer: issuerName(target.issuer, issuers) } : target;
+}
+
 /** A name that nothing has would revoke nobody, and look as if it did. */
 async function unknownTarget(
   parts: AdminParts,
@@ -151,7 +160,18 @@ async function unknownTarget(
   if (!named || named.configured.includes(named.name)) return undefined;
   if (await isRemembered(parts, target)) return undefined;
   const { what, name, configured } = named;
-  return notFound(`There is no ${what} "${name}"${didYouMean(name, configured)}.`);
+  const known = configured.length === 0 ? 'none is configured' : `write ${among(configured)}`;
+  const url = what === 'issuer' ? ', or its URL' : '';
+  return notFound(`There is no ${what} "${name}"${didYouMean(name, configured)}: ${known}${url}.`);
+}
+
+const LISTED = 20;
+
+function among(names: readonly string[]): string {
+  const listed = names.slice(0, LISTED).join(', ');
+  const more = names.length - LISTED;
+  const rest = more > 0 ? ` or ${more} more` : '';
+  return names.length === 1 ? listed : `one of ${listed}${rest}`;
 }
 
 /** What has left the configuration has left keys and credentials behind. */

@@ -49,6 +49,11 @@ async function reasonFor(token: string, ask: { role?: string; nkey?: string } = 
   return ((await response.json()) as { reason?: string }).reason;
 }
 
+async function issuerUrl(): Promise<string> {
+  const [, payload = ''] = (await world.token({})).split('.');
+  return (JSON.parse(atob(payload)) as { iss: string }).iss;
+}
+
 /** A token as a login some seconds after a revocation of now would give it. */
 async function laterToken(sub: string): Promise<string> {
   const seconds = () => Math.floor(Date.now() / 1000);
@@ -74,6 +79,27 @@ test('a revoked identity needs a new token; others need none', async () => {
   expect(await reasonFor(alice)).toBe('token_revoked');
   expect(await reasonFor(bob)).toBeUndefined();
   expect(await reasonFor(await laterToken('alice'))).toBeUndefined();
+});
+
+test('an issuer is named by its name or by its URL, and the revocation is the same', async () => {
+  const url = await issuerUrl();
+  const alice = await world.token({ sub: 'alice' });
+  const made = await revoke({ issuer: url, subject: 'alice', dry_run: true });
+  expect(made).toMatchObject({ target: { issuer: 'dev', subject: 'alice' } });
+  await revoke({ issuer: url, subject: 'alice' });
+  expect(await reasonFor(alice)).toBe('token_revoked');
+  expect(await revocations()).toMatchObject([{ target: { issuer: 'dev', subject: 'alice' } }]);
+  const other = await call('POST /admin/revocations', {
+    issuer: `${url}/`,
+    subject: 'alice',
+    reason: 'left',
+  });
+  expect(await other.json()).toMatchObject({
+    status: 404,
+    detail: `There is no issuer "${url}/": write dev, or its URL.`,
+  });
+  const oneself = { issuer: url, subject: 'admin', reason: 'test', block: true };
+  expect((await call('POST /admin/revocations', oneself)).status).toBe(400);
 });
 
 test('who is blocked stays so until it is lifted', async () => {
@@ -180,6 +206,14 @@ describe('a request is refused', () => {
     expect(await revocations()).toEqual([]);
   });
 
+  test.each([
+    ['an issuer', { issuer: 'nobody-like-it', subject: 'x' }, 'write dev, or its URL.'],
+    ['a role', { role: 'nothing-like-it' }, 'write one of publisher, reader.'],
+  ])('for %s that nothing is like, with the names that there are', async (_, body, names) => {
+    const response = await call('POST /admin/revocations', { reason: 'test', ...body });
+    expect(((await response.json()) as { detail: string }).detail).toContain(names);
+  });
+
   test('that would lock out its administrator', async () => {
     const body = { issuer: 'dev', subject: 'admin', reason: 'test', block: true };
     const response = await call('POST /admin/revocations', body);
@@ -225,6 +259,8 @@ describe('the credentials that are alive', () => {
     const found = async (query: string) =>
       (await credentials(query)).credentials.map(({ user }) => user);
     expect(await found('?issuer=dev&subject=alice')).toEqual([alice.subject]);
+    const url = encodeURIComponent(await issuerUrl());
+    expect(await found(`?issuer=${url}&subject=alice`)).toEqual([alice.subject]);
     expect(await found('?role=reader')).toEqual([bob.subject]);
     expect(await found(`?user=${bob.subject}`)).toEqual([bob.subject]);
     expect((await found('?account=APP&binding=orders%20service')).toSorted()).toEqual(
