@@ -8,6 +8,8 @@ export interface ExchangeAnswer {
   /** Unix seconds. */
   readonly expires_at: number;
   readonly expires_in: number;
+  /** Only when the credential ends sooner than was asked. */
+  readonly ttl_capped_by?: string;
   readonly servers: readonly string[];
 }
 

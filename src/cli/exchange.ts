@@ -8,7 +8,7 @@ import { writePrivately } from './private-file.ts';
 import { harmless, jsonLine, type Terminal } from './terminal.ts';
 import { localTime } from './time.ts';
 import { readToken, tokenOptions, type TokenOptions } from './token-option.ts';
-import { ttlOption } from './ttl-option.ts';
+import { tellIfShorter, ttlOption } from './ttl-option.ts';
 import { urlOption, warnIfUnencrypted } from './url-option.ts';
 
 interface ExchangeOptions extends TokenOptions {
@@ -68,6 +68,7 @@ async function run(terminal: Terminal, options: ExchangeOptions): Promise<void> 
   if (file === undefined) terminal.out(creds);
   else writePrivately(file, creds, mode);
   report(terminal, { file, json }, answer);
+  tellIfShorter(terminal, ttl, answer);
 }
 
 /** Also by its other names, `/dev/stdout` and `/dev/fd/1`. */

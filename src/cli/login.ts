@@ -15,7 +15,7 @@ import { signIn, type SignInOptions, type SignInParts } from './login/sign-in.ts
 import { contextText, credentialText } from './login/told.ts';
 import { DEFAULT_SERVICE, rememberedUrlOption, whichService } from './login/which-service.ts';
 import type { Terminal } from './terminal.ts';
-import { ttlOption } from './ttl-option.ts';
+import { tellIfShorter, ttlOption } from './ttl-option.ts';
 import { warnIfUnencrypted } from './url-option.ts';
 
 interface LoginOptions extends SignInOptions {
@@ -96,6 +96,7 @@ async function run(terminal: Terminal, options: LoginOptions, parts: LoginParts)
   const answer = await signIn(terminal, { keeping, nkey: pair.publicKey }, { options, parts });
   const creds = credsOf(answer, pair);
   pair.wipe();
+  tellIfShorter(terminal, options.ttl, { ...answer, role: answer.scope });
   if (options.print) return print(terminal, keeping, { answer, creds });
   await keep(terminal, keeping, { answer, creds, options });
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import cookie from '@fastify/cookie';
-import formbody from '@fastify/formbody';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import type { ExchangeRequest, Issued } from '../exchange.ts';
@@ -9,6 +8,7 @@ import type { Admin } from './admin/actions.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { consoleRoutes } from './console/routes.ts';
 import type { ConsoleSource } from './console/source.ts';
+import { readForms, readJson } from './bodies.ts';
 import { boundConnections, type ConnectionBounds } from './connections.ts';
 import type { Doors } from './doors.ts';
 import {
@@ -63,13 +63,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     ...rateLimiters(app, options.rateLimit),
   };
   // Each door reads its own content type and no other: JSON here, forms at /token.
-  app.removeContentTypeParser('text/plain');
-  acceptEmptyJson(app);
+  readJson(app);
   exchangeRoute(app, doors);
   adminRoutes(app, { ...doors, admin: options.admin });
   await app.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    await scope.register(formbody, { bodyLimit: options.limits.bodyBytes });
+    await readForms(scope, options.limits.bodyBytes);
     const withPeople: PeopleDoors = { ...doors, people: options.people };
     tokenRoute(scope, withPeople);
     oauthRoutes(scope, withPeople);
@@ -83,20 +81,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   serviceRoutes(app, options);
   await app.ready();
   return app;
-}
-
-/** Many clients send the content type whether or not there is a body; everything in ours is optional. */
-function acceptEmptyJson(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeContentTypeParser('application/json');
-  app.addContentTypeParser<string>(
-    'application/json',
-    { parseAs: 'string' },
-    (request, body, done) => {
-      if (body === '') done(null, null);
-      else void parse(request, body, done);
-    },
-  );
 }
 
 function serverOptions(

@@ -4,6 +4,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { Refusal } from '../errors.ts';
 import { sendOAuthError, sendOAuthFault } from './oauth-error.ts';
 import { sendFault, sendProblem } from './problem.ts';
+import { shownNames } from './shown-names.ts';
 
 declare module 'fastify' {
   interface FastifySchema {
@@ -30,7 +31,7 @@ export function handleErrors(
 ): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const forms = { page: pages, oauth: OAUTH, problem: NO_PAGES }[formOf(request)];
-    const refusal = fromFastify(error);
+    const refusal = fromFastify(error, request, reply);
     if (refusal) return forms.refusal(reply, refusal);
     onFault(request.id, error);
     return forms.fault(reply);
@@ -83,13 +84,17 @@ function isReadByPeople({ headers: { accept } }: FastifyRequest): boolean {
 }
 
 /** What Fastify itself refuses; undefined when it is a fault of ours. */
-function fromFastify(error: FastifyError): Refusal | undefined {
+function fromFastify(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Refusal | undefined {
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new Refusal('body_too_large', 'The body is larger than this service accepts.');
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
     case 'FST_ERR_CTP_INVALID_TYPE':
-      return new Refusal('content_type_unsupported', 'The content type is not one of this route.');
+      return otherContentType(request, reply);
     case 'FST_ERR_VALIDATION':
       return new Refusal('parameter_invalid', `The request is not valid: ${describe(error)}.`);
     default:
@@ -100,6 +105,19 @@ function fromFastify(error: FastifyError): Refusal | undefined {
   }
 }
 
+const FORM = 'application/x-www-form-urlencoded';
+
+/** Says which content type would do, in words and as RFC 9110 §15.5.16 does. */
+function otherContentType({ routeOptions }: FastifyRequest, reply: FastifyReply): Refusal {
+  const { schema, config } = routeOptions;
+  const taken = schema?.consumes?.[0] ?? (config?.errors === 'page' ? FORM : undefined);
+  if (taken !== undefined) reply.header('accept', taken);
+  return new Refusal(
+    'content_type_unsupported',
+    taken === undefined ? 'Send no body here.' : `Send the body as Content-Type: ${taken}.`,
+  );
+}
+
 /** The validator's words, which name our schema and never the caller's values. */
 function describe({ validation }: FastifyError): string {
   const first = validation?.[0];
@@ -107,6 +125,9 @@ function describe({ validation }: FastifyError): string {
   const where = first.instancePath === '' ? 'the body' : first.instancePath.slice(1);
   const types = first.params['type'];
   if (first.keyword === 'type') return `${where} must be ${typeWords([types].flat())}`;
+  if (first.keyword === 'additionalProperties') {
+    return `${where} takes no ${shownNames([String(first.params['additionalProperty'])], 'such member')}`;
+  }
   return `${where} ${first.message ?? 'does not fit the schema'}`;
 }
 

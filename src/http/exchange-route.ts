@@ -3,10 +3,12 @@ import { Refusal } from '../errors.ts';
 import type { Issued } from '../exchange.ts';
 import { parsePublicKey } from '../nats/nkeys.ts';
 import { addressOf } from './address.ts';
+import { refusalBeforeBody } from './before-body.ts';
 import type { Doors } from './doors.ts';
 import { sendProblem } from './problem.ts';
 import { exchangeBody, exchangeResponse, problem } from './schemas.ts';
 import { presentedToken } from './subject-token.ts';
+import { ttlCapped } from './ttl-capped.ts';
 
 interface ExchangeBody {
   readonly token?: string;
@@ -27,7 +29,7 @@ export function exchangeRoute(app: FastifyInstance, doors: Doors): void {
       operationId: 'exchange',
       summary: 'Exchange an OIDC token for a NATS credential',
       description:
-        'The token goes into the Authorization header, or into the body. With `Accept: text/plain` the answer is the `.creds` file itself.',
+        'The token goes into the Authorization header, or into the body. With `Accept: text/plain` the answer is the `.creds` file itself, and the header `Ttl-Capped-By` stands for `ttl_capped_by`. A member that is null counts as left out.',
       security: [{ subjectToken: [] }, {}],
       consumes: ['application/json'],
       produces: ['application/json', 'text/plain'],
@@ -45,7 +47,7 @@ export function exchangeRoute(app: FastifyInstance, doors: Doors): void {
       },
     },
     onRequest: async (request, reply) => {
-      const refusal = await doors.limitAddress(request);
+      const refusal = await refusalBeforeBody(doors, request);
       if (refusal) return sendProblem(reply, refusal);
     },
     handler: (request, reply) => answer(doors, request, reply),
@@ -76,10 +78,14 @@ async function answer(
   if (issued instanceof Refusal) return sendProblem(reply, issued, live.contact);
 
   reply.header('cache-control', 'no-store').header('vary', 'accept');
+  const capped = ttlCapped(issued, ttl);
   if (wantsCreds(request)) {
+    if (capped.ttl_capped_by) reply.header('ttl-capped-by', capped.ttl_capped_by);
     return reply.type('text/plain; charset=utf-8').send(asText(issued));
   }
-  return reply.type('application/json; charset=utf-8').send(asJson(issued, live.servers));
+  return reply
+    .type('application/json; charset=utf-8')
+    .send({ ...asJson(issued, live.servers), ...capped });
 }
 
 const NKEY_INVALID = new Refusal(
@@ -87,22 +93,24 @@ const NKEY_INVALID = new Refusal(
   'The nkey is not a public user key: it must start with U and its checksum must fit (nk -gen user -pubout prints one).',
 );
 
-/** `.creds` for those who ask for plain text before JSON: what `curl -H 'Accept: text/plain'` sends. */
+/** `.creds` for callers that want plain text rather than JSON (`curl -H 'Accept: text/plain'`); those that want neither get JSON. */
 function wantsCreds(request: FastifyRequest): boolean {
   const accept = request.headers.accept?.toLowerCase();
-  if (!accept?.includes('text/plain')) return false;
+  if (accept === undefined) return false;
   const plain = preference(accept, 'text/plain');
   const json = preference(accept, 'application/json');
-  if (plain.weight === 0) return false;
   return plain.weight > json.weight || (plain.weight === json.weight && plain.place < json.place);
 }
 
-/** Weight (RFC 9110 §12.4.2) and place of a media type in an Accept header. */
+/** Weight and place of a media type in an Accept header; the range that fits most closely counts (RFC 9110 §12.5.1). */
 function preference(accept: string, type: string): { weight: number; place: number } {
   const ranges = accept.split(',').map((range) => range.split(';').map((part) => part.trim()));
-  const place = ranges.findIndex(([name]) => name === type);
+  const names = [type, type.replace(/\/.*/, '/*'), '*/*'];
+  const places = names.map((fitting) => ranges.findIndex(([name]) => name === fitting));
+  const place = places.find((found) => found !== -1) ?? -1;
   const q = ranges[place]?.find((parameter) => parameter.startsWith('q='));
-  return { weight: place === -1 ? 0 : Number(q?.slice(2) ?? 1), place };
+  const weight = place === -1 ? 0 : Number(q?.slice(2) ?? 1);
+  return { weight: weight > 0 ? weight : 0, place };
 }
 
 function asText({ credential }: Issued): string {

@@ -18,34 +18,48 @@ declare module 'fastify' {
 
 const unixSeconds = (description: string) => ({ type: 'integer', description }) as const;
 
+/** An optional member of a body; null counts as left out. */
+export function orNull<T extends { readonly type: string }>(schema: T) {
+  return { ...schema, type: [schema.type, 'null'] };
+}
+
 export const exchangeBody = {
   type: ['object', 'null'],
   additionalProperties: false,
   properties: {
-    token: {
+    token: orNull({
       type: 'string',
       minLength: 1,
       description: 'The subject token, when it is not in the Authorization header.',
-    },
-    role: {
+    }),
+    role: orNull({
       type: 'string',
       minLength: 1,
       maxLength: 128,
       description: 'The role to take; without it the first matching binding decides.',
-    },
-    ttl: {
+    }),
+    ttl: orNull({
       type: 'integer',
       minimum: 1,
       maximum: 31_536_000,
-      description: "Wanted lifetime in seconds; the role's maximum still holds.",
-    },
-    nkey: {
+      description:
+        "Wanted lifetime in seconds. The role's maximum holds: `ttl_capped_by` says when it was less.",
+    }),
+    nkey: orNull({
       type: 'string',
       pattern: '^U[A-Z2-7]{55}$',
       description:
         "The caller's own public user nkey; its checksum must fit. No seed is made or returned then: the private key never travels.",
-    },
+    }),
   },
+} as const;
+
+/** Which limit made a credential shorter than `ttl`; see `ttl-capped.ts`. */
+export const ttlCappedBy = {
+  type: 'string',
+  enum: ['role', 'token'],
+  description:
+    "Only when the credential ends sooner than `ttl` asked: at the role's `maxTtl`, or with the subject token (`capToTokenExpiry`).",
 } as const;
 
 export const exchangeResponse = {
@@ -79,6 +93,7 @@ export const exchangeResponse = {
     issued_at: unixSeconds('Unix seconds.'),
     expires_at: unixSeconds('Unix seconds.'),
     expires_in: { type: 'integer', description: 'Seconds.' },
+    ttl_capped_by: ttlCappedBy,
     servers: {
       type: 'array',
       items: { type: 'string' },

@@ -27,8 +27,9 @@ export function presentedToken(
       'Send the token either in the Authorization header or in the body, not in both.',
     );
   }
-  const token = header?.token ?? bodyToken;
-  if (token === undefined) return MISSING;
+  // What is read from a file ends in a line break.
+  const token = header?.token ?? bodyToken?.trim();
+  if (token === undefined || token === '') return MISSING;
   const proof = dpopProof(request, publicUrl);
   if (header?.scheme === 'dpop' && !proof) {
     return new Refusal('proof_required', 'The DPoP scheme needs a proof in the DPoP header.');
@@ -43,7 +44,7 @@ export function dpopProof(request: FastifyRequest, publicUrl: string): DpopProof
   return { jwt, method: request.method, url: publicUrl + request.url };
 }
 
-const CREDENTIALS = /^(Bearer|DPoP) +([\x21-\x7E]+) *$/i;
+const CREDENTIALS = /^(Bearer|DPoP)[ \t]+([\x21-\x7E]+)[ \t]*$/i;
 
 function authorization(
   header: string | undefined,
@@ -53,7 +54,7 @@ function authorization(
   if (!match?.[1] || !match[2]) {
     return new Refusal(
       'request_malformed',
-      'The Authorization header must read "Bearer" and the token, parted by one blank.',
+      'The Authorization header must be "Bearer TOKEN", separated by one space.',
     );
   }
   return { scheme: match[1].toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token: match[2] };

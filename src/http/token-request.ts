@@ -2,26 +2,29 @@ import { Refusal } from '../errors.ts';
 import type { Ask } from '../policy/policy.ts';
 import type { UserPublicKey } from '../nats/nkeys.ts';
 import type { Live } from './doors.ts';
-import { type Form, invalid, missing, text, texts } from './oauth/form.ts';
+import { type Form, invalid, missing, texts, trimmed } from './oauth/form.ts';
 import { parseNkey, parseRole, parseTtl } from './oauth/parameters.ts';
 
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const JWT_TYPE = 'urn:ietf:params:oauth:token-type:jwt';
+/** The same answer as for `JWT_TYPE`, under the one name that some OAuth clients can ask for. */
+export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 /** Our own: the credential as a `.creds` file, for clients that can carry only one string. */
 export const CREDS_TYPE = 'urn:nats-sts:token-type:creds';
 
 const SUBJECT_TOKEN_TYPES: readonly string[] = [
   JWT_TYPE,
   'urn:ietf:params:oauth:token-type:id_token',
-  'urn:ietf:params:oauth:token-type:access_token',
+  ACCESS_TOKEN_TYPE,
 ];
+const REQUESTED_TYPES = [JWT_TYPE, ACCESS_TOKEN_TYPE, CREDS_TYPE] as const;
 const ACCOUNT_URN = 'urn:nats-sts:account:';
 
 /** A token exchange request (RFC 8693 §2.1), read and checked. */
 export interface TokenRequest {
   readonly subjectToken: string;
   readonly actorToken: string | undefined;
-  readonly requestedType: typeof JWT_TYPE | typeof CREDS_TYPE;
+  readonly requestedType: (typeof REQUESTED_TYPES)[number];
   readonly ask: Ask;
   readonly userPublicKey: UserPublicKey | undefined;
 }
@@ -30,9 +33,10 @@ export interface TokenRequest {
 export function parseTokenRequest(form: Form, live: Live): TokenRequest | Refusal {
   const tokens = parseTokens(form);
   if (tokens instanceof Refusal) return tokens;
-  const requestedType = text(form, 'requested_token_type') ?? JWT_TYPE;
-  if (requestedType !== JWT_TYPE && requestedType !== CREDS_TYPE) {
-    return invalid(`The requested_token_type must be ${JWT_TYPE} or ${CREDS_TYPE}.`);
+  const asked = trimmed(form, 'requested_token_type') ?? JWT_TYPE;
+  const requestedType = REQUESTED_TYPES.find((type) => type === asked);
+  if (requestedType === undefined) {
+    return invalid(`The requested_token_type must be one of ${REQUESTED_TYPES.join(', ')}.`);
   }
   const ask = parseAsk(form, live);
   if (ask instanceof Refusal) return ask;
@@ -47,20 +51,20 @@ export function parseTokenRequest(form: Form, live: Live): TokenRequest | Refusa
 function parseTokens(
   form: Form,
 ): { subjectToken: string; actorToken: string | undefined } | Refusal {
-  const subjectToken = text(form, 'subject_token');
+  const subjectToken = trimmed(form, 'subject_token');
   if (subjectToken === undefined) return missing('subject_token');
   const type = checkTokenType(form, 'subject_token_type');
   if (type) return type;
-  const actorToken = text(form, 'actor_token');
+  const actorToken = trimmed(form, 'actor_token');
   if (actorToken === undefined) {
-    if (text(form, 'actor_token_type') === undefined) return { subjectToken, actorToken };
+    if (trimmed(form, 'actor_token_type') === undefined) return { subjectToken, actorToken };
     return invalid('actor_token_type is only allowed together with actor_token.');
   }
   return checkTokenType(form, 'actor_token_type') ?? { subjectToken, actorToken };
 }
 
 function checkTokenType(form: Form, name: string): Refusal | undefined {
-  const type = text(form, name);
+  const type = trimmed(form, name);
   if (type === undefined) return missing(name);
   if (SUBJECT_TOKEN_TYPES.includes(type)) return undefined;
   return invalid(`The ${name} must be one of ${SUBJECT_TOKEN_TYPES.join(', ')}.`);

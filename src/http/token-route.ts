@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
+import { refusalBeforeBody } from './before-body.ts';
 import { sendOAuthError } from './oauth-error.ts';
 import { formOf, repeated } from './oauth/form.ts';
 import { grantOf } from './oauth/grants.ts';
@@ -29,7 +30,7 @@ export function tokenRoute(app: FastifyInstance, doors: PeopleDoors): void {
     // The grants say more than a schema can; the schema is there for openapi.yaml.
     validatorCompiler: () => () => true,
     onRequest: async (request, reply) => {
-      const refusal = await doors.limitAddress(request);
+      const refusal = await refusalBeforeBody(doors, request);
       if (refusal) return sendOAuthError(reply, refusal);
     },
     handler: (request, reply) => answer(doors, request, reply),

@@ -132,6 +132,17 @@ describe('what is asked for', () => {
     expect(JSON.parse(out)).toMatchObject({ expires_in: seconds });
   });
 
+  test('a lifetime beyond what the role allows is shorter, and stderr says so', async () => {
+    const { exitCode, out, err } = await exchange('--out', path('long.creds'), '--ttl', '1d');
+    expect([exitCode, err]).toEqual([
+      0,
+      'nats-sts: asked for 1d, got 15m: role publisher allows no more\n',
+    ]);
+    expect(out).toContain('valid for 15m');
+    const json = await exchange('--out', path('long.creds'), '--ttl', '1d', '--json');
+    expect(JSON.parse(json.out)).toMatchObject({ expires_in: 900, ttl_capped_by: 'role' });
+  });
+
   test.each(['0', '-1', '1.5', '5x', 'soon'])('a lifetime of %s is wrong usage', async (ttl) => {
     const { exitCode, err } = await exchange(`--ttl=${ttl}`);
     expect(exitCode).toBe(2);

@@ -56,7 +56,7 @@ describe('a login by browser', () => {
   test('is asked for with PKCE, a state of its own, and what the page shows of it', async () => {
     using _home = loginHome();
     await using service = await startLoginService();
-    await login(service, '--role', 'billing', '--ttl', '5m');
+    expect((await login(service, '--role', 'billing', '--ttl', '5m')).err).not.toContain('asked');
     await login(service, '--fresh');
     const [first, second] = service.to('/authorize').map(({ parameters }) => parameters);
     expect(first).toMatchObject({

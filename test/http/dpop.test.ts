@@ -22,6 +22,7 @@ beforeAll(async () => {
     nats: false,
     configure: (tree) => {
       tree.publicUrl = PUBLIC_URL;
+      tree.admin = [{ issuer: 'dev', match: { sub: 'orders' } }];
     },
   });
   keys = await generateKeyPair('ES256');
@@ -54,8 +55,9 @@ describe('DPoP-bound tokens are refused unless a valid proof comes along', () =>
   });
 
   test('a query is no part of the URL that is proved', async () => {
-    const headers = { authorization: `DPoP ${bound}`, dpop: await proof() };
-    expect((await post(headers, '/exchange?x=1')).status).toBe(200);
+    const here = { htm: 'GET', htu: `${PUBLIC_URL}/admin/credentials` };
+    const headers = { authorization: `DPoP ${bound}`, dpop: await proof(here) };
+    expect((await fetch(`${world.url}/admin/credentials?limit=1`, { headers })).status).toBe(200);
   });
 
   test('the token endpoint takes one for its own URL', async () => {

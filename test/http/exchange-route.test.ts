@@ -76,6 +76,15 @@ describe('a credential', () => {
     ['text/plain;q=nonsense', 'application/json; charset=utf-8'],
     ['*/*', 'application/json; charset=utf-8'],
     ['image/png', 'application/json; charset=utf-8'],
+    ['text/*', 'text/plain; charset=utf-8'],
+    ['text/*;q=0.1, application/json;q=0.2', 'application/json; charset=utf-8'],
+    ['application/json;q=0, */*', 'text/plain; charset=utf-8'],
+    ['text/plain;q=0, text/*', 'application/json; charset=utf-8'],
+    ['text/plain;q=0, */*', 'application/json; charset=utf-8'],
+    ['application/json, text/plain, */*', 'application/json; charset=utf-8'],
+    ['text/plain, */*;q=0.01', 'text/plain; charset=utf-8'],
+    ['text/html, application/xml;q=0.9, */*;q=0.8', 'application/json; charset=utf-8'],
+    ['*/*;q=0', 'application/json; charset=utf-8'],
   ])('asked for with Accept: %s comes as %s', async (accept, type) => {
     const response = await world.exchange(token, { accept });
     expect(response.status).toBe(200);
@@ -107,8 +116,34 @@ describe('a credential', () => {
     expect(await world.credential(token, { ttl: 86_400 })).toMatchObject({ expires_in: 900 });
   });
 
-  test.each(['bearer', 'BEARER', 'Bearer '])(
-    'is had whatever the case and blanks: "%s"',
+  test('that lives shorter than asked says which limit did that, in JSON and beside .creds', async () => {
+    expect(await world.credential(token, { ttl: 901 })).toMatchObject({ ttl_capped_by: 'role' });
+    for (const ask of [{}, { ttl: 900 }, { ttl: 60 }]) {
+      expect(await world.credential(token, ask)).not.toHaveProperty('ttl_capped_by');
+    }
+    const accept = 'text/plain';
+    const capped = await world.exchange(token, { accept, ttl: 901 });
+    expect(capped.headers.get('ttl-capped-by')).toBe('role');
+    const whole = await world.exchange(token, { accept, ttl: 900 });
+    expect(whole.headers.get('ttl-capped-by')).toBeNull();
+  });
+
+  test('that ends with its token says so, when it was asked for longer', async () => {
+    await world.configure((tree) => {
+      tree.issuers.dev.capToTokenExpiry = true;
+    });
+    expect(world.service.reload()).toBe(true);
+    const short = await world.token({}, {});
+    expect(await world.credential(short, { ttl: 600 })).toMatchObject({ ttl_capped_by: 'token' });
+    expect(await world.credential(short, { ttl: 60 })).not.toHaveProperty('ttl_capped_by');
+    await world.configure((tree) => {
+      delete tree.issuers.dev.capToTokenExpiry;
+    });
+    expect(world.service.reload()).toBe(true);
+  });
+
+  test.each(['bearer', 'BEARER', 'Bearer ', 'Bearer\t'])(
+    'is had whatever the case and white space: "%s"',
     async (scheme) => {
       const response = await post({ headers: { authorization: `${scheme} ${token}` } });
       expect(response.status).toBe(200);
@@ -189,6 +224,18 @@ describe('an exchange is refused', () => {
     expect((await post({ headers, body: '' })).status).toBe(200);
   });
 
+  test('by a message that names a member that there is not, if it could be ours', async () => {
+    const headers = { ...json, authorization: `Bearer ${token}` };
+    for (const [body, detail] of [
+      [{ rolle: 'x' }, 'the body takes no rolle'],
+      [{ [token]: 'x' }, 'the body takes no such member'],
+    ] as const) {
+      const answer = await (await post({ headers, body: JSON.stringify(body) })).text();
+      expect(answer).toContain(detail);
+      expect(answer).not.toContain(token);
+    }
+  });
+
   test.each([
     ['no JSON', '{'],
     ['a prototype', '{"__proto__": {"role": "viewer"}}'],
@@ -230,7 +277,10 @@ describe('an exchange is refused', () => {
     ';;;',
   ])('in the content type %s', async (type) => {
     const headers = { 'content-type': type, authorization: `Bearer ${token}` };
-    const answer = await answerOf(await post({ headers, body: '{}' }));
+    const response = await post({ headers, body: '{}' });
+    expect(response.headers.get('accept')).toBe('application/json');
+    const answer = await answerOf(response);
     expect(answer).toEqual(problem(415, 'unsupported_media_type', 'content_type_unsupported'));
+    expect(JSON.stringify(answer.body)).toContain('Content-Type: application/json');
   });
 });

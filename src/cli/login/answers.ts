@@ -31,6 +31,8 @@ export const HANDED_OVER = z.looseObject({
   /** User JWT. */
   access_token: secret.regex(/^[\w-]+\.[\w-]+\.[\w-]+$/),
   expires_in: seconds,
+  /** Only when the credential ends sooner than was asked. */
+  ttl_capped_by: word.optional(),
   /** The role. */
   scope: role,
   /** Public key. */

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import { addressOf } from '../address.ts';
+import { refusalBeforeBody } from '../before-body.ts';
 import type { Doors } from '../doors.ts';
 import { sendProblem } from '../problem.ts';
 import { problem } from '../schemas.ts';
@@ -28,10 +29,13 @@ export function answers(status: number, schema: object) {
   return { [status]: schema, '4xx': problemResponse, '5xx': problemResponse };
 }
 
-/** Before a body is read: whoever comes too often. */
-export function limited({ limitAddress }: AdminDoors) {
+/** Refuses, before a body is read, callers that come too often, and query parameters where the schema has none. */
+export function limited(doors: AdminDoors) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    const refusal = await limitAddress(request);
+    const takesQuery = request.routeOptions.schema?.querystring !== undefined;
+    const refusal = await (takesQuery
+      ? doors.limitAddress(request)
+      : refusalBeforeBody(doors, request));
     if (refusal) return sendProblem(reply, refusal);
   };
 }

@@ -1,5 +1,7 @@
 /** JSON Schemas of the admin routes; a change here is a change of the public contract. */
 
+import { orNull } from '../schemas.ts';
+
 const moment = (description: string) => ({ type: 'integer', description }) as const;
 const momentOrNull = (description: string) =>
   ({ type: ['integer', 'null'], description: `${description} Unix seconds.` }) as const;
@@ -105,8 +107,8 @@ export const rotateBody = {
   type: ['object', 'null'],
   additionalProperties: false,
   properties: {
-    account: name('Name of an account; left out: of every one.'),
-    role: name('Name of a role: its key only, which may be that of other roles, too.'),
+    account: orNull(name('Name of an account; left out: of every one.')),
+    role: orNull(name('Name of a role: its key only, which may be that of other roles, too.')),
   },
 } as const;
 
@@ -174,14 +176,18 @@ export const revocationBody = {
   required: ['reason'],
   description: 'Name `issuer` and `subject`, or one of `nkey`, `role`, `binding`.',
   properties: {
-    ...target.properties,
+    issuer: orNull(target.properties.issuer),
+    subject: orNull(target.properties.subject),
+    nkey: orNull(target.properties.nkey),
+    role: orNull(target.properties.role),
+    binding: orNull(target.properties.binding),
     reason,
-    block: {
+    block: orNull({
       type: 'boolean',
       description:
         'Refuse until lifted. Otherwise tokens issued until five seconds from now are refused, and later ones judged afresh.',
-    },
-    dry_run: { type: 'boolean', description: 'Change nothing, tell what would be cut.' },
+    }),
+    dry_run: orNull({ type: 'boolean', description: 'Change nothing, tell what would be cut.' }),
   },
 } as const;
 

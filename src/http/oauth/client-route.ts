@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { Refusal } from '../../errors.ts';
+import { refusalBeforeBody } from '../before-body.ts';
 import { sendOAuthError } from '../oauth-error.ts';
 import type { PeopleDoors } from '../people.ts';
 import { type Form, formOf, repeated } from './form.ts';
@@ -31,7 +32,7 @@ export function clientRoute(
     // The handlers say more than a schema can; the schema is there for openapi.yaml.
     validatorCompiler: () => () => true,
     onRequest: async (request, reply) => {
-      const refusal = await doors.limitAddress(request);
+      const refusal = await refusalBeforeBody(doors, request);
       if (refusal) return sendOAuthError(reply, refusal);
     },
     handler: async (request, reply) => {

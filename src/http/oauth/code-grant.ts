@@ -1,15 +1,15 @@
 import { Refusal } from '../../errors.ts';
-import { missing, text } from './form.ts';
+import { missing, text, trimmed } from './form.ts';
 import { callerOf, type GrantHandler, refusedPerson } from './grant.ts';
 import { credentialOf, handedOver } from './handed-over.ts';
 
 /** `grant_type=authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5). */
 export const redeemCode: GrantHandler = async (doors, request, form) => {
-  const code = text(form, 'code');
+  const code = trimmed(form, 'code');
   if (code === undefined) return refusedPerson(missing('code'));
   const redirectUri = text(form, 'redirect_uri');
   if (redirectUri === undefined) return refusedPerson(missing('redirect_uri'));
-  const codeVerifier = text(form, 'code_verifier');
+  const codeVerifier = trimmed(form, 'code_verifier');
   if (codeVerifier === undefined) return refusedPerson(missing('code_verifier'));
 
   const { handovers } = doors.people;

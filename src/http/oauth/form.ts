@@ -1,4 +1,5 @@
 import { Refusal } from '../../errors.ts';
+import { shownNames } from '../shown-names.ts';
 
 /** Parameters as Fastify reads them from a query or a form: a repeated one is an array. */
 export type Form = Readonly<Record<string, unknown>>;
@@ -14,10 +15,16 @@ export function text(form: Form, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** The same without white space around it: tokens and keys that were read from a file end in a line break. */
+export function trimmed(form: Form, name: string): string | undefined {
+  return text(form, name)?.trim() || undefined;
+}
+
 /** All values of a parameter that may be repeated. */
 export function texts(form: Form, name: string): string[] {
   const value = Object.hasOwn(form, name) ? form[name] : undefined;
-  return [value].flat().filter((v): v is string => typeof v === 'string' && v !== '');
+  const values = [value].flat().filter((v): v is string => typeof v === 'string');
+  return values.map((v) => v.trim()).filter((v) => v !== '');
 }
 
 /** Parameters may not be repeated (RFC 6749 §3.1, §3.2), but for those that say so. */
@@ -25,7 +32,10 @@ export function repeated(form: Form, repeatable?: ReadonlySet<string>): Refusal 
   const names = Object.keys(form);
   const name = names.find((name) => Array.isArray(form[name]) && !repeatable?.has(name));
   if (name === undefined) return undefined;
-  return new Refusal('parameter_repeated', `Send ${known(name)} only once.`);
+  return new Refusal(
+    'parameter_repeated',
+    `Send ${shownNames([name], 'each parameter')} only once.`,
+  );
 }
 
 export function missing(name: string): Refusal {
@@ -34,9 +44,4 @@ export function missing(name: string): Refusal {
 
 export function invalid(message: string): Refusal {
   return new Refusal('parameter_invalid', message);
-}
-
-/** A stranger's parameter name is shown only when it is one of ours. */
-function known(name: string): string {
-  return /^[a-z_]{1,40}$/.test(name) ? name : 'each parameter';
 }

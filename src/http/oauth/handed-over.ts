@@ -3,6 +3,7 @@ import type { Refusal } from '../../errors.ts';
 import type { Issued } from '../../exchange.ts';
 import type { HandedSession, Handover } from '../../login/handovers.ts';
 import type { PeopleDoors } from '../people.ts';
+import { ttlCapped } from '../ttl-capped.ts';
 import { callerOf } from './grant.ts';
 import { nameOf } from './name-of.ts';
 
@@ -30,15 +31,17 @@ export function credentialOf(
 /** What a program gets (RFC 6749 §5.1), with the token for its next credential. */
 export async function handedOver(
   { people, live }: PeopleDoors,
-  handed: HandedSession,
-  { credential, grant }: Issued,
+  handed: HandedSession & Pick<Handover, 'ttlSeconds'>,
+  issued: Issued,
 ): Promise<object> {
   const { session } = handed;
+  const { credential, grant } = issued;
   const name = nameOf(session.identity);
   return {
     access_token: credential.jwt,
     token_type: 'N_A',
     expires_in: credential.expiresAt - credential.issuedAt,
+    ...ttlCapped(issued, handed.ttlSeconds),
     scope: grant.role.name,
     account: credential.account,
     account_name: grant.role.account,

@@ -3,7 +3,7 @@ import { Refusal } from '../../errors.ts';
 import type { HandedSession } from '../../login/handovers.ts';
 import type { People, PeopleDoors } from '../people.ts';
 import { clientRoute } from './client-route.ts';
-import { missing, text } from './form.ts';
+import { missing, trimmed } from './form.ts';
 import { nameOf } from './name-of.ts';
 import { CLIENT_ID } from './parameters.ts';
 import { introspectionResponse, refreshTokenParameter } from './schemas.ts';
@@ -24,7 +24,7 @@ export function introspectRoute(app: FastifyInstance, doors: PeopleDoors): void 
       },
     },
     handle: async (_request, form) => {
-      const token = text(form, 'token');
+      const token = trimmed(form, 'token');
       if (token === undefined) return missing('token');
       const handed = await doors.people.handovers.introspect(token);
       if (!(handed instanceof Refusal)) return describe(doors.people, handed);

@@ -1,7 +1,7 @@
 import { Refusal } from '../../errors.ts';
 import type { HandoverAsk } from '../../login/handovers.ts';
 import { parsePublicKey, type UserPublicKey } from '../../nats/nkeys.ts';
-import { type Form, invalid, missing, text } from './form.ts';
+import { type Form, invalid, missing, text, trimmed } from './form.ts';
 
 /** The one client there is: the command line, a public client (RFC 6749 §2.1). */
 export const CLIENT_ID = 'nats-sts';
@@ -33,7 +33,7 @@ export function parseRole(form: Form): string | Refusal | undefined {
 }
 
 export function parseTtl(form: Form): number | Refusal | undefined {
-  const ttl = text(form, 'ttl');
+  const ttl = trimmed(form, 'ttl');
   if (ttl === undefined) return undefined;
   if (!/^[1-9][0-9]{0,7}$/.test(ttl)) {
     return invalid('The ttl must be a whole number of seconds, 1 to 99,999,999.');
@@ -42,7 +42,7 @@ export function parseTtl(form: Form): number | Refusal | undefined {
 }
 
 export function parseNkey(form: Form): UserPublicKey | Refusal | undefined {
-  const nkey = text(form, 'nkey');
+  const nkey = trimmed(form, 'nkey');
   if (nkey === undefined) return undefined;
   const key = parsePublicKey('user', nkey);
   return key ?? new Refusal('nkey_invalid', 'The nkey is not a public user key (U...).');

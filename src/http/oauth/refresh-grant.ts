@@ -1,5 +1,5 @@
 import { Refusal } from '../../errors.ts';
-import { missing, text } from './form.ts';
+import { missing, trimmed } from './form.ts';
 import { callerOf, type GrantHandler, refusedPerson } from './grant.ts';
 import { credentialOf, handedOver } from './handed-over.ts';
 import { parseRole, parseTtl, requireNkey } from './parameters.ts';
@@ -12,7 +12,7 @@ import { parseRole, parseTtl, requireNkey } from './parameters.ts';
  * who show it at once one gets the credential made for it; those of the others are dropped.
  */
 export const refresh: GrantHandler = async (doors, request, form) => {
-  const token = text(form, 'refresh_token');
+  const token = trimmed(form, 'refresh_token');
   if (token === undefined) return refusedPerson(missing('refresh_token'));
   const userPublicKey = requireNkey(form);
   if (userPublicKey instanceof Refusal) return refusedPerson(userPublicKey);
@@ -30,7 +30,7 @@ export const refresh: GrantHandler = async (doors, request, form) => {
   if (issued instanceof Refusal) return refusedPerson(issued);
   const redeemed = await handovers.redeemRefreshToken(token, caller);
   if (redeemed instanceof Refusal) return refusedPerson(redeemed);
-  return { answer: await handedOver(doors, redeemed, issued) };
+  return { answer: await handedOver(doors, { ...redeemed, ttlSeconds }, issued) };
 };
 
 const OTHER_ROLE = new Refusal(

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { PeopleDoors } from '../people.ts';
 import { clientRoute } from './client-route.ts';
-import { missing, text } from './form.ts';
+import { missing, trimmed } from './form.ts';
 import { callerOf } from './grant.ts';
 import { refreshTokenParameter } from './schemas.ts';
 
@@ -23,7 +23,7 @@ export function revokeRoute(app: FastifyInstance, doors: PeopleDoors): void {
       },
     },
     handle: async (request, form) => {
-      const token = text(form, 'token');
+      const token = trimmed(form, 'token');
       if (token === undefined) return missing('token');
       return (await doors.people.handovers.revoke(token, callerOf(request))) ?? {};
     },

@@ -1,6 +1,6 @@
 /** JSON Schemas of the OAuth endpoints; see `../schemas.ts`. The handlers check more than they say. */
 
-import { oauthError } from '../schemas.ts';
+import { oauthError, ttlCappedBy } from '../schemas.ts';
 
 const clientId = { type: 'string', const: 'nats-sts' } as const;
 const nkey = { type: 'string', description: "The program's own public user nkey." } as const;
@@ -30,9 +30,13 @@ const tokenExchangeBody = {
     actor_token_type: { type: 'string', description: 'Required with `actor_token`.' },
     requested_token_type: {
       type: 'string',
-      enum: ['urn:ietf:params:oauth:token-type:jwt', 'urn:nats-sts:token-type:creds'],
+      enum: [
+        'urn:ietf:params:oauth:token-type:jwt',
+        'urn:ietf:params:oauth:token-type:access_token',
+        'urn:nats-sts:token-type:creds',
+      ],
       description:
-        '`urn:ietf:params:oauth:token-type:jwt` (default): the user JWT, with the seed beside it. `urn:nats-sts:token-type:creds`: a whole `.creds` file.',
+        '`urn:ietf:params:oauth:token-type:jwt` (default): the user JWT, with the seed beside it. `urn:ietf:params:oauth:token-type:access_token`: the same, for OAuth clients that ask for nothing else. `urn:nats-sts:token-type:creds`: a whole `.creds` file.',
     },
     scope: { type: 'string', description: 'The role to take; one at a time.' },
     audience: {
@@ -101,9 +105,18 @@ export const tokenResponse = {
   required: ['access_token', 'token_type', 'expires_in', 'scope'],
   properties: {
     access_token: { type: 'string', description: 'The user JWT, or the `.creds` file if asked.' },
-    issued_token_type: { type: 'string', description: 'With a token exchange.' },
-    token_type: { type: 'string', const: 'N_A' },
+    issued_token_type: {
+      type: 'string',
+      description: 'With a token exchange: the `requested_token_type`.',
+    },
+    token_type: {
+      type: 'string',
+      enum: ['N_A', 'Bearer'],
+      description:
+        '`Bearer` when an access token was asked for: clients that ask for one take no other type. NATS still wants a signature by the nkey.',
+    },
     expires_in: { type: 'integer', description: 'Seconds.' },
+    ttl_capped_by: ttlCappedBy,
     scope: { type: 'string', description: 'The role.' },
     seed: { type: 'string', description: 'The user nkey seed, unless the caller sent `nkey`.' },
     account: { type: 'string', description: 'Public key of the NATS account.' },

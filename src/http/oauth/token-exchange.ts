@@ -1,7 +1,13 @@
 import { Refusal } from '../../errors.ts';
 import type { Issued } from '../../exchange.ts';
 import { dpopProof } from '../subject-token.ts';
-import { CREDS_TYPE, parseTokenRequest, type TokenRequest } from '../token-request.ts';
+import {
+  ACCESS_TOKEN_TYPE,
+  CREDS_TYPE,
+  parseTokenRequest,
+  type TokenRequest,
+} from '../token-request.ts';
+import { ttlCapped } from '../ttl-capped.ts';
 import { callerOf, type GrantHandler } from './grant.ts';
 
 /** OAuth 2.0 Token Exchange (RFC 8693). */
@@ -24,14 +30,20 @@ export const exchangeToken: GrantHandler = async (doors, request, form) => {
   return { refusal: issued, asked: { scope: role !== undefined, target: account !== undefined } };
 };
 
-function response({ requestedType }: TokenRequest, issued: Issued, servers: readonly string[]) {
+function response(
+  { requestedType, ask }: TokenRequest,
+  issued: Issued,
+  servers: readonly string[],
+) {
   const { credential, grant } = issued;
   const whole = requestedType === CREDS_TYPE;
   return {
     access_token: whole ? credential.creds : credential.jwt,
     issued_token_type: requestedType,
-    token_type: 'N_A',
+    // N_A is for what is not called an access token (RFC 8693 §2.2.1); clients that ask for one take Bearer only.
+    token_type: requestedType === ACCESS_TOKEN_TYPE ? 'Bearer' : 'N_A',
     expires_in: credential.expiresAt - credential.issuedAt,
+    ...ttlCapped(issued, ask.ttlSeconds),
     scope: grant.role.name,
     seed: whole ? undefined : credential.seed,
     account: credential.account,

@@ -130,6 +130,8 @@ describe('with the real service', () => {
     await page.press('Agree');
     expect(await second.done).toMatchObject({ error: undefined });
     expect(second.written.err).toContain('nobody has agreed to role reader here yet');
+    const long = await natsSts('login', '--role', 'publisher', '--ttl', '2h');
+    expect(long.err).toBe('nats-sts: asked for 2h, got 15m: role publisher allows no more\n');
     for (const role of ['publisher', 'reader', 'publisher']) {
       expect(await natsSts('login', '--role', role)).toMatchObject({ exitCode: 0, err: '' });
     }
