@@ -11,8 +11,8 @@ const INTRODUCTION = `# Configuration
 One YAML file, given by \`--config\` or the variable \`STS_CONFIG\`. \`nats-sts check\` reads it, reports every
 problem at once with its line, and says what is allowed but probably not meant.
 
-- Any scalar may be \`{env: NAME}\` (an environment variable) or \`{file: path}\` (the contents of a file, without
-  the newline at its end). That is how secrets get in. Paths are taken from the directory of the configuration file.
+- Any scalar may be \`{env: NAME}\` (an environment variable) or \`{file: path}\` (the contents of a file),
+  which is how secrets get in. White space around the value is removed, but in client secrets and \`match\` only line breaks are. Paths are taken from the directory of the configuration file.
 - Lengths of time and sizes carry their unit: \`900s\`, \`15m\`, \`1h30m\`, \`7d\`; \`512B\`, \`64KiB\` (1024), \`10MB\` (1000).
 - Unknown keys are errors.
 - Names of accounts, issuers and roles are of your choice: letters, digits, \`-\` and \`_\`.

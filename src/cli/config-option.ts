@@ -3,7 +3,9 @@ import { CliError, ExitCode } from './exit-codes.ts';
 
 /** `--config FILE`, else the variable STS_CONFIG. */
 export function configOption(): Option {
-  return new Option('-c, --config <file>', 'configuration file').env('STS_CONFIG');
+  return new Option('-c, --config <file>', 'configuration file')
+    .env('STS_CONFIG')
+    .argParser((file) => file.trim());
 }
 
 export function requireConfig(config: string | undefined): string {

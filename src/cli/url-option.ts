@@ -14,7 +14,8 @@ export function urlOption(): Option {
 }
 
 /** The base of all paths below a URL: with a slash at its end. Throws InvalidArgumentError for what is no http(s) URL. */
-export function baseUrl(text: string): URL {
+export function baseUrl(given: string): URL {
+  const text = given.trim();
   const base = URL.parse(text.endsWith('/') ? text : `${text}/`);
   if (base !== null && /^https?:$/.test(base.protocol)) return base;
   throw new InvalidArgumentError('Write a URL such as https://sts.example.com.');

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Branding } from './config.ts';
+import type { Files } from './files.ts';
 import type { Place } from './place.ts';
-import { readBytes } from './references.ts';
 import type { Settings } from './settings.ts';
 
 const MAX_LOGO_BYTES = 256 * 1024;
@@ -18,14 +18,17 @@ export function readBranding({ branding }: Settings, place: Place): ReadBranding
   const origin = place.origins.get('branding.logo');
   // `{file: path}` is the same here: its text is of no use, where it came from is.
   const file = origin && 'file' in origin ? origin.file : resolve(place.directory, written);
-  const logo = readLogo(file);
+  const logo = readLogo(file, place.files);
   if (!('reason' in logo)) return { branding: { name, logo }, files: [file] };
   place.findings.problem('branding.logo', `the file ${file} ${logo.reason}`);
   return { branding: { name }, files: [] };
 }
 
-function readLogo(file: string): NonNullable<Branding['logo']> | { readonly reason: string } {
-  const content = readBytes(file, MAX_LOGO_BYTES);
+function readLogo(
+  file: string,
+  files: Files,
+): NonNullable<Branding['logo']> | { readonly reason: string } {
+  const content = files.bytes(file, MAX_LOGO_BYTES);
   if (!Buffer.isBuffer(content)) return content;
   const contentType = contentTypeOf(content);
   return contentType === undefined

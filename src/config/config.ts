@@ -2,6 +2,7 @@ import type { IssuerSpec } from '../identity/issuer.ts';
 import type { LoginSpec } from '../login/login-spec.ts';
 import type { AdminRule } from '../policy/admin.ts';
 import type { BindingSpec, RoleSpec } from '../policy/policy.ts';
+import type { FileVersions } from './file-versions.ts';
 import type { Warning } from './findings.ts';
 
 /** One of an account's signing keys, as given by the operator. */
@@ -53,7 +54,7 @@ export interface Config {
   /** The file it came from, absolute. */
   readonly file: string;
   /** Every file that was read for it (the file itself, each `{file: …}`, the logo): what to watch. */
-  readonly files: readonly string[];
+  readonly files: FileVersions;
   readonly listen: {
     readonly host: string;
     readonly port: number;

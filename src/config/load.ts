@@ -6,6 +6,8 @@ import { readBranding } from './branding.ts';
 import type { Config } from './config.ts';
 import { checkReferences } from './cross-references.ts';
 import { readDocument, type SourceDocument } from './document.ts';
+import { createFiles, type Files } from './files.ts';
+import type { FileVersions } from './file-versions.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { warnInline } from './inline-secret.ts';
 import { derivedUrl, readListen } from './listen.ts';
@@ -14,7 +16,7 @@ import { readNats } from './nats.ts';
 import { child } from './path.ts';
 import { readPolicy } from './policy.ts';
 import type { Place } from './place.ts';
-import { readTextFile, type Resolved, resolveReferences } from './references.ts';
+import { type Resolved, resolveReferences } from './references.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { readStore } from './store.ts';
 import { findPitfalls } from './warnings/index.ts';
@@ -24,38 +26,52 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** A configuration that cannot be used. What it lacks may be in one of its files soon. */
+export class InvalidConfig extends InvalidInput {
+  /** Every file that it names, also those that are missing, as they were. */
+  readonly files: FileVersions;
+
+  constructor(source: string, problems: readonly Problem[], files: FileVersions) {
+    super(source, problems);
+    this.files = files;
+  }
+}
+
 /**
  * Reads a configuration file and all that it refers to, and checks it whole.
  *
- * Throws `InvalidInput` with every problem at once, in the order of the file; nothing else for
+ * Throws `InvalidConfig` with every problem at once, in the order of the file; nothing else for
  * whatever the file holds. Does no network I/O. No message holds a secret's value.
  */
 export function loadConfig(file: string, { env }: LoadOptions): Config {
   const path = resolve(file);
-  const text = readTextFile(path);
-  if (typeof text !== 'string') throw new InvalidInput(file, [{ path: '', message: text.reason }]);
+  const files = createFiles();
+  const invalid = (problems: readonly Problem[]) =>
+    new InvalidConfig(file, problems, files.versions);
+  const text = files.text(path);
+  if (typeof text !== 'string') throw invalid([{ path: '', message: text.reason }]);
 
   const findings = createFindings();
   const document = readDocument(text);
-  if (!document.usable) throw new InvalidInput(file, inOrder(document, findings.problems));
+  if (!document.usable) throw invalid(inOrder(document, findings.problems));
 
   const directory = dirname(path);
-  const resolved = resolveReferences(document.value, { directory, env, findings });
+  const resolved = resolveReferences(document.value, { directory, env, files, findings });
   const settings = readSettings(resolved.value, findings);
-  const config = settings && assemble(settings, { path, directory, resolved, findings });
+  const config = settings && assemble(settings, { path, directory, resolved, files, findings });
   const problems = inOrder(document, findings.problems);
-  if (problems.length > 0 || !config) throw new InvalidInput(file, problems);
+  if (problems.length > 0 || !config) throw invalid(problems);
   return { ...config, warnings: withLines(document, findings.warnings) };
 }
 
 /** Every stage runs on whatever the one before could read, so that no mistake hides another. */
 function assemble(
   settings: Settings,
-  at: { path: string; directory: string; resolved: Resolved; findings: Findings },
+  at: { path: string; directory: string; resolved: Resolved; files: Files; findings: Findings },
 ): Omit<Config, 'warnings'> {
-  const { path, directory, resolved, findings } = at;
+  const { path, directory, resolved, files, findings } = at;
   const { origins } = resolved;
-  const place = { directory, origins, findings };
+  const place = { directory, origins, files, findings };
   const listen = readListen(settings, place);
   const nats = readNats(settings, place);
   const store = readStore(settings, place);
@@ -64,14 +80,14 @@ function assemble(
   const admin = readAdmin(settings, findings);
   const publicUrl = settings.publicUrl ?? derivedUrl(listen);
   const logins = readLogins(settings, publicUrl, place);
-  const { branding, files } = readBranding(settings, place);
+  const { branding, files: logo } = readBranding(settings, place);
   const { roles, bindings, problems } = readPolicy(settings);
   findings.problems.push(...problems);
   checkReferences(settings, findings);
   findPitfalls(settings, findings);
   return {
     file: path,
-    files: [...new Set([path, ...resolved.files, ...files])],
+    files: versionsAmong(files, [path, ...resolved.files, ...logo]),
     listen,
     publicUrl,
     nats,
@@ -90,6 +106,10 @@ function assemble(
     limits: limitsOf(settings),
     ...(settings.contact !== undefined && { contact: settings.contact }),
   };
+}
+
+function versionsAmong({ versions }: Files, read: readonly string[]): FileVersions {
+  return new Map([...versions].filter(([file]) => read.includes(file)));
 }
 
 /** The keys themselves were read by the schema. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { parseCreds } from '../nats/creds.ts';
 import { decodeJwt } from '../nats/jwt.ts';
 import { publicKeyOfSeed } from '../nats/key-pair.ts';
@@ -8,7 +7,6 @@ import { mayIssueAccounts, parseOperatorJwt, type TrustedOperator } from '../nat
 import type { Config } from './config.ts';
 import { warnInline } from './inline-secret.ts';
 import { credsFileAt, type Place } from './place.ts';
-import { readFault } from './references.ts';
 import type { Settings } from './settings.ts';
 
 const SYSTEM = 'nats.system';
@@ -89,10 +87,11 @@ function wrongKey({ name, publicKey, signingKeys }: TrustedOperator, key: string
 function checkSystemUser(
   file: string,
   operator: TrustedOperator | undefined,
-  { findings }: Place,
+  { files, findings }: Place,
 ): void {
-  if (readFault(file) !== undefined) return;
-  const creds = parseCreds(readFileSync(file, 'utf8'));
+  const text = files.text(file);
+  if (typeof text !== 'string') return;
+  const creds = parseCreds(text);
   const user = creds instanceof Malformed ? creds : decodeJwt(creds.jwt);
   if (user instanceof Malformed) {
     findings.problem(

@@ -1,12 +1,14 @@
 import { resolve } from 'node:path';
+import type { Files } from './files.ts';
 import type { Findings } from './findings.ts';
-import { type Origin, readFault, warnIfShared } from './references.ts';
+import { type Origin, warnIfShared } from './references.ts';
 
 /** What a stage needs to know of the file besides its settings. */
 export interface Place {
   /** Where relative paths are taken from. */
   readonly directory: string;
   readonly origins: ReadonlyMap<string, Origin>;
+  readonly files: Files;
   readonly findings: Findings;
 }
 
@@ -17,12 +19,12 @@ export interface Place {
 export function fileAt(
   written: string,
   path: string,
-  { directory, origins, findings }: Place,
+  { directory, origins, files, findings }: Place,
 ): string {
   const origin = origins.get(path);
   if (origin && 'file' in origin) return origin.file;
   const file = resolve(directory, written);
-  const fault = readFault(file);
+  const fault = files.fault(file);
   if (fault !== undefined) findings.problem(path, `the file ${file} ${fault}`);
   return file;
 }
@@ -31,7 +33,7 @@ export function fileAt(
 export function credsFileAt(written: string, path: string, place: Place): string {
   const file = fileAt(written, path, place);
   // A reference was looked at when it was followed.
-  if (!place.origins.has(path) && readFault(file) === undefined) {
+  if (!place.origins.has(path) && place.files.fault(file) === undefined) {
     warnIfShared(file, path, place.findings);
   }
   return file;

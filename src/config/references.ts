@@ -1,6 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Files } from './files.ts';
 import type { Findings } from './findings.ts';
+import { warnOfOuterSpace, withoutOuterSpace } from './outer-space.ts';
 import { child } from './path.ts';
 import { isSecretPath } from './secrets.ts';
 
@@ -16,16 +18,13 @@ export interface Resolved {
   readonly origins: ReadonlyMap<string, Origin>;
 }
 
-const KIB = 1024;
-const MIB = 1024 * KIB;
-/** Files beyond this are no configuration, and reading them would only cost memory. */
-const MAX_FILE_BYTES = MIB;
 const MAX_DEPTH = 32;
 const MAX_VALUES = 500_000;
 
 interface Walk {
   readonly directory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly files: Files;
   readonly findings: Findings;
   readonly origins: Map<string, Origin>;
   values: number;
@@ -38,7 +37,7 @@ interface Walk {
  */
 export function resolveReferences(
   tree: unknown,
-  options: Pick<Walk, 'directory' | 'env' | 'findings'>,
+  options: Pick<Walk, 'directory' | 'env' | 'files' | 'findings'>,
 ): Resolved {
   const walk: Walk = { ...options, origins: new Map(), values: 0 };
   const value = copy(walk, tree, '', 0);
@@ -62,6 +61,7 @@ function copy(walk: Walk, value: unknown, path: string, depth: number): unknown 
   }
   if (typeof value === 'object' && value !== null) return copyMapping(walk, value, path, depth);
   if (typeof value === 'number') checkNumber(walk, value, path);
+  if (typeof value === 'string') warnOfOuterSpace(value, path, 'this text', walk.findings);
   return value;
 }
 
@@ -105,65 +105,29 @@ function follow(walk: Walk, reference: Origin | 'both', path: string): string | 
 
 function readVariable(walk: Walk, name: string, path: string): string | undefined {
   const value = Object.hasOwn(walk.env, name) ? walk.env[name] : undefined;
-  if (value !== undefined && value !== '') return value;
+  const text = withoutOuterSpace(
+    value ?? '',
+    path,
+    `the environment variable ${name}`,
+    walk.findings,
+  );
+  if (text !== '') return text;
   const state = value === undefined ? 'not set' : 'empty';
   walk.findings.problem(path, `the environment variable ${name} is ${state}`);
   return undefined;
 }
 
 function readReferenced(walk: Walk, file: string, path: string): string | undefined {
-  const text = readTextFile(file);
+  const text = walk.files.text(file);
   if (typeof text !== 'string') {
     walk.findings.problem(path, `the file ${file} ${text.reason}`);
     return undefined;
   }
   if (isSecretPath(path)) warnIfShared(file, path, walk.findings);
-  const value = text.replace(/\r?\n$/, '');
+  const value = withoutOuterSpace(text, path, `the file ${file}`, walk.findings);
   if (value !== '') return value;
   walk.findings.problem(path, `the file ${file} is empty`);
   return undefined;
-}
-
-/** Why a file can't be read later on, or undefined. */
-export function readFault(file: string): string | undefined {
-  const text = readTextFile(file);
-  return typeof text === 'string' ? undefined : text.reason;
-}
-
-/** The text of a regular file of bounded size, or why there is none. */
-export function readTextFile(file: string): string | { readonly reason: string } {
-  const bytes = readBytes(file, MAX_FILE_BYTES);
-  if (!Buffer.isBuffer(bytes)) return bytes;
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    return { reason: reasonOf(error) };
-  }
-}
-
-/** What a regular file of bounded size holds, or why it can't be read. */
-export function readBytes(file: string, maxBytes: number): Buffer | { readonly reason: string } {
-  try {
-    const stat = statSync(file);
-    // A pipe or a device could block for ever or never end.
-    if (!stat.isFile()) return { reason: 'is not a regular file' };
-    if (stat.size > maxBytes) return { reason: `is larger than ${sizeText(maxBytes)}` };
-    return readFileSync(file);
-  } catch (error) {
-    return { reason: reasonOf(error) };
-  }
-}
-
-function sizeText(bytes: number): string {
-  return bytes < MIB ? `${bytes / KIB} KiB` : `${bytes / MIB} MiB`;
-}
-
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist';
-  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
-  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'is not UTF-8 text';
-  return `can not be read${code === '' ? '' : ` (${code})`}`;
 }
 
 /** `secret-file-shared`: the file is there, and not for this user alone. */

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
+import { type FileVersions, versionOf } from '../config/file-versions.ts';
+import { InvalidConfig } from '../config/load.ts';
 import { formatProblem, InvalidInput } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../clock.ts';
@@ -10,6 +12,14 @@ import { watchFiles } from './watch.ts';
 /** What was built from the configuration that is in force. */
 export interface Running<Built extends { readonly config: Config }> {
   current: Built;
+  /** The change that was last refused, while no other was taken. */
+  refused?: Refused | undefined;
+}
+
+interface Refused {
+  readonly problems: readonly string[];
+  /** The files that it names. */
+  readonly files: FileVersions;
 }
 
 export interface ReloadParts<Built extends { readonly config: Config }> {
@@ -23,62 +33,82 @@ export interface ReloadParts<Built extends { readonly config: Config }> {
   readonly log: Log;
 }
 
-/** Reads the configuration again and puts it in force. A bad one changes nothing and is told loudly. True when taken. */
+/**
+ * Reads the configuration again and puts it in force. A bad one changes nothing and is an error in the log.
+ * True when taken.
+ */
 export function reload<Built extends { readonly config: Config }>(
   running: Running<Built>,
   { load, build, replaced, metrics, clock, log }: ReloadParts<Built>,
 ): boolean {
+  const before = running.current;
+  let config: Config | undefined;
   try {
-    const before = running.current;
-    const next = build(load(), before);
+    config = load();
+    const next = build(config, before);
     for (const key of needRestart(before.config, next.config)) {
       log.warn({ key }, 'this setting changed, but takes effect only after a restart');
     }
     warn(log, next.config);
     running.current = next;
+    running.refused = undefined;
     replaced?.(before, next);
     metrics.reloaded(true, clock.now());
     log.info({ config: next.config.file }, 'configuration reloaded');
     return true;
   } catch (error) {
+    const problems = problemsOf(error);
+    const files = config?.files ?? (error instanceof InvalidConfig ? error.files : NO_FILES);
+    running.refused = { problems, files };
     metrics.reloaded(false, clock.now());
     log.error(
-      { problems: problemsOf(error) },
+      { problems },
       'THE CHANGED CONFIGURATION WAS REFUSED; the one from before stays in force',
     );
     return false;
   }
 }
 
-/** Reloads when a file changes that the configuration in force was read from. Call the result to stop. */
+const NO_FILES: FileVersions = new Map();
+const RETRY_MILLISECONDS = 60_000;
+
+/**
+ * Reloads when a file changes that the configuration in force was read from, or one that a refused change names:
+ * it is tried again when what it lacks is there, and once a minute. Call the result to stop.
+ */
 export function watchConfiguration<Built extends { readonly config: Config }>(
   running: Running<Built>,
   parts: ReloadParts<Built>,
 ): () => void {
-  let { files } = running.current.config;
-  const onChange = (): void => {
-    reload(running, parts);
-    const { files: now } = running.current.config;
-    // A watch that begins anew would miss what changed since the file was read.
-    if (now.join('\n') === files.join('\n')) return;
+  const unwatch = watchFiles({
+    files: () => new Map([...running.current.config.files, ...(running.refused?.files ?? [])]),
+    onChange: () => void reload(running, parts),
+  });
+  // Some reasons to refuse are in no file, such as a ring in the store that cannot be opened.
+  const again = setInterval(() => {
+    if (running.refused) reload(running, parts);
+  }, RETRY_MILLISECONDS).unref();
+  return () => {
     unwatch();
-    files = now;
-    unwatch = watchFiles(files, onChange);
+    clearInterval(again);
   };
-  let unwatch = watchFiles(files, onChange);
-  return () => unwatch();
 }
 
 /** New connections get the certificate that the files hold, whenever they change. Call the result to stop. */
 export function watchCertificate(app: FastifyInstance, tls: TlsFiles, log: Log): () => void {
-  return watchFiles([tls.certFile, tls.keyFile], () => {
+  const versions = () =>
+    new Map([tls.certFile, tls.keyFile].map((file) => [file, versionOf(file)]));
+  let files = versions();
+  const renew = (): void => {
+    files = versions();
     try {
       renewTls(app, tls);
       log.info({}, 'TLS certificate renewed');
     } catch (error) {
       log.error({ problems: problemsOf(error) }, 'the changed TLS certificate was refused');
     }
-  });
+  };
+  return watchFiles({ files: () => files, onChange: renew });
 }
 
 /** What is allowed but probably not meant. Notes are for `nats-sts check` only. */

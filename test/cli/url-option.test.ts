@@ -27,6 +27,14 @@ describe('that nothing was named is said', () => {
   });
 });
 
+test.each(['https://sts.example.com\n', ' https://sts.example.com/ \n'])(
+  'a line break or space around a URL is not part of it: %j',
+  (url) => {
+    const command = new Command().addOption(urlOption()).parse(['--url', url], { from: 'user' });
+    expect(String(command.opts()['url'])).toBe('https://sts.example.com/');
+  },
+);
+
 /** Whether somebody else's service runs where the default points. */
 const taken = await new Promise<boolean>((resolve) => {
   const socket = connect(Number(new URL(DEFAULT_URL).port), '127.0.0.1');

@@ -260,7 +260,7 @@ test('both secrets are secrets: inline, and in a file that others may read, they
     'secret-inline issuers.dev.login.clientSecret',
     'secret-inline issuers.two.login.privateKey',
   ]);
-  expect(files).toContain(join(directory.path, 'login.pem'));
+  expect([...files.keys()]).toContain(join(directory.path, 'login.pem'));
 });
 
 test('without a sealing key there is no login', () => {

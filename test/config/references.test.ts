@@ -1,16 +1,19 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { createFiles } from '../../src/config/files.ts';
 import { createFindings } from '../../src/config/findings.ts';
 import { resolveReferences } from '../../src/config/references.ts';
 import { configDirectory } from './fixture.ts';
 
 function resolve(tree: unknown, env: Record<string, string> = {}, directory = '/nowhere') {
   const findings = createFindings();
-  const resolved = resolveReferences(tree, { directory, env, findings });
+  const files = createFiles();
+  const resolved = resolveReferences(tree, { directory, env, files, findings });
   return {
     ...resolved,
     problems: findings.problems.map(({ path, message }) => `${path}: ${message}`),
+    warned: findings.warnings.map(({ path, message }) => `${path}: ${message}`),
   };
 }
 
@@ -34,12 +37,65 @@ test('a variable is never taken from the prototype', () => {
   expect(resolve({ a: { env: 'toString' } }).problems).toHaveLength(1);
 });
 
-test('a file stands for its text without the newline at its end, and only that one', () => {
+test('a file stands for its text', () => {
   using directory = configDirectory();
-  const file = directory.write('secret', ' two\nlines \n\n');
-  const { value, files } = resolve({ a: { file: './secret' } }, {}, directory.path);
-  expect(value).toEqual({ a: ' two\nlines \n' });
+  const file = directory.write('text', 'two\nlines');
+  const { value, files } = resolve({ a: { file: './text' } }, {}, directory.path);
+  expect(value).toEqual({ a: 'two\nlines' });
   expect(files).toEqual([file]);
+});
+
+describe('white space at the ends of a value', () => {
+  const padded = ['value', 'value\n', 'value\r\n', '\nvalue \n\n', ' value\t', '\u{feff}value'];
+
+  test.for(padded)('of a file or a variable goes: %j', (text) => {
+    using directory = configDirectory();
+    directory.write('file', text);
+    const tree = { nats: { a: { file: 'file' } }, issuers: { i: { audience: [{ env: 'A' }] } } };
+    const { value, problems, warned } = resolve(tree, { A: text }, directory.path);
+    expect([problems, warned]).toEqual([[], []]);
+    expect(value).toEqual({ nats: { a: 'value' }, issuers: { i: { audience: ['value'] } } });
+  });
+
+  const secretAt = (clientSecret: unknown) => ({ issuers: { i: { login: { clientSecret } } } });
+  const matchAt = (sub: unknown) => ({ bindings: [{ match: { sub } }] });
+
+  test.for(['value\n', 'value\r\n', '\nvalue\n\n'])(
+    'line breaks go also from client secrets and claims to match: %j',
+    (text) => {
+      for (const of of [secretAt, matchAt]) {
+        const { value, warned } = resolve(of({ env: 'A' }), { A: text });
+        expect([value, warned]).toEqual([of('value'), []]);
+      }
+    },
+  );
+
+  test('a space may belong to a client secret, a claim, or what is written in the configuration: it stays, and is named', () => {
+    using directory = configDirectory();
+    directory.write('secret', 'value \n');
+    const fromFile = resolve(secretAt({ file: 'secret' }), {}, directory.path);
+    expect(fromFile.value).toEqual(secretAt('value '));
+    expect(fromFile.warned).toEqual([
+      expect.stringMatching(
+        /^issuers\.i\.login\.clientSecret: the file .*secret begins or ends with white space/,
+      ),
+    ]);
+    const literal = resolve(matchAt([' value']));
+    expect(literal.value).toEqual(matchAt([' value']));
+    expect(literal.warned).toEqual([
+      expect.stringMatching(
+        /^bindings\[0\]\.match\.sub\[0\]: this text begins or ends with white space/,
+      ),
+    ]);
+    for (const found of [...fromFile.warned, ...literal.warned])
+      expect(found).not.toContain('value ');
+  });
+
+  test.for([' ', '\n', ' \n '])('a value of nothing else is empty: %j', (text) => {
+    expect(resolve({ a: { env: 'A' } }, { A: text }).problems).toEqual([
+      'a: the environment variable A is empty',
+    ]);
+  });
 });
 
 test.for([

@@ -1,10 +1,11 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
+import { selfSignedCertificate } from '../support/certificate.ts';
 import { eventually } from '../support/eventually.ts';
 import { startServiceProcess } from '../support/service-process.ts';
-import { prepareService, startServiceWorld } from '../support/service-world.ts';
+import { prepareService, type ServiceWorld, startServiceWorld } from '../support/service-world.ts';
 import { steadyStream } from '../support/steady-stream.ts';
 
 test('across reloads by file change and by SIGHUP, good ones and bad ones, no request of a steady stream fails', async () => {
@@ -70,6 +71,57 @@ test('a change of a file that the configuration refers to is taken up as well', 
   expect(before.issuer).not.toBe(next.publicKey);
   await writeFile(join(world.folder, 'APP-0.nk'), next.seed());
   await eventually(async () => (await world.credential(token)).issuer === next.publicKey);
+});
+
+describe('a change that was refused', () => {
+  const REFUSED = 'THE CHANGED CONFIGURATION WAS REFUSED';
+  const taken = ({ log }: ServiceWorld) => log.text().includes('configuration reloaded');
+
+  test.each([
+    ['names a file that is missing', undefined],
+    ['names a file that is empty', ''],
+    ['names a file in a directory that is missing', undefined, 'later'],
+  ])('because it %s is tried again when that file is right', async (_, before, inside = '.') => {
+    await using world = await startServiceWorld({ nats: false, watch: true });
+    const file = join(world.folder, inside, 'audience');
+    if (before !== undefined) await writeFile(file, before);
+    await world.configure((tree) => {
+      tree['issuers'].dev.audience = [tree['issuers'].dev.audience, { file }];
+      tree['bindings'] = [];
+    });
+    await eventually(() => world.log.text().includes(REFUSED));
+    // The policy is tighter now, but not in force.
+    expect((await world.exchange(await world.token())).status).toBe(200);
+    expect(taken(world)).toBe(false);
+
+    await mkdir(join(world.folder, inside), { recursive: true });
+    await writeFile(file, 'second\n');
+    await eventually(() => taken(world));
+    expect((await world.exchange(await world.token())).status).toBe(403);
+  });
+
+  test('for the file of a setting that is read later, such as a certificate, is tried again too', async () => {
+    await using world = await startServiceWorld({ nats: false, watch: true });
+    const file = join(world.folder, 'tls.pem');
+    await world.configure((tree) => {
+      tree['listen'].tls = { cert: file, key: file };
+      tree['bindings'] = [];
+    });
+    await eventually(() => world.log.text().includes(REFUSED));
+    const { cert, key } = selfSignedCertificate();
+    await writeFile(file, `${cert}${key}`, { mode: 0o600 });
+    await eventually(() => taken(world));
+    expect((await world.exchange(await world.token())).status).toBe(403);
+  });
+
+  test('and is taken back leaves nothing to try again', async () => {
+    await using world = await startServiceWorld({ nats: false, watch: true });
+    await world.write('nonsense');
+    await eventually(() => world.log.text().includes(REFUSED));
+    await world.write();
+    await eventually(() => taken(world));
+    expect((await world.exchange(await world.token())).status).toBe(200);
+  });
 });
 
 test('issuers’ keys are kept across a reload: nothing is fetched, and an issuer that is down does no harm', async () => {

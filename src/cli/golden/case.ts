@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { readDocument } from '../../config/document.ts';
 import { createFindings } from '../../config/findings.ts';
 import { readPart } from '../../config/read.ts';
-import { readTextFile } from '../../config/references.ts';
+import { createFiles } from '../../config/files.ts';
 import { duration } from '../../config/schema/scalars.ts';
 import { InvalidInput } from '../../errors.ts';
 import type { Claims } from '../../identity/identity.ts';
@@ -43,7 +43,7 @@ export type GoldenCase = Omit<z.infer<typeof goldenCase>, 'claims'> & {
 
 /** @throws InvalidInput with every problem of the file. */
 export function readGoldenCases(file: string): GoldenCase[] {
-  const text = readTextFile(resolve(file));
+  const text = createFiles().text(resolve(file));
   if (typeof text !== 'string') throw new InvalidInput(file, [{ path: '', message: text.reason }]);
   const document = readDocument(text);
   const findings = createFindings();

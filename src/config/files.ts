@@ -1,0 +1,78 @@
+import { readFileSync, statSync } from 'node:fs';
+import { type FileVersions, versionOf } from './file-versions.ts';
+
+/** Why a file cannot be used, as the end of a sentence: `does not exist`. */
+interface Unreadable {
+  readonly reason: string;
+}
+
+/** Reads the files of one configuration and remembers in which state each was. */
+export interface Files {
+  /** The text of a regular UTF-8 file of bounded size. */
+  readonly text: (file: string) => string | Unreadable;
+  /** What a regular file of bounded size holds. */
+  readonly bytes: (file: string, maxBytes: number) => Buffer | Unreadable;
+  /** Why a file cannot be read later on, or undefined. */
+  readonly fault: (file: string) => string | undefined;
+  /** Every file that was asked for, also those that could not be read, in the state before it was read. */
+  readonly versions: FileVersions;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+/** Files beyond this are no configuration, and reading them would only cost memory. */
+const MAX_TEXT_BYTES = MIB;
+
+export function createFiles(): Files {
+  const versions = new Map<string, string>();
+  const bytes: Files['bytes'] = (file, maxBytes) => {
+    // Before it is read, and once: a change in between is seen as a change.
+    if (!versions.has(file)) versions.set(file, versionOf(file));
+    return readBytes(file, maxBytes);
+  };
+  const text: Files['text'] = (file) => {
+    const read = bytes(file, MAX_TEXT_BYTES);
+    return Buffer.isBuffer(read) ? decode(read) : read;
+  };
+  return {
+    text,
+    bytes,
+    fault: (file) => {
+      const read = text(file);
+      return typeof read === 'string' ? undefined : read.reason;
+    },
+    versions,
+  };
+}
+
+function readBytes(file: string, maxBytes: number): Buffer | Unreadable {
+  try {
+    const stat = statSync(file);
+    // A pipe or a device could block for ever or never end.
+    if (!stat.isFile()) return { reason: 'is not a regular file' };
+    if (stat.size > maxBytes) return { reason: `is larger than ${sizeText(maxBytes)}` };
+    return readFileSync(file);
+  } catch (error) {
+    return { reason: reasonOf(error) };
+  }
+}
+
+function decode(bytes: Buffer): string | Unreadable {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    return { reason: reasonOf(error) };
+  }
+}
+
+function sizeText(bytes: number): string {
+  return bytes < MIB ? `${bytes / KIB} KiB` : `${bytes / MIB} MiB`;
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist';
+  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'is not UTF-8 text';
+  return `cannot be read${code === '' ? '' : ` (${code})`}`;
+}
