@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.ts';
 import { type ClaimUse, claimUse } from './claim-name.ts';
 import type { RoleSpec, SubjectRules } from './policy.ts';
-import { mergeTags, scopedTemplate, type ScopedTemplate } from './scoped.ts';
+import { mergeTags, mixedWithQueue, scopedTemplate, type ScopedTemplate } from './scoped.ts';
 import { parseSubjectTemplate, type Direction, type SubjectTemplate } from './subject.ts';
 import type { Reference } from './template.ts';
 
@@ -109,8 +109,10 @@ function uniqueReferences(rules: readonly CompiledRules[]): Reference[] {
 function scope(publish: CompiledRules, subscribe: CompiledRules): CompiledRole['scoped'] {
   const scoped: ScopedTemplate[] = [];
   const whyNot: string[] = [];
-  const convert = (list: readonly SubjectTemplate[]): string[] =>
-    list.flatMap((entry) => {
+  const convert = (list: readonly SubjectTemplate[]): string[] => {
+    const mixed = mixedWithQueue(list);
+    if (mixed !== undefined) whyNot.push(mixed);
+    return list.flatMap((entry) => {
       const read = scopedTemplate(entry);
       if (typeof read === 'string') {
         whyNot.push(read);
@@ -119,6 +121,7 @@ function scope(publish: CompiledRules, subscribe: CompiledRules): CompiledRole['
       scoped.push(read);
       return [read.text];
     });
+  };
   const rules = {
     publish: { allow: convert(publish.allow), deny: convert(publish.deny) },
     subscribe: { allow: convert(subscribe.allow), deny: convert(subscribe.deny) },

@@ -49,6 +49,17 @@ export function scopedTemplate({ template, queue }: SubjectTemplate): ScopedTemp
   return { text, tags, partOfToken: hasPartOfToken(template) };
 }
 
+/**
+ * Why a list can't be a scoped signing key's: as soon as one of its entries has a reference, servers
+ * take none that names a queue group. They drop it from `allow`, and refuse the user if it is in `deny`.
+ */
+export function mixedWithQueue(list: readonly SubjectTemplate[]): string | undefined {
+  const queue = list.find((entry) => entry.queue && entry.template.references.length === 0);
+  const filled = list.find((entry) => !entry.queue && entry.template.references.length > 0);
+  if (!queue || !filled) return undefined;
+  return `"${queue.template.text}" names a queue group, which a scoped signing key can't hold in one list with "${filled.template.text}"`;
+}
+
 /** The tags of all templates of a role together, or why they can't be. */
 export function mergeTags(all: readonly ScopedTemplate[]): ReadonlyMap<string, Reference> | string {
   const merged = new Map<string, Reference>();

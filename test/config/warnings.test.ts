@@ -105,6 +105,8 @@ test.for([
   ['subscribe: { allow: ["_INBOX.{{claims.sub}}.>"] }', []],
   ['maxTtl: 25h', ['long-ttl']],
   ['maxTtl: 24h', []],
+  ['limits: { data: 1MiB }', ['data-limit']],
+  ['limits: { payload: 1MiB, subscriptions: 5 }', []],
 ] as const)('a role with %s', ([role, ids]) => {
   expect(ofRole(role)).toEqual(ids);
 });

@@ -72,6 +72,24 @@ describe('a template on a scoped signing key', () => {
   });
 });
 
+test.each([
+  [['w q', 'o.{{claims.id}}'], 'names a queue group'],
+  [['w q', 'o.>'], 'fits'],
+  [['w.{{claims.id}}', 'o.>'], 'fits'],
+])('a list %s beside another that is filled in: %s', (list, why) => {
+  const { roles } = policyOf(
+    [
+      role('r', {
+        publish: { allow: ['a.{{claims.id}}'], deny: [] },
+        subscribe: { allow: ['>'], deny: list },
+      }),
+    ],
+    [],
+  );
+  const scoped = roles.get('r')?.scoped ?? {};
+  expect('whyNot' in scoped ? scoped.whyNot : 'fits').toContain(why);
+});
+
 describe('the tags of a grant', () => {
   function grantFor(allow: string[], claims: Claims) {
     const policy = policyOf(

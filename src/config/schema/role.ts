@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CONNECTION_TYPES } from '../../policy/policy.ts';
 import { isNetwork } from '../loopback.ts';
+import { ianaTimeZone } from '../time-zone.ts';
 import { anyNumber, duration, integer, NAME, NAME_RULE, oneOrMore, size, text } from './scalars.ts';
 
 const subjectRules = (description: string) =>
@@ -23,25 +24,50 @@ const timeOfDay = z
     'is not a time of day: write "08:00:00", in quotes',
   );
 
+const span = z
+  .strictObject({ start: timeOfDay, end: timeOfDay })
+  .refine(({ start, end }) => start !== end, {
+    path: ['end'],
+    error:
+      'is equal to start, so NATS would let nobody in: for the whole day leave `times` out, for a span over midnight write an earlier end',
+  });
+
 const timezone = z
   .string()
-  .refine(isTimezone, 'is not a time zone: write a name such as Europe/Berlin or UTC')
-  .meta({ title: 'time zone', description: 'IANA name of the zone that `times` are in.' });
+  .transform((name, context) => {
+    const known = ianaTimeZone(name);
+    if (known !== undefined) return known;
+    context.addIssue({
+      code: 'custom',
+      message: 'is not a time zone: write an IANA name such as Europe/Berlin, or UTC',
+    });
+    return z.NEVER;
+  })
+  .meta({
+    title: 'time zone',
+    description:
+      'IANA name of the zone that `times` are in. For zones other than UTC the NATS servers need time zone data (the package `tzdata`).',
+  });
 
-function isTimezone(name: string): boolean {
-  try {
-    // Fixed offsets are fine for JavaScript, not for NATS.
-    return /^[A-Za-z]/.test(name) && Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
-  } catch {
-    return false;
-  }
-}
+/** `sources` as NATS takes them: a lone address is the network of that one address. */
+const network = z
+  .string()
+  .refine(isNetwork, 'is not a network such as 10.0.0.0/8, nor an address')
+  .transform((text) => {
+    if (text.includes('/')) return text;
+    return `${text}/${text.includes(':') ? 128 : 32}`;
+  });
+
+/** NATS counts the bytes of a message in 32 bits. */
+const MAX_PAYLOAD_BYTES = 2 ** 31 - 1;
 
 const roleLimits = z
   .strictObject({
     subscriptions: integer({ min: 1, max: 1_000_000_000 }, 'Subscriptions at once.').optional(),
-    payload: size('Largest message.').optional(),
-    data: size('Bytes in all over one connection.').optional(),
+    payload: size('Largest message.', { max: MAX_PAYLOAD_BYTES }).optional(),
+    data: size(
+      'Bytes in all over one connection. Written into credentials, but NATS servers do not enforce it.',
+    ).optional(),
   })
   .prefault({})
   .meta({ description: 'Limits of a connection. Left out: those of the account.' });
@@ -54,28 +80,28 @@ export const roleSchema = z
       description: 'Key under `accounts`.',
     }),
     publish: subjectRules('What may be published. Left out: nothing.'),
-    subscribe: subjectRules('What may be subscribed to. Left out: nothing.'),
+    subscribe: subjectRules(
+      'What may be subscribed to. Left out: nothing. An entry `subject group`, with one space, is for members of that queue group only.',
+    ),
     responses: z
       .strictObject({
-        max: integer({ min: 1, max: 1_000_000 }, 'Replies per request.').prefault(1),
-        ttl: duration('Time to reply in.').prefault('1m'),
+        max: integer({ min: 1, max: 1_000_000 }, 'Replies to each request.').prefault(1),
+        ttl: duration('How long after the request they may come.').prefault('1m'),
       })
       .optional()
-      .meta({ description: 'Leave to reply to requests on their reply subject.' }),
-    limits: roleLimits,
-    sources: oneOrMore(
-      z.string().refine(isNetwork, 'is not a network such as 10.0.0.0/8'),
-      'network',
-    )
-      .optional()
-      .meta({ description: 'Networks that connections must come from.' }),
-    times: z
-      .array(z.strictObject({ start: timeOfDay, end: timeOfDay }))
-      .min(1, 'give at least one span, or leave it out')
-      .optional()
       .meta({
-        description: 'Times of day within which connections are allowed, as `start` and `end`.',
+        description:
+          'Lets a service publish to the reply subject of every message that it receives, besides what `publish` allows: `responses: { max: 1, ttl: 30s }`.',
       }),
+    limits: roleLimits,
+    sources: oneOrMore(network, 'network').optional().meta({
+      description:
+        'Networks, or single addresses, that connections must come from. `0.0.0.0/0` is all of IPv4 only, `::/0` all of IPv6 only.',
+    }),
+    times: z.array(span).min(1, 'give at least one span, or leave it out').optional().meta({
+      description:
+        'Times of day within which connections are allowed, as `start` and `end`. An end before its start is on the next day.',
+    }),
     timezone: timezone.optional(),
     connectionTypes: oneOrMore(
       z.enum(CONNECTION_TYPES, { error: `write one of ${CONNECTION_TYPES.join(', ')}` }),

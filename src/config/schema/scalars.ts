@@ -26,17 +26,25 @@ export function path(description: string) {
 /** Several values, or one written without brackets. */
 export function oneOrMore<T extends z.ZodType<string>>(item: T, what: string) {
   return z
-    .union([item, z.array(item).min(1, `give at least one ${what}`)], {
-      error: (issue) =>
-        issue.input === undefined ? undefined : `write one ${what} or a list of them`,
-    })
+    .union([item, z.array(item).min(1, `give at least one ${what}`)], { error: oneOrList(what) })
     .transform((value) => (Array.isArray(value) ? value : [value]));
+}
+
+/** One that stands alone is as wrong as it would be in a list, and says so in the same words. */
+function oneOrList(what: string) {
+  return (issue: z.core.$ZodRawIssue): string | undefined => {
+    if (issue.input === undefined) return undefined;
+    const alone = issue.code === 'invalid_union' ? issue.errors[0]?.[0]?.message : undefined;
+    return typeof issue.input === 'string' && alone !== undefined
+      ? alone
+      : `write one ${what} or a list of them`;
+  };
 }
 
 /** Like `oneOrMore`, but none is fine too: what is left out is the empty list. */
 export function anyNumber<T extends z.ZodType<string>>(item: T, what: string) {
   return z
-    .union([item, z.array(item)], { error: `write one ${what} or a list of them` })
+    .union([item, z.array(item)], { error: oneOrList(what) })
     .transform((value) => (Array.isArray(value) ? value : [value]))
     .prefault([]);
 }

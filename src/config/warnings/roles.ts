@@ -61,6 +61,19 @@ export const longTtl = perRole(({ maxTtl }, path) =>
     : [],
 );
 
+/** `data-limit` */
+export const dataLimit = perRole(({ limits }, path) =>
+  limits.data === undefined
+    ? []
+    : [
+        {
+          path: `${path}.limits.data`,
+          message:
+            'has no effect: NATS servers read this limit and do not enforce it. Limit payload and maxTtl instead',
+        },
+      ],
+);
+
 function hints(
   subjects: readonly string[],
   isMeant: (subject: string) => boolean,

@@ -1,0 +1,24 @@
+/**
+ * A time zone in the spelling of the IANA database, the only one that NATS servers know: `europe/berlin`
+ * becomes `Europe/Berlin`. Undefined for what is not in that database: offsets, and abbreviations
+ * (`PST`) that only JavaScript knows.
+ */
+export function ianaTimeZone(name: string): string | undefined {
+  if (!/^[A-Za-z]/.test(name)) return undefined;
+  try {
+    if (typeof Temporal === 'undefined') return withoutTemporal(name);
+    // Keeps an older name (`US/Eastern`), where `Intl` answers another one.
+    return new Temporal.ZonedDateTime(0n, name).timeZoneId;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Node before 26: corrects names in current use; an older one must be spelled right and have a region. */
+function withoutTemporal(name: string): string | undefined {
+  const known = ['UTC', ...Intl.supportedValuesOf('timeZone')];
+  const same = known.find((zone) => zone.toLowerCase() === name.toLowerCase());
+  if (same !== undefined) return same;
+  const { timeZone } = Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions();
+  return timeZone !== '' && /^[A-Z][A-Za-z]*\/[A-Z]/.test(name) ? name : undefined;
+}
