@@ -19,6 +19,8 @@ type PushReason =
 export interface Assessment {
   /** What every server that is known to be there has or would load is known. */
   readonly complete: boolean;
+  /** Set when every server holds the newest account JWT, and nothing else: some have it only stored, and load it when they need it. */
+  readonly alike?: 'loaded' | 'stored';
   /** All answered; some have not loaded the account, and none stores what they could load: only a connection tells. */
   readonly unloaded?: boolean;
   /** Keys of the ring that every server surely accepts, in the form that we sign for. */
@@ -59,7 +61,14 @@ export function assess({ view, ring, issuers, now }: AssessInput): Assessment {
   });
   const { base, problems } = read;
   const unloaded = read.complete && !surely(read);
-  const common = { listed: listedKeys(read), complete: surely(read), unloaded, base, problems };
+  const common = {
+    listed: listedKeys(read),
+    complete: surely(read),
+    ...(isAlike(read) && { alike: read.notLoaded > 0 ? ('stored' as const) : ('loaded' as const) }),
+    unloaded,
+    base,
+    problems,
+  };
   const keys = trustedKeys(ring);
   if (ring.kind === 'external') {
     const unusable = unusableKeys(read, ring);
@@ -103,6 +112,12 @@ function listedKeys({ applied, stored }: ViewRead): Set<string> {
 /** Whether what we read is what decides: nobody is silent, and where nothing is loaded, something is stored. */
 function surely({ complete, notLoaded, stored }: ViewRead): boolean {
   return complete && (notLoaded === 0 || stored.length > 0);
+}
+
+function isAlike(read: ViewRead): boolean {
+  const { applied, stored, base } = read;
+  const all = [...applied, ...stored];
+  return surely(read) && base !== undefined && all.every((claims) => claims?.iat === base.iat);
 }
 
 /** Whether it holds of every JWT that a server has applied, or could load. */

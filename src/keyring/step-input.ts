@@ -17,7 +17,7 @@ export interface Wanted {
   readonly everyMilliseconds?: number;
   /** How long a process that lost the store may go on signing. */
   readonly graceMilliseconds: number;
-  /** Two lease terms: nobody who led before a key was staged may still push without it once it signs. */
+  /** Two lease terms: no account JWT that was pushed before a key was staged arrives later than this. */
   readonly stagedMilliseconds: number;
   /** External accounts: the keys that the operator gave, in their order. */
   readonly given?: readonly Pick<RingKey, 'publicKey' | 'slot' | 'scope'>[];
@@ -31,6 +31,14 @@ export interface Seen {
   readonly confirmed: ReadonlySet<string>;
   /** Public keys that some account JWT lists; absent: it is not known. */
   readonly listed?: ReadonlySet<string>;
+}
+
+/** An account JWT that may still reach a server, or that a server may be loading; the last one to arrive counts. */
+export interface InAir {
+  /** Public keys that it surely lists. */
+  readonly lists: ReadonlySet<string>;
+  /** It arrives before then or not at all: milliseconds since the Unix epoch. */
+  readonly until: number;
 }
 
 /** A key pair that was made and sealed, and is in no ring yet. */
@@ -47,5 +55,7 @@ export interface StepInput {
   readonly ring: Ring;
   readonly wanted: Wanted;
   readonly seen: Seen;
+  /** Every account JWT that may take a key away which was staged in the ring as it was read. */
+  readonly inAir: readonly InAir[];
   readonly spares: readonly Spare[];
 }

@@ -187,17 +187,23 @@ function cutOthers(draft: Draft, { slot, scope }: WantedSlot): void {
   }
 }
 
-function maySign(
-  { now, term, ring, wanted, seen }: Draft,
-  { publicKey, stagedTerm, settledAt }: RingKey,
-): boolean {
+function maySign(draft: Draft, key: RingKey): boolean {
+  const { now, ring, wanted, seen } = draft;
+  const { publicKey } = key;
   // What was seen is about the ring as it was looked at.
   const waited = ring.keys.some((key) => key.publicKey === publicKey && key.state === 'staged');
   if (!waited || !seen.confirmed.has(publicKey)) return false;
-  // In the first term ever nobody can hold an older view. Only the very first keys need the haste.
-  const alone = term === 1 && stagedTerm === 1 && !ring.began;
-  if (alone || wanted.given !== undefined) return true;
-  return settledAt !== undefined && now - settledAt >= wanted.stagedMilliseconds;
+  return wanted.given !== undefined || safeAt(draft, key) <= now;
+}
+
+/** When no account JWT can take the key from a server any more, milliseconds. */
+function safeAt({ inAir, wanted }: Draft, { publicKey, settledAt }: RingKey): number {
+  const arrived = inAir
+    .filter(({ lists }) => !lists.has(publicKey))
+    .reduce((latest, { until }) => Math.max(latest, until), Number.NEGATIVE_INFINITY);
+  const oldEnough =
+    settledAt === undefined ? Number.POSITIVE_INFINITY : settledAt + wanted.stagedMilliseconds;
+  return Math.min(arrived, oldEnough);
 }
 
 function stageSpare(draft: Draft, { slot, scope }: WantedSlot, reason: KeyReason): void {

@@ -16,6 +16,8 @@ export interface LeadershipParts {
   readonly lease: Lease;
   readonly leaseMilliseconds: number;
   readonly monotonic: () => number;
+  /** How long what this process pushed until now may still arrive. */
+  readonly busyMilliseconds: () => number;
   readonly reporter: Pick<Reporter, 'leads' | 'gaveUp'>;
   /** Whoever has nothing to rotate leaves the lease to others. */
   readonly hasWork: () => boolean;
@@ -30,6 +32,7 @@ const AWAY_TERMS = 2;
 
 export function startLeadership(parts: LeadershipParts): Leadership {
   const { lease, leaseMilliseconds, monotonic, reporter, hasWork, onLead } = parts;
+  const { busyMilliseconds } = parts;
   let term: number | undefined;
   /** The first failure that no success of any account came after. */
   let failingSince: number | undefined;
@@ -48,7 +51,7 @@ export function startLeadership(parts: LeadershipParts): Leadership {
     term = undefined;
     reporter.gaveUp();
     // A lease that can't be released ends by itself: it is not renewed.
-    await lease.release().catch(() => {});
+    await lease.release(busyMilliseconds()).catch(() => {});
   }
 
   async function take(): Promise<void> {
@@ -95,7 +98,7 @@ export function startLeadership(parts: LeadershipParts): Leadership {
     },
     async release() {
       await asking;
-      await lease.release().catch(() => {});
+      await lease.release(busyMilliseconds()).catch(() => {});
     },
   };
 }

@@ -6,6 +6,8 @@ interface LeaseRecord {
   /** Grows by one with every new holder. */
   readonly term: number;
   readonly released?: true;
+  /** Released: so many milliseconds later nothing that this holder or those before pushed is under way any more. */
+  readonly busyMilliseconds?: number;
 }
 
 /**
@@ -20,8 +22,13 @@ export interface Lease {
   take(): Promise<number | undefined>;
   /** Whether it is surely still ours: asked right before anything that can't be taken back. */
   held(): Promise<boolean>;
-  /** Lets the next one take it at once. */
-  release(): Promise<void>;
+  /**
+   * Until when what holders before this one pushed may still arrive, by the clock of `monotonic`:
+   * two terms from when this one began, unless the holder before said when it let go.
+   */
+  othersArriveUntil(): number;
+  /** Lets the next one take it at once. `busyMilliseconds`: so long what was pushed until now may still arrive. */
+  release(busyMilliseconds: number): Promise<void>;
 }
 
 export function createLease({
@@ -42,6 +49,7 @@ export function createLease({
 }): Lease {
   const key = leaseKey(name);
   let mine: { revision: number; term: number; renewedAt: number } | undefined;
+  let others: { term: number; until: number } | undefined;
   let watched: { revision: number; since: number } | undefined;
 
   async function put(record: LeaseRecord, revision: number): Promise<number | undefined> {
@@ -51,29 +59,47 @@ export function createLease({
     return mine?.term;
   }
 
+  function busyAfter(before?: LeaseRecord): number {
+    return before?.busyMilliseconds ?? 2 * termMilliseconds;
+  }
+
+  async function begin(record: LeaseRecord, revision: number, busyMilliseconds: number) {
+    const term = await put(record, revision);
+    if (term !== undefined) others = { term, until: monotonic() + busyMilliseconds };
+    return term;
+  }
+
   return {
     async take() {
       const entry = await readLease(state, key);
-      if (!entry) return put({ holder, term: 1 }, 0);
+      // Nobody has led before.
+      if (!entry) return begin({ holder, term: 1 }, 0, 0);
       const { record, revision } = entry;
       // Also one that it released itself: nobody has held it since.
-      if (record.holder === holder) return put({ holder, term: record.term }, revision);
+      if (record.holder === holder) {
+        const { term } = record;
+        const again = { holder, term };
+        // One that was taken without learning of it begins now.
+        return others?.term === term ? put(again, revision) : begin(again, revision, busyAfter());
+      }
       mine = undefined;
       if (watched?.revision !== revision) watched = { revision, since: monotonic() };
       const free = record.released === true || monotonic() - watched.since >= termMilliseconds;
-      return free ? put({ holder, term: record.term + 1 }, revision) : undefined;
+      if (!free) return undefined;
+      return begin({ holder, term: record.term + 1 }, revision, busyAfter(record));
     },
+    othersArriveUntil: () => others?.until ?? Number.POSITIVE_INFINITY,
     async held() {
       if (!mine || monotonic() - mine.renewedAt >= termMilliseconds) return false;
       const { term } = mine;
       const record = (await readLease(state, key))?.record;
       return record?.holder === holder && record.term === term && !record.released;
     },
-    async release() {
+    async release(busyMilliseconds) {
       if (!mine) return;
       const { revision, term } = mine;
       mine = undefined;
-      const record: LeaseRecord = { holder, term, released: true };
+      const record: LeaseRecord = { holder, term, released: true, busyMilliseconds };
       await state.write(key, JSON.stringify(record), revision);
     },
   };

@@ -16,6 +16,7 @@ import { step } from '../keyring/step.ts';
 import { createKeyPair } from '../nats/key-pair.ts';
 import type { SharedState } from '../store/shared-state.ts';
 import type { Lease } from './lease.ts';
+import type { PushesInAir } from './pushes-in-air.ts';
 import type { PushPacer } from './push-pacer.ts';
 import type { RotatedAccount } from './rotated-account.ts';
 import type { Reporter } from './reporter.ts';
@@ -25,6 +26,7 @@ export interface TurnParts {
   readonly state: SharedState;
   readonly lease: Pick<Lease, 'held'>;
   readonly leaseMilliseconds: number;
+  readonly inAir: PushesInAir;
   readonly clock: Clock;
   readonly monotonic: () => number;
   readonly sealer: Sealer;
@@ -123,12 +125,14 @@ async function decide(
 ): Promise<Ring> {
   const assessment = look.assess(ring);
   parts.reporter.saw(account, ring, assessment);
+  parts.inAir.saw(account.name, assessment);
+  const inAir = await parts.inAir.of(ring, account.wanted.stagedMilliseconds);
   const revoked = await parts.revoke(ring, assessment.base);
   const now = parts.clock.now();
   // What was seen a lease term ago proves nothing: a late push of someone else may have come since.
   const stale = parts.monotonic() - readAt >= parts.leaseMilliseconds;
   const seen = stale ? NOTHING : assessment;
-  const input = { now, term, ring: revoked, wanted: account.wanted, seen };
+  const input = { now, term, ring: revoked, wanted: account.wanted, seen, inAir };
   const first = step({ ...input, spares: [] });
   const spares = await makeSpares(parts.sealer, first.sparesMissing);
   const next = spares.length === 0 ? first.ring : step({ ...input, spares }).ring;
@@ -215,6 +219,7 @@ async function push(parts: TurnParts, publishing: Publishing): Promise<Pushed> {
   if (parts.monotonic() - readAt >= parts.leaseMilliseconds) return { more: true };
   if (!(await parts.lease.held())) return { more: false };
   const startedAt = parts.monotonic();
+  parts.inAir.sent(account.name, assessment.push.claims);
   const bytes = await servers.push(assessment.push.claims);
   pacer.pushed(assessment, startedAt);
   parts.reporter.pushed(account, assessment, bytes);
@@ -248,6 +253,7 @@ async function confirm(
     pause = Math.min(pause * 2, 100)
   ) {
     const seen = (await servers.look(ring)).assess(ring);
+    parts.inAir.saw(account.name, seen);
     // Whoever answers has it. One that hangs must not hold up the next change; later looks see to it.
     if (!seen.push) {
       pacer.applied();

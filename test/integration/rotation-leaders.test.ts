@@ -54,8 +54,13 @@ async function startLiar({ configFile, state, trust, cluster }: RotationGround) 
   });
   const rotator = startRotator({
     state,
-    // In the first term of all there can't be two, and keys are not kept waiting.
-    lease: { take: async () => 2, held: async () => true, release: async () => {} },
+    // Nobody can tell what the other one pushes.
+    lease: {
+      take: async () => 2,
+      held: async () => true,
+      othersArriveUntil: () => Number.POSITIVE_INFINITY,
+      release: async () => {},
+    },
     leaseMilliseconds: config.rotator.leaseSeconds * 1000,
     clock: systemClock,
     monotonic: () => performance.now(),

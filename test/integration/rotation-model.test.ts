@@ -4,7 +4,19 @@ import { keyOf } from '../../src/account/account-jwt.ts';
 import type { Ring } from '../../src/keyring/ring.ts';
 import { type Code, FOREIGN, REAL } from '../support/model/account.ts';
 import { explore } from '../support/model/explore.ts';
-import { BEGINNING, COLD, DECIDING, DRAINING, OLD_PUSH, STEADY } from '../support/model/starts.ts';
+import { readKeys } from '../support/model/rings.ts';
+import {
+  BEGINNING,
+  COLD,
+  DECIDING,
+  DRAINING,
+  LEFT_BEHIND,
+  LOADING,
+  NOT_LEADING,
+  OLD_PUSH,
+  STEADY,
+  TWO_ROTATIONS,
+} from '../support/model/starts.ts';
 import type { State } from '../support/model/state.ts';
 
 /**
@@ -23,11 +35,14 @@ const calm = { deathsLeft: 0, revocationsLeft: 0 };
 
 /** From where, and how many actions deep: usually, and in the deep run. */
 const EXPLORATIONS: [string, State, number, number][] = [
-  ['the beginning', BEGINNING, 12, 17],
-  ['a server that has not loaded the account', COLD, 9, 12],
+  ['the beginning', BEGINNING, 11, 16],
+  ['a server that has not loaded the account', COLD, 8, 11],
   ['steady rotation', STEADY, 8, 12],
   ['steady rotation, nobody dying or revoking', { ...STEADY, ...calm }, 11, 15],
   ['a key that drains, nobody dying or revoking', { ...DRAINING, ...calm }, 9, 13],
+  ['a push that was not waited for', { ...LEFT_BEHIND, ...calm }, 7, 10],
+  ['a server that is loading the account', { ...LOADING, ...calm }, 8, 11],
+  ['a leader that does not know that another leads', { ...NOT_LEADING, ...calm }, 7, 9],
   ['an old push in the air', OLD_PUSH, 6, 9],
   ['an old push in the air, nobody dying or revoking', { ...OLD_PUSH, ...calm }, 8, 11],
 ];
@@ -52,6 +67,13 @@ describe('no interleaving makes a server refuse a living credential, or can not 
     const { drifted } = explore({ start: { ...OLD_PUSH, ...calm }, depth: 6 });
     expect(drifted).toBeGreaterThan(0);
   });
+});
+
+test('a process that has led for a while makes a key sign as soon as every server has it, without a wait', () => {
+  const states = ({ ring }: State) => readKeys(ring).map(({ state }) => state);
+  expect(states(DRAINING)).toEqual(['draining', 'active', 'staged']);
+  // The key that was staged last signs, and no tick has passed.
+  expect(states(TWO_ROTATIONS)).toEqual(['draining', 'draining', 'active', 'staged']);
 });
 
 describe('the model finds out', () => {
@@ -86,7 +108,7 @@ describe('the model finds out', () => {
     ],
     [
       'a step that does not wait for two lease terms',
-      { step: (input) => step({ ...input, wanted: { ...input.wanted, stagedMilliseconds: 0 } }) },
+      { step: (input) => step({ ...input, inAir: [] }) },
       OLD_PUSH,
       8,
       'a server refuses',
@@ -154,9 +176,37 @@ describe('the model finds out', () => {
     ],
     [
       'a turn that goes by what was seen a lease term ago',
-      { trustsOldLooks: true },
+      { mutant: 'trusts old looks' },
       OLD_PUSH,
       10,
+      'a server refuses',
+    ],
+    [
+      'a leader that does not wait for what was pushed before it led',
+      { mutant: 'does not wait for others' },
+      OLD_PUSH,
+      8,
+      'a server refuses',
+    ],
+    [
+      'a leader that forgets a push which has not landed',
+      { mutant: 'forgets what has not landed' },
+      LEFT_BEHIND,
+      8,
+      'a server refuses',
+    ],
+    [
+      'a leader that forgets servers which may be loading an older account JWT',
+      { mutant: 'forgets servers that load' },
+      LOADING,
+      8,
+      'a server refuses',
+    ],
+    [
+      'a step that does not ask whether another process leads by now',
+      { mutant: 'does not ask for the lease' },
+      NOT_LEADING,
+      8,
       'a server refuses',
     ],
   ];

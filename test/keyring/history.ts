@@ -15,6 +15,8 @@ export type Event =
       /** Bit by bit, which keys are confirmed. */
       readonly confirmed: number;
       readonly complete: boolean;
+      /** So long, in milliseconds, an account JWT without any key of ours may still arrive. */
+      readonly air: number;
       /** Milliseconds between deciding and storing, in which signers go on. */
       readonly late: number;
       /** Nothing is stored. */
@@ -40,6 +42,7 @@ const EVENTS = {
     type: fc.constant('step' as const),
     confirmed: rarely(-1, fc.integer()),
     complete: fc.boolean(),
+    air: fc.constantFrom(0, SECOND, 2 * STAGED),
     late: rarely(0, fc.nat({ max: 2 * 3600 * SECOND })),
     dies: rarely(false, fc.boolean()),
   }),
@@ -127,13 +130,14 @@ export function createHistory({ kind, timed, mutant }: HistoryOptions) {
   const cut = new Set<string>();
 
   function decide(event: Event & { type: 'step' }): { input: StepInput; next: Ring } {
-    const { complete, confirmed: bits } = event;
+    const { complete, confirmed: bits, air } = event;
     const listed = ring.keys.filter(
       ({ state }, i) => state !== 'retired' && (bits >> (i % 31)) & 1,
     );
     const confirmed = new Set(listed.map(({ publicKey }) => publicKey));
     const seen = { complete, confirmed, listed: confirmed };
-    const input: StepInput = { now, term, ring, wanted, seen, spares: [] };
+    const inAir = air === 0 ? [] : [{ lists: new Set<string>(), until: now + air }];
+    const input: StepInput = { now, term, ring, wanted, seen, inAir, spares: [] };
     const spares: Spare[] = Array.from({ length: stepOf(input).sparesMissing }, () => {
       made += 1;
       return { publicKey: `KEY${made}`, sealedSeed: 'SEALED' };
@@ -143,15 +147,14 @@ export function createHistory({ kind, timed, mutant }: HistoryOptions) {
     return { input, next };
   }
 
-  /** Only what was staged, is confirmed and is old enough begins to sign. */
-  function checkPromotions({ seen }: StepInput, next: Ring): void {
-    for (const { publicKey, state, stagedTerm } of next.keys) {
+  /** Only what was staged, is confirmed, and that nothing in the air can take away begins to sign. */
+  function checkPromotions({ seen, inAir }: StepInput, next: Ring): void {
+    for (const { publicKey, state } of next.keys) {
       const before = stateOf(ring, publicKey);
       if (state !== 'active' || before === 'active') continue;
       must(before === 'staged', `${publicKey} signs, and was ${before}`);
       must(seen.confirmed.has(publicKey), `${publicKey} signs unconfirmed`);
-      const alone = term === 1 && stagedTerm === 1;
-      if (!timed || alone || kind === 'external') continue;
+      if (!timed || inAir.length === 0 || kind === 'external') continue;
       must(now - storedAs(publicKey, 'staged') >= STAGED, `${publicKey} signs too early`);
     }
   }
@@ -277,7 +280,7 @@ export function createHistory({ kind, timed, mutant }: HistoryOptions) {
     settle(): void {
       for (let round = 0; round < 12; round += 1) {
         now += STAGED;
-        happen({ type: 'step', confirmed: -1, complete: true, late: 0, dies: false });
+        happen({ type: 'step', confirmed: -1, complete: true, air: 0, late: 0, dies: false });
       }
       for (const slot of SLOTS) checkRest(slot);
     },

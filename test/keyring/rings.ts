@@ -5,7 +5,7 @@ import {
   type Ring,
   type RingKey,
 } from '../../src/keyring/ring.ts';
-import type { Spare, StepInput, Wanted } from '../../src/keyring/step-input.ts';
+import type { InAir, Spare, StepInput, Wanted } from '../../src/keyring/step-input.ts';
 import { step } from '../../src/keyring/step.ts';
 
 /** Milliseconds since the Unix epoch: some day. */
@@ -17,6 +17,9 @@ export const STAGED = 20 * SECOND;
 export const GRACE = 300 * SECOND;
 /** What a clock may be off. */
 export const SKEW = 5 * SECOND;
+
+/** An account JWT without any key of ours that arrives nobody knows when. */
+export const ANY_AGE: InAir = { lists: new Set(), until: Number.POSITIVE_INFINITY };
 
 /** A managed account that wants one key for all roles, and rotates it each day. */
 export const WANTED: Wanted = {
@@ -56,6 +59,8 @@ export function ringWorld({
     term,
     wanted,
     complete: true,
+    /** In the first term there is none. */
+    inAir: (term === 1 ? [] : [ANY_AGE]) as readonly InAir[],
     /** Undefined: the servers take every key that the ring trusts at once. */
     confirmed: undefined as ReadonlySet<string> | undefined,
     spare: (): Spare => {
@@ -63,11 +68,11 @@ export function ringWorld({
       return { publicKey: `KEY${made}`, sealedSeed: `SEALED${made}` };
     },
     input(spares: readonly Spare[] = []): StepInput {
-      const { ring, now, term, wanted, complete } = world;
+      const { ring, now, term, wanted, complete, inAir } = world;
       const trusted = ring.keys.filter(({ state }) => state !== 'retired');
       const confirmed = world.confirmed ?? new Set(trusted.map(({ publicKey }) => publicKey));
       const listed = new Set(trusted.map(({ publicKey }) => publicKey));
-      return { now, term, ring, wanted, seen: { complete, confirmed, listed }, spares };
+      return { now, term, ring, wanted, seen: { complete, confirmed, listed }, inAir, spares };
     },
     step() {
       const first = step(world.input());

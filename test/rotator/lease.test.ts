@@ -133,7 +133,7 @@ describe('a lease', () => {
   test('that is released can be taken at once, in the next term', async () => {
     await using world = contest();
     await world.one.take();
-    await world.one.release();
+    await world.one.release(0);
     expect(await world.one.held()).toBe(false);
     expect(await world.leader()).toBeUndefined();
     expect(await world.two.take()).toBe(2);
@@ -143,13 +143,35 @@ describe('a lease', () => {
   test('that was released can be taken again by the same one: in its old term, if nobody had it since', async () => {
     await using world = contest();
     await world.one.take();
-    await world.one.release();
+    await world.one.release(0);
     expect(await world.one.take()).toBe(1);
     expect(await world.one.held()).toBe(true);
-    await world.one.release();
+    await world.one.release(0);
     await world.two.take();
-    await world.two.release();
+    await world.two.release(0);
     expect(await world.one.take()).toBe(3);
+  });
+
+  test('tells until when what others pushed may arrive: two terms from when it was taken over', async () => {
+    await using world = contest();
+    expect(world.one.othersArriveUntil()).toBe(Number.POSITIVE_INFINITY);
+    await world.one.take();
+    expect(world.one.othersArriveUntil()).toBe(world.clocks.one);
+    await world.two.take();
+    world.pass(TERM);
+    await world.two.take();
+    const end = world.clocks.two + 2 * TERM;
+    world.pass(TERM / 2);
+    await world.two.take();
+    expect(world.two.othersArriveUntil()).toBe(end);
+  });
+
+  test('that was released tells how long what was pushed before may still take', async () => {
+    await using world = contest();
+    await world.one.take();
+    await world.one.release(3000);
+    await world.two.take();
+    expect(world.two.othersArriveUntil()).toBe(world.clocks.two + 3000);
   });
 
   test('is not released by one that does not hold it any more', async () => {
@@ -158,7 +180,7 @@ describe('a lease', () => {
     await world.two.take();
     world.pass(TERM);
     await world.two.take();
-    await world.one.release();
+    await world.one.release(0);
     expect(await world.two.held()).toBe(true);
     expect(await world.leader()).toBe('two');
   });
@@ -195,6 +217,8 @@ describe('a store that fails', () => {
     failing = false;
     expect(await lease.take()).toBe(1);
     expect(await lease.held()).toBe(true);
+    // For all that it knows it has just taken over from somebody.
+    expect(lease.othersArriveUntil()).toBe(2 * TERM);
   });
 
   test('while it is asked whether the lease is held is a fault, never a yes', async () => {

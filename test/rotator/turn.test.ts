@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { emptyRing, type KeyChange, ringKey, ringText } from '../../src/keyring/ring.ts';
+import { createPushesInAir } from '../../src/rotator/pushes-in-air.ts';
 import { createPushPacer } from '../../src/rotator/push-pacer.ts';
-import { NotRecorded, turn } from '../../src/rotator/turn.ts';
+import { NotRecorded, turn, type TurnParts } from '../../src/rotator/turn.ts';
 import { memoryState } from '../revocation/memory-state.ts';
 import {
   countingReporter,
@@ -12,7 +13,13 @@ import {
   storedRing,
 } from './rotator-world.ts';
 
-const held = { held: async () => true };
+const held = { held: async () => true, othersArriveUntil: () => 0 };
+
+/** The first that leads. */
+function partsOfLeader(given: Parameters<typeof partsOf>[0]): TurnParts {
+  const parts = partsOf(given);
+  return { ...parts, lease: held, inAir: createPushesInAir({ ...parts, lease: held }) };
+}
 
 test('a push that a server never applies is made again after 2, 4, 8 … seconds, then every minute', async () => {
   let now = 0;
@@ -32,7 +39,7 @@ test('a push that a server never applies is made again after 2, 4, 8 … seconds
   const { reporter } = countingReporter();
   const monotonic = () => now;
   const common = { state: memoryState(), servers: () => servers, reporter, monotonic };
-  const parts = { ...partsOf(common), lease: held };
+  const parts = partsOfLeader(common);
   const pacer = createPushPacer(monotonic);
   while (now < 300_000) {
     await turn(parts, { account: rotated(), term: 1, pacer, wakes: () => 0 });
@@ -59,7 +66,7 @@ test('of changes that can not be recorded, the latest five hundred stay in the r
   const changed = () => Promise.reject(new Error('disk full'));
   const servers = serversOf(oneServer());
   const common = { state, servers: () => servers, reporter: { ...reporter, changed } };
-  const parts = { ...partsOf(common), lease: held };
+  const parts = partsOfLeader(common);
   const pacer = createPushPacer(parts.monotonic);
   const pass = turn(parts, { account, term: 1, pacer, wakes: () => 0 });
   await expect(pass).rejects.toThrow(NotRecorded);
@@ -84,7 +91,7 @@ test('a key that becomes active is recorded only once the servers have been sent
     }
   };
   const common = { state, servers: () => servers, reporter: { ...reporter, changed } };
-  const parts = { ...partsOf(common), lease: held };
+  const parts = partsOfLeader(common);
   const pacer = createPushPacer(parts.monotonic);
   const pass = () => turn(parts, { account: rotated(), term: 1, pacer, wakes: () => 0 });
   while (await pass());

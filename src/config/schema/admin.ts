@@ -25,7 +25,7 @@ export const adminSchema = z
 export const rotatorSchema = z
   .strictObject({
     lease: duration(
-      'How long a rotator that went silent keeps the others from taking over. A new signing key waits at least twice as long before it signs, where several processes rotate.',
+      'How long a rotator that went silent keeps the others from taking over. A new signing key signs as soon as every server has it; in the two lease terms after a takeover from a process that crashed it waits until those have passed.',
       { min: 1, max: 600 },
     ).prefault('10s'),
   })

@@ -70,36 +70,52 @@ interface Assessed {
 export interface Code {
   readonly assess: typeof assess;
   readonly step: typeof step;
-  /** A mutant of the turn: what was seen a lease term ago counts. */
-  readonly trustsOldLooks?: boolean;
+  /** Mutants of the turn and of what it knows of pushes under way. */
+  readonly mutant?:
+    | 'trusts old looks'
+    | 'does not wait for others'
+    | 'forgets what has not landed'
+    | 'forgets servers that load'
+    | 'does not ask for the lease';
 }
 
 export const REAL: Code = { assess, step };
 
+interface Stepping {
+  readonly term: number;
+  readonly confirmed: readonly string[];
+  /** Of each account JWT in the air, the keys that it lists. */
+  readonly inAir: readonly (readonly string[])[];
+  /** What a new key is called. */
+  readonly newKey: string;
+}
+
 /** Asks the real code (or a mutant) in the words of the model. */
 export interface Oracle {
-  readonly trustsOldLooks: boolean;
+  readonly mutant: Code['mutant'];
   assess(ring: string, found: readonly Found[]): Assessed;
-  /** The next ring; a new key is called `newKey`. */
-  step(ring: string, term: number, confirmed: readonly string[], newKey: string): string;
+  /** The next ring. */
+  step(ring: string, how: Stepping): string;
 }
 
 export function oracleOf(code: Code): Oracle {
   const assessments = new Map<string, Assessed>();
   const steps = new Map<string, string>();
   return {
-    trustsOldLooks: code.trustsOldLooks ?? false,
+    mutant: code.mutant,
     assess(ring, found) {
       const key = `${ring}|${found.map(({ stored, applied }) => `${stored}/${applied ?? ''}`).join('|')}`;
       const known = assessments.get(key) ?? assessed(code, ring, found);
       assessments.set(key, known);
       return known;
     },
-    step(ring, term, confirmed, newKey) {
-      const key = `${ring}|${term}|${confirmed.join(' ')}`;
-      const known = steps.get(key) ?? stepped(code, ring, term, confirmed);
+    step(ring, how) {
+      const { term, confirmed, inAir } = how;
+      const air = inAir.map((keys) => keys.join(' ')).join('/');
+      const key = `${ring}|${term}|${confirmed.join(' ')}|${inAir.length}|${air}`;
+      const known = steps.get(key) ?? stepped(code, ring, how);
       steps.set(key, known);
-      return known.replace(NEW_KEY, newKey);
+      return known.replace(NEW_KEY, how.newKey);
     },
   };
 }
@@ -125,9 +141,11 @@ function assessed(code: Code, ring: string, found: readonly Found[]): Assessed {
   return { confirmed: [...confirmed].sort(), push: push && fromClaims(push.claims) };
 }
 
-function stepped(code: Code, ring: string, term: number, confirmed: readonly string[]): string {
+function stepped(code: Code, text: string, { term, confirmed, inAir: air }: Stepping): string {
   const seen = { complete: true, confirmed: new Set(confirmed) };
-  const input = { now: 0, term, ring: toRing(ring, accountKey), wanted: WANTED, seen };
+  const ring = toRing(text, accountKey);
+  const inAir = air.map((keys) => ({ lists: new Set(keys), until: 1 }));
+  const input = { now: 0, term, ring, wanted: WANTED, seen, inAir };
   const first = code.step({ ...input, spares: [] });
   if (first.sparesMissing === 0) return fromRing(first.ring);
   const spares = [{ publicKey: NEW_KEY, sealedSeed: 'SEALED' }];

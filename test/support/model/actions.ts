@@ -12,7 +12,14 @@ import {
   toRing,
 } from './rings.ts';
 import { type Next, rest, rotatorActions, withFlight, writeRing } from './rotator.ts';
-import { type Flight, type Rotator, SAFE_TICKS, type Server, type State } from './state.ts';
+import {
+  type Air,
+  type Flight,
+  type Rotator,
+  SAFE_TICKS,
+  type Server,
+  type State,
+} from './state.ts';
 
 /** All that can happen next. Throws where something is done that must never be. */
 export function actions(state: State, oracle: Oracle): Next[] {
@@ -40,6 +47,7 @@ function passing(state: State): Next[] {
     ring: aged(state.ring),
     lease: { ...lease, age: lease.term === 0 ? 0 : 1 },
     rotators: [older(a), older(b)],
+    airs: [landing(state.airs[0]), landing(state.airs[1])],
     flights: [flight(state.flights[0]), flight(state.flights[1]), flight(state.flights[2])],
     signer: { ...signer, age: Math.min(signer.age + 1, GRACE_TICKS + 1) },
     credentials: Object.fromEntries(
@@ -49,6 +57,15 @@ function passing(state: State): Next[] {
     ),
   };
   return [['time passes', later]];
+}
+
+/** A server that may be loading does so within a tick. */
+function landing({ others, sent }: Air): Air {
+  const later = sent.map((push) => ({ ...push, age: push.age + 1 }));
+  return {
+    others: Math.max(0, others - 1),
+    sent: later.filter(({ jwt, age }) => jwt !== undefined && age <= SAFE_TICKS),
+  };
 }
 
 function older(rotator: Rotator): Rotator {

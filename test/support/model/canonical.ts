@@ -1,6 +1,6 @@
 import { FOREIGN, iatOf, type Jwt, jwtOf, keysOf } from './account.ts';
 import { isAsked, type ModelKey, readKeys, writeKeys } from './rings.ts';
-import type { Flight, Rotator, Server, State } from './state.ts';
+import type { Air, Flight, Rotator, Server, State } from './state.ts';
 
 /**
  * States that behave alike as one: keys are called k0, k1, … in the order in which they are come
@@ -59,12 +59,17 @@ function map(state: State, { ring, jwt, rename }: Renaming): State {
       ...('found' in rotator && { found: rotator.found.map(found) }),
     };
   };
+  const air = ({ others, sent }: Air): Air => ({
+    others,
+    sent: sent.map((push) => (push.jwt === undefined ? push : { ...push, jwt: jwt(push.jwt) })),
+  });
   const flight = (flight: Flight | undefined) => flight && { ...flight, jwt: jwt(flight.jwt) };
   return {
     ...state,
     ring: ring(state.ring),
     rotators: [rotator(state.rotators[0]), rotator(state.rotators[1])],
     servers: state.servers.map((server) => ({ ...found(server), loading: maybe(server.loading) })),
+    airs: [air(state.airs[0]), air(state.airs[1])],
     flights: [flight(state.flights[0]), flight(state.flights[1]), flight(state.flights[2])],
     signer: {
       ...state.signer,
@@ -96,8 +101,9 @@ function written(state: State): { state: State; text: string } {
   const { ring, lease, rotators, signer, credentials } = state;
   const text = [
     ring,
-    `${lease.holder} ${lease.term} ${lease.age}`,
+    `${lease.holder} ${lease.term} ${lease.age} ${lease.busy}`,
     ...rotators.map(rotatorText),
+    ...state.airs.map(airText),
     ...flights.map((flight) => flight && `${flight.jwt} ${flight.age}`),
     ...ranked.map(({ text }) => text),
     `${signer.key} ${signer.raised} ${signer.revoked} ${signer.age}`,
@@ -118,6 +124,11 @@ function pendingText({ flights }: State, server: number): string {
   return flights.map((flight) => ((flight?.pending ?? 0) >> server) & 1).join('');
 }
 
+function airText({ others, sent }: Air): string {
+  const pushes = sent.map(({ jwt, age }) => `${jwt} ${age}`);
+  return `${others} ${[...new Set(pushes)].sort().join(';')}`;
+}
+
 function rotatorText(rotator: Rotator): string {
   if (!('ring' in rotator)) return `${rotator.at} ${rotator.term}`;
   const { at, term, turnTerm, ring, fresh, age } = rotator;
@@ -126,12 +137,13 @@ function rotatorText(rotator: Rotator): string {
   return `${at} ${term} ${turnTerm} ${fresh} ${age} ${ring};${next};${found.sort().join(';')}`;
 }
 
-function jwtsOf({ servers, flights, rotators }: State): Jwt[] {
+function jwtsOf({ servers, flights, rotators, airs }: State): Jwt[] {
   const found = rotators.flatMap((rotator) => ('found' in rotator ? rotator.found : []));
   return [
     ...[...servers, ...found].flatMap(({ stored, applied }) => [stored, applied]),
     ...servers.map(({ loading }) => loading),
     ...flights.map((flight) => flight?.jwt),
+    ...airs.flatMap(({ sent }) => sent.map(({ jwt }) => jwt)),
   ].filter((jwt) => jwt !== undefined);
 }
 

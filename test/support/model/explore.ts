@@ -35,7 +35,8 @@ function checkMending(state: State, oracle: Oracle, mended: Set<string>): void {
     applied: server.applied ?? server.loading,
   }));
   for (let pass = 0; pass < MENDING_PASSES; pass += 1) {
-    ring = oracle.step(ring, 2, oracle.assess(ring, servers).confirmed, `n${pass}`);
+    const { confirmed } = oracle.assess(ring, servers);
+    ring = oracle.step(ring, { term: 2, confirmed, inAir: [[]], newKey: `n${pass}` });
     const { push } = oracle.assess(ring, servers);
     if (push === undefined) break;
     servers = servers.map((server) => ({

@@ -10,6 +10,10 @@ export const BEGINNING: State = {
     { at: 'rest', term: 0 },
     { at: 'rest', term: 0 },
   ],
+  airs: [
+    { others: 2, sent: [] },
+    { others: 2, sent: [] },
+  ],
   flights: [undefined, undefined, undefined],
   servers: [0, 1, 2].map(() => ({
     stored: jwtOf(0, [FOREIGN]),
@@ -51,6 +55,15 @@ export const STEADY: State = follow(BEGINNING, [
 /** The same, after a rotation: the old key drains. */
 export const DRAINING: State = follow(STEADY, ['ask', ...turn('B'), ...turn('B')]);
 
+/** And after another one right behind it, before any time has passed. */
+export const TWO_ROTATIONS: State = follow(DRAINING, [
+  'signer sees',
+  'signer signs',
+  'ask',
+  ...turn('B'),
+  ...turn('B'),
+]);
+
 /** A rotation was asked for, and B has seen that the staged key is everywhere: what it decides now may be stored late. */
 export const DECIDING: State = follow(STEADY, ['ask', 'B reads', 'B looks']);
 
@@ -64,6 +77,68 @@ export const COLD: State = follow(
   },
   [...SECOND_TERM, 'B reads', 'B looks', 'B decides', 'B stores'],
 );
+
+/**
+ * B has led for long, and gave up waiting for a push that one server has. Then it made the key sign
+ * that this push was the first to list, and staged another, which that push lacks. A rotation is due.
+ */
+export const LEFT_BEHIND: State = follow(STEADY, [
+  'ask',
+  'B reads',
+  'B looks',
+  'B decides',
+  'B stores',
+  'B checks',
+  'B reaches 0',
+  'B waits no longer',
+  ...turn('B'),
+  ...turn('B'),
+  'ask',
+  ...turn('B'),
+  ...turn('B'),
+  'ask',
+]);
+
+/** One server has not loaded the account when B, which has led for long, pushes the next key. */
+const COLD_AND_CALM: State = {
+  ...follow(STEADY, ['ask', 'B reads', 'B looks', 'B decides', 'B stores']),
+  servers: STEADY.servers.map((server, i) =>
+    i === 0 ? { ...server, applied: undefined } : server,
+  ),
+};
+
+/** That server loads what it stored before the push, which all servers have stored by now. A rotation is due. */
+export const LOADING: State = follow(COLD_AND_CALM, [
+  'B checks',
+  'load ',
+  'B reaches|B reaches',
+  'ask',
+]);
+
+/**
+ * B has led for long and does not know that A leads now. A, which read the ring before, pushed an
+ * account JWT without the key that B has staged since, and then one with it, which all servers have.
+ * The first may still arrive. A rotation is due.
+ */
+export const NOT_LEADING: State = follow(COLD_AND_CALM, [
+  'B checks',
+  'load ',
+  'B reaches|B reaches',
+  ...turn('B'),
+  'loaded',
+  ...renews('B'),
+  ...renews('A'),
+  'A reads',
+  'A looks',
+  'A decides',
+  'ask',
+  'A checks',
+  'A reaches 0',
+  'A waits no longer',
+  ...turn('B'),
+  ...turn('A'),
+  'ask',
+]);
 
 /**
  * That server took what it had stored just before the push, and applied it just after: it refuses

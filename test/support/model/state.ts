@@ -6,7 +6,9 @@ export interface State {
   readonly ring: string;
   readonly lease: Lease;
   readonly rotators: readonly [Rotator, Rotator];
-  /** Pushes under way: those of the two rotators, and one of a rotator that has died since. */
+  /** What each rotator knows of pushes that may be under way: `src/rotator/pushes-in-air.ts`. */
+  readonly airs: readonly [Air, Air];
+  /** Pushes under way: those of the two rotators, and one of a rotator that has died since, or waits for it no longer. */
   readonly flights: readonly [Flight | undefined, Flight | undefined, Flight | undefined];
   readonly servers: readonly Server[];
   readonly signer: Signer;
@@ -25,6 +27,15 @@ interface Lease {
   readonly term: number;
   /** Ticks since it was renewed, 1 for all more. */
   readonly age: number;
+  /** It was released: so many ticks later all that was pushed before has arrived. */
+  readonly busy?: number;
+}
+
+export interface Air {
+  /** Ticks until all that others pushed has arrived. */
+  readonly others: number;
+  /** Its own pushes that have not landed. Without a JWT: what a server may be loading. */
+  readonly sent: readonly { readonly jwt?: Jwt; readonly age: number }[];
 }
 
 /**
