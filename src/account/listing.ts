@@ -29,7 +29,10 @@ export function isListedExactly(listed: ListedKey, { scope }: RingKey): boolean 
  * role must be tied in the account JWT too, to that role's permissions or narrower ones. An end of
  * the sentence that begins with the key.
  */
-export function whyUnusable(claims: AccountClaims, key: RingKey): string | undefined {
+export function whyUnusable(
+  claims: AccountClaims,
+  key: Pick<RingKey, 'publicKey' | 'scope'>,
+): string | undefined {
   const listed = listedKey(claims, key.publicKey);
   if (listed === undefined) return 'the account does not list it';
   if (typeof listed === 'string') return key.scope && LISTED_PLAINLY;

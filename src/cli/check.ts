@@ -1,14 +1,18 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Clock, systemClock } from '../clock.ts';
 import type { Config, RotationSpec } from '../config/config.ts';
 import type { Warning } from '../config/findings.ts';
 import { loadConfig } from '../config/load.ts';
-import { durationText } from '../config/schema/scalars.ts';
+import { duration, durationText } from '../config/schema/scalars.ts';
 import { formatProblem, InvalidInput } from '../errors.ts';
 import type { Policy } from '../policy/compile.ts';
 import { policyOf } from '../service/preflight.ts';
 import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { LOGIN_COLUMNS, loginRows, loginSummary } from './login-summary.ts';
+import type { Finding } from './online/finding.ts';
+import { probe } from './online/probe.ts';
+import { onlineReport } from './online/report.ts';
 import { roleSigning } from './role-signing.ts';
 import { harmless, jsonLine, styled, type Terminal } from './terminal.ts';
 import { type Column, table } from './table.ts';
@@ -17,30 +21,81 @@ interface CheckOptions {
   readonly config?: string;
   readonly strict?: boolean;
   readonly json?: boolean;
+  readonly online?: boolean;
+  readonly timeout: number;
 }
 
 /** `nats-sts check`: is this configuration valid, and does it say what its author meant? */
-export function checkCommand(terminal: Terminal): Command {
+export function checkCommand(
+  terminal: Terminal,
+  { clock = systemClock }: { clock?: Clock } = {},
+): Command {
   return new Command('check')
     .description('validate the configuration and warn of pitfalls')
     .addOption(configOption())
+    .option('--online', 'also ask the issuers, NATS and the store; changes nothing there')
+    .addOption(timeoutOption())
     .option('--strict', 'fail on warnings, too (notes are fine)')
     .option('--json', 'one JSON document')
     .addHelpText('after', EXAMPLES)
-    .action(({ config: file, strict, json }: CheckOptions) => {
-      const config = load(terminal, requireConfig(file), json === true);
-      const policy = policyOf(config);
-      terminal.out(json ? jsonLine(summary(config, policy)) : report(terminal, config, policy));
-      if (strict && config.warnings.some(isWarning)) {
-        throw new CliError(ExitCode.failed, json ? '' : '--strict: warnings count as failures');
-      }
-    });
+    .action((options: CheckOptions) => check(options, terminal, clock));
+}
+
+/** `nats-sts doctor`: the same with --online. */
+export function doctorCommand(
+  terminal: Terminal,
+  { clock = systemClock }: { clock?: Clock } = {},
+): Command {
+  return new Command('doctor')
+    .description('look at everything that the configuration names: check --online')
+    .addOption(configOption())
+    .addOption(timeoutOption())
+    .option('--strict', 'fail on warnings, too (notes are fine)')
+    .option('--json', 'one JSON document')
+    .addHelpText('after', DOCTOR_EXAMPLES)
+    .action((options: CheckOptions) => check({ ...options, online: true }, terminal, clock));
 }
 
 const EXAMPLES = `
 Examples:
   nats-sts check --config sts.yaml
+  nats-sts check --config sts.yaml --online      does the world fit? While the service runs, or before
   nats-sts check --config sts.yaml --strict      in CI, beside nats-sts test`;
+
+const DOCTOR_EXAMPLES = `
+Examples:
+  nats-sts doctor --config sts.yaml
+  nats-sts doctor --config sts.yaml --json | jq '.online.findings[] | select(.level == "problem")'`;
+
+function timeoutOption(): Option {
+  return new Option('--timeout <duration>', 'how long to wait for each answer')
+    .argParser(seconds)
+    .default(DEFAULT_SECONDS, '5s');
+}
+
+const DEFAULT_SECONDS = 5;
+
+function seconds(text: string): number {
+  const read = duration('How long to wait', { min: 1 }).safeParse(text);
+  if (read.success) return read.data;
+  throw new InvalidArgumentError('Write a length of time such as 5s or 1m.');
+}
+
+async function check(options: CheckOptions, terminal: Terminal, clock: Clock): Promise<void> {
+  const { strict, online, json = false, timeout } = options;
+  const config = load(terminal, requireConfig(options.config), json);
+  const policy = policyOf(config);
+  if (!json) terminal.out(report(terminal, config, policy));
+  const findings =
+    online && (await probe(config, policy, { timeoutMilliseconds: timeout * 1000, clock }));
+  if (json) terminal.out(jsonLine(summary(config, policy, findings || undefined)));
+  else if (findings) terminal.out(`\n${onlineReport(terminal, findings)}`);
+  const levels = findings ? findings.map(({ level }) => level) : [];
+  if (levels.includes('problem')) throw new CliError(ExitCode.failed, '');
+  if (strict && (config.warnings.some(isWarning) || levels.includes('warning'))) {
+    throw new CliError(ExitCode.failed, json ? '' : '--strict: warnings count as failures');
+  }
+}
 
 /** With --json the problems are the document. */
 function load(terminal: Terminal, file: string, json: boolean): Config {
@@ -53,7 +108,7 @@ function load(terminal: Terminal, file: string, json: boolean): Config {
   }
 }
 
-function summary(config: Config, policy: Policy) {
+function summary(config: Config, policy: Policy, findings: readonly Finding[] | undefined) {
   return {
     valid: true,
     warnings: config.warnings,
@@ -72,6 +127,9 @@ function summary(config: Config, policy: Policy) {
     })),
     bindings: config.bindings.length,
     logins: config.logins.map((login) => loginSummary(login, config.publicUrl)),
+    ...(findings && {
+      online: { ok: findings.every(({ level }) => level !== 'problem'), findings },
+    }),
   };
 }
 

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { InvalidInput } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { auditCommand } from './audit.ts';
-import { checkCommand } from './check.ts';
+import { checkCommand, doctorCommand } from './check.ts';
 import { exchangeCommand } from './exchange.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { explainCommand } from './explain.ts';
@@ -41,6 +41,7 @@ export async function program(
     rotatorCommand(),
     initCommand(terminal),
     checkCommand(terminal),
+    doctorCommand(terminal),
     explainCommand(terminal),
     testCommand(terminal),
     auditCommand(terminal),
@@ -108,7 +109,7 @@ The configuration is named by --config or the variable STS_CONFIG. nats-sts COMM
 
 Exit codes:
   0  done
-  1  it was tried and did not work (check --strict: warnings; test: failed cases)
+  1  it was tried and did not work (check --online: problems; --strict: warnings; test: failed cases)
   2  wrong usage
   3  denied: the answer is no
   4  the configuration, or a file of golden cases, is not valid

@@ -167,11 +167,16 @@ function maxAge(cacheControl: string | null): number | undefined {
   return seconds === undefined ? undefined : Number(seconds);
 }
 
-/** The operating system's word for it (`ECONNREFUSED`, `CERT_HAS_EXPIRED`): ours to show, unlike a message. */
 function errorCode(error: unknown): string {
+  const code = systemErrorCode(error);
+  return code === undefined ? '' : ` (${code})`;
+}
+
+/** The operating system's word for it (`ECONNREFUSED`, `CERT_HAS_EXPIRED`): ours to show, unlike a message. */
+export function systemErrorCode(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     const code: unknown = 'code' in at ? at.code : undefined;
-    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,60}$/.test(code)) return ` (${code})`;
+    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,60}$/.test(code)) return code;
   }
-  return '';
+  return undefined;
 }

@@ -107,7 +107,7 @@ test('README and operations show a whole configuration each, and many commands',
     new Set(
       [
         ['serve', 'rotator', 'init', 'check', 'explain', 'test', 'audit', 'exchange', 'health'],
-        ['keys', 'keys list', 'keys rotate', 'keys revoke', 'revoke'],
+        ['doctor', 'keys', 'keys list', 'keys rotate', 'keys revoke', 'revoke'],
         ['revocations', 'revocations list', 'revocations lift'],
         ['login', 'whoami', 'logout'],
       ].flat(),

@@ -74,6 +74,8 @@ export interface OperatorWorld {
   account(name?: string): WorldAccount;
   /** A user of `account` with permissions of its own; with `role`, one of that role's scoped key. */
   user(options?: UserOptions): WorldUser;
+  /** A user of the system account. */
+  systemUser(options?: Omit<UserOptions, 'account'>): WorldUser;
   /** Signs an account JWT with the operator's signing key. */
   signAccount(options: {
     name: string;
@@ -158,6 +160,7 @@ export function createOperatorWorld({
     accounts,
     account: accountNamed,
     user: (options = {}) => createUser(accountNamed(options.account), options),
+    systemUser: (options = {}) => createUser(systemAccount, options),
     signAccount,
     config,
     start: ({ config: extra = '', ...options } = {}) =>

@@ -1,0 +1,97 @@
+import { errors } from '@nats-io/transport-node';
+import { z } from 'zod';
+import type { Answers, PresentServer, Question } from '../../account/ask-servers.ts';
+import { askSystem } from '../../account/ask-system.ts';
+import { ResolverUnreachable } from '../../account/resolver.ts';
+import { ACCOUNTZ, claimsLookup, CONNZ, PING, ROUTEZ, VARZ } from '../../account/subjects.ts';
+import type { SystemConnection } from '../../account/system-connection.ts';
+import type { Clock } from '../../clock.ts';
+
+const varz = z.object({
+  now: z.string(),
+  version: z.string().catch(''),
+  max_control_line: z.number().optional(),
+  system_account: z.string().optional(),
+  trusted_operators_jwt: z.array(z.string()).optional(),
+});
+
+/** What a server says of itself. */
+export type Varz = z.infer<typeof varz>;
+
+/** One question on each subject that nats-sts uses, pushes excepted. */
+export interface Asked {
+  readonly present: ReadonlyMap<string, PresentServer>;
+  /** Servers answer what only the system account may ask. Connections are told to every account. */
+  readonly asSystem: boolean;
+  /** Servers that others have a route to, and that did not answer. */
+  readonly silent: readonly string[];
+  /** Subjects that the user may not publish to. */
+  readonly refused: ReadonlySet<string>;
+  /** The user may not hear the answers. */
+  readonly inboxRefused: boolean;
+  /** By name of the server. */
+  readonly varz: ReadonlyMap<string, Varz>;
+  /** Between these the servers said their time. Milliseconds since the Unix epoch. */
+  readonly begun: number;
+  readonly ended: number;
+  /** How many servers answered a look-up in their store, be it by nothing. */
+  readonly stores: number;
+}
+
+/** Any account will do to find out who has a store. */
+export async function askServersOnce(
+  system: SystemConnection,
+  accounts: readonly { readonly publicKey: string }[],
+  clock: Clock,
+): Promise<Asked> {
+  const lookup = claimsLookup(accounts[0]?.publicKey ?? '');
+  const questions: readonly Question[] = [
+    { subject: PING },
+    { subject: ROUTEZ },
+    { subject: VARZ },
+    { subject: ACCOUNTZ, body: JSON.stringify({ account: accounts[0]?.publicKey }) },
+    { subject: CONNZ, body: JSON.stringify({ limit: 1 }) },
+    { subject: lookup, anonymous: true },
+  ];
+  let inboxRefused = false;
+  const begun = clock.now();
+  let ended = begun;
+  const rounds = new Map<string, Answers<'it'>>();
+  await Promise.all(
+    questions.map(async (question) => {
+      try {
+        rounds.set(question.subject, await askSystem(system, { it: question }));
+      } catch (fault) {
+        if (!(fault instanceof ResolverUnreachable)) throw fault;
+        inboxRefused ||= isAboutInbox(fault.cause);
+      }
+      if (question.subject === VARZ) ended = clock.now();
+    }),
+  );
+  const all = [...rounds.values()];
+  const present = new Map(all.flatMap((answers) => [...answers.present]));
+  const routed = new Map(all.flatMap((answers) => [...answers.routed]));
+  const told = rounds.get(VARZ);
+  return {
+    present,
+    asSystem: [PING, VARZ].some((subject) => (rounds.get(subject)?.to('it').size ?? 0) > 0),
+    silent: [...routed].flatMap(([id, name]) => (present.has(id) ? [] : [name])),
+    refused: new Set(
+      questions.map(({ subject }) => subject).filter((subject) => system.notPermitted(subject)),
+    ),
+    inboxRefused,
+    varz: new Map(
+      [...(told?.to('it') ?? [])].flatMap(([id, { data }]) => {
+        const read = varz.safeParse(data);
+        return read.success ? [[present.get(id)?.name ?? id, read.data] as const] : [];
+      }),
+    ),
+    begun,
+    ended,
+    stores: rounds.get(lookup)?.texts('it').length ?? 0,
+  };
+}
+
+function isAboutInbox(cause: unknown): boolean {
+  return cause instanceof errors.PermissionViolationError && cause.operation === 'subscription';
+}

@@ -1,0 +1,131 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { z } from 'zod';
+
+const info = z.object({
+  version: z.string(),
+  auth_required: z.boolean().default(false),
+  nonce: z.string().optional(),
+  tls_required: z.boolean().default(false),
+  tls_available: z.boolean().default(false),
+  tls_verify: z.boolean().default(false),
+  jetstream: z.boolean().default(false),
+});
+
+/** What a NATS server says before a client has said anything. */
+export type Greeting = z.infer<typeof info> & { readonly encrypted: boolean };
+
+/** The server could not be greeted; `cause` is the system's error where there was one. */
+export class NoGreeting extends Error {
+  override readonly name = 'NoGreeting';
+}
+
+const DEFAULT_PORT = 4222;
+/** An INFO with many `connect_urls` has some kilobytes. */
+const LONGEST = 1024 * 1024;
+
+/**
+ * Connects as a client would, TLS included where the server or the URL asks for it, reads INFO and
+ * goes away. Throws `NoGreeting`.
+ */
+export async function readGreeting(server: string, timeoutMilliseconds: number): Promise<Greeting> {
+  const url = new URL(server);
+  const limit = AbortSignal.timeout(timeoutMilliseconds);
+  if (url.protocol === 'ws:' || url.protocol === 'wss:') {
+    return { ...(await overWebSocket(url, limit)), encrypted: url.protocol === 'wss:' };
+  }
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const socket = connectTcp({ host, port: Number(url.port || DEFAULT_PORT) });
+  try {
+    const greeting = parse(await firstLine(socket, limit));
+    const encrypted = url.protocol === 'tls:' || greeting.tls_required;
+    if (encrypted) await encrypt(socket, host, greeting, limit);
+    return { ...greeting, encrypted };
+  } finally {
+    socket.destroy();
+  }
+}
+
+function firstLine(socket: Socket, limit: AbortSignal): Promise<string> {
+  return within(limit, 'connected, and it sends no greeting', (resolve, reject) => {
+    let text = '';
+    socket.once('error', (cause) => reject(new NoGreeting('could not be reached', { cause })));
+    socket.once('close', () =>
+      reject(new NoGreeting('it closes the connection without a greeting')),
+    );
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+      const end = text.indexOf('\r\n');
+      if (end >= 0) resolve(text.slice(0, end));
+      else if (text.length > LONGEST)
+        reject(new NoGreeting('it does not greet as NATS servers do'));
+    });
+  });
+}
+
+/** The server goes on in TLS once it has sent INFO. */
+function encrypt(
+  socket: Socket,
+  host: string,
+  { tls_required, tls_available }: z.infer<typeof info>,
+  limit: AbortSignal,
+): Promise<void> {
+  if (!tls_required && !tls_available) {
+    return Promise.reject(new NoGreeting('the URL says tls://, and the server has no TLS'));
+  }
+  socket.removeAllListeners();
+  return within(limit, 'the TLS handshake does not end', (resolve, reject) => {
+    const secure = connectTls({ socket, ...(isIP(host) === 0 && { servername: host }), host });
+    secure.once('secureConnect', () => resolve());
+    secure.once('error', (cause) => reject(new NoGreeting('the TLS handshake failed', { cause })));
+    secure.once('close', () =>
+      reject(new NoGreeting('it closes the connection in the TLS handshake')),
+    );
+  });
+}
+
+function overWebSocket(url: URL, limit: AbortSignal): Promise<z.infer<typeof info>> {
+  const socket = new WebSocket(url);
+  socket.binaryType = 'arraybuffer';
+  return within<string>(limit, 'connected, and it sends no greeting', (resolve, reject) => {
+    socket.addEventListener('message', ({ data }) => {
+      const text = typeof data === 'string' ? data : Buffer.from(data as ArrayBuffer).toString();
+      resolve(text.split('\r\n')[0] ?? '');
+    });
+    socket.addEventListener('error', (event) => {
+      const cause: unknown = 'error' in event ? event.error : undefined;
+      reject(new NoGreeting('the WebSocket could not be opened', { cause }));
+    });
+  })
+    .then(parse)
+    .finally(() => socket.close());
+}
+
+function parse(line: string): z.infer<typeof info> {
+  const [, json] = /^INFO\s+(\{.*)$/i.exec(line) ?? [];
+  const read = json === undefined ? undefined : info.safeParse(jsonOf(json));
+  if (read?.success) return read.data;
+  throw new NoGreeting('it does not greet as NATS servers do');
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Fails with this message once the limit has passed. */
+function within<T>(
+  limit: AbortSignal,
+  message: string,
+  work: (resolve: (value: T) => void, reject: (fault: Error) => void) => void,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const late = () => reject(new NoGreeting(message));
+    if (limit.aborted) late();
+    else limit.addEventListener('abort', late, { once: true });
+    work(resolve, reject);
+  });
+}

@@ -1,0 +1,45 @@
+import { ALGORITHMS, type Algorithm } from '../../identity/issuer.ts';
+import { importJwk } from '../../identity/jwk.ts';
+import { indexKeys } from '../../identity/key-index.ts';
+import { type Finding, findingsOf } from './finding.ts';
+
+/** Whether a JWK set has keys that verify tokens of this issuer. */
+export function keysFound(
+  keys: readonly unknown[],
+  allowed: readonly Algorithm[],
+  { path, tried }: { readonly path: string; readonly tried: string },
+): Finding {
+  const { ok, problem } = findingsOf(path, tried);
+  const usable = keys.filter((key) => indexKeys([key], allowed).size > 0);
+  const kinds = [...new Set(keys.map(kindOf))].join(', ');
+  const count = `${keys.length} key${keys.length === 1 ? '' : 's'}`;
+  if (usable.length > 0) {
+    return ok('keys', `${count}, ${usable.length} of them usable (${kinds})`);
+  }
+  if (keys.length === 0) {
+    return problem('keys-unusable', 'an empty key set', 'have the issuer publish its keys');
+  }
+  const verifiable = [...new Set(keys.flatMap((key) => algorithmsOf(key)))];
+  return problem(
+    'keys-unusable',
+    `${count} (${kinds}), none usable: the configuration allows ${allowed.join(', ')}`,
+    verifiable.length > 0
+      ? `add what the issuer signs with, e.g. algorithms: [${verifiable[0]}]`
+      : 'have the issuer publish public signature keys: RSA of 2048 bits or more, EC or Ed25519',
+  );
+}
+
+function algorithmsOf(jwk: unknown): Algorithm[] {
+  return importJwk(jwk, ALGORITHMS).map(({ alg }) => alg);
+}
+
+/** `RS256`, or the type where a key does not name its algorithm. */
+function kindOf(jwk: unknown): string {
+  const { alg, kty, crv } = (typeof jwk === 'object' && jwk !== null ? jwk : {}) as {
+    readonly [name: string]: unknown;
+  };
+  const word = [alg, crv, kty].find(
+    (text) => typeof text === 'string' && /^[\w-]{1,20}$/.test(text),
+  );
+  return typeof word === 'string' ? word : 'of no known type';
+}

@@ -1,0 +1,85 @@
+import type { Config } from '../../config/config.ts';
+import { allowedUrl, FetchFailed } from '../../identity/guarded-fetch.ts';
+import type { JsonObject } from '../../identity/strict-json.ts';
+import { redirectUri } from '../../login/login-spec.ts';
+import { type Finding, findingsOf } from './finding.ts';
+
+type Login = Config['logins'][number];
+
+/** What a login needs of its issuer, and what is to be registered there. */
+export function loginFindings(
+  login: Login,
+  metadata: JsonObject | undefined,
+  publicUrl: string,
+): Finding[] {
+  const path = `issuers.${login.issuerName}.login`;
+  return [
+    ...(metadata ? metadataFindings(login, metadata, path) : []),
+    toRegister(login, publicUrl, path),
+  ];
+}
+
+/** Whether it is registered shows only when somebody signs in. */
+function toRegister(login: Login, publicUrl: string, path: string): Finding {
+  return findingsOf(path, `client ${login.clientId}`).note(
+    'redirect-uri',
+    `redirect URI ${redirectUri(publicUrl, login)}, after signing out ${publicUrl}/`,
+    'register exactly these at the issuer',
+  );
+}
+
+function metadataFindings(login: Login, metadata: JsonObject, path: string): Finding[] {
+  const { ok, problem } = findingsOf(path, `metadata of ${login.issuer}`);
+  const faults = ['authorization_endpoint', 'token_endpoint'].flatMap((name) => {
+    const fault = endpointFault(metadata[name], login.idToken.allowInsecureHttp);
+    return fault === undefined ? [] : [problem('endpoint', `${name}: ${fault}`, ENDPOINT)];
+  });
+  const wanted = [
+    {
+      name: 'code_challenge_methods_supported',
+      needs: ['S256'],
+      todo: 'nats-sts signs in with PKCE (S256) alone: enable it for the client',
+    },
+    {
+      name: 'response_types_supported',
+      needs: ['code'],
+      todo: 'nats-sts signs in with the authorization code flow alone: enable it',
+    },
+    {
+      name: 'token_endpoint_auth_methods_supported',
+      needs: authenticationMethods(login),
+      todo: `give ${path} the secret or key that the issuer takes`,
+    },
+    {
+      name: 'id_token_signing_alg_values_supported',
+      needs: login.idToken.algorithms,
+      todo: `add one of the issuer's to issuers.${login.issuerName}.algorithms`,
+    },
+  ];
+  for (const { name, needs, todo } of wanted) {
+    const offered = metadata[name];
+    // What an issuer does not say it may do nonetheless.
+    if (!Array.isArray(offered) || offered.some((one) => (needs as unknown[]).includes(one)))
+      continue;
+    const has = offered.filter((one) => typeof one === 'string').join(', ');
+    faults.push(problem('not-offered', `${name}: ${has}; needed is ${needs.join(' or ')}`, todo));
+  }
+  return faults.length > 0 ? faults : [ok('login', 'has what signing in needs')];
+}
+
+const ENDPOINT = 'nobody can sign in without it: check that this is the issuer for people';
+
+function endpointFault(endpoint: unknown, allowInsecureHttp: boolean): string | undefined {
+  if (typeof endpoint !== 'string') return 'is missing';
+  try {
+    allowedUrl(endpoint, allowInsecureHttp);
+    return undefined;
+  } catch (fault) {
+    if (fault instanceof FetchFailed) return fault.message;
+    throw fault;
+  }
+}
+
+function authenticationMethods({ authentication: { method } }: Login): readonly string[] {
+  return method === 'secret' ? ['client_secret_basic', 'client_secret_post'] : [method];
+}

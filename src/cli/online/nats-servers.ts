@@ -1,0 +1,99 @@
+import { systemErrorCode } from '../../identity/guarded-fetch.ts';
+import { remedyOf } from './fetch-fault.ts';
+import { type Finding, findingsOf } from './finding.ts';
+import { type Greeting, NoGreeting, readGreeting } from './greeting.ts';
+import type { ProbeOptions } from './probe-options.ts';
+import { isOlder } from './server-version.ts';
+
+export interface ServersProbed {
+  readonly findings: readonly Finding[];
+  /** URLs of those that may be in operator mode: only these are worth a user JWT. */
+  readonly usable: readonly string[];
+}
+
+/** Each server by itself: can it be reached, is it in operator mode (unless any will do), is it new enough. */
+export async function probeServers(
+  servers: readonly string[],
+  path: string,
+  options: ProbeOptions & { readonly anyMode?: true },
+): Promise<ServersProbed> {
+  const probed = await Promise.all(servers.map((server) => probeServer(server, path, options)));
+  return {
+    findings: probed.map(({ finding }) => finding),
+    usable: probed.flatMap(({ usable }) => usable ?? []),
+  };
+}
+
+/** What nats-sts issues is not understood by older ones (README.md). */
+const OLDEST = '2.9.0';
+
+async function probeServer(
+  server: string,
+  path: string,
+  { timeoutMilliseconds, anyMode }: ProbeOptions & { readonly anyMode?: true },
+): Promise<{ readonly finding: Finding; readonly usable?: string }> {
+  const found = findingsOf(path, `connect to ${server}`);
+  let greeting: Greeting;
+  try {
+    greeting = await readGreeting(server, timeoutMilliseconds);
+  } catch (fault) {
+    if (!(fault instanceof NoGreeting)) throw fault;
+    const { id, todo } = remedyOf(fault.cause);
+    const code = systemErrorCode(fault);
+    const silent = fault.cause === undefined;
+    return {
+      finding: silent
+        ? found.problem('not-nats', fault.message, NOT_NATS)
+        : found.problem(
+            id,
+            code === undefined ? fault.message : `${fault.message} (${code})`,
+            todo,
+          ),
+    };
+  }
+  const { version, auth_required, nonce, tls_verify } = greeting;
+  const what = `nats-server ${version}`;
+  if (!anyMode && !auth_required) {
+    return {
+      finding: found.problem(
+        'not-operator-mode',
+        `${what} is not in operator mode: it lets everyone in without credentials`,
+        OPERATOR_MODE,
+      ),
+    };
+  }
+  if (!anyMode && nonce === undefined) {
+    return {
+      finding: found.problem(
+        'not-operator-mode',
+        `${what} is not in operator mode: it asks for a user and password, or a token (INFO has no nonce)`,
+        OPERATOR_MODE,
+      ),
+    };
+  }
+  if (tls_verify) {
+    return {
+      finding: found.problem(
+        'client-certificate',
+        `${what} asks for a client certificate`,
+        'nats-sts has none: turn off verify in the tls block of a listener for nats-sts',
+      ),
+      usable: server,
+    };
+  }
+  if (isOlder(version, OLDEST)) {
+    return {
+      finding: found.problem('too-old', `${what}; needed is ${OLDEST}`, 'update nats-server'),
+      usable: server,
+    };
+  }
+  const security = greeting.encrypted ? 'TLS' : 'no TLS';
+  const asks = nonce === undefined ? 'asks for no signature' : 'asks for a JWT or nkey';
+  return { finding: found.ok('server', `${what}, ${security}, ${asks}`), usable: server };
+}
+
+const NOT_NATS =
+  'give the port for clients, 4222 by default (8222 is for monitoring, 6222 for routes); nats-sts can not do TLS before the greeting (handshake_first)';
+
+const OPERATOR_MODE =
+  'nats-sts needs servers in operator mode (operator, system_account and resolver in nats-server.conf): nats-sts init writes such a configuration, nats-sts adopt takes over one of nsc';

@@ -1,0 +1,143 @@
+import type { Config } from '../../config/config.ts';
+import { publicKeyOfSeed } from '../../nats/key-pair.ts';
+import { Malformed } from '../../nats/malformed.ts';
+import {
+  mayIssueAccounts,
+  parseOperatorJwt,
+  type TrustedOperator,
+} from '../../nats/operator-jwt.ts';
+import type { Asked, Varz } from './ask-servers-once.ts';
+import { type Finding, findingsOf } from './finding.ts';
+import { skewBetween, skewText } from './skew.ts';
+import { accountOf, type SystemParts } from './system-parts.ts';
+
+/** What each server says of itself, held against the configuration. */
+export function operatorFindings({ config, user }: SystemParts, asked: Asked): Finding[] {
+  const silent = asked.silent.map((name) =>
+    findingsOf('nats.servers', `ask server ${name}`).problem(
+      'silent',
+      'another server has a route to it, and it does not answer',
+      'look at its load and log; while it hangs no signing key is rotated',
+    ),
+  );
+  const ofServers = [...asked.varz].flatMap(([name, varz]) => [
+    ...trustFindings(name, varz, config),
+    ...limitFindings(name, varz, config),
+    ...systemAccountFindings(name, varz, accountOf(user)),
+    clockFinding(name, varz, asked),
+  ]);
+  return [...silent, ...ofServers];
+}
+
+function trustFindings(server: string, varz: Varz, { nats }: Config): Finding[] {
+  const { ok, problem, warning } = findingsOf('nats.operator', `operator of server ${server}`);
+  const operators = (varz.trusted_operators_jwt ?? [])
+    .map(parseOperatorJwt)
+    .filter((read): read is TrustedOperator => !(read instanceof Malformed));
+  const theirs = operators.map(nameOf).join(', ') || 'none that it tells';
+  const ours = nats.operatorJwt === undefined ? undefined : parseOperatorJwt(nats.operatorJwt);
+  const found: Finding[] = [];
+  if (ours && !(ours instanceof Malformed)) {
+    const same = operators.find(({ publicKey }) => publicKey === ours.publicKey);
+    if (!same) {
+      found.push(
+        problem(
+          'operator',
+          `it trusts operator ${theirs}; nats.operator is ${nameOf(ours)}`,
+          OTHER,
+        ),
+      );
+    } else if (same.jwt !== ours.jwt) {
+      const keys = `its signing keys are ${listed(same)}, in nats.operator ${listed(ours)}`;
+      found.push(
+        warning(
+          'operator-differs',
+          `it has another JWT of operator ${nameOf(ours)}: ${keys}`,
+          STALE,
+        ),
+      );
+    }
+  }
+  const seed = nats.operatorSigningKey;
+  const key = seed === undefined ? undefined : publicKeyOfSeed(seed);
+  if (key !== undefined && !operators.some((operator) => mayIssueAccounts(operator, key))) {
+    const { problem } = findingsOf('nats.operatorSigningKey', `operator of server ${server}`);
+    const keys = operators.map(
+      (operator) => `${nameOf(operator)} with signing keys ${listed(operator)}`,
+    );
+    found.push(
+      problem(
+        'operator-signing-key',
+        `${key} is none of operator ${keys.join(', ') || theirs}`,
+        UNLISTED,
+      ),
+    );
+  }
+  return found.length > 0 ? found : [ok('operator', `it trusts operator ${theirs}`)];
+}
+
+const OTHER =
+  'give the JWT of the operator of these servers: nsc describe operator --raw > operator.jwt';
+const STALE =
+  'bring both to the latest (nsc describe operator --raw > operator.jwt); a server takes a new one by a restart only';
+const UNLISTED =
+  'add it to the operator (nsc edit operator --sk), write the new operator JWT into nats-server.conf, restart the servers one by one';
+
+function nameOf({ name, publicKey }: TrustedOperator): string {
+  return name === undefined ? publicKey : `"${name}" (${publicKey})`;
+}
+
+function listed({ signingKeys }: TrustedOperator): string {
+  return signingKeys.length > 0 ? signingKeys.toSorted().join(', ') : '(none)';
+}
+
+function limitFindings(
+  server: string,
+  { max_control_line: limit }: Varz,
+  { nats }: Config,
+): Finding[] {
+  if (limit === undefined || limit >= nats.maxControlLineBytes) return [];
+  return [
+    findingsOf('nats.maxControlLine', `max_control_line of server ${server}`).problem(
+      'max-control-line',
+      `it is ${limit}, the configuration has ${nats.maxControlLineBytes}: the server refuses credentials between them`,
+      `write maxControlLine: ${limit}, or raise max_control_line in nats-server.conf`,
+    ),
+  ];
+}
+
+function systemAccountFindings(
+  server: string,
+  { system_account: theirs }: Varz,
+  ours: string,
+): Finding[] {
+  if (theirs === undefined || theirs === ours) return [];
+  return [
+    findingsOf('nats.system', `system account of server ${server}`).problem(
+      'not-system-account',
+      `it is ${theirs}, the creds are of ${ours}`,
+      'make a user of the account that nats-server.conf names as system_account',
+    ),
+  ];
+}
+
+/** Credentials end by the servers' clocks, which forgive nothing. */
+const TOLERATED_MILLISECONDS = 2000;
+
+function clockFinding(server: string, { now }: Varz, asked: Asked): Finding {
+  const { ok, problem } = findingsOf('nats.servers', `clock of server ${server}`);
+  const told = Date.parse(now);
+  const skew = Number.isNaN(told) ? 0 : skewBetween({ earliest: told, latest: told }, asked);
+  if (Math.abs(skew) <= TOLERATED_MILLISECONDS) {
+    return ok('clock', skew === 0 ? 'agrees with this machine' : skewText(skew));
+  }
+  const effect =
+    skew > 0
+      ? 'credentials end that much earlier there'
+      : 'credentials live that much longer there';
+  return problem(
+    'clock-skew',
+    `${skewText(skew)}: ${effect}`,
+    'set both machines by NTP (chronyc tracking, timedatectl)',
+  );
+}

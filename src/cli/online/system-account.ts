@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { openSystemConnection, type SystemConnection } from '../../account/system-connection.ts';
+import type { Config } from '../../config/config.ts';
+import { parseCreds } from '../../nats/creds.ts';
+import { type DecodedClaims, decodeJwt } from '../../nats/jwt.ts';
+import { Malformed } from '../../nats/malformed.ts';
+import { askServersOnce } from './ask-servers-once.ts';
+import { type Finding, findingsOf } from './finding.ts';
+import { operatorFindings } from './operator.ts';
+import { permissionFindings } from './system-permissions.ts';
+import type { ProbeOptions } from './probe-options.ts';
+import { probeAccounts } from './accounts.ts';
+import { accountOf, type SystemParts } from './system-parts.ts';
+import type { Policy } from '../../policy/compile.ts';
+
+const PATH = 'nats.system';
+const SOON_MILLISECONDS = 7 * 86_400_000;
+
+/** The system account's user, and all that the servers tell it. */
+export async function probeSystem(
+  { config, policy, servers }: { config: Config; policy: Policy; servers: readonly string[] },
+  credsFile: string,
+  options: ProbeOptions,
+): Promise<Finding[]> {
+  const creds = parseCreds(readFileSync(credsFile, 'utf8'));
+  const user = creds instanceof Malformed ? creds : decodeJwt(creds.jwt);
+  if (user instanceof Malformed) {
+    return [findingsOf(PATH, credsFile).problem('creds', user.problem, 'nsc generate creds')];
+  }
+  const lifetime = lifetimeFinding(user, credsFile, options);
+  const system = openSystemConnection({ servers, creds: { file: credsFile } });
+  try {
+    const connected = await Promise.race([
+      system.ready().then(() => true),
+      wait(options.timeoutMilliseconds, false, { ref: false }),
+    ]);
+    if (!connected) return [...lifetime, notConnected(system, servers)];
+    return [...lifetime, ...(await throughSystem({ system, user, config, policy }, options))];
+  } finally {
+    await system.close();
+  }
+}
+
+async function throughSystem(parts: SystemParts, options: ProbeOptions): Promise<Finding[]> {
+  const asked = await askServersOnce(parts.system, parts.config.accounts, options.clock);
+  if (!asked.asSystem && asked.refused.size === 0 && !asked.inboxRefused) return [silent(parts)];
+  return [
+    ...permissionFindings(parts, asked),
+    ...operatorFindings(parts, asked),
+    ...(await probeAccounts(parts, asked, options)),
+  ];
+}
+
+function lifetimeFinding({ exp }: DecodedClaims, file: string, { clock }: ProbeOptions): Finding[] {
+  const { problem, warning } = findingsOf(PATH, file);
+  if (exp === undefined) return [];
+  const left = exp * 1000 - clock.now();
+  const date = new Date(exp * 1000).toISOString();
+  if (left <= 0) return [problem('expired', `the user expired at ${date}`, RENEW)];
+  return left < SOON_MILLISECONDS ? [warning('expires', `the user expires at ${date}`, RENEW)] : [];
+}
+
+const RENEW = 'make new creds in its place: they are read again at the next connect';
+
+function notConnected(system: SystemConnection, servers: readonly string[]): Finding {
+  const state = system.current();
+  return findingsOf(PATH, `connect to ${servers.join(', ')} as the system user`).problem(
+    'system-refused',
+    typeof state === 'string' ? state : 'no connection in time',
+    'compare the operator and account of the creds with those of the servers: a server takes users of its own operator only, and none that it was told to revoke',
+  );
+}
+
+/** Only the system account hears its servers. */
+function silent({ system, user }: SystemParts): Finding {
+  const connection = system.current();
+  const info = typeof connection === 'string' ? undefined : connection.info;
+  const tell = findingsOf(PATH, 'ask the servers who they are');
+  // Servers since 2.12 say so; older ones leave it out for every account.
+  const isSystem = info !== undefined && 'acc_is_sys' in info && info.acc_is_sys === true;
+  return isSystem
+    ? tell.problem(
+        'silent',
+        'no server answers in time',
+        'look at the load and the log of the servers',
+      )
+    : tell.problem(
+        'not-system-account',
+        `the user is of account ${accountOf(user)}, which is not the system account: no server tells it who it is`,
+        'make a user of the account that nats-server.conf names as system_account',
+      );
+}
