@@ -39,8 +39,10 @@ export interface Service {
   readonly app: FastifyInstance;
   /** Reads the configuration again. A bad one changes nothing and is told in the log. True when taken. */
   reload(): boolean;
-  /** How long a stop may wait for requests in progress. */
+  /** How long a stop may take: `drain` and `close` together. */
   readonly drainMilliseconds: number;
+  /** Lets callers go elsewhere without losing a request; `close` comes next. */
+  drain(): Promise<void>;
   /** Stops taking connections, answers what is in progress, flushes the audit log. */
   close(): Promise<void>;
 }
@@ -123,7 +125,12 @@ async function start(
     url: state.url,
     app,
     reload: () => reload(state, reloading),
-    drainMilliseconds: config.limits.drainSeconds * 1000,
+    drainMilliseconds: (config.limits.stopDelaySeconds + config.limits.drainSeconds) * 1000,
+    drain: async () => {
+      state.stopping = true;
+      log.info({}, 'stopping');
+      await app.drain({ acceptMilliseconds: config.limits.stopDelaySeconds * 1000 });
+    },
     close: async () => {
       state.stopping = true;
       unwatch();

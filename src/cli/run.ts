@@ -13,6 +13,8 @@ export interface ProcessOptions {
 interface Runnable {
   reload(): boolean;
   readonly drainMilliseconds: number;
+  /** Comes before `close`, for those who have callers. */
+  drain?(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -79,6 +81,7 @@ async function stop(running: Runnable, log: Log): Promise<void> {
     log.warn({}, 'requests were still in progress when the drain time ended');
     process.exit(ExitCode.failed);
   }, running.drainMilliseconds);
+  await running.drain?.();
   await running.close();
   clearTimeout(deadline);
 }

@@ -117,6 +117,7 @@ export interface Config {
     readonly concurrentRequests: number;
     readonly requestSeconds: number;
     /** How long a stop waits for requests in progress. */
+    readonly stopDelaySeconds: number;
     readonly drainSeconds: number;
   };
   /** Whom a refused person should ask, shown with denials. */

@@ -137,6 +137,7 @@ function limitsOf({ limits }: Settings): Config['limits'] {
     tokenBytes: limits.token,
     concurrentRequests: limits.concurrency,
     requestSeconds: limits.request,
+    stopDelaySeconds: limits.stopDelay,
     drainSeconds: limits.drain,
   };
 }

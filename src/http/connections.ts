@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { networkOf } from './address.ts';
+import { announceEnd } from './draining.ts';
 
 /** Node reads requests that a client pipelines by the thousand; no client of ours sends more than a few ahead. */
 const MAX_UNANSWERED = 32;
@@ -31,9 +32,6 @@ function boundNetworks(app: FastifyInstance, max: number): void {
 /**
  * Bounds what strangers' connections can hold: how many there are, and how many requests one of
  * them may send ahead of its answers. One that sends more is cut off.
- *
- * Once the app closes, the connections of requests in progress end with their answers: kept open,
- * each would hold up the stop until its caller lets go.
  */
 export function boundConnections(app: FastifyInstance, bounds: ConnectionBounds): void {
   app.server.maxConnections = bounds.total;
@@ -54,9 +52,5 @@ export function boundConnections(app: FastifyInstance, bounds: ConnectionBounds)
     if (answers.size > MAX_UNANSWERED) socket.destroy();
     else done();
   });
-  app.addHook('preClose', async () => {
-    for (const answer of [...unanswered.values()].flatMap((answers) => [...answers])) {
-      if (!answer.headersSent) answer.setHeader('connection', 'close');
-    }
-  });
+  announceEnd(app, unanswered);
 }

@@ -40,6 +40,7 @@ test('the smallest file gets every default', () => {
       tokenBytes: 16_384,
       concurrentRequests: 1000,
       requestSeconds: 10,
+      stopDelaySeconds: 0,
       drainSeconds: 10,
     },
     roles: [{ name: 'publisher', maxTtlSeconds: 3600, publish: { allow: ['orders.>'], deny: [] } }],

@@ -85,9 +85,13 @@ export const limitsSchema = z
       'Exchanges in progress at once; beyond that callers get 503 with `Retry-After`. Ten times as many connections may be open, a quarter of them (at least 32) by one address unless `listen.behindProxy` is set.',
     ).prefault(1000),
     request: duration('Time one request may take.', { max: 600 }).prefault('10s'),
-    drain: duration('How long a stop waits for requests in progress.', { max: 3600 }).prefault(
-      '10s',
-    ),
+    stopDelay: duration(
+      'How long a stop still accepts connections while `/readyz` already says no: as long as load balancers need to notice.',
+      { min: 0, max: 3600 },
+    ).prefault('0s'),
+    drain: duration('How long a stop then waits for requests in progress.', {
+      max: 3600,
+    }).prefault('10s'),
   })
   .prefault({})
   .meta({ description: 'Limits on what a stranger controls.' });
