@@ -3,6 +3,8 @@ import { didYouMean } from '../config/suggest.ts';
 import type { Refusal } from '../errors.ts';
 import { claimedIdentity, claimedRejections } from '../identity/claimed.ts';
 import type { Claims, Identity } from '../identity/identity.ts';
+import { parsePayload } from '../identity/payload.ts';
+import { JSON_PROBLEMS } from '../identity/token.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { readInput } from './input.ts';
 
@@ -36,18 +38,12 @@ export async function readClaimed(
   );
 }
 
+/** Read as a token's payload is. The file's text may hold more than should be shown. */
 async function readClaims(file: string): Promise<Claims> {
-  const text = await readInput(file);
-  try {
-    const claims: unknown = JSON.parse(text);
-    if (typeof claims === 'object' && claims !== null && !Array.isArray(claims)) {
-      return claims as Claims;
-    }
-  } catch {
-    // Told below: the file's text may hold more than should be shown.
-  }
+  const claims = parsePayload(await readInput(file));
+  if (typeof claims !== 'string') return claims;
   throw new CliError(
     ExitCode.usage,
-    `${file === '-' ? 'stdin' : file} is not a JSON object of claims (the payload of a token)`,
+    `${file === '-' ? 'stdin' : file} is not a JSON object of claims (the payload of a token): ${JSON_PROBLEMS[claims]}`,
   );
 }

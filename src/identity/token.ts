@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Refusal } from '../errors.ts';
+import { parsePayload } from './payload.ts';
 import { type JsonObject, type JsonProblem, parseStrictObject } from './strict-json.ts';
 
 /** A JWS in compact form (RFC 7515 §7.1), taken apart but not yet believed. */
@@ -33,11 +34,12 @@ export function parseToken(token: string, maxBytes: number): ParsedToken | Refus
   return { header, payload, signingInput, signature };
 }
 
-function decodeObject(segment: string, part: string): JsonObject | Refusal {
+function decodeObject(segment: string, part: 'header' | 'payload'): JsonObject | Refusal {
   const bytes = decodeBase64Url(segment);
   if (bytes === undefined) return malformed(part, 'not canonical unpadded base64url');
   if (!isUtf8(bytes)) return malformed(part, 'not UTF-8');
-  const parsed = parseStrictObject(bytes.toString('utf8'));
+  const text = bytes.toString('utf8');
+  const parsed = part === 'payload' ? parsePayload(text) : parseStrictObject(text);
   return typeof parsed === 'string' ? malformed(part, JSON_PROBLEMS[parsed]) : parsed;
 }
 
@@ -50,7 +52,7 @@ function decodeBase64Url(text: string): Buffer | undefined {
   return bytes.toString('base64url') === text ? bytes : undefined;
 }
 
-const JSON_PROBLEMS: Readonly<Record<JsonProblem, string>> = {
+export const JSON_PROBLEMS: Readonly<Record<JsonProblem, string>> = {
   not_json: 'not JSON',
   not_an_object: 'not a JSON object',
   duplicate_name: 'a member name stands there twice',

@@ -4,6 +4,7 @@ import type { Identity, Json } from '../identity/identity.ts';
 import { type CompiledBinding, matches, traceBinding } from './binding.ts';
 import type { IssuerIndex } from './binding-index.ts';
 import { shortened } from './claim-name.ts';
+import { shownExactly } from './exact.ts';
 import { fillRole } from './fill.ts';
 import { findNearest, type Nearest } from './nearest.ts';
 import { findOverage } from './overage.ts';
@@ -136,7 +137,7 @@ function claimsSeen(
   const seen: [string, Json][] = [];
   for (const { name, path } of [...binding.looksAt, ...(role?.looksAt ?? [])]) {
     const value = lookUp(claims, path);
-    if (value !== undefined) seen.push([name, shortened(value)]);
+    if (value !== undefined) seen.push([name, shortened(shownExactly(value))]);
   }
   return Object.fromEntries(seen);
 }

@@ -1,6 +1,7 @@
 import { Refusal } from '../errors.ts';
 import { lookUp, own } from '../identity/claims.ts';
 import type { Identity, Json } from '../identity/identity.ts';
+import { isExact } from './exact.ts';
 import type { SubjectRules } from './policy.ts';
 import type { CompiledRole, CompiledRules } from './role.ts';
 import type { SubjectTemplate } from './subject.ts';
@@ -53,7 +54,7 @@ function resolve(reference: Reference, identity: Identity): readonly string[] | 
   if (source.kind === 'issuer') return tokensOf(identity.issuerName, reference);
   if (source.kind === 'subject') return tokensOf(identity.subject, reference);
   const value = lookUp(identity.claims, source.path);
-  if (value === undefined) {
+  if (value === undefined || value === null) {
     return new Refusal(
       'template_claim_missing',
       `The role needs "${reference.text}", which the token does not have.`,
@@ -63,6 +64,8 @@ function resolve(reference: Reference, identity: Identity): readonly string[] | 
   if (source.path[0] === 'email' && own(identity.claims, 'email_verified') !== true) {
     return unsafe(reference, 'is not verified: the token does not say "email_verified": true');
   }
+  if (!isExact(value))
+    return unsafe(reference, 'is or holds a number beyond 2^53, which may have been rounded');
   return tokensOf(value, reference);
 }
 

@@ -3,6 +3,7 @@ import { lookUp } from '../identity/claims.ts';
 import type { Json } from '../identity/identity.ts';
 import { type ClaimUse, parseClaimName } from './claim-name.ts';
 import type { Condition } from './condition.ts';
+import { isExact, isExactNumber, NOT_EXACT, shownExactly } from './exact.ts';
 import { compileGlob, compileRegex } from './pattern.ts';
 
 /** What a claim can be equal to. */
@@ -38,6 +39,7 @@ const MAX_DEPTH = 8;
  * - A claim that is a list fits when any element does.
  * - `{not: …}` is the opposite, of a claim that is there: for a list, no element may fit.
  * - A missing claim never matches, and `null` says no more than a missing claim (OIDC Core §5.3.2).
+ * - A claim that holds a number beyond 2^53 never matches: it may not be what the token says.
  */
 export function compileMatch(
   key: string,
@@ -63,7 +65,8 @@ export function checkMatch(key: string, spec: unknown, path: string): Problem[] 
 }
 
 function condition(claim: ClaimUse, { test, words, equals }: Test): MatchCondition {
-  const holds = (value: Json | undefined) => value !== undefined && value !== null && test(value);
+  const holds = (value: Json | undefined) =>
+    value !== undefined && value !== null && isExact(value) && test(value);
   return {
     claim,
     equals,
@@ -73,7 +76,13 @@ function condition(claim: ClaimUse, { test, words, equals }: Test): MatchConditi
       const seen = lookUp(claims, claim.path);
       const held = holds(seen);
       const note = held ? undefined : whyNot(seen, equals);
-      return { on: claim.name, expected: words, seen, held, ...(note !== undefined && { note }) };
+      return {
+        on: claim.name,
+        expected: words,
+        seen: seen === undefined ? undefined : shownExactly(seen),
+        held,
+        ...(note !== undefined && { note }),
+      };
     },
   };
 }
@@ -93,9 +102,7 @@ function readSpec(spec: unknown, at: string, report: Report, depth: number): Tes
     );
     return undefined;
   }
-  if (Number.isFinite(spec) && (Number.isSafeInteger(spec) || !Number.isInteger(spec))) {
-    return equality(spec);
-  }
+  if (isExactNumber(spec)) return equality(spec);
   report(at, 'this number is too large to be compared exactly; does the token hold it as a text?');
   return undefined;
 }
@@ -198,8 +205,10 @@ function anyElement(value: Json, fits: (element: Json) => boolean): boolean {
 }
 
 function whyNot(seen: Json | undefined, equals: readonly Scalar[] | undefined): string | undefined {
-  if (seen === undefined) return 'the token has no such claim, and a missing claim never matches';
+  if (seen === undefined)
+    return 'the token has no such claim (or it is null), and a missing claim never matches';
   if (seen === null) return 'the claim is null, which never matches';
+  if (!isExact(seen)) return `the claim ${NOT_EXACT} and never matches`;
   if (typeof seen === 'object') return undefined;
   const lookAlike = equals?.find((wanted) => wanted !== seen && String(wanted) === String(seen));
   if (lookAlike === undefined) return undefined;

@@ -1,5 +1,6 @@
 import type { parse } from '@bufbuild/cel';
 import type { ClaimPath } from '../identity/claims.ts';
+import { isExactNumber } from './exact.ts';
 import { checkAnchored, compileRegex } from './pattern.ts';
 
 /** A parsed CEL expression (cel.expr.Expr, macros already expanded into comprehensions). */
@@ -87,7 +88,7 @@ function visit(expr: Expr | undefined, walk: Walk, around: Surroundings): void {
   const { exprKind } = expr;
   switch (exprKind.case) {
     case 'constExpr':
-      return;
+      return visitConstant(exprKind.value);
     case 'identExpr':
       return visitName(exprKind.value.name, around);
     case 'selectExpr':
@@ -104,6 +105,16 @@ function visit(expr: Expr | undefined, walk: Walk, around: Surroundings): void {
       throw new UnfitExpression(
         "maps and messages can't be made in an expression; compare members",
       );
+  }
+}
+
+/** As in `match`: no claim is equal to such a number, and a decimal one would be rounded. */
+function visitConstant({ constantKind: { case: kind, value } }: Kind<'constExpr'>['value']): void {
+  const isNumber = kind === 'int64Value' || kind === 'uint64Value' || kind === 'doubleValue';
+  if (isNumber && !isExactNumber(Number(value))) {
+    throw new UnfitExpression(
+      'a number beyond 2^53 cannot be compared exactly; does the token hold it as a text?',
+    );
   }
 }
 
@@ -169,11 +180,26 @@ function visitCall(expr: Expr, call: Call, walk: Walk, around: Surroundings): vo
   const { function: name, target, args } = call;
   if (name === '_[_]') return visitMember(expr, walk, around);
   checkCall(call);
+  if (comparesWithNull(call)) {
+    throw new UnfitExpression(
+      'a claim that is null counts as missing, and a missing claim never matches; whether one is there asks has(claims.name)',
+    );
+  }
   if (name === '_+_' && around.depth > 0 && !isCollecting(call)) {
     throw new UnfitExpression('"+" can\'t be used inside exists(), all(), map(), …');
   }
   if (name === 'matches') checkPattern(args[0]);
   for (const part of target === undefined ? args : [target, ...args]) visit(part, walk, around);
+}
+
+/** `!= null` says that a claim is there, and is fine. */
+function comparesWithNull({ function: name, args }: Call): boolean {
+  return (
+    (name === '_==_' || name === '@in') &&
+    args.some(({ exprKind }) => {
+      return exprKind.case === 'constExpr' && exprKind.value.constantKind.case === 'nullValue';
+    })
+  );
 }
 
 /** The step of map(), filter() and exists_one(), which the parser makes; it adds one element a turn. */

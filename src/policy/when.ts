@@ -5,6 +5,7 @@ import { lookUp, own } from '../identity/claims.ts';
 import type { Identity, Json } from '../identity/identity.ts';
 import { type ClaimUse, claimUse, topLevel } from './claim-name.ts';
 import type { Condition } from './condition.ts';
+import { isExact, NOT_EXACT, shownExactly } from './exact.ts';
 import { toCelValue } from './when-value.ts';
 import { type Expr, readShape, type Shape, UnfitExpression } from './when-shape.ts';
 
@@ -24,6 +25,7 @@ export type WhenCompiler = (text: unknown) => Condition | string;
  *   in `!`, `has()`, `||` and `? :` too, so that a missing claim never matches.
  * - A name that leads to an object must go on to one of its members, as the object's own
  *   members could be missing unnoticed; `has()` may ask for the object itself.
+ * - A claim that holds a number beyond 2^53 is not compared: the condition does not hold.
  * - Cost is bounded: 2 KiB of text, 200 nodes, 1000 turns of all loops together, each turn at most
  *   200 steps over claims that one token holds, and patterns run in linear time.
  */
@@ -134,6 +136,9 @@ function condition(
       if (!use.presenceOnly && isObject(value)) {
         return `"${use.name}" is an object; name one of its members`;
       }
+      if (!use.presenceOnly && !isExact(value)) {
+        return `the claim "${use.name}" ${NOT_EXACT} and never matches`;
+      }
     }
     return answerNote(evaluate, identity, named);
   };
@@ -192,7 +197,7 @@ function uniqueByName(uses: readonly ClaimUse[]): readonly ClaimUse[] {
 function valuesOf({ claims }: Identity, uses: readonly ClaimUse[]): Json | undefined {
   const values = uniqueByName(uses).flatMap(({ name, path }): [string, Json][] => {
     const value = lookUp(claims, path);
-    return value === undefined ? [] : [[name, value]];
+    return value === undefined ? [] : [[name, shownExactly(value)]];
   });
   return values.length === 0 ? undefined : Object.fromEntries(values);
 }

@@ -228,6 +228,18 @@ describe('--claims', () => {
     });
   });
 
+  test.each([
+    ['9007199254740993', 'beyond 2^53'],
+    ['null', 'a missing claim never matches'],
+  ])('with a level of %s, says why it does not match', async (level, why) => {
+    const claims = JSON.stringify({ iss: issuer.issuer, ...MEMBER, level: 'LEVEL' });
+    const file = directory.write('claims.json', claims.replace('"LEVEL"', level));
+    const { exitCode, out } = await natsSts('explain', '-c', config, '--claims', file);
+    expect(exitCode).toBe(3);
+    expect(out).toContain(why);
+    expect(out).not.toContain('90071992547409');
+  });
+
   test('has no such note for claims that a token could have', async () => {
     const { out } = await explainClaims({ iss: issuer.issuer, aud: 'nats-sts', ...MEMBER });
     expect(out).not.toContain('note');
@@ -254,6 +266,8 @@ describe('--claims', () => {
   test.each([
     ['no JSON', '{ "sub": s3cret', 'is not a JSON object of claims'],
     ['a list', '[]', 'is not a JSON object of claims'],
+    ['a claim twice', '{"sub":"alice","sub":"bob"}', 'a member name stands there twice'],
+    ['a number out of range', '{"sub":"alice","level":1e400}', 'a number is out of range'],
     ['claims that name nobody', '{}', 'claim_missing'],
   ])('refuses %s', async (_, text, message) => {
     const file = directory.write('broken.json', text);

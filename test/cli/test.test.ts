@@ -66,6 +66,18 @@ describe('a case passes when the decision is as expected', () => {
       `issuer: dev, claims: { sub: alice, team: c }, expect: { denied: no_binding, failed: team }`,
     ],
     [
+      'a claim that is null, as a missing one',
+      `issuer: dev, claims: { sub: alice, team: null }, expect: { denied: no_binding, failed: team }`,
+    ],
+    [
+      'a list without its nulls',
+      `issuer: dev, claims: { sub: alice, team: [null, a] }, expect: { role: publisher, publish: [orders.a.>] }`,
+    ],
+    [
+      'a number beyond 2^53, which matches nothing',
+      `issuer: dev, claims: { sub: alice, team: [a, 9007199254740993] }, expect: { denied: no_binding, failed: team }`,
+    ],
+    [
       'a role not allowed',
       `issuer: dev, claims: { sub: bob }, ask: { role: publisher }, expect: { denied: role_not_allowed }`,
     ],

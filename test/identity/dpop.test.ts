@@ -78,7 +78,6 @@ describe('DPoP-bound tokens used as bearer tokens', () => {
     { jkt: 1 },
     { jkt: null },
     {},
-    null,
     'jkt',
     [jkt],
   ])('are refused, with and without a proof, where the binding is %j', async (cnf) => {

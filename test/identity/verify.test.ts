@@ -134,7 +134,7 @@ describe('rule: no I/O before the iss equals a configured issuer, byte for byte'
 
   test.each([
     [undefined, 'claim_missing'],
-    [null, 'claim_malformed'],
+    [null, 'claim_missing'],
     [[ISSUER], 'claim_malformed'],
     [{ iss: ISSUER }, 'claim_malformed'],
     [1, 'claim_malformed'],
@@ -185,7 +185,7 @@ describe('rule: exp and iat are required, numeric and finite', () => {
   });
 
   test.each(['exp', 'iat', 'nbf'])('%s that is no number', async (name) => {
-    for (const value of [`${NOW}`, null, true, [NOW], { value: NOW }]) {
+    for (const value of [`${NOW}`, true, [NOW], { value: NOW }]) {
       expect(await verdict({ [name]: value })).toBe('claim_malformed');
     }
   });
@@ -255,7 +255,7 @@ describe('rule: the audience is mandatory and exact', () => {
     ['nats-sts,other', 'audience_mismatch'],
     ['', 'audience_mismatch'],
     [undefined, 'claim_missing'],
-    [null, 'claim_malformed'],
+    [null, 'claim_missing'],
     [1, 'claim_malformed'],
     [{ 'nats-sts': true }, 'claim_malformed'],
     [['nats-sts', 1], 'claim_malformed'],
@@ -315,7 +315,7 @@ describe('rule: claims that the configuration pins must hold', () => {
     ['T1', 'tenant_not_allowed'],
     [undefined, 'claim_missing'],
     [['t1'], 'claim_malformed'],
-    [null, 'claim_malformed'],
+    [null, 'claim_missing'],
   ])('tid %j', async (tid, expected) => {
     expect(await verdict({ tid }, { require: { tid: ['t1', 't2'] } })).toBe(expected);
   });

@@ -101,7 +101,7 @@ describe('match', () => {
         expected: 'not like "m*"',
         seen: undefined,
         held: false,
-        note: 'the token has no such claim, and a missing claim never matches',
+        note: 'the token has no such claim (or it is null), and a missing claim never matches',
       },
     ]);
   });

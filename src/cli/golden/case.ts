@@ -7,12 +7,14 @@ import { createFiles } from '../../config/files.ts';
 import { duration } from '../../config/schema/scalars.ts';
 import { InvalidInput } from '../../errors.ts';
 import type { Claims } from '../../identity/identity.ts';
+import { withoutNulls } from '../../identity/payload.ts';
 import { expectation } from './expectation.ts';
 
 const who = {
   issuer: z.string().describe('The name of the issuer in the configuration'),
   claims: z
     .record(z.string(), z.json())
+    .transform(withoutNulls)
     .describe('The claims that matter, the one that names the subject among them'),
 };
 

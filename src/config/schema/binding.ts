@@ -28,7 +28,7 @@ const condition: z.ZodType<MatchSpec> = z.union(
 export const matchSchema = z.record(z.string().min(1, 'is empty'), condition).prefault({}).meta({
   title: 'conditions',
   description:
-    'Claim → condition; all must hold. A scalar is equality (strictly typed: `"42"` is not `42`), a list is any-of, `{glob: …}` and `{regex: …}` match the whole value, `{not: …}` the opposite, `{all: […]}` demands each of a list. A claim that is missing never matches. A key that begins with `/` is a JSON Pointer: `/realm_access/roles`.',
+    'Claim → condition; all must hold. A scalar is equality (strictly typed: `"42"` is not `42`), a list is any-of, `{glob: …}` and `{regex: …}` match the whole value, `{not: …}` the opposite, `{all: […]}` demands each of a list. A claim that is missing never matches; one that is null counts as missing, and a number beyond 2^53 matches nothing, because it may have been rounded. A key that begins with `/` is a JSON Pointer: `/realm_access/roles`.',
 });
 
 export const bindingSchema = z
@@ -43,7 +43,7 @@ export const bindingSchema = z
     }),
     match: matchSchema,
     when: text(
-      'CEL expression over `claims`, `issuer` and `subject`; must be true as well.',
+      'CEL expression over `claims`, `issuer` and `subject`; must be true as well. It does not hold where a claim that it names is missing, null, or a number beyond 2^53.',
     ).optional(),
     roles: oneOrMore(z.string().regex(NAME, NAME_RULE).meta({ title: 'name' }), 'role').meta({
       description: 'Keys under `roles` that these identities may take; the first is the default.',
