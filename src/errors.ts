@@ -43,6 +43,7 @@ export const REASONS = {
   issuer_unknown: 'invalid_token',
   algorithm_not_allowed: 'invalid_token',
   key_unknown: 'invalid_token',
+  key_unusable: 'invalid_token',
   signature_invalid: 'invalid_token',
   token_expired: 'invalid_token',
   token_not_yet_valid: 'invalid_token',

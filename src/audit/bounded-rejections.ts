@@ -13,6 +13,7 @@ const UNPROVEN: ReadonlySet<string> = new Set([
   'issuer_unavailable',
   'algorithm_not_allowed',
   'key_unknown',
+  'key_unusable',
   'signature_invalid',
   'token_expired',
   'token_not_yet_valid',

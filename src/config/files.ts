@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { decodeText } from '../identity/text-encoding.ts';
 import { type FileVersions, versionOf } from './file-versions.ts';
 
 /** Why a file cannot be used, as the end of a sentence: `does not exist`. */
@@ -8,7 +9,7 @@ interface Unreadable {
 
 /** Reads the files of one configuration and remembers in which state each was. */
 export interface Files {
-  /** The text of a regular UTF-8 file of bounded size. */
+  /** The text of a regular file of bounded size, in UTF-8 (or UTF-16 with a byte order mark). */
   readonly text: (file: string) => string | Unreadable;
   /** What a regular file of bounded size holds. */
   readonly bytes: (file: string, maxBytes: number) => Buffer | Unreadable;
@@ -59,7 +60,7 @@ function readBytes(file: string, maxBytes: number): Buffer | Unreadable {
 
 function decode(bytes: Buffer): string | Unreadable {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return decodeText(bytes, { fatal: true });
   } catch (error) {
     return { reason: reasonOf(error) };
   }

@@ -1,6 +1,8 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { ALGORITHMS, type Algorithm } from '../identity/issuer.ts';
 import { importJwk } from '../identity/jwk.ts';
+import { type Jwk, setMembers, texts } from '../identity/jwk-members.ts';
+import { LeftOut } from '../identity/left-out.ts';
 
 /** A key that nats-sts signs client assertions with. Secret. */
 interface SigningKey {
@@ -15,8 +17,6 @@ interface SigningKey {
 interface KeyFault {
   readonly reason: string;
 }
-
-type Jwk = Readonly<Record<string, unknown>>;
 
 /** Reads a private key: PEM (PKCS#8, PKCS#1, SEC1), or a JWK (RFC 7517) as JSON. */
 export function readPrivateKey(text: string): SigningKey | KeyFault {
@@ -42,8 +42,9 @@ const ENCRYPTED =
   'is encrypted with a passphrase: give it without (openssl pkey -in key.pem -out plain.pem), readable by this service alone';
 
 function readJwk(json: string): SigningKey | KeyFault {
-  const jwk = parsed(json);
-  if (jwk === undefined) return { reason: `is not JSON: ${WANTED}` };
+  const whole = parsed(json);
+  if (whole === undefined) return { reason: `is not JSON: ${WANTED}` };
+  const jwk = setMembers(whole);
   if ('keys' in jwk) return { reason: 'is a key set: give one private key of it' };
   if (jwk['kty'] === 'oct') return { reason: 'is a symmetric key: that is a clientSecret' };
   if (!('d' in jwk)) return { reason: PUBLIC };
@@ -63,9 +64,11 @@ function parsed(json: string): Jwk | undefined {
 
 /** RFC 7517 §4.2, §4.3. */
 function isForSigning({ use, key_ops }: Jwk): boolean {
-  const operationsFit =
-    key_ops === undefined || (Array.isArray(key_ops) && key_ops.includes('sign'));
-  return (use === undefined || use === 'sig') && operationsFit;
+  const [uses, operations] = [texts(use), texts(key_ops)];
+  return (
+    (uses.length === 0 || uses.includes('sig')) &&
+    (operations.length === 0 || operations.includes('sign'))
+  );
 }
 
 function keyOf(read: () => KeyObject): KeyObject | undefined {
@@ -85,8 +88,8 @@ function usable(key: KeyObject, { alg, kid }: Jwk = {}): SigningKey | KeyFault {
     return { reason: `is an RSA key of ${bits} bits: make one of ${MIN_RSA_BITS} or more` };
   }
   const able = algorithmsOf(key);
+  if ('reason' in able) return able;
   const algorithms = alg === undefined ? able : able.filter((one) => one === alg);
-  if (able.length === 0) return { reason: KINDS };
   if (algorithms.length === 0) return { reason: 'can not sign with the algorithm of its "alg"' };
   return { key, algorithms, ...(typeof kid === 'string' && kid !== '' && { keyId: kid }) };
 }
@@ -94,10 +97,14 @@ function usable(key: KeyObject, { alg, kid }: Jwk = {}): SigningKey | KeyFault {
 const KINDS = 'is of a kind that can not be used: make one for RSA, P-256, P-384, P-521 or Ed25519';
 
 /** The algorithms that its public half may verify, by the rules for issuers' own keys. */
-function algorithmsOf(key: KeyObject): Algorithm[] {
+function algorithmsOf(key: KeyObject): readonly Algorithm[] | KeyFault {
   const publicKey = keyOf(() => createPublicKey(key));
   const jwk = publicKey && exported(publicKey);
-  return importJwk(jwk, ALGORITHMS).map(({ alg }) => alg);
+  const keys = jwk && importJwk(jwk, ALGORITHMS);
+  if (keys instanceof LeftOut && keys.faulty) return { reason: `${keys.why}: make another one` };
+  return keys === undefined || keys instanceof LeftOut
+    ? { reason: KINDS }
+    : keys.map(({ alg }) => alg);
 }
 
 function exported(publicKey: KeyObject): Jwk | undefined {

@@ -8,7 +8,7 @@ export interface PartStatus {
   readonly ready: boolean;
   /** False: the service stays ready without it (one issuer of several is down). */
   readonly essential: boolean;
-  /** What is wrong, safe to show. */
+  /** What is wrong, safe to show; also of a part that is ready all the same. */
   readonly message?: string;
 }
 

@@ -5,6 +5,7 @@ import { own } from './claims.ts';
 import { mediaSubtype, readAlgorithm, refuseExtensions } from './header.ts';
 import type { Claims } from './identity.ts';
 import { importJwk } from './jwk.ts';
+import { LeftOut } from './left-out.ts';
 import { signatureHolds, type VerificationKey } from './signature.ts';
 import type { SingleUse } from './single-use.ts';
 import { type ParsedToken, parseToken } from './token.ts';
@@ -86,8 +87,10 @@ function proofKey({ header }: ParsedToken): VerificationKey | Refusal {
   if (refuseExtensions(header) !== undefined) return invalid('its header has extensions');
   const alg = readAlgorithm(header);
   if (alg instanceof Refusal) return invalid('its algorithm is not allowed');
-  const [key] = importJwk(own(header, 'jwk'), [alg]);
-  return key ?? invalid('its "jwk" is not a public key that fits its algorithm');
+  const keys = importJwk(own(header, 'jwk'), [alg]);
+  const [key] = keys instanceof LeftOut ? [] : keys;
+  const why = keys instanceof LeftOut ? `the key ${keys.why}` : undefined;
+  return key ?? invalid('its "jwk" is not a public key that fits its algorithm', why);
 }
 
 /** The name to remember the proof by. */

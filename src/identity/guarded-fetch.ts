@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from './strict-json.ts';
+import { decodeText } from './text-encoding.ts';
 
 /** The part of the Fetch API that nats-sts uses; the global `fetch` is one. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -155,7 +156,7 @@ async function readUpTo(url: URL, response: Response, maxBytes: number): Promise
  */
 function parseJson(bytes: Buffer): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    const value: unknown = JSON.parse(decodeText(bytes));
     return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;

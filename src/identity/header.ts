@@ -63,7 +63,7 @@ export function readAlgorithm(header: JsonObject): Algorithm | Refusal {
 
 function readKid(header: JsonObject): string | undefined | Refusal {
   const kid = own(header, 'kid');
-  if (kid === undefined) return undefined;
+  if (kid === undefined || kid === '') return undefined;
   if (typeof kid !== 'string') return unsupported('its "kid" is not a string');
   return kid.length > MAX_KID_CHARACTERS ? unsupported('its "kid" is too long') : kid;
 }

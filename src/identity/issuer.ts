@@ -23,7 +23,7 @@ export type KeySource =
   /** The key set at this URL. */
   | { readonly kind: 'url'; readonly url: string }
   /** A key set that the operator wrote down (RFC 7517 §5): issuers that can't be reached. */
-  | { readonly kind: 'static'; readonly jwks: { readonly keys: readonly object[] } };
+  | { readonly kind: 'static'; readonly jwks: { readonly keys: readonly unknown[] } };
 
 /** One configured issuer, presets already resolved. Plain data. */
 export interface IssuerSpec {

@@ -58,7 +58,7 @@ export async function discover(
       [customFetch]: async (url) => {
         const { body } = await fetch(url, signal);
         refuseOtherIssuer(body, issuer);
-        return Response.json(body);
+        return Response.json(withoutUnset(body));
       },
     });
     return configuration.serverMetadata();
@@ -67,6 +67,13 @@ export async function discover(
       fetchFailureIn(cause) ?? new FetchFailed('the discovery document is not valid', { cause })
     );
   }
+}
+
+/** Members that are not set are left out (OIDC Discovery §4.2); some issuers write null or an empty string. */
+function withoutUnset(metadata: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(metadata).filter(([, value]) => value !== null && value !== ''),
+  );
 }
 
 /**

@@ -22,10 +22,11 @@ import { boundKey, checkProof, type DpopProof, PROOF_MISSING, PROOF_UNWANTED } f
 import { readHeader, type TokenHeader } from './header.ts';
 import type { Claims, Identity, TokenKind } from './identity.ts';
 import type { Algorithm } from './issuer.ts';
-import type { KeySet } from './key-set.ts';
+import type { Candidates } from './key-index.ts';
+import type { KeySet, Newer } from './key-set.ts';
 import { kindOf } from './kind.ts';
 import { show } from './show.ts';
-import { signatureHolds, type VerificationKey } from './signature.ts';
+import { signatureHolds } from './signature.ts';
 import { type SingleUse, SingleUseFull, SingleUseUnavailable } from './single-use.ts';
 import { type SubjectRule, subjectOf } from './subject.ts';
 import { type ParsedToken, parseToken } from './token.ts';
@@ -49,6 +50,21 @@ export interface VerificationParts {
 }
 
 /**
+ * One token's way to an identity. When a reload replaces the verifier meanwhile, the token goes the
+ * way once more with the new one; what was used up on the first is not used up again.
+ */
+export interface Passage {
+  /** The proof of possession held, and is used up. */
+  proved?: boolean;
+  /** The token is used up, where it may be used once. */
+  used?: boolean;
+  /** Waits for an issuer's keys: only then does a token cost nothing but memory. */
+  readonly waitApart?: WaitApart | undefined;
+}
+
+type WaitApart = <T>(keys: Promise<T>) => Promise<T>;
+
+/**
  * One subject token, from text to identity. Nothing is fetched before its `iss` is one that is
  * configured, nor for a token that its own claims already rule out; nothing is remembered of it
  * (a verified signature costs 20 µs, less than a cache of them would be worth).
@@ -57,6 +73,7 @@ export function verifyToken(
   parts: VerificationParts,
   token: string,
   proof: DpopProof | undefined,
+  passage: Passage,
 ): Identity | Refusal | Promise<Identity | Refusal> {
   const parsed = parseToken(token, parts.tokenBytes);
   if (parsed instanceof Refusal) return parsed;
@@ -70,11 +87,26 @@ export function verifyToken(
   const said = checkClaims(issuer, header, parsed.payload, now);
   if (said instanceof Refusal) return said;
 
-  const verification: Verification = { parts, token, proof, parsed, iss, issuer, said, now };
-  const key = issuer.keys.key(header);
-  return key instanceof Promise
-    ? key.then((key) => withKey(verification, key))
-    : withKey(verification, key);
+  const verification: Verification = {
+    parts,
+    token,
+    proof,
+    passage,
+    parsed,
+    header,
+    iss,
+    issuer,
+    said,
+    now,
+  };
+  const keys = issuer.keys.keys(header);
+  return keys instanceof Promise
+    ? apart(passage, keys).then((keys) => withKeys(verification, keys, true))
+    : withKeys(verification, keys, false);
+}
+
+function apart<T>({ waitApart }: Passage, keys: Promise<T>): Promise<T> {
+  return waitApart ? waitApart(keys) : keys;
 }
 
 /** RFC 8725 §3.8: the issuer decides which keys count, so it comes first and from the configuration only. */
@@ -142,7 +174,9 @@ interface Verification {
   readonly parts: VerificationParts;
   readonly token: string;
   readonly proof: DpopProof | undefined;
+  readonly passage: Passage;
   readonly parsed: ParsedToken;
+  readonly header: TokenHeader;
   readonly iss: string;
   readonly issuer: Issuer;
   readonly said: Said;
@@ -150,26 +184,48 @@ interface Verification {
   readonly now: number;
 }
 
-function withKey(
+/** `fetched`: these keys were waited for, so they are the newest. */
+function withKeys(
   verification: Verification,
-  key: VerificationKey | Refusal,
+  keys: Candidates | Refusal,
+  fetched: boolean,
 ): Identity | Refusal | Promise<Identity | Refusal> {
-  if (key instanceof Refusal) return key;
-  const { parsed, proof, said } = verification;
-  if (!signatureHolds(key, parsed.signingInput, parsed.signature)) {
-    return signatureInvalid(verification.issuer, key);
-  }
+  if (keys instanceof Refusal) return keys;
+  if (isSignedBy(keys, verification)) return signed(verification);
+  if (fetched) return signatureInvalid(verification);
+  const newer = verification.issuer.keys.newer(verification.header);
+  return newer instanceof Promise
+    ? apart(verification.passage, newer).then((newer) => withNewer(verification, newer))
+    : signatureInvalid(verification, newer.retryAfterSeconds);
+}
+
+function isSignedBy(keys: Candidates, { parsed }: Verification): boolean {
+  return keys.some((key) => signatureHolds(key, parsed.signingInput, parsed.signature));
+}
+
+function withNewer(verification: Verification, { keys }: Newer) {
+  return keys === undefined ? signatureInvalid(verification) : withKeys(verification, keys, true);
+}
+
+function signed(verification: Verification): Identity | Promise<Identity | Refusal> {
+  const { proof, said } = verification;
   if (said.boundTo !== undefined || proof !== undefined || said.tokenId !== undefined) {
     return possessedAndUnused(verification);
   }
   return identityOf(verification);
 }
 
-function signatureInvalid({ name }: Issuer, { alg, kid }: VerificationKey): Refusal {
+function signatureInvalid(
+  { issuer: { name }, header: { alg, kid } }: Verification,
+  retryAfterSeconds?: number,
+): Refusal {
   return new Refusal(
     'signature_invalid',
     "The token's signature does not match its issuer's key.",
-    { detail: `issuer ${name}, ${alg}, kid ${show(kid)}` },
+    {
+      detail: `issuer ${name}, ${alg}, kid ${show(kid)}`,
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    },
   );
 }
 
@@ -207,17 +263,22 @@ async function possessedAndUnused(verification: Verification): Promise<Identity 
 }
 
 async function checkPossession(verification: Verification): Promise<Refusal | undefined> {
-  const { parts, token, proof, said, now } = verification;
+  const { parts, token, proof, passage, said, now } = verification;
   if (said.boundTo === undefined) return proof === undefined ? undefined : PROOF_UNWANTED;
   if (proof === undefined) return PROOF_MISSING;
-  return checkProof({ proof, token, jkt: said.boundTo, now, singleUse: parts.singleUse });
+  if (passage.proved) return undefined;
+  const context = { proof, token, jkt: said.boundTo, now, singleUse: parts.singleUse };
+  const refusal = await checkProof(context);
+  passage.proved = refusal === undefined;
+  return refusal;
 }
 
-async function useUp({ parts, iss, issuer, said }: Verification): Promise<Refusal | undefined> {
-  if (said.tokenId === undefined) return undefined;
+async function useUp(verification: Verification): Promise<Refusal | undefined> {
+  const { parts, passage, iss, issuer, said } = verification;
+  if (said.tokenId === undefined || passage.used) return undefined;
   const expiresAt = said.expiresAt + issuer.demands.leewaySeconds;
-  const first = await parts.singleUse.claim(iss, said.tokenId, expiresAt);
-  return first ? undefined : TOKEN_REUSED;
+  passage.used = await parts.singleUse.claim(iss, said.tokenId, expiresAt);
+  return passage.used ? undefined : TOKEN_REUSED;
 }
 
 const TOKEN_REUSED = new Refusal(

@@ -8,7 +8,7 @@ import type { IssuerSpec } from './issuer.ts';
 import { createKeySet, type KeySet, type KeySetStatus } from './key-set.ts';
 import type { SingleUse } from './single-use.ts';
 import { subjectRule } from './subject.ts';
-import { type Issuer, tokenHash, verifyToken } from './verify-token.ts';
+import { type Issuer, type Passage, tokenHash, verifyToken } from './verify-token.ts';
 
 export type { DpopProof } from './dpop.ts';
 
@@ -25,7 +25,11 @@ export interface Verifier {
    * proof holds; rejects only when the single-use memory breaks. Answers without a promise when
    * nothing needs waiting for, which is the rule once keys are known.
    */
-  verify(token: string, proof?: DpopProof): Identity | Refusal | Promise<Identity | Refusal>;
+  verify(
+    token: string,
+    proof?: DpopProof,
+    passage?: Passage,
+  ): Identity | Refusal | Promise<Identity | Refusal>;
   /** SHA-256 of a token in hexadecimal, as in `Identity.tokenHash`. */
   hash(token: string): string;
   /** Fetches all key sets that are not there yet. Resolves when that is over, however it went. */
@@ -48,12 +52,18 @@ export interface VerifierParts {
   readonly tokenBytes: number;
   /** The global one unless given. */
   readonly fetch?: Fetch | undefined;
+  /** How many tokens may wait for the keys of one issuer; more are refused at once. */
+  readonly maxWaiting?: number;
+  /** Told about keys of an issuer that can't be used, once each time they change. */
+  readonly onNotice?: (issuer: string, notice: string) => void;
   /** The verifier of the configuration before: issuers whose keys come from the same place keep them. */
   readonly reusing?: Verifier | undefined;
 }
 
 /** How often key sets are looked at for whether they are due; when they are is the key set's to know. */
 const REFRESH_CHECK_MILLISECONDS = 15_000;
+
+const MAX_WAITING = 250;
 
 /** Throws when two issuers claim the same `iss`: the configuration should not have let that through. */
 export function createVerifier(parts: VerifierParts): Verifier {
@@ -66,7 +76,8 @@ export function createVerifier(parts: VerifierParts): Verifier {
   }, REFRESH_CHECK_MILLISECONDS).unref();
 
   return {
-    verify: (token, proof) => verifyToken({ issuers, clock, singleUse, tokenBytes }, token, proof),
+    verify: (token, proof, passage = {}) =>
+      verifyToken({ issuers, clock, singleUse, tokenBytes }, token, proof, passage),
     hash: tokenHash,
     prewarm: async () => {
       await Promise.all([...keySets.values()].map((keySet) => keySet.prewarm()));
@@ -85,7 +96,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
 /** The key set that an issuer's keys come from: one that is there already, of this verifier or the one before, or a new one. */
 function keySetFor(
   spec: IssuerSpec,
-  { clock, fetch, reusing }: VerifierParts,
+  { clock, fetch, reusing, maxWaiting = MAX_WAITING, onNotice }: VerifierParts,
   keySets: Map<string, KeySet>,
 ): KeySet {
   const { keys, algorithms, allowInsecureHttp, maxKeyAgeSeconds } = spec;
@@ -93,7 +104,13 @@ function keySetFor(
   const keySet =
     keySets.get(source) ??
     reusing?.keySets.get(source) ??
-    createKeySet({ spec, clock, fetch: guardedFetch({ allowInsecureHttp, fetch }) });
+    createKeySet({
+      spec,
+      clock,
+      maxWaiting,
+      fetch: guardedFetch({ allowInsecureHttp, fetch }),
+      onNotice: (notice) => onNotice?.(spec.name, notice),
+    });
   keySets.set(source, keySet);
   return keySet;
 }

@@ -57,7 +57,7 @@ export function buildGeneration(
   config: Config,
   previous?: Generation,
 ): Generation {
-  const { clock, audit, singleUse, revocations } = foundation;
+  const { clock, audit, singleUse, revocations, log } = foundation;
   const rotated = buildRotated(foundation, config);
   const { policy, ringed } = rotated;
   const verifier = createVerifier({
@@ -65,6 +65,8 @@ export function buildGeneration(
     tokenBytes: config.limits.tokenBytes,
     clock,
     singleUse,
+    maxWaiting: waitingPerIssuer(config),
+    onNotice: (issuer, why) => log.warn({ issuer, why }, 'not all keys of an issuer can be used'),
     ...(previous && { reusing: previous.verifier }),
   });
   const capped = config.issuers.filter(({ capToTokenExpiry }) => capToTokenExpiry);
@@ -83,6 +85,11 @@ export function buildGeneration(
       cappedIssuers: new Set(capped.map(({ name }) => name)),
     },
   };
+}
+
+/** Those who wait for an issuer's keys take no place of `limits.concurrency`: they have a quarter more for each issuer. */
+function waitingPerIssuer({ limits }: Pick<Config, 'limits'>): number {
+  return Math.ceil(limits.concurrentRequests / 4);
 }
 
 /** A ring that is there and can't be opened must stop us: a new one would cut everybody off. */

@@ -2,6 +2,7 @@ import type { SystemConnection } from '../account/system-connection.ts';
 import type { AuditLog } from '../audit/log.ts';
 import type { Clock } from '../clock.ts';
 import type { PartStatus } from '../http/service-routes.ts';
+import type { KeySetStatus } from '../identity/key-set.ts';
 import type { Verifier } from '../identity/verify.ts';
 import type { KeyRing } from '../keyring/key-ring.ts';
 import type { Ring } from '../keyring/ring.ts';
@@ -38,9 +39,9 @@ export function partStatus({
     service: part(!stopping, 'it is stopping'),
     audit: part(audit.healthy(), 'the audit log can not be written'),
     ...Object.fromEntries(
-      issuers.map(({ name, ready, lastError }) => [
-        `issuer:${name}`,
-        { ...part(ready, lastError ?? 'its keys were not fetched yet'), essential: !oneIsReady },
+      issuers.map((issuer) => [
+        `issuer:${issuer.name}`,
+        { ...issuerPart(issuer), essential: !oneIsReady },
       ]),
     ),
     ...accountParts(policy, keyRing, (account) => {
@@ -48,6 +49,12 @@ export function partStatus({
       return ring ? whyNone(ring, clock.now() - rings.freshAt()) : '';
     }),
   };
+}
+
+/** One that is ready may still have something to say: some of its keys cannot be used. */
+function issuerPart({ ready, lastError, notice }: KeySetStatus): PartStatus {
+  const message = ready ? notice : (lastError ?? 'its keys were not fetched yet');
+  return { ready, essential: true, ...(message !== undefined && { message }) };
 }
 
 /** An account is ready when each of its roles has a key that signs now; those that wait are named. */

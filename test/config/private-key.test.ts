@@ -32,6 +32,11 @@ describe('a key is read', () => {
     ['Ed25519', pem(ed25519.privateKey), ['EdDSA', 'Ed25519']],
     ['JWK', jwk(rsa.privateKey), RSA],
     ['JWK with alg', jwk(rsa.privateKey, { alg: 'PS256', use: 'sig' }), ['PS256']],
+    [
+      'JWK with members that are not set',
+      jwk(rsa.privateKey, { use: null, key_ops: [], alg: '', oth: [] }),
+      RSA,
+    ],
     ['JWK with key_ops', jwk(ed25519.privateKey, { key_ops: ['sign'] }), ['EdDSA', 'Ed25519']],
   ] as const)('from %s, with what it can sign with', ([, text, algorithms]) => {
     expect(algorithmsOf(text)).toEqual(algorithms);

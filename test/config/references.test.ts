@@ -107,7 +107,7 @@ test.for([
 ] as const)('the file %s is named with what is wrong: it %s', ([name, message]) => {
   using directory = configDirectory();
   directory.write('empty', '\n');
-  writeFileSync(join(directory.path, 'binary'), new Uint8Array([0xff, 0xfe]));
+  writeFileSync(join(directory.path, 'binary'), new Uint8Array([0xff, 0xff]));
   const { problems } = resolve({ a: { file: name } }, {}, directory.path);
   expect(problems).toEqual([expect.stringContaining(message)]);
 });

@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import type { Warning } from '../../src/config/findings.ts';
 import { configDirectory, yaml } from './fixture.ts';
 
@@ -109,6 +112,83 @@ test.for([
   ['limits: { payload: 1MiB, subscriptions: 5 }', []],
 ] as const)('a role with %s', ([role, ids]) => {
   expect(ofRole(role)).toEqual(ids);
+});
+
+describe('a key set in the configuration', () => {
+  const rsa = (bits: number, members = {}) => ({
+    ...generateKeyPairSync('rsa', { modulusLength: bits }).publicKey.export({ format: 'jwk' }),
+    ...members,
+  });
+  const good = rsa(2048, { kid: 'good', d: null, key_ops: [], use: '' });
+  const ofKeys = (...keys: readonly unknown[]) =>
+    warningsOf({
+      issuers: `issuers: { dev: { issuer: "https://id.example.com", audience: a, jwks: ${JSON.stringify({ keys })} } }`,
+    });
+
+  test('with members that are not set is one like any other', () => {
+    expect(ofKeys(good)).toEqual([]);
+  });
+
+  test('has each key named that is left out, and why', () => {
+    const keys = [
+      good,
+      null,
+      'key',
+      rsa(1024, { kid: 'weak' }),
+      { ...good, kid: 'enc', use: 'enc' },
+    ];
+    const path = 'issuers.dev.jwks';
+    expect(ofKeys(...keys)).toMatchObject(
+      [
+        {
+          id: 'jwks-key-left-out',
+          level: 'warning',
+          path,
+          message: /^a key without "kid" .* not a JSON object/,
+        },
+        { id: 'jwks-key-left-out', path, message: /^a key without "kid" .* not a JSON object/ },
+        { id: 'jwks-key-left-out', path, message: /^key "weak" .* RSA with 1024 bits/ },
+        { id: 'jwks-key-for-others', level: 'note', path, message: /^key "enc" .* "use" "enc"/ },
+      ].map(({ message, ...rest }) => ({ ...rest, message: expect.stringMatching(message) })),
+    );
+  });
+
+  test('without a usable key is warned of', () => {
+    expect(ofKeys({ ...good, use: 'enc' }).map(({ id }) => id)).toEqual([
+      'jwks-unusable',
+      'jwks-key-for-others',
+    ]);
+  });
+
+  test('with more keys than are kept is warned of', () => {
+    const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({
+      format: 'jwk',
+    });
+    const keys = Array.from({ length: 300 }, (_, n) => ({ ...ec, kid: `k${n}` }));
+    expect(ofKeys(...keys)).toMatchObject([
+      {
+        id: 'jwks-too-many-keys',
+        message: 'holds 300 keys, and only the first 256 are used: remove old ones',
+      },
+    ]);
+  });
+
+  test.each(['utf8', 'utf16le'] as const)(
+    'is read from a file with a byte order mark, in %s',
+    (encoding) => {
+      using directory = configDirectory();
+      const text = `\uFEFF${JSON.stringify({ keys: [good] })}`;
+      writeFileSync(join(directory.path, 'jwks.json'), Buffer.from(text, encoding));
+      const { issuers, warnings } = directory.load(
+        yaml({
+          issuers:
+            'issuers: { dev: { issuer: "https://id.example.com", audience: a, jwks: { file: ./jwks.json } } }',
+        }),
+      );
+      expect(issuers[0]?.keys).toMatchObject({ kind: 'static', jwks: { keys: [{ kid: 'good' }] } });
+      expect(warnings).toEqual([]);
+    },
+  );
 });
 
 test('a role that no binding gives is named', () => {

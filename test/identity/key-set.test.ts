@@ -24,13 +24,21 @@ function frozenClock() {
 function keySetOf(issuer: TestIssuer, changes: Partial<IssuerSpec> = {}) {
   const clock = frozenClock();
   const fetch = guardedFetch({ allowInsecureHttp: true, timeoutMilliseconds: 200 });
-  return { clock, keySet: createKeySet({ spec: issuer.spec(changes), clock, fetch }) };
+  const notices: string[] = [];
+  const keySet = createKeySet({
+    spec: issuer.spec(changes),
+    clock,
+    fetch,
+    maxWaiting: 60,
+    onNotice: (notice) => void notices.push(notice),
+  });
+  return { clock, keySet, notices };
 }
 
 /** What asking for a key comes to: `kid`, or the reason of the refusal. */
 async function ask(keySet: KeySet, kid: string | undefined, alg = 'RS256'): Promise<string> {
-  const found = await keySet.key({ kid, alg: alg as 'RS256' });
-  return found instanceof Refusal ? found.reason : `${found.kid}`;
+  const found = await keySet.keys({ kid, alg: alg as 'RS256' });
+  return found instanceof Refusal ? found.reason : found.map((key) => key.kid).join(',');
 }
 
 const jwksRequests = ({ requests }: TestIssuer) =>
@@ -59,7 +67,11 @@ describe('keys of an issuer', () => {
     await keySet.prewarm();
     expect(await ask(keySet, 'fixed')).toBe('fixed');
     expect(await ask(keySet, 'other')).toBe('key_unknown');
-    expect(keySet.status()).toEqual({ ready: true, fetchedAt: undefined, lastError: undefined });
+    expect(keySet.status()).toMatchObject({
+      ready: true,
+      fetchedAt: undefined,
+      lastError: undefined,
+    });
     expect(issuer.requests).toEqual([]);
   });
 
@@ -67,9 +79,9 @@ describe('keys of an issuer', () => {
     await using issuer = await startIssuer();
     const { keySet } = keySetOf(issuer);
     await keySet.prewarm();
-    expect(keySet.key({ kid: issuer.key.kid, alg: 'RS256' })).toMatchObject({
-      kid: issuer.key.kid,
-    });
+    expect(keySet.keys({ kid: issuer.key.kid, alg: 'RS256' })).toMatchObject([
+      { kid: issuer.key.kid },
+    ]);
   });
 
   test('are there before the first request when they were prewarmed', async () => {
@@ -78,7 +90,11 @@ describe('keys of an issuer', () => {
     expect(keySet.status().ready).toBe(false);
     await keySet.prewarm();
     await keySet.prewarm();
-    expect(keySet.status()).toEqual({ ready: true, fetchedAt: NOW * 1000, lastError: undefined });
+    expect(keySet.status()).toMatchObject({
+      ready: true,
+      fetchedAt: NOW * 1000,
+      lastError: undefined,
+    });
     expect(jwksRequests(issuer)).toBe(1);
   });
 });
@@ -104,7 +120,7 @@ describe('a fetch', () => {
     issuer.publish(old, await createTestKey('new'));
     const waiting = [ask(keySet, 'new'), ask(keySet, 'new')];
     // Nobody with a known key waits for it.
-    expect(keySet.key({ kid: old.kid, alg: 'RS256' })).toMatchObject({ kid: old.kid });
+    expect(keySet.keys({ kid: old.kid, alg: 'RS256' })).toMatchObject([{ kid: old.kid }]);
     expect(await Promise.all(waiting)).toEqual(['new', 'new']);
     expect(jwksRequests(issuer)).toBe(2);
   });
@@ -127,7 +143,7 @@ describe('a fetch', () => {
     for (let i = 0; i < 20; i++) expect(await ask(keySet, `forged ${i}`)).toBe('key_unknown');
     expect(jwksRequests(issuer)).toBe(2);
     clock.advance(29);
-    const cooling = await keySet.key({ kid: 'forged', alg: 'RS256' });
+    const cooling = await keySet.keys({ kid: 'forged', alg: 'RS256' });
     expect(cooling).toMatchObject({ reason: 'key_unknown', retryAfterSeconds: 1 });
     expect(jwksRequests(issuer)).toBe(2);
     clock.advance(1);
@@ -141,7 +157,7 @@ describe('a fetch', () => {
     await keySet.prewarm();
     await ask(keySet, 'forged');
     clock.advance(59);
-    expect(keySet.key({ kid: 'forged', alg: 'RS256' })).toBeInstanceOf(Refusal);
+    expect(keySet.keys({ kid: 'forged', alg: 'RS256' })).toBeInstanceOf(Refusal);
     expect(jwksRequests(issuer)).toBe(2);
     clock.advance(1);
     await ask(keySet, 'forged');
@@ -164,10 +180,11 @@ describe('a fetch', () => {
     const { keySet } = keySetOf(issuer);
     await keySet.prewarm();
     expect(await ask(keySet, undefined)).toBe(issuer.key.kid);
+    const { kid } = issuer.key;
     issuer.publish(issuer.key, await createTestKey('second'));
     await ask(keySet, 'second');
     const requests = jwksRequests(issuer);
-    expect(await ask(keySet, undefined)).toBe('key_unknown');
+    expect(await ask(keySet, undefined)).toBe(`${kid},second`);
     expect(jwksRequests(issuer)).toBe(requests);
   });
 });
@@ -218,9 +235,9 @@ describe('keys grow old', () => {
     await keySet.prewarm();
     clock.advance(300);
     issuer.behave('jwks', 'hang');
-    expect(keySet.key({ kid: issuer.key.kid, alg: 'RS256' })).toMatchObject({
-      kid: issuer.key.kid,
-    });
+    expect(keySet.keys({ kid: issuer.key.kid, alg: 'RS256' })).toMatchObject([
+      { kid: issuer.key.kid },
+    ]);
     await vi.waitUntil(() => jwksRequests(issuer) === 2);
     keySet.close();
   });
@@ -255,7 +272,7 @@ describe('an issuer that is down', () => {
     await using issuer = await startIssuer();
     issuer.behave('discovery', { status: 500, body: 'SECRET' });
     const { keySet } = keySetOf(issuer);
-    const refused = await keySet.key({ kid: 'k', alg: 'RS256' });
+    const refused = await keySet.keys({ kid: 'k', alg: 'RS256' });
     expect(refused).toMatchObject({
       reason: 'issuer_unavailable',
       message: "The keys of the token's issuer can't be fetched right now.",
@@ -270,8 +287,8 @@ describe('an issuer that is down', () => {
     const { keySet, clock } = keySetOf(issuer);
     const waits: (number | undefined)[] = [];
     for (let i = 0; i < 7; i++) {
-      const first = (await keySet.key({ kid: 'k', alg: 'RS256' })) as Refusal;
-      const between = keySet.key({ kid: 'k', alg: 'RS256' });
+      const first = (await keySet.keys({ kid: 'k', alg: 'RS256' })) as Refusal;
+      const between = keySet.keys({ kid: 'k', alg: 'RS256' });
       expect(between).toMatchObject({ reason: 'issuer_unavailable' });
       waits.push(first.retryAfterSeconds);
       clock.advance(first.retryAfterSeconds ?? 0);
@@ -347,5 +364,162 @@ describe('a key set', () => {
     issuer.behave('jwks', { body });
     const { keySet } = keySetOf(issuer);
     expect(await ask(keySet, issuer.key.kid)).toBe('issuer_unavailable');
+  });
+});
+
+describe('how documents are encoded', () => {
+  const utf16le = (text: string) => Buffer.from(text, 'utf16le');
+  const utf16be = (text: string) => utf16le(text).swap16();
+
+  test.each([
+    ['UTF-8 with a byte order mark', (text: string) => Buffer.from(`\uFEFF${text}`)],
+    ['UTF-16 with a byte order mark, little-endian', (text: string) => utf16le(`\uFEFF${text}`)],
+    ['UTF-16 with a byte order mark, big-endian', (text: string) => utf16be(`\uFEFF${text}`)],
+    ['UTF-16, little-endian', utf16le],
+    ['UTF-16, big-endian', utf16be],
+  ])('%s is read', async (_what, encode) => {
+    await using issuer = await startIssuer();
+    const key = await createTestKey('Schlüssel');
+    const discovery = { issuer: issuer.issuer, jwks_uri: issuer.jwksUri, op: 'Prüfstelle' };
+    issuer.behave('discovery', {
+      body: encode(JSON.stringify(discovery)),
+      headers: { 'content-type': 'text/plain' },
+    });
+    issuer.behave('jwks', { body: encode(JSON.stringify({ keys: [key.jwk] })) });
+    const { keySet } = keySetOf(issuer);
+    expect(await ask(keySet, 'Schlüssel')).toBe('Schlüssel');
+  });
+
+  test('members of the discovery document that are not set say nothing', async () => {
+    await using issuer = await startIssuer();
+    issuer.metadata({
+      authorization_endpoint: null,
+      end_session_endpoint: '',
+      id_token_signing_alg_values_supported: null,
+      token_endpoint_auth_methods_supported: [],
+      authorization_response_iss_parameter_supported: null,
+    });
+    const { keySet } = keySetOf(issuer);
+    expect(await ask(keySet, issuer.key.kid)).toBe(issuer.key.kid);
+  });
+});
+
+describe('members of a key set', () => {
+  test('that are no usable keys spoil none of the others', async () => {
+    await using issuer = await startIssuer();
+    const { jwk, kid } = issuer.key;
+    const junk = [null, 'key', 7, [], {}, { kty: 'oct', k: 'AA', kid }, { ...jwk, use: 'enc' }];
+    issuer.behave('jwks', { body: JSON.stringify({ keys: [...junk, jwk, ...junk] }) });
+    const { keySet } = keySetOf(issuer);
+    expect(await ask(keySet, kid)).toBe(kid);
+  });
+
+  test('that are bad are told once, and again when they change', async () => {
+    await using issuer = await startIssuer();
+    const good = issuer.key;
+    const bad = (kid: string) => ({
+      ...good.jwk,
+      kid,
+      n: Buffer.alloc(128, 0xff).toString('base64url'),
+    });
+    const { keySet, notices, clock } = keySetOf(issuer);
+    const refetch = async () => {
+      clock.advance(300);
+      keySet.refreshIfDue();
+      await vi.waitUntil(() => keySet.status().fetchedAt === clock.now());
+    };
+    issuer.publish(good, { ...good.jwk, kid: 'for others', use: 'enc' });
+    await keySet.prewarm();
+    expect(notices).toEqual([]);
+    issuer.publish(good, bad('weak'));
+    await refetch();
+    await refetch();
+    expect(notices).toEqual([
+      expect.stringMatching(/^not all .* key "weak" is weak: RSA with 1024/),
+    ]);
+    expect(keySet.status()).toMatchObject({
+      ready: true,
+      lastError: undefined,
+      notice: notices[0],
+    });
+    issuer.publish(good, bad('weak'), bad('weaker'));
+    await refetch();
+    expect(notices).toHaveLength(2);
+    issuer.publish(good);
+    await refetch();
+    expect(keySet.status().notice).toBeUndefined();
+    expect(notices).toHaveLength(2);
+  });
+
+  test('that are bad are named to whom asks for them, with a name or without', async () => {
+    await using issuer = await startIssuer();
+    const n = Buffer.alloc(128, 0xff).toString('base64url');
+    issuer.publish({ ...issuer.key.jwk, kid: 'weak', n });
+    const { keySet } = keySetOf(issuer);
+    for (const kid of ['weak', undefined]) {
+      expect(await keySet.keys({ kid, alg: 'RS256' })).toMatchObject({
+        reason: 'key_unusable',
+        message: expect.stringMatching(/key "weak" is weak: RSA with 1024 bits/),
+      });
+    }
+    expect(keySet.status().lastError).toMatch(/holds no key .* "weak" is weak: RSA with 1024 bits/);
+  });
+});
+
+describe('requests that wait for a fetch', () => {
+  /** A fetch that never ends, and as many who wait for it as may. */
+  async function fullOf(changes: Partial<IssuerSpec> = {}) {
+    const issuer = await startIssuer();
+    issuer.behave('jwks', 'hang');
+    const clock = frozenClock();
+    const keySet = createKeySet({
+      spec: issuer.spec(changes),
+      clock,
+      fetch: guardedFetch({ allowInsecureHttp: true, timeoutMilliseconds: 600_000 }),
+      maxWaiting: 3,
+      onNotice: () => {},
+    });
+    const waiting = Array.from({ length: 3 }, (_, n) => ask(keySet, `k${n}`));
+    return { issuer, keySet, waiting, clock };
+  }
+
+  test('are only so many: the next is refused at once', async () => {
+    const { issuer, keySet, waiting } = await fullOf();
+    await using _ = issuer;
+    expect(keySet.keys({ kid: 'k', alg: 'RS256' })).toMatchObject({
+      reason: 'issuer_unavailable',
+      retryAfterSeconds: 1,
+      detail: '3 requests wait for these keys already',
+    });
+    keySet.close();
+    expect(await Promise.all(waiting)).toEqual(Array(3).fill('issuer_unavailable'));
+  });
+
+  test('of an issuer that failed before are none but the one that tries again', async () => {
+    const { issuer, keySet, waiting, clock } = await fullOf();
+    await using _ = issuer;
+    await vi.waitUntil(() => jwksRequests(issuer) === 1);
+    // The connection breaks: that fetch has failed.
+    issuer.hangUp();
+    expect(await Promise.all(waiting)).toEqual(Array(3).fill('issuer_unavailable'));
+    clock.advance(1);
+    const first = keySet.keys({ kid: 'k', alg: 'RS256' });
+    expect(first).toBeInstanceOf(Promise);
+    expect(keySet.keys({ kid: 'k', alg: 'RS256' })).toMatchObject({ reason: 'issuer_unavailable' });
+    keySet.close();
+    await first;
+  });
+
+  test('do not keep those waiting whose keys are at hand', async () => {
+    await using issuer = await startIssuer();
+    const { kid } = issuer.key;
+    const { keySet } = keySetOf(issuer);
+    await keySet.prewarm();
+    issuer.behave('jwks', 'hang');
+    const waiting = keySet.keys({ kid: 'new', alg: 'RS256' });
+    expect(waiting).toBeInstanceOf(Promise);
+    expect(keySet.keys({ kid, alg: 'RS256' })).toMatchObject([{ kid }]);
+    keySet.close();
+    await waiting;
   });
 });

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { createTestKey } from '../support/issuer.ts';
@@ -19,6 +20,45 @@ test('a key rollover at the issuer goes without a failed request', async () => {
   const { failures } = await stream.stop();
   expect(failures).toEqual([]);
   expect(world.issuer.key.kid).toBe(next.kid);
+});
+
+test('keys that cannot be used are named in the log once, on /readyz, and to whoever signs with them', async () => {
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  await using world = await startServiceWorld({
+    nats: false,
+    configure: (_tree, { issuer }) => {
+      const weak = {
+        ...publicKey.export({ format: 'jwk' }),
+        kid: 'weak',
+        alg: 'RS256',
+        use: 'sig',
+      };
+      const more = Array.from({ length: 300 }, (_, n) => ({ ...issuer.key.jwk, kid: `k${n}` }));
+      issuer.publish(issuer.key, weak, ...more);
+    },
+  });
+  await world.credential(await world.token());
+  const logged = () => world.log.text().split('not all keys of an issuer can be used').length - 1;
+  await eventually(() => logged() === 1);
+  const said = [
+    'the key set has 301 keys, and only the first 256 are kept',
+    'is weak: RSA with 1024 bits',
+  ];
+  for (const words of said) expect(world.log.text()).toContain(words);
+  const ready = await fetch(`${world.url}/readyz`);
+  const { parts } = (await ready.json()) as { parts: Record<string, { message: string }> };
+  expect(ready.status).toBe(200);
+  for (const words of said)
+    expect(parts['issuer:dev']).toMatchObject({
+      ready: true,
+      message: expect.stringContaining(words),
+    });
+  const refused = await world.exchange(await world.token({}, { kid: 'weak' }));
+  expect(await refused.json()).toMatchObject({
+    reason: 'key_unusable',
+    detail: expect.stringContaining('1024 bits'),
+  });
+  expect(logged()).toBe(1);
 });
 
 test('an issuer that is down at the start is asked again, and its tokens are taken once it is up', async () => {

@@ -42,6 +42,8 @@ export interface TestIssuer extends AsyncDisposable {
   publish(...keys: readonly (TestKey | JWK)[]): void;
   /** Holds back answers until the function that it returns is called. */
   pause(): () => void;
+  /** Ends all connections. */
+  hangUp(): void;
   /** A signed token; `claims` replace or add to those of `tokenClaims`. */
   token(claims?: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>;
   spec(changes?: Partial<IssuerSpec>): IssuerSpec;
@@ -166,6 +168,7 @@ export async function startIssuer(): Promise<TestIssuer> {
       gate = promise;
       return resolve;
     },
+    hangUp: () => server.closeAllConnections(),
     token: (claims = {}, header = {}) =>
       signToken({ ...tokenClaims(issuer), ...claims }, header, key),
     spec: (changes = {}) =>

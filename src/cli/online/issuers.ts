@@ -130,6 +130,6 @@ async function publishedKeys(
   );
 }
 
-function staticKeys({ algorithms }: IssuerSpec, keys: readonly object[], path: string): Finding {
+function staticKeys({ algorithms }: IssuerSpec, keys: readonly unknown[], path: string): Finding {
   return keysFound(keys, algorithms, { path, tried: 'keys in the configuration' });
 }

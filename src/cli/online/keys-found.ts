@@ -1,6 +1,8 @@
 import { ALGORITHMS, type Algorithm } from '../../identity/issuer.ts';
 import { importJwk } from '../../identity/jwk.ts';
 import { indexKeys } from '../../identity/key-index.ts';
+import { noticeOf } from '../../identity/key-refusals.ts';
+import { LeftOut } from '../../identity/left-out.ts';
 import { type Finding, findingsOf } from './finding.ts';
 
 /** Whether a JWK set has keys that verify tokens of this issuer. */
@@ -11,10 +13,12 @@ export function keysFound(
 ): Finding {
   const { ok, problem } = findingsOf(path, tried);
   const usable = keys.filter((key) => indexKeys([key], allowed).size > 0);
+  const notice = noticeOf(indexKeys(keys, allowed));
+  const noted = notice === undefined ? '' : `; ${notice}`;
   const kinds = [...new Set(keys.map(kindOf))].join(', ');
   const count = `${keys.length} key${keys.length === 1 ? '' : 's'}`;
   if (usable.length > 0) {
-    return ok('keys', `${count}, ${usable.length} of them usable (${kinds})`);
+    return ok('keys', `${count}, ${usable.length} of them usable (${kinds})${noted}`);
   }
   if (keys.length === 0) {
     return problem('keys-unusable', 'an empty key set', 'have the issuer publish its keys');
@@ -22,7 +26,7 @@ export function keysFound(
   const verifiable = [...new Set(keys.flatMap((key) => algorithmsOf(key)))];
   return problem(
     'keys-unusable',
-    `${count} (${kinds}), none usable: the configuration allows ${allowed.join(', ')}`,
+    `${count} (${kinds}), none usable: the configuration allows ${allowed.join(', ')}${noted}`,
     verifiable.length > 0
       ? `add what the issuer signs with, e.g. algorithms: [${verifiable[0]}]`
       : 'have the issuer publish public signature keys: RSA of 2048 bits or more, EC or Ed25519',
@@ -30,7 +34,8 @@ export function keysFound(
 }
 
 function algorithmsOf(jwk: unknown): Algorithm[] {
-  return importJwk(jwk, ALGORITHMS).map(({ alg }) => alg);
+  const keys = importJwk(jwk, ALGORITHMS);
+  return keys instanceof LeftOut ? [] : keys.map(({ alg }) => alg);
 }
 
 /** `RS256`, or the type where a key does not name its algorithm. */

@@ -20,6 +20,7 @@ import {
   regexBareDot,
   spiffeTrustDomain,
 } from './claims.ts';
+import { jwksKeyForOthers, jwksKeyLeftOut, jwksTooManyKeys, jwksUnusable } from './key-sets.ts';
 import { loginTitleTwice } from './logins.ts';
 import { operatorKeyBesideListener, operatorUnpinned } from './operator.ts';
 import {
@@ -73,6 +74,9 @@ const PITFALLS: Readonly<Record<string, Pitfall>> = {
   'signing-without-effect': signingWithoutEffect,
   'operator-unpinned': operatorUnpinned,
   'admin-single-use': adminSingleUse,
+  'jwks-unusable': jwksUnusable,
+  'jwks-key-left-out': jwksKeyLeftOut,
+  'jwks-too-many-keys': jwksTooManyKeys,
   'login-title-twice': loginTitleTwice,
   'nats-servers-loopback': natsServersLoopback,
   'proxies-everyone': proxiesEveryone,
@@ -84,6 +88,7 @@ const NOTES: Readonly<Record<string, Pitfall>> = {
   'shared-inbox': sharedInbox,
   'rotation-very-frequent': rotationVeryFrequent,
   'managed-elsewhere': managedElsewhere,
+  'jwks-key-for-others': jwksKeyForOthers,
   'admin-absent': adminAbsent,
   'operator-key-beside-listener': operatorKeyBesideListener,
 };

@@ -1,0 +1,46 @@
+import { indexKeys, type KeyIndex, MAX_KEYS } from '../../identity/key-index.ts';
+import { type LeftOut, showKey } from '../../identity/left-out.ts';
+import type { Pitfall } from './view.ts';
+
+/** Looks at each key set that is given in the configuration, as its issuer will read it. */
+function perKeySet(look: (keys: KeyIndex) => readonly string[]): Pitfall {
+  return function* hints({ issuers }) {
+    for (const [name, { spec }] of issuers.entries) {
+      if (spec.keys.kind !== 'static') continue;
+      const path = `issuers.${name}.jwks`;
+      for (const message of look(indexKeys(spec.keys.jwks.keys, spec.algorithms))) {
+        yield { path, message };
+      }
+    }
+  };
+}
+
+function sentence(key: LeftOut): string {
+  return `${showKey(key.kid)} is left out: it ${key.why}`;
+}
+
+/** `jwks-unusable` */
+export const jwksUnusable = perKeySet(({ size }) =>
+  size > 0
+    ? []
+    : [
+        'holds no key that can be used, so every token of this issuer is refused: give its signature keys',
+      ],
+);
+
+/** `jwks-key-left-out` */
+export const jwksKeyLeftOut = perKeySet(({ leftOut }) =>
+  leftOut.filter(({ faulty }) => faulty).map(sentence),
+);
+
+/** `jwks-key-for-others`: key sets of issuers hold keys for encryption and for other algorithms, too. */
+export const jwksKeyForOthers = perKeySet(({ leftOut }) =>
+  leftOut.filter(({ faulty }) => !faulty).map(sentence),
+);
+
+/** `jwks-too-many-keys` */
+export const jwksTooManyKeys = perKeySet(({ beyond }) =>
+  beyond === 0
+    ? []
+    : [`holds ${MAX_KEYS + beyond} keys, and only the first ${MAX_KEYS} are used: remove old ones`],
+);
