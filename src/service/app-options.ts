@@ -69,10 +69,7 @@ export function appOptions(
         rings: foundation.rings,
         stopping: state.stopping,
       }),
-    metrics: async () => ({
-      contentType: metrics.registry.contentType,
-      text: await metrics.registry.metrics(),
-    }),
+    metrics: () => metrics.scrape(),
     openapi: readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8'),
     onFault: (requestId, fault) => {
       metrics.fault();

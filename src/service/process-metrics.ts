@@ -1,16 +1,27 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type Scrape, scraper } from './scrape.ts';
 
 /** What Prometheus sees of any process of ours that runs for long. */
 export interface ProcessMetrics {
   readonly registry: Registry;
+  /** The answer of `/metrics`; however often it is asked for. */
+  scrape(): Promise<Scrape>;
   /** A configuration was taken, or refused. */
   reloaded(ok: boolean, atMilliseconds: number): void;
 }
+
+/** Gauges of the library whose names are those of counters, which `promtool check metrics` refuses. Their parts are there without the suffix. */
+const NAMED_LIKE_COUNTERS = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
 
 export function processMetrics(version: string): ProcessMetrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  for (const name of NAMED_LIKE_COUNTERS) registry.removeSingleMetric(name);
   new Gauge({
     name: 'nats_sts_build_info',
     help: 'Constant 1; the version is in the label',
@@ -29,6 +40,7 @@ export function processMetrics(version: string): ProcessMetrics {
   });
   return {
     registry,
+    scrape: scraper(registry),
     reloaded: (ok, at) => {
       reloadOk.set(ok ? 1 : 0);
       if (ok) reloadAt.set(at / 1000);

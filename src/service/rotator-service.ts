@@ -171,7 +171,7 @@ function probes(
   {
     foundation,
     rotation,
-    metrics: { registry },
+    metrics,
     log,
   }: {
     foundation: Foundation;
@@ -191,7 +191,7 @@ function probes(
         troubled: state.troubled,
         stopping: state.stopping,
       }),
-    metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    metrics: () => metrics.scrape(),
     onFault: (requestId, fault) => {
       log.error({ requestId, fault: String(fault) }, 'a request failed');
     },

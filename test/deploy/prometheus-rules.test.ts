@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { document, ROOT, tableKeys } from '../docs/documents.ts';
+import { promtool } from '../support/promtool.ts';
 
 interface Alert {
   readonly alert: string;
@@ -73,11 +74,6 @@ test('every alert has its entry in operations, and no other', () => {
   const entries = [...section.matchAll(/^### (\w+)$/gm)].map(([, heading]) => heading);
   expect(entries).toEqual(alerts.map(({ alert }) => alert));
 });
-
-const promtool = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .map((folder) => join(folder, 'promtool'))
-  .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
 
 test.runIf(promtool)('they fire when they should, and only then', () => {
   const args = ['test', 'rules', join(FOLDER, 'nats-sts.rules.test.yaml')];

@@ -76,7 +76,7 @@ test('the log has what an operator has to fix, and nothing of people who cancell
   expect(lines).toEqual([]);
   await fail('login_failed');
   expect(JSON.parse(lines[0]!)).toMatchObject({
-    level: 40,
+    level: 'warn',
     issuer: 'people',
     reason: 'login_failed',
     detail: '401 invalid_client',

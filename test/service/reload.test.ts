@@ -34,7 +34,7 @@ test('across reloads by file change and by SIGHUP, good ones and bad ones, no re
     tree['listn'] = {};
   });
   const refused = await service.logged('REFUSED');
-  expect(refused).toMatchObject({ level: 50 });
+  expect(refused).toMatchObject({ level: 'error' });
   const problems = (refused['problems'] as string[]).join('\n');
   for (const told of ['listn', 'isuer', 'line ']) expect(problems).toContain(told);
   expect(await mayTake()).toBe(true);

@@ -1,5 +1,4 @@
-import { pino } from 'pino';
-import type { Log } from '../../src/log.ts';
+import { createLog, type Log } from '../../src/log.ts';
 
 /** A log that tests can read. */
 export interface CapturedLog {
@@ -13,9 +12,7 @@ export interface CapturedLog {
 /** At debug level, so that nothing is hidden. */
 export function captureLog(): CapturedLog {
   const lines: string[] = [];
-  const log = pino(
-    { level: 'debug', base: {} },
-    { write: (line: string) => void lines.push(line) },
-  );
+  const write = (line: unknown): boolean => lines.push(String(line)) > 0;
+  const log = createLog({ isTTY: false, write }, 'debug');
   return { log, lines, text: () => lines.join('') };
 }
