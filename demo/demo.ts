@@ -50,7 +50,10 @@ async function stayUp(world: World, narrator: Narrator, stop: Promise<void>): Pr
   await Promise.race([world.calmDown(), stop]);
   tryNext(narrator, world);
   narrator.title('\nEverything stays up until Ctrl-C, which removes it without a trace.');
-  narrator.say('Who signs in, gets a credential or is revoked is told here as it happens:');
+  narrator.say(
+    'Sign-ins, credentials and revocations show up below as they happen. The page is at:',
+  );
+  narrator.link(world.stsUrl);
   using _watch = watch(world, narrator);
   await stop;
 }

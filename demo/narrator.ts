@@ -11,6 +11,8 @@ export interface Narrator {
   say(text: string): void;
   /** A line to paste into a shell. Never cut. */
   command(line: string): void;
+  /** A URL alone on its line, for terminals that open what one clicks. */
+  link(url: string): void;
   /** What a program wrote, line by line. */
   output(text: string): void;
   /** An event after the story. */
@@ -40,6 +42,7 @@ export function createNarrator(terminal: Terminal): Narrator {
     },
     say: (text) => print(`${INDENT}${text}`),
     command: (line) => print(`${INDENT}${INDENT}${styled(terminal, 'cyan', line)}`),
+    link: (url) => print(styled(terminal, 'cyan', url)),
     output: (text) => terminal.out(indented(indented(text))),
     event: (text, style) => print(`${INDENT}${styled(terminal, style, harmless(text))}`),
   };

@@ -136,13 +136,14 @@ function report(options: InitOptions, files: readonly PlannedFile[], terminal: T
 const NO_BINDING =
   'Nobody gets a credential yet: write a binding at the end of sts.yaml (an example stands there).\n\n';
 
-function nextCommands({ port }: InitOptions, shown: (path: string) => string): string[] {
+function nextCommands({ port, natsPort }: InitOptions, shown: (path: string) => string): string[] {
   const url = `http://127.0.0.1:${port}`;
   const at = url === DEFAULT_URL ? '' : `--url ${url} `;
   return [
     `nats-server -c ${shellWord(shown('nats-server.conf'))}`,
     `nats-sts serve --config ${shellWord(shown('sts.yaml'))}`,
     `nats-sts exchange ${at}--token-file token --out app.creds`,
+    `nats --server nats://127.0.0.1:${natsPort} --creds app.creds pub app.hello world`,
   ];
 }
 

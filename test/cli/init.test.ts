@@ -169,6 +169,7 @@ test('what comes next are commands that can be pasted, to the port that was aske
     `nats-server -c ${at('a/nats-server.conf')}`,
     `nats-sts serve --config ${at('a/sts.yaml')}`,
     'nats-sts exchange --token-file token --out app.creds',
+    'nats --server nats://127.0.0.1:4222 --creds app.creds pub app.hello world',
   ]);
   expect(next(await init('--dir', at('b'), '--port', '9090'))[2]).toBe(
     'nats-sts exchange --url http://127.0.0.1:9090 --token-file token --out app.creds',

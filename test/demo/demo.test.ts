@@ -96,6 +96,7 @@ test('without --once it stays up, says what to try and what is reloaded, until i
   await using up = await stayingUp();
   const page = await up.said(/sign in as Ada Lovelace:\s+(http\S+)/);
   expect(await (await fetch(page)).text()).toContain('Sign in with');
+  expect(await up.said(/\n(.*)\n$/)).toBe(page);
   const config = await up.said(/sed -i\.bak .* (\/\S+)/);
   await promisify(execFile)('sed', ['-i.bak', 's/team: orders/team: billing/', config]);
   await up.said('(configuration reloaded)');
