@@ -126,12 +126,14 @@ describe('cookies', () => {
       (await context.cookies(world.url)).filter(({ name }) => name.includes('nats-sts'));
     const attempts = await ours();
     expect(attempts.map(({ name }) => name)).toEqual([
-      expect.stringMatching(/^__Host-nats-sts-login-[\w-]{12}$/),
+      expect.stringMatching(/^__Host-nats-sts-\d+-login-[\w-]{12}$/),
     ]);
     await chooseAtProvider(page, ADA);
     await page.waitForURL('/');
     const session = await ours();
-    expect(session.map(({ name }) => name)).toEqual(['__Host-nats-sts-session']);
+    expect(session.map(({ name }) => name)).toEqual([
+      `__Host-nats-sts-${new URL(world.url).port}-session`,
+    ]);
     for (const cookie of [...attempts, ...session]) {
       expect(cookie).toMatchObject({
         secure: true,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cookieJar } from '../../../src/http/pages/cookies.ts';
 import { denied, drift, identity, key, rejected } from '../../audit/events.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createBrowser } from '../../support/people.ts';
@@ -222,6 +223,7 @@ test('what a link says is no notice', async () => {
 });
 
 test('a notice that nobody of ours wrote is not shown', async () => {
+  const notice = `${cookieJar(world.url).prefix}-notice`;
   for (const text of [
     'You%20won',
     'lifted.<b>',
@@ -230,16 +232,16 @@ test('a notice that nobody of ours wrote is not shown', async () => {
     'key-revoked.U.1',
   ]) {
     const { browser } = await world.visit(OLGA.name);
-    browser.cookies.put(new URL(world.url), 'nats-sts-notice', text);
+    browser.cookies.put(new URL(world.url), notice, text);
     const page = await browser.open(`${world.url}/console`);
     expect(page.body).not.toContain('notice good');
-    expect(browser.cookies.names()).not.toContain('nats-sts-notice');
+    expect(browser.cookies.names()).not.toContain(notice);
   }
 });
 
 test('a forged session opens nothing', async () => {
   const browser = createBrowser({ stopAt: ({ pathname }) => pathname === '/login' });
-  browser.cookies.put(new URL(world.url), 'nats-sts-session', '1.forged');
+  browser.cookies.put(new URL(world.url), `${cookieJar(world.url).prefix}-session`, '1.forged');
   const page = await browser.open(`${world.url}/console`);
   expect(page.url.pathname).toBe('/login');
 });

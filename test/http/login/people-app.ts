@@ -2,6 +2,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import type { Refusal } from '../../../src/errors.ts';
 import type { ExchangeRequest, Issued } from '../../../src/exchange.ts';
 import { type AppOptions, buildApp } from '../../../src/http/app.ts';
+import { cookieJar } from '../../../src/http/pages/cookies.ts';
 import type { Branding } from '../../../src/http/people.ts';
 import type { Claims } from '../../../src/identity/identity.ts';
 import type { Logins } from '../../../src/login/logins.ts';
@@ -178,8 +179,7 @@ function sessionWith(
 
 /** A small session as the browser brings it. */
 function cookiesOf(publicUrl: string, sealed: string): Record<string, string> {
-  const prefix = publicUrl.startsWith('https:') ? '__Host-' : '';
-  return { [`${prefix}nats-sts-session`]: `1.${sealed}` };
+  return { [`${cookieJar(publicUrl).prefix}-session`]: `1.${sealed}` };
 }
 
 function nobody(): never {

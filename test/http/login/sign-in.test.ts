@@ -218,10 +218,10 @@ describe('GET /login/callback', () => {
     await using world = await startLogins({ publicUrl: 'http://127.0.0.1:8080' });
     world.signsIn('sealed');
     expect(cookiesSet(await world.people.get('/login/callback?code=c&state=s'))).toEqual([
-      'nats-sts-session=1.sealed; Max-Age=3600; Path=/; HttpOnly; SameSite=Lax',
+      'nats-sts-8080-session=1.sealed; Max-Age=3600; Path=/; HttpOnly; SameSite=Lax',
     ]);
     expect(cookiesSet(await world.people.get('/login'))).toEqual([
-      'nats-sts-login-abcdefghijkl=sealed.attempt; Max-Age=600; Path=/; HttpOnly; SameSite=Lax',
+      'nats-sts-8080-login-abcdefghijkl=sealed.attempt; Max-Age=600; Path=/; HttpOnly; SameSite=Lax',
     ]);
   });
 
