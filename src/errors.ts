@@ -90,6 +90,7 @@ export const REASONS = {
   too_many_requests: 'rate_limited',
   issuer_unavailable: 'temporarily_unavailable',
   audit_unavailable: 'temporarily_unavailable',
+  signing_key_pending: 'temporarily_unavailable',
   signing_key_unavailable: 'temporarily_unavailable',
   store_unavailable: 'temporarily_unavailable',
   overloaded: 'temporarily_unavailable',

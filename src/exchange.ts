@@ -7,7 +7,7 @@ import { type Drafting, draftCredential } from './credential/mint.ts';
 import { Refusal } from './errors.ts';
 import type { Identity } from './identity/identity.ts';
 import type { DpopProof, Verifier } from './identity/verify.ts';
-import type { KeyRing } from './keyring/key-ring.ts';
+import type { KeyRing, PendingKey } from './keyring/key-ring.ts';
 import type { UserPublicKey } from './nats/nkeys.ts';
 import type { Policy } from './policy/compile.ts';
 import type { Ask, Decision, Denial, Grant } from './policy/policy.ts';
@@ -45,6 +45,8 @@ export interface Issued {
   readonly actor: Identity | undefined;
   readonly grant: Grant;
   readonly credential: Credential;
+  /** Set when it has the permissions that the role had before its last change: how long that is so for the next one. */
+  readonly pending?: PendingKey | undefined;
 }
 
 /** The parts an exchange is made of; one consistent set per configuration. */
@@ -96,7 +98,7 @@ export async function exchange(
   const { account, name: role } = grant.role;
   const found = parts.keyRing.active(account, role, endFrom(askedAt) - askedAt);
   const signingKey = found instanceof Promise ? await found : found;
-  if (!signingKey) return denied(parts, request, subject, actor, noSigningKey(grant));
+  if (!signingKey) return denied(parts, request, subject, actor, noSigningKey(parts, grant));
   // Its time begins now: the key may have been waited for. It gets no longer by that.
   const issuedAt = unixSeconds(parts.clock);
   const expiresAt = endFrom(issuedAt);
@@ -137,7 +139,8 @@ export async function exchange(
   if (overtaken) return denied(parts, request, subject, actor, against(grant, overtaken));
 
   // Credential.
-  return { identity: subject, actor, grant, credential: draft.sign() };
+  const pending = signingKey.outdated ? parts.keyRing.pending(account, role) : undefined;
+  return { identity: subject, actor, grant, credential: draft.sign(), pending };
 }
 
 /** Who a subject is, or why they are not believed. */
@@ -209,8 +212,10 @@ const TOO_LATE: Denial = {
   claimsSeen: {},
 };
 
-function noSigningKey(grant: Grant): Denied {
+function noSigningKey({ keyRing }: ExchangeParts, grant: Grant): Denied {
   const { account, name } = grant.role;
+  const pending = keyRing.pending(account, name);
+  if (pending) return against(grant, keyPending(grant, pending));
   return against(
     grant,
     new Refusal(
@@ -220,6 +225,24 @@ function noSigningKey(grant: Grant): Denied {
     ),
   );
 }
+
+function keyPending(
+  { role: { account, name } }: Grant,
+  { stage, seconds, waitsFor }: PendingKey,
+): Refusal {
+  const servers = waitsFor.length === 0 ? '' : `; not on ${waitsFor.join(', ')}`;
+  return new Refusal(
+    'signing_key_pending',
+    `The signing key of role ${name} is ${STAGES[stage]}; ask again in about ${seconds} s.`,
+    { detail: `account ${account}, role ${name}${servers}`, retryAfterSeconds: seconds },
+  );
+}
+
+const STAGES = {
+  'being made': 'being made',
+  'not on every server': 'not on every NATS server yet',
+  waiting: 'on every NATS server, and must wait until no older account JWT can replace it',
+} as const satisfies Record<PendingKey['stage'], string>;
 
 /** A denial as it is recorded: where the policy granted something, with what it granted. */
 type Denied = Pick<Denial, 'refusal' | 'nearest' | 'claimsSeen'> & { readonly granted?: Grant };

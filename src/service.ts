@@ -13,7 +13,7 @@ import { createMetrics, type Metrics } from './service/metrics.ts';
 import { journalOf } from './service/journal.ts';
 import { startPeople } from './service/people.ts';
 import { rotationMetrics, rotationSources } from './service/rotation-metrics.ts';
-import { startRotation } from './service/rotation.ts';
+import { type Rotation, startRotation } from './service/rotation.ts';
 import {
   type ReloadParts,
   reload,
@@ -117,7 +117,7 @@ async function start(
   stack.defer(() => app.close());
   state.url = await app.listen({ host: config.listen.host, port: config.listen.port });
   void fetchKeys(state.current, log);
-  const reloading = reloadParts(load, { foundation, metrics });
+  const reloading = reloadParts(load, { foundation, metrics, rotation });
   const unwatch = watch === false ? () => {} : watchFiles(app, state, reloading);
   log.info({ url: state.url, version: VERSION }, 'listening');
 
@@ -143,13 +143,18 @@ async function start(
 /** Issuers' keys that were fetched move over from one generation to the next. */
 function reloadParts(
   load: () => Config,
-  { foundation, metrics }: { foundation: Foundation; metrics: Metrics },
+  {
+    foundation,
+    metrics,
+    rotation,
+  }: { foundation: Foundation; metrics: Metrics; rotation: Pick<Rotation, 'wake'> },
 ): ReloadParts<Generation> {
   return {
     load,
     build: (config, before) => buildGeneration(foundation, config, before),
     replaced: (before, next) => {
       before.verifier.close(next.verifier);
+      rotation.wake();
       void fetchKeys(next, foundation.log);
     },
     metrics,

@@ -209,7 +209,7 @@ describe('what is recorded', () => {
       recordsAtSigning.push([...audit.list()].length);
       return signing.sign(message);
     };
-    const keyRing = { active: () => ({ ...signing, sign }) };
+    const keyRing = { ...parts.keyRing, active: () => ({ ...signing, sign }) };
     issued(await exchange({ ...parts, keyRing }, request(await tokenFor())));
     expect(recordsAtSigning).toEqual([1]);
   });
@@ -219,6 +219,7 @@ test('a key that had to be waited for takes nothing from the life of the credent
   const { parts } = partsWith();
   let now = NOW;
   const keyRing = {
+    ...parts.keyRing,
     active: async () => {
       now += 4;
       return parts.keyRing.active('APP', 'reader', 60);
@@ -293,7 +294,7 @@ describe('a revocation', () => {
     };
     const racing: ExchangeParts = {
       ...parts,
-      keyRing: { active: () => ({ ...signing, sign }) },
+      keyRing: { ...parts.keyRing, active: () => ({ ...signing, sign }) },
       audit: {
         ...audit,
         record: async (event) => {
@@ -372,7 +373,7 @@ describe('if it can’t be recorded', () => {
       signatures += 1;
       return signing.sign(message);
     };
-    const keyRing = { active: () => ({ ...signing, sign }) };
+    const keyRing = { ...parts.keyRing, active: () => ({ ...signing, sign }) };
     const result = await exchange({ ...parts, keyRing }, request(await tokenFor(claims)));
     expect(result).toMatchObject({ reason: 'audit_unavailable', retryAfterSeconds: 5 });
     expect((result as Refusal).message).not.toContain('disk');
@@ -447,7 +448,9 @@ describe('what goes into NATS', () => {
   });
 
   test('without a key for the role nothing is issued, and that is not the caller’s fault', async () => {
-    const { parts, audit } = partsWith({ keyRing: { active: () => undefined } });
+    const { parts, audit } = partsWith({
+      keyRing: { active: () => undefined, pending: () => undefined },
+    });
     const result = await exchange(parts, request(await tokenFor()));
     expect(result).toMatchObject({
       reason: 'signing_key_unavailable',
@@ -462,6 +465,7 @@ test('a fault is an exception, not a refusal', async () => {
   const { parts } = partsWith();
   const fault = new Error('a bug');
   const keyRing = {
+    ...parts.keyRing,
     active: () => {
       throw fault;
     },

@@ -23,6 +23,7 @@ export async function openapiYaml(): Promise<string> {
       choices: unused,
       denied: unused,
       isAdmin: unused,
+      pending: unused,
       branding: () => ({ name: 'nats-sts' }),
     },
     console: { activity: unused, warnings: unused, follow: unused },

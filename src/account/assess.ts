@@ -25,6 +25,8 @@ export interface Assessment {
   readonly unloaded?: boolean;
   /** Keys of the ring that every server surely accepts, in the form that we sign for. */
   readonly confirmed: ReadonlySet<string>;
+  /** Of managed accounts: key of the ring that is not confirmed → names of the servers without it, and of those that are silent. */
+  readonly lacking?: ReadonlyMap<string, readonly string[]>;
   /** Every key that an account JWT of a trusted issuer lists on some server. */
   readonly listed: ReadonlySet<string>;
   /** Of keys that are listed in a form that we can't use, or not at all: public key → why. */
@@ -81,17 +83,14 @@ export function assess({ view, ring, issuers, now }: AssessInput): Assessment {
       lost: [],
     };
   }
-  const confirmed = keys.filter((key) =>
-    onEveryServer(read, (claims) => {
-      const listed = listedKey(claims, key.publicKey);
-      return listed !== undefined && isListedExactly(listed, key);
-    }),
-  );
+  const confirmed = keys.filter((key) => onEveryServer(read, (claims) => isRight(claims, key)));
+  const others = keys.filter((key) => !confirmed.includes(key));
   const lost = base ? lostKeys(base, read, ring) : [];
   const { ring: fitting, leftOut } = base ? fitRing(base, ring) : { ring, leftOut: [] };
   return {
     ...common,
     confirmed: new Set(confirmed.map(({ publicKey }) => publicKey)),
+    lacking: new Map(others.map((key) => [key.publicKey, serversWithout(key, view, read)])),
     unusable: new Map(),
     push: base && pushOf(base, { read, ring: fitting, now, lost }),
     lost,
@@ -127,6 +126,19 @@ function onEveryServer(read: ViewRead, holds: (claims: AccountClaims) => boolean
   return counts.every((claims) => claims !== undefined && holds(claims));
 }
 
+function isRight(claims: AccountClaims, key: RingKey): boolean {
+  const listed = listedKey(claims, key.publicKey);
+  return listed !== undefined && isListedExactly(listed, key);
+}
+
+/** Those that have not loaded the account are not among them: what they store comes without a name. */
+function serversWithout(key: RingKey, { servers }: AccountView, { applied }: ViewRead): string[] {
+  const lacks = applied.map((claims) => claims === undefined || !isRight(claims, key));
+  const names = servers.filter(({ state }) => state === 'applied').map(({ name }) => name);
+  const silent = servers.filter(({ state }) => state === 'silent').map(({ name }) => name);
+  return [...names.filter((_, place) => lacks[place]), ...silent].toSorted();
+}
+
 function unusableKeys(read: ViewRead, ring: Ring): Map<string, string> {
   const counts = read.notLoaded > 0 ? [...read.applied, ...read.stored] : read.applied;
   const unusable = new Map<string, string>();
@@ -148,11 +160,8 @@ function unusableKeys(read: ViewRead, ring: Ring): Map<string, string> {
 function lostKeys(base: AccountClaims, { trusted }: ViewRead, ring: Ring): string[] {
   return trustedKeys(ring)
     .filter((key) => {
-      const isRight = (claims: AccountClaims) => {
-        const listed = listedKey(claims, key.publicKey);
-        return listed !== undefined && isListedExactly(listed, key);
-      };
-      return !isRight(base) && (key.state !== 'staged' || trusted.some(isRight));
+      if (isRight(base, key)) return false;
+      return key.state !== 'staged' || trusted.some((claims) => isRight(claims, key));
     })
     .map(({ publicKey }) => publicKey);
 }

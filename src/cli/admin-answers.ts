@@ -18,6 +18,10 @@ const KEY = z.looseObject({
   retires_at: z.number().nullable(),
   /** Every server takes what it signs. */
   listed: z.boolean(),
+  /** Staged: servers without it; absent where an older service doesn't say. */
+  waits_for: z.array(z.string()).optional(),
+  /** Staged: not before then, about. */
+  may_sign_at: z.number().nullish(),
   credentials_alive: count,
   /** Live connections; absent or null where the service can't see them. */
   sessions: count.nullish(),
@@ -52,7 +56,16 @@ const ACCOUNT = z.looseObject({
   /** External accounts: given keys that have not signed yet. */
   spare_keys: count.nullable(),
   /** What keys are wanted for; `template` is null for keys that are tied to no role. */
-  slots: z.array(z.looseObject({ slot: z.string(), template: TEMPLATE.nullable() })).optional(),
+  slots: z
+    .array(
+      z.looseObject({
+        slot: z.string(),
+        template: TEMPLATE.nullable(),
+        /** `outdated`: with the permissions of before a change of the role. */
+        signs: z.enum(['current', 'outdated', 'nothing']).optional(),
+      }),
+    )
+    .optional(),
 });
 
 export const KEYS = z.looseObject({

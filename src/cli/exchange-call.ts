@@ -10,6 +10,8 @@ export interface ExchangeAnswer {
   readonly expires_in: number;
   /** Only when the credential ends sooner than was asked. */
   readonly ttl_capped_by?: string;
+  /** Only while a change of the role is not in force yet: seconds until it should be. */
+  readonly new_permissions_in?: number;
   readonly servers: readonly string[];
 }
 
@@ -19,16 +21,25 @@ export interface ExchangeAsk {
   readonly ttl?: number;
 }
 
+const WHEN_REUSED =
+  'With --wait, the token is sent again: give --token-file, a file that holds a new token each time it is read.';
 const WHEN_DENIED = 'nats-sts explain, run beside its configuration, shows why.';
 
-/** @throws CliError with what the service said, or why it could not be asked. */
+/** `again`: it was asked before with the same options. @throws CliError with what the service said, or why it could not be asked. */
 export async function postExchange(
   url: URL,
   token: string,
   ask: ExchangeAsk,
+  { again = false } = {},
 ): Promise<ExchangeAnswer> {
-  const request = { url, method: 'POST', token, body: ask, whenDenied: WHEN_DENIED } as const;
-  const { status, said } = await callService(request);
+  const { status, said } = await callService({
+    url,
+    method: 'POST',
+    token,
+    body: ask,
+    whenDenied: WHEN_DENIED,
+    ...(again && { whenReused: WHEN_REUSED }),
+  });
   const answer = (said ?? {}) as Partial<ExchangeAnswer>;
   if (isAnswer(answer)) return answer;
   throw notOurs(url, status);
@@ -41,6 +52,7 @@ function isAnswer(said: Partial<ExchangeAnswer>): said is ExchangeAnswer {
     typeof said.role === 'string' &&
     typeof said.expires_at === 'number' &&
     typeof said.expires_in === 'number' &&
-    Array.isArray(said.servers)
+    Array.isArray(said.servers) &&
+    ['undefined', 'number'].includes(typeof said.new_permissions_in)
   );
 }

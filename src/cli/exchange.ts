@@ -1,14 +1,16 @@
+import { statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { durationText } from '../config/schema/scalars.ts';
 import { formatCreds } from '../nats/creds.ts';
 import { createKeyPair } from '../nats/key-pair.ts';
 import { destination } from './destination.ts';
 import { type ExchangeAnswer, postExchange } from './exchange-call.ts';
+import { exchangeUntilCurrent, tellIfOutdated } from './exchange-wait.ts';
 import { writePrivately } from './private-file.ts';
 import { harmless, jsonLine, type Terminal } from './terminal.ts';
 import { localTime } from './time.ts';
 import { readToken, tokenOptions, type TokenOptions } from './token-option.ts';
-import { tellIfShorter, ttlOption } from './ttl-option.ts';
+import { lifetime, tellIfShorter, ttlOption } from './ttl-option.ts';
 import { urlOption, warnIfUnencrypted } from './url-option.ts';
 
 interface ExchangeOptions extends TokenOptions {
@@ -18,6 +20,7 @@ interface ExchangeOptions extends TokenOptions {
   readonly out: string;
   readonly mode: number;
   readonly json?: boolean;
+  readonly wait?: number;
 }
 
 /** `nats-sts exchange`: the user's key pair is made here, so the seed never crosses the network. */
@@ -32,6 +35,14 @@ export function exchangeCommand(terminal: Terminal): Command {
       new Option('--mode <mode>', 'its permissions, such as 0640 to share it with its group')
         .argParser(fileMode)
         .default(0o600, '0600'),
+    )
+    .addOption(
+      new Option(
+        '--wait [time]',
+        "wait until the role's own key signs with the permissions that the role has now",
+      )
+        .argParser(lifetime)
+        .preset('2m'),
     )
     .option('--json', 'tell about the credential as JSON')
     .addHelpText('after', EXAMPLES)
@@ -48,20 +59,30 @@ be replaced, such as a bind mount, is rewritten in place. A pipe or device is wr
 Examples:
   nats-sts exchange --token-file /var/run/secrets/nats/token --out app.creds
   nats-sts exchange --url https://sts.example.com --role orders-publisher --ttl 5m
+  nats-sts exchange --token-file token --role orders-publisher --wait     after a change of the role
   nats-sts exchange --token-file token --out /run/app/app.creds --mode 0640
   print-token | nats-sts exchange --token - --out - > app.creds`;
 
 async function run(terminal: Terminal, options: ExchangeOptions): Promise<void> {
-  const { role, ttl, out, mode, json } = options;
+  const { role, ttl, out, mode, json, wait } = options;
   const url = new URL('exchange', options.url);
-  const token = await readToken(options);
+  let token = await readToken(options);
   warnIfUnencrypted(terminal, url);
   const pair = createKeyPair('user');
-  const answer = await postExchange(url, token, {
+  const ask = {
     nkey: pair.publicKey,
     ...(role !== undefined && { role }),
     ...(ttl !== undefined && { ttl }),
-  });
+  };
+  let again = false;
+  const exchange = async () => {
+    // It may hold another token by now: those that are projected are renewed. A pipe holds nothing any more.
+    if (again && isFile(options.tokenFile)) token = await readToken(options);
+    return postExchange(url, token, ask, { again }).finally(() => (again = true));
+  };
+  const answer = await (wait === undefined
+    ? exchange()
+    : exchangeUntilCurrent(exchange, { timeoutSeconds: wait }));
   const creds = formatCreds({ jwt: answer.jwt, seed: pair.seed() });
   pair.wipe();
   const file = isStdout(out) ? undefined : out;
@@ -69,6 +90,11 @@ async function run(terminal: Terminal, options: ExchangeOptions): Promise<void> 
   else writePrivately(file, creds, mode);
   report(terminal, { file, json }, answer);
   tellIfShorter(terminal, ttl, answer);
+  tellIfOutdated(terminal, answer, 'a new exchange gets the new ones (--wait waits for them)');
+}
+
+function isFile(path: string | undefined): boolean {
+  return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** Also by its other names, `/dev/stdout` and `/dev/fd/1`. */

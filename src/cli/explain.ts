@@ -13,6 +13,7 @@ import { CliError, ExitCode } from './exit-codes.ts';
 import { type Explained, explanation } from './explanation.ts';
 import { carriedOut } from './issuable.ts';
 import { harmless, jsonLine, type Terminal } from './terminal.ts';
+import { storedPending } from './stored-pending.ts';
 import { readToken, tokenOptions, type TokenOptions } from './token-option.ts';
 
 interface ExplainOptions extends TokenOptions {
@@ -46,6 +47,8 @@ export function explainCommand(terminal: Terminal): Command {
 
 const EXAMPLES = `
 Nothing is issued or recorded, and a token that may be used once is not used up.
+Where the store is an SQLite file on this machine, a role is shown whose signing key does not sign
+yet, or signs with the permissions of before a change; else see nats-sts keys list.
 
 Examples:
   nats-sts explain --config sts.yaml --token-file /var/run/secrets/nats/token
@@ -64,13 +67,18 @@ async function run(terminal: Terminal, options: ExplainOptions): Promise<void> {
   if (identity instanceof Refusal) throw refused(terminal, identity, options);
 
   const policy = policyOf(config);
+  const decision = carriedOut(config, policy)(policy.decide(identity, { role: options.role }), {
+    subject: identity,
+  });
   const explained: Explained = {
     identity,
     rejections,
     bindings: policy.explain(identity),
-    decision: carriedOut(config, policy)(policy.decide(identity, { role: options.role }), {
-      subject: identity,
-    }),
+    decision,
+    pending:
+      'grant' in decision
+        ? storedPending(config, policy, decision.grant.role, systemClock)
+        : undefined,
   };
   terminal.out(
     options.json
@@ -106,14 +114,14 @@ function refused(terminal: Terminal, refusal: Refusal, { json }: ExplainOptions)
   );
 }
 
-function forMachines({ identity, rejections, bindings, decision }: Explained) {
+function forMachines({ identity, rejections, bindings, decision, pending }: Explained) {
   const { issuerName, issuer, subject, kind } = identity;
   return {
     identity: { issuerName, issuer, subject, kind, verified: rejections === undefined },
     ...(rejections && { rejections: rejections.map(plain) }),
     bindings,
     ...('grant' in decision
-      ? { grant: decision.grant }
+      ? { grant: decision.grant, ...(pending && { signingKey: pending }) }
       : {
           denial: {
             ...plain(decision.denial.refusal),

@@ -1,5 +1,6 @@
 import { durationText } from '../config/schema/scalars.ts';
 import type { Refusal } from '../errors.ts';
+import type { PendingKey } from '../keyring/key-ring.ts';
 import type { Identity } from '../identity/identity.ts';
 import type {
   BindingTrace,
@@ -20,12 +21,14 @@ export interface Explained {
   readonly rejections: readonly Refusal[] | undefined;
   readonly bindings: readonly BindingTrace[];
   readonly decision: Decision;
+  /** What the role waits for before its key signs, as far as that is known here. */
+  readonly pending?: PendingKey | undefined;
 }
 
 /** What the policy makes of an identity, for people. Nothing is cut to the window: what is cut must be guessed. */
 export function explanation(
   terminal: Terminal,
-  { identity, rejections, bindings, decision }: Explained,
+  { identity, rejections, bindings, decision, pending }: Explained,
   all: boolean,
 ): string {
   const own = bindings.filter((binding) => all || !isForeign(binding));
@@ -40,6 +43,7 @@ export function explanation(
     others > 0 ? `\n${others} more for other issuers (--all shows them)\n` : '',
     '\n',
     decisionText(terminal, decision),
+    ...(pending ? [pendingText(terminal, pending)] : []),
   ].join('');
 }
 
@@ -118,6 +122,21 @@ function grantText(terminal: Terminal, grant: Grant): string {
     )
   );
 }
+
+function pendingText(terminal: Terminal, { until, stage, seconds, waitsFor }: PendingKey): string {
+  const what =
+    until === 'nothing'
+      ? 'no key signs for this role yet: exchanges answer 503'
+      : 'the role was changed: credentials still have the permissions of before';
+  const servers = waitsFor.length === 0 ? '' : ` (${waitsFor.join(', ')})`;
+  return `${styled(terminal, 'yellow', 'waits')}    ${what}. Its next key is ${harmless(`${STAGES[stage]}${servers}`)}; ask again in about ${durationText(seconds)}\n`;
+}
+
+const STAGES = {
+  'being made': 'not made yet',
+  'not on every server': 'not on every NATS server yet',
+  waiting: 'on every NATS server',
+} as const satisfies Record<PendingKey['stage'], string>;
 
 type Row = readonly [name: string, value: string];
 

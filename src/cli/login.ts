@@ -8,6 +8,7 @@ import { Malformed } from '../nats/malformed.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import type { HandedOver } from './login/answers.ts';
 import { contextOption } from './login/context-name.ts';
+import { tellIfOutdated } from './exchange-wait.ts';
 import { keepCredential, type Keeping, refuseForeign } from './login/keep.ts';
 import { places } from './login/places.ts';
 import { openSessions } from './login/sessions.ts';
@@ -97,6 +98,7 @@ async function run(terminal: Terminal, options: LoginOptions, parts: LoginParts)
   const creds = credsOf(answer, pair);
   pair.wipe();
   tellIfShorter(terminal, options.ttl, { ...answer, role: answer.scope });
+  tellIfOutdated(terminal, { ...answer, role: answer.scope }, 'nats-sts login gets the new ones');
   if (options.print) return print(terminal, keeping, { answer, creds });
   await keep(terminal, keeping, { answer, creds, options });
 }

@@ -33,10 +33,17 @@ interface Problem {
 export class ServiceRefusal extends CliError {
   /** How long it wants to be left alone, seconds; undefined where it doesn't say. */
   readonly retryAfterSeconds: number | undefined;
+  /** Its stable word for why. */
+  readonly reason: string | undefined;
 
-  constructor(exitCode: ExitCode, message: string, retryAfterSeconds: number | undefined) {
+  constructor(
+    exitCode: ExitCode,
+    message: string,
+    { retryAfterSeconds, reason }: Pick<ServiceRefusal, 'retryAfterSeconds' | 'reason'>,
+  ) {
     super(exitCode, message);
     this.retryAfterSeconds = retryAfterSeconds;
+    this.reason = reason;
   }
 }
 
@@ -114,11 +121,10 @@ function refused(
   const help = status === 403 ? whenDenied : reason === 'token_reused' ? whenReused : undefined;
   // Our own line break begins the hint; those of the service don't break a line.
   const hint = help === undefined ? '' : `\n${help}`;
-  return new ServiceRefusal(
-    exitCode(status),
-    harmless(words.join('')) + hint,
-    retryAfterSeconds(headers),
-  );
+  return new ServiceRefusal(exitCode(status), harmless(words.join('')) + hint, {
+    retryAfterSeconds: retryAfterSeconds(headers),
+    reason,
+  });
 }
 
 /** Undefined where the answer doesn't say, or not in seconds. */

@@ -10,8 +10,9 @@ export function ttlOption(): Option {
   ).argParser(lifetime);
 }
 
-function lifetime(text: string): number {
-  const read = duration('Wanted lifetime').safeParse(/^\d+$/.test(text) ? `${text}s` : text);
+/** Seconds. */
+export function lifetime(text: string): number {
+  const read = duration('Length of time').safeParse(/^\d+$/.test(text) ? `${text}s` : text);
   if (read.success) return read.data;
   throw new InvalidArgumentError('Write a length of time such as 5m, 1h30m or 300 (seconds).');
 }

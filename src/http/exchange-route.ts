@@ -5,6 +5,7 @@ import { parsePublicKey } from '../nats/nkeys.ts';
 import { addressOf } from './address.ts';
 import { refusalBeforeBody } from './before-body.ts';
 import type { Doors } from './doors.ts';
+import { newPermissions } from './new-permissions.ts';
 import { sendProblem } from './problem.ts';
 import { exchangeBody, exchangeResponse, problem } from './schemas.ts';
 import { presentedToken } from './subject-token.ts';
@@ -29,7 +30,7 @@ export function exchangeRoute(app: FastifyInstance, doors: Doors): void {
       operationId: 'exchange',
       summary: 'Exchange an OIDC token for a NATS credential',
       description:
-        'The token goes into the Authorization header, or into the body. With `Accept: text/plain` the answer is the `.creds` file itself, and the header `Ttl-Capped-By` stands for `ttl_capped_by`. A member that is null counts as left out.',
+        'The token goes into the Authorization header, or into the body. With `Accept: text/plain` the answer is the `.creds` file itself, and the header `Ttl-Capped-By` stands for `ttl_capped_by`, `New-Permissions-In` for `new_permissions_in`. A member that is null counts as left out.',
       security: [{ subjectToken: [] }, {}],
       consumes: ['application/json'],
       produces: ['application/json', 'text/plain'],
@@ -79,13 +80,17 @@ async function answer(
 
   reply.header('cache-control', 'no-store').header('vary', 'accept');
   const capped = ttlCapped(issued, ttl);
+  const changing = newPermissions(issued);
   if (wantsCreds(request)) {
     if (capped.ttl_capped_by) reply.header('ttl-capped-by', capped.ttl_capped_by);
+    if (changing.new_permissions_in !== undefined) {
+      reply.header('new-permissions-in', String(changing.new_permissions_in));
+    }
     return reply.type('text/plain; charset=utf-8').send(asText(issued));
   }
   return reply
     .type('application/json; charset=utf-8')
-    .send({ ...asJson(issued, live.servers), ...capped });
+    .send({ ...asJson(issued, live.servers), ...capped, ...changing });
 }
 
 const NKEY_INVALID = new Refusal(

@@ -5,7 +5,8 @@ import type { Handovers } from '../login/handovers.ts';
 import type { Logins } from '../login/logins.ts';
 import type { Caller } from '../login/session.ts';
 import type { Choices } from '../policy/choices.ts';
-import type { Denial } from '../policy/policy.ts';
+import type { Denial, Grant } from '../policy/policy.ts';
+import type { Issued } from '../exchange.ts';
 import type { Doors } from './doors.ts';
 
 /** How the pages present themselves. */
@@ -23,6 +24,8 @@ export interface People {
   denied(identity: Identity, denial: Denial, caller: Caller): Promise<Refusal | undefined>;
   /** Whether the console is open to them. */
   isAdmin(identity: Identity): boolean;
+  /** What a role waits for whose key does not sign yet, or signs with the permissions of before a change. */
+  pending(role: Grant['role']): Issued['pending'];
   branding(): Branding;
   /** For how long something still lives, as pages tell it; absent: the system's. */
   readonly clock?: Clock;

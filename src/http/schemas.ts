@@ -62,6 +62,13 @@ export const ttlCappedBy = {
     "Only when the credential ends sooner than `ttl` asked: at the role's `maxTtl`, or with the subject token (`capToTokenExpiry`).",
 } as const;
 
+/** See `new-permissions.ts`. */
+export const newPermissionsIn = {
+  type: 'integer',
+  description:
+    'Only while a change of the role is not in force yet: this credential has the permissions of before for as long as it lives (with `onChange: cut`, until the change). In about so many seconds, ask for one that has the new ones.',
+} as const;
+
 export const exchangeResponse = {
   type: 'object',
   description: 'A NATS credential.',
@@ -94,6 +101,7 @@ export const exchangeResponse = {
     expires_at: unixSeconds('Unix seconds.'),
     expires_in: { type: 'integer', description: 'Seconds.' },
     ttl_capped_by: ttlCappedBy,
+    new_permissions_in: newPermissionsIn,
     servers: {
       type: 'array',
       items: { type: 'string' },

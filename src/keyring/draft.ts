@@ -43,7 +43,7 @@ export function move(draft: Draft, key: RingKey, to: KeyState, reason: KeyReason
 
 /** A key in its next state; a retired one has no seed any more. */
 export function moved(key: RingKey, to: KeyState, now: number, reason: KeyReason): RingKey {
-  const { sealedSeed, settledAt: _settled, onEveryServer: _seen, ...rest } = key;
+  const { sealedSeed, settledAt: _settled, ...rest } = withoutNotes(key);
   return {
     ...rest,
     ...(to !== 'retired' && sealedSeed !== undefined && { sealedSeed }),
@@ -53,6 +53,16 @@ export function moved(key: RingKey, to: KeyState, now: number, reason: KeyReason
     ...(to === 'draining' && { drainingAt: now }),
     ...(to === 'retired' && { retiredAt: now }),
   };
+}
+
+/** Without what is noted of a staged key for people. */
+export function withoutNotes({
+  onEveryServer: _seen,
+  waitsFor: _servers,
+  maySignAt: _time,
+  ...key
+}: RingKey): RingKey {
+  return key;
 }
 
 export function changeOf(

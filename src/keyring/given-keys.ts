@@ -12,6 +12,7 @@ export interface GivenAccount {
 /** Always answers at once: nothing keeps account of what these keys have signed. */
 export interface GivenKeys extends KeyRing {
   active(accountName: string, role: string): SigningKey | undefined;
+  pending(): undefined;
 }
 
 /**
@@ -28,6 +29,7 @@ export function givenKeys(accounts: readonly GivenAccount[]): GivenKeys {
         keys?.find(({ scopedTo }) => scopedTo === undefined)
       );
     },
+    pending: () => undefined,
   };
 }
 

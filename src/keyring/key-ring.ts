@@ -6,6 +6,8 @@ export interface SigningKey {
   readonly account: string;
   /** Set when the account JWT ties this key to one role's template: users it signs carry no permissions of their own. */
   readonly scopedTo: string | undefined;
+  /** Set when it carries the permissions that the role had before its last change, until its next key signs. */
+  readonly outdated?: boolean;
   /** Ed25519 signature (64 bytes) over `message`. */
   readonly sign: (message: Uint8Array) => Uint8Array;
 }
@@ -27,4 +29,21 @@ export interface KeyRing {
     role: string,
     lifetimeSeconds: number,
   ): SigningKey | undefined | Promise<SigningKey | undefined>;
+  /**
+   * What a role waits for whose next key is on its way: it has none that signs, or an outdated one.
+   * Undefined when it waits for none, or for what nobody can tell. Synchronous.
+   */
+  pending(accountName: string, role: string): PendingKey | undefined;
+}
+
+/** The key of a role that does not sign yet. */
+export interface PendingKey {
+  /** What signs until then. */
+  readonly until: 'nothing' | 'outdated key';
+  /** `waiting`: every server has it, and an older account JWT may still be on its way. */
+  readonly stage: 'being made' | 'not on every server' | 'waiting';
+  /** Seconds, about, at least 1: when to ask again. */
+  readonly seconds: number;
+  /** Names of servers without it, some of them where there are many; not for strangers. */
+  readonly waitsFor: readonly string[];
 }

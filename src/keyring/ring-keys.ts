@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { roundedLifetime } from './changes.ts';
 import type { KeyPair } from '../nats/key-pair.ts';
 import type { KeyRing, SigningKey } from './key-ring.ts';
+import { activeKey, isOutdated, pendingKey } from './pending.ts';
 import { ANY_ROLE, type KeyScope, type Ring, type RingKey } from './ring.ts';
 import type { RingView } from './ring-view.ts';
 
@@ -34,24 +35,29 @@ export function ringKeys({
   const byName = new Map(accounts.map((account) => [account.name, account]));
   const signers = new WeakMap<KeyPair, SigningKey>();
 
-  function find(account: RingAccount, role: string): { key: RingKey; pair: KeyPair } | undefined {
+  /** The account's ring, as long as it can be believed. */
+  function ringOf(account: RingAccount): Ring | undefined {
     if (clock.now() - view.freshAt() > account.graceMilliseconds) return undefined;
     const ring = view.ring(account.name);
     // Another account's, or from when its keys were others', under the same name.
     if (ring?.publicKey !== account.publicKey || ring.kind !== account.kind) return undefined;
-    const { keys } = ring;
-    const key =
-      keys.find((key) => mayBeUsed(key, role) && fits(key.scope, account.scopeOf(role))) ??
-      keys.find((key) => mayBeUsed(key, ANY_ROLE));
+    return ring;
+  }
+
+  function find(account: RingAccount, role: string): { key: RingKey; pair: KeyPair } | undefined {
+    const ring = ringOf(account);
+    const key = ring && activeKey(ring, role, account.scopeOf);
     const pair = key && (account.given?.get(key.publicKey) ?? view.pair(key.publicKey));
     return pair && { key, pair };
   }
 
-  function signer({ publicKey, slot }: RingKey, pair: KeyPair, account: RingAccount): SigningKey {
+  function signer(key: RingKey, pair: KeyPair, account: RingAccount): SigningKey {
+    const { publicKey, slot } = key;
     const known = signers.get(pair) ?? {
       publicKey,
       account: account.publicKey,
       scopedTo: slot === ANY_ROLE ? undefined : slot,
+      outdated: isOutdated(key, account.scopeOf),
       sign: pair.sign,
     };
     signers.set(pair, known);
@@ -94,18 +100,10 @@ export function ringKeys({
       prepareNext(account, role, key.slot, lifetimeSeconds);
       return signer(key, pair, account);
     },
+    pending(accountName, role) {
+      const account = byName.get(accountName);
+      const ring = account && ringOf(account);
+      return ring && pendingKey(ring, role, { scopeOf: account.scopeOf, now: clock.now() });
+    },
   };
-}
-
-function mayBeUsed({ state, slot, unlisted }: RingKey, wantedSlot: string): boolean {
-  return state === 'active' && slot === wantedSlot && !unlisted;
-}
-
-/**
- * While a role changes, its old key signs until the new one may, if the policy still gives every
- * tag that the old template asks for.
- */
-function fits(scope: KeyScope | undefined, now: KeyScope | undefined): boolean {
-  if (!scope || !now) return scope === now;
-  return Object.entries(scope.tags).every(([tag, reference]) => now.tags[tag] === reference);
 }

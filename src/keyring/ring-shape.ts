@@ -25,6 +25,8 @@ const key = z.looseObject({
   drainingAt: milliseconds.optional(),
   retiredAt: milliseconds.optional(),
   settledAt: milliseconds.optional(),
+  waitsFor: z.array(z.string()).optional(),
+  maySignAt: milliseconds.optional(),
   lifetimeSeconds: z.number(),
   reason: z.string(),
 });

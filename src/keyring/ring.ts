@@ -74,6 +74,10 @@ export interface RingKey {
   readonly gone?: true;
   /** Staged: every server was seen to have it. For people: what counts is what is seen when it is to sign. */
   readonly onEveryServer?: true;
+  /** Staged: servers that were seen without it, or did not answer; for people. */
+  readonly waitsFor?: readonly string[];
+  /** Staged: about when it may sign at the earliest, where that is not at once; for people. */
+  readonly maySignAt?: number;
   /** No credential of this key lives longer than this (seconds): raised before a longer one is signed. */
   readonly lifetimeSeconds: number;
   /** External accounts: the account was seen not to list it; it must not sign. */

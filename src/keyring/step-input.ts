@@ -29,6 +29,8 @@ export interface Seen {
   readonly complete: boolean;
   /** Public keys that every server accepts. */
   readonly confirmed: ReadonlySet<string>;
+  /** Public key → names of the servers that keep it from being confirmed; absent: not known. */
+  readonly lacking?: ReadonlyMap<string, readonly string[]>;
   /** Public keys that some account JWT lists; absent: it is not known. */
   readonly listed?: ReadonlySet<string>;
 }

@@ -1,5 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Draft, inSlot, leave, liveKeys, move, replace, stage } from './draft.ts';
+import {
+  type Draft,
+  inSlot,
+  leave,
+  liveKeys,
+  move,
+  replace,
+  stage,
+  withoutNotes,
+} from './draft.ts';
 import { takeGiven } from './given-in-ring.ts';
 import { markGone, remembered } from './memory.ts';
 import { ANY_ROLE, type KeyChange, type KeyReason, type Ring, type RingKey } from './ring.ts';
@@ -26,7 +35,7 @@ const CLOCK_SKEW_MILLISECONDS = 5000;
 export function step(input: StepInput): StepResult {
   const draft = draftOf(input);
   settle(draft);
-  noteConfirmed(draft);
+  for (const key of draft.keys) if (key.state === 'staged') replace(draft, noted(draft, key));
   const { complete, listed } = draft.seen;
   if (complete && listed) draft.keys = markGone(draft.keys, draft.ring.keys, listed);
   if (input.wanted.given) takeGiven(draft, input.wanted.given);
@@ -102,16 +111,33 @@ function settle(draft: Draft): void {
   }
 }
 
-/** A look that saw nothing for certain takes nothing back. */
-function noteConfirmed(draft: Draft): void {
-  const { confirmed, complete } = draft.seen;
-  for (const key of draft.keys) {
-    if (key.state !== 'staged') continue;
-    const { onEveryServer, ...rest } = key;
-    const seen = confirmed.has(key.publicKey);
-    if (seen && !onEveryServer) replace(draft, { ...rest, onEveryServer: true });
-    if (!seen && onEveryServer && complete) replace(draft, rest);
-  }
+/** So many servers are named. */
+const MAX_NAMES = 5;
+/** Less than this is not worth a write. */
+const WORTH_NOTING_MILLISECONDS = 2000;
+
+/** A staged key, with what it waits for. A look that saw nothing for certain takes nothing back. */
+function noted(draft: Draft, key: RingKey): RingKey {
+  const { confirmed, complete, lacking } = draft.seen;
+  const seen = confirmed.has(key.publicKey);
+  const onEveryServer = seen || (!complete && key.onEveryServer);
+  const names = lacking?.get(key.publicKey)?.slice(0, MAX_NAMES) ?? [];
+  const waitsFor = seen ? [] : lacking ? names : (key.waitsFor ?? []);
+  const maySignAt = draft.wanted.given ? undefined : notedTime(draft, key);
+  return {
+    ...withoutNotes(key),
+    ...(onEveryServer && { onEveryServer }),
+    ...(waitsFor.length > 0 && { waitsFor }),
+    ...(maySignAt !== undefined && { maySignAt }),
+  };
+}
+
+function notedTime(draft: Draft, key: RingKey): number | undefined {
+  const { now } = draft;
+  const { maySignAt = now } = key;
+  const at = safeAt(draft, key);
+  const isNear = Math.abs(Math.max(at, now) - Math.max(maySignAt, now)) < WORTH_NOTING_MILLISECONDS;
+  return isNear ? key.maySignAt : at > now ? at : undefined;
 }
 
 /** Roles that are gone, or are signed in another slot now. */

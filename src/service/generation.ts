@@ -117,6 +117,7 @@ function keyRing(
   const isCutOff = (): boolean =>
     store.jetstream !== undefined && clock.now() - rings.freshAt() > GRACE_SECONDS * 1000;
   return {
+    pending: (account, role) => inRings.pending(account, role),
     active: (account, role, lifetimeSeconds) =>
       names.has(account)
         ? inRings.active(account, role, lifetimeSeconds)

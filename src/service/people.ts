@@ -52,6 +52,7 @@ export async function startPeople({
       return recordDenial(audit, from, identity, denial);
     },
     isAdmin: (identity) => current().admin.deny(identity) === undefined,
+    pending: ({ account, name }) => current().parts.keyRing.pending(account, name),
     branding: () => current().config.branding,
     clock,
     close: () => {

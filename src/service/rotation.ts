@@ -44,6 +44,8 @@ const IN_FLIGHT_MILLISECONDS = [300, 1000];
 export interface Rotation {
   /** The servers' system account; undefined without access to it. */
   readonly system: SystemConnection | undefined;
+  /** The configuration changed. */
+  wake(): void;
   close(): Promise<void>;
 }
 
@@ -83,7 +85,7 @@ export async function startRotation(options: RotationOptions): Promise<Rotation>
     const revocationChanged = withEchoes(wakeAll, IN_FLIGHT_MILLISECONDS);
     stack.defer(() => revocationChanged.stop());
     stack.defer(await state.watch(REVOCATION_PREFIX, revocationChanged));
-    return { system, close: () => stack.disposeAsync() };
+    return { system, wake: () => wakeAll(), close: () => stack.disposeAsync() };
   } catch (error) {
     await stack.disposeAsync();
     throw error;

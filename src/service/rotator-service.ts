@@ -108,6 +108,7 @@ async function start(
       checkRotates(next);
       return buildRotated(foundation, next);
     },
+    replaced: () => rotation.wake(),
     metrics,
     clock,
     log,

@@ -52,7 +52,11 @@ async function waitFor({
 }
 
 const TURNED = [{ ...SLOT, public_key: next, instead_of: old }];
-const tooOften = (seconds?: number) => new ServiceRefusal(ExitCode.unavailable, 'slow', seconds);
+const tooOften = (seconds?: number) =>
+  new ServiceRefusal(ExitCode.unavailable, 'slow', {
+    retryAfterSeconds: seconds,
+    reason: 'too_many_requests',
+  });
 
 test('looks after a second, and then every five: far from the limit for an identity', async () => {
   expect(await waitFor({ seconds: 15 })).toEqual({ found: TURNED, looks: [1, 6, 11, 16] });

@@ -59,6 +59,8 @@ export function ringWorld({
     term,
     wanted,
     complete: true,
+    /** Undefined: it is not known which servers lack a key. */
+    lacking: undefined as ReadonlyMap<string, readonly string[]> | undefined,
     /** In the first term there is none. */
     inAir: (term === 1 ? [] : [ANY_AGE]) as readonly InAir[],
     /** Undefined: the servers take every key that the ring trusts at once. */
@@ -68,11 +70,19 @@ export function ringWorld({
       return { publicKey: `KEY${made}`, sealedSeed: `SEALED${made}` };
     },
     input(spares: readonly Spare[] = []): StepInput {
-      const { ring, now, term, wanted, complete, inAir } = world;
+      const { ring, now, term, wanted, complete, inAir, lacking } = world;
       const trusted = ring.keys.filter(({ state }) => state !== 'retired');
       const confirmed = world.confirmed ?? new Set(trusted.map(({ publicKey }) => publicKey));
       const listed = new Set(trusted.map(({ publicKey }) => publicKey));
-      return { now, term, ring, wanted, seen: { complete, confirmed, listed }, inAir, spares };
+      return {
+        now,
+        term,
+        ring,
+        wanted,
+        seen: { complete, confirmed, listed, ...(lacking && { lacking }) },
+        inAir,
+        spares,
+      };
     },
     step() {
       const first = step(world.input());

@@ -75,6 +75,34 @@ describe('a staged key', () => {
     expect(world.go(0.001)).toContain('KEY1: staged → active (first)');
   });
 
+  test('says for people when it may sign, and which servers it waits for, as long as that is so', () => {
+    const world = ringWorld();
+    world.confirmed = new Set();
+    world.inAir = [{ lists: new Set(), until: START + 15 * SECOND }];
+    world.lacking = new Map([['KEY1', ['n1', 'n2', 'n3', 'n4', 'n5', 'n6']]]);
+    world.go();
+    expect(world.key('KEY1')).toMatchObject({
+      maySignAt: START + 15 * SECOND,
+      waitsFor: ['n1', 'n2', 'n3', 'n4', 'n5'],
+    });
+    world.lacking = new Map();
+    world.inAir = [];
+    world.go(1);
+    expect(world.key('KEY1')).not.toHaveProperty('maySignAt');
+    expect(world.key('KEY1')).not.toHaveProperty('waitsFor');
+  });
+
+  test('is not written anew with each look for moments of difference', () => {
+    const world = ringWorld();
+    world.confirmed = new Set();
+    world.inAir = [{ lists: new Set(), until: START + 15 * SECOND }];
+    world.go();
+    const { ring } = world;
+    world.inAir = [{ lists: new Set(), until: START + 16 * SECOND }];
+    world.go(1);
+    expect(world.ring).toBe(ring);
+  });
+
   test('waits from when it was read back, not from when a process that was paused then had meant to store it', () => {
     const world = ringWorld({ term: 2 });
     const { ring } = world.step();

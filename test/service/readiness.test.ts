@@ -9,6 +9,7 @@ const POLICY = policyOf([role('reader'), role('writer'), role('keeper', { accoun
 function accounts(...signing: readonly string[]) {
   const key = { publicKey: 'A', account: 'A', scopedTo: undefined, sign: () => new Uint8Array() };
   const keyRing: KeyRing = {
+    pending: () => undefined,
     active: (_account, name) => (signing.includes(name) ? key : undefined),
   };
   const parts = partStatus({

@@ -36,19 +36,24 @@ export function isTrouble({ state, listed }: AdminKey): boolean {
 /** What there is to know of a key beside its state, in one line. `now` is in Unix seconds. */
 export function keyText(
   key: AdminKey,
-  { kind, next_rotation_at }: Pick<AdminAccount, 'kind' | 'next_rotation_at'>,
+  { kind, next_rotation_at, slots = [] }: Pick<AdminAccount, 'kind' | 'next_rotation_at' | 'slots'>,
   now: number,
 ): string {
+  const { signs = 'current' } = slots.find(({ slot }) => slot === key.slot) ?? {};
   const alive = `${counted(key.credentials_alive, 'credential')} alive`;
   const missing = kind === 'managed' ? 'not on every server' : 'not listed by the account';
   switch (key.state) {
     case 'staged':
-      if (key.listed) return 'ready';
-      return `${missing} yet, for ${since(key.staged_at, now)}`;
+      return [
+        ...(signs === 'current' ? [] : [signsText(key, kind, now)]),
+        ...placeText(key, missing, now),
+      ].join(', ');
     case 'active': {
       if (!key.listed) return `${missing.toUpperCase()}, ${alive}`;
       const next = next_rotation_at === null ? [] : [rotationText(next_rotation_at, now)];
-      const signing = `for ${since(key.active_at ?? key.staged_at, now)}`;
+      const signing =
+        `for ${since(key.active_at ?? key.staged_at, now)}` +
+        (signs === 'outdated' ? ', with the permissions of before a change' : '');
       return [signing, ...next, `${key.credentials_alive} alive`].join(', ');
     }
     case 'draining': {
@@ -62,6 +67,29 @@ export function keyText(
       return `${relativeTime(time * 1000, now * 1000)} (${key.reason})`;
     }
   }
+}
+
+/** When the next key of a slot signs that has none, or one with the permissions of before. */
+function signsText(
+  { listed, may_sign_at }: AdminKey,
+  kind: AdminAccount['kind'],
+  now: number,
+): string {
+  const left = (may_sign_at ?? now) - now;
+  if (left > 0) return `signs in about ${lengthOfTime(left * 1000)}`;
+  if (listed) return 'signs within seconds';
+  return kind === 'managed' ? 'signs once every server has it' : 'signs once it is listed';
+}
+
+/** Where it is, as far as that is not everywhere. */
+function placeText(
+  { listed, staged_at, waits_for = [] }: AdminKey,
+  missing: string,
+  now: number,
+): string[] {
+  if (listed) return ['ready'];
+  const servers = waits_for.length === 0 ? '' : ` (${waits_for.join(', ')})`;
+  return [`${missing} yet${servers}, for ${since(staged_at, now)}`];
 }
 
 /** `next rotation in 4d`, or that it is due. */

@@ -34,7 +34,8 @@ function accountText(account: AdminAccount, view: View): string {
     nextRotationAt: account.next_rotation_at,
     width,
   });
-  const slots = [...new Set(account.keys.map(({ slot }) => slot))];
+  const wanted = account.slots ?? [];
+  const slots = [...new Set([...account.keys, ...wanted].map(({ slot }) => slot))];
   return [
     `${heading(account, view)}\n`,
     ...(slots.length === 0 ? [' no key yet\n'] : [scaleLine(axis, view)]),
@@ -57,6 +58,7 @@ function heading(account: AdminAccount, { terminal, now, wide }: View): string {
 function slotText(slot: string, account: AdminAccount, view: View & { axis: Axis }): string {
   const { terminal, axis } = view;
   const keys = account.keys.filter((key) => key.slot === slot);
+  if (keys.length === 0) return ` ${harmless(slotName(slot))}\n${INDENT}no key yet\n`;
   const columns: readonly Column[] = [
     { title: 'KEY', atLeast: keyWidth(view) },
     { title: 'STATE', atLeast: STATE_WIDTH },

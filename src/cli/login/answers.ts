@@ -33,6 +33,8 @@ export const HANDED_OVER = z.looseObject({
   expires_in: seconds,
   /** Only when the credential ends sooner than was asked. */
   ttl_capped_by: word.optional(),
+  /** Only while a change of the role is not in force yet. */
+  new_permissions_in: seconds.optional(),
   /** The role. */
   scope: role,
   /** Public key. */

@@ -58,6 +58,8 @@ export interface KeyAnswer {
   readonly retired_at: number | null;
   readonly retires_at: number | null;
   readonly listed: boolean;
+  readonly waits_for: readonly string[];
+  readonly may_sign_at: number | null;
   readonly lifetime_seconds: number;
   readonly credentials_alive: number;
   readonly sessions: number | null;
@@ -73,6 +75,7 @@ export interface AccountAnswer {
   readonly slots: readonly {
     readonly slot: string;
     readonly template: UserPermissionLimits | null;
+    readonly signs: 'current' | 'outdated' | 'nothing';
   }[];
 }
 

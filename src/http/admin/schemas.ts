@@ -34,6 +34,14 @@ const key = {
     retired_at: momentOrNull('When it left the account JWT.'),
     retires_at: momentOrNull('Draining: when its last credential will have expired.'),
     listed: { type: 'boolean', description: 'Servers take what it signs, as far as is known.' },
+    waits_for: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'Staged: names of servers without it, or that do not answer, five at most.',
+    },
+    may_sign_at: momentOrNull(
+      'Staged: not before then, about; null: as soon as every server has it.',
+    ),
     lifetime_seconds: count('No credential that it signed lives longer.'),
     credentials_alive: count('Credentials that it signed and that have not expired.'),
     sessions: {
@@ -78,6 +86,12 @@ export const keysResponse = {
                   type: ['object', 'null'],
                   additionalProperties: true,
                   description: 'What the account JWT ties the key to; null: it is tied to no role.',
+                },
+                signs: {
+                  type: 'string',
+                  enum: ['current', 'outdated', 'nothing'],
+                  description:
+                    'Whether a key signs for it now; `outdated`: with the permissions of before a change of the role.',
                 },
               },
             },

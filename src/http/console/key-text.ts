@@ -9,19 +9,24 @@ export function isTrouble({ state, listed }: Pick<KeyAnswer, 'state' | 'listed'>
 /** What there is to know of a key beside its state, in a few words. `now` in Unix seconds. */
 export function keyText(
   key: Omit<KeyAnswer, 'credentials_alive' | 'sessions'>,
-  { kind, next_rotation_at }: Pick<AccountAnswer, 'kind' | 'next_rotation_at'>,
+  { kind, next_rotation_at, slots }: Pick<AccountAnswer, 'kind' | 'next_rotation_at' | 'slots'>,
   now: number,
 ): string {
+  const { signs = 'current' } = slots.find(({ slot }) => slot === key.slot) ?? {};
   const missing = kind === 'managed' ? 'not on every server' : 'not listed by the account';
   const trouble = isTrouble(key) ? [missing] : [];
   switch (key.state) {
     case 'staged':
-      return key.listed
-        ? `ready, staged ${fromNow(key.staged_at, now)}`
-        : `${missing} yet, for ${span(now - key.staged_at)}`;
+      return [
+        ...(signs === 'current' ? [] : [signsText(key, kind, now)]),
+        key.listed
+          ? `ready, staged ${fromNow(key.staged_at, now)}`
+          : `${missing} yet${named(key.waits_for)}, for ${span(now - key.staged_at)}`,
+      ].join(', ');
     case 'active': {
       const since = `for ${span(now - (key.active_at ?? key.staged_at))}`;
-      return [since, ...trouble, rotationText(next_rotation_at, now)].join(', ');
+      const before = signs === 'outdated' ? ['with the permissions of before a change'] : [];
+      return [since, ...before, ...trouble, rotationText(next_rotation_at, now)].join(', ');
     }
     case 'draining': {
       const until = key.retires_at === null ? [] : [`retires ${fromNow(key.retires_at, now)}`];
@@ -30,6 +35,22 @@ export function keyText(
     case 'retired':
       return `${fromNow(key.retired_at ?? key.staged_at, now)} (${key.reason})`;
   }
+}
+
+/** When the next key of a slot signs that has none, or one with the permissions of before. */
+function signsText(
+  { listed, may_sign_at }: Pick<KeyAnswer, 'listed' | 'may_sign_at'>,
+  kind: AccountAnswer['kind'],
+  now: number,
+): string {
+  const left = (may_sign_at ?? now) - now;
+  if (left > 0) return `signs in about ${span(left)}`;
+  if (listed) return 'signs within seconds';
+  return kind === 'managed' ? 'signs once every server has it' : 'signs once it is listed';
+}
+
+function named(servers: readonly string[]): string {
+  return servers.length === 0 ? '' : ` (${servers.join(', ')})`;
 }
 
 /** When the next key takes over. */

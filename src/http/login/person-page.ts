@@ -46,7 +46,7 @@ function roles(doors: PageDoors, { grants, denial }: Choices, reply: FastifyRepl
   const { servers } = doors.live();
   if (grants.length > 0) {
     return html`<section aria-labelledby="roles"><h2 id="roles">Roles</h2><div class="cards">${grants.map(
-      (grant) => roleCard(grant, servers),
+      (grant) => roleCard(grant, { servers, pending: doors.people.pending(grant.role) }),
     )}</div></section>`;
   }
   return html`<section class="card notice warn" aria-labelledby="denied"><h2 id="denied">You have no access</h2>

@@ -1,4 +1,5 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
+import type { Issued } from '../../exchange.ts';
 import type { Grant } from '../../policy/policy.ts';
 import { commandLine, facts, hidden } from '../pages/parts.ts';
 import { type DirectionWords, limitWords, permissionWords } from '../pages/permission-words.ts';
@@ -10,10 +11,17 @@ import { lifetime } from '../pages/time.ts';
 const SHORTER_SECONDS = [900, 3_600, 4 * 3_600, 8 * 3_600, 86_400, 7 * 86_400] as const;
 
 /** A role that one may take: what it allows, and its credential to take along. */
-export function roleCard(grant: Grant, servers: readonly string[]): SafeHtml {
+export function roleCard(
+  grant: Grant,
+  {
+    servers,
+    pending,
+  }: { readonly servers: readonly string[]; readonly pending: Issued['pending'] },
+): SafeHtml {
   const { name } = grant.role;
   return html`<article class="card" aria-labelledby="role-${name}">
 ${roleHeading(grant)}
+${pending && pendingText(pending)}
 ${roleAllows(grant, 'h4')}
 <form class="row" method="post" action="/credentials">
 ${hidden({ role: name })}${lifetimeField(grant)}
@@ -23,6 +31,14 @@ ${hidden({ role: name })}${lifetimeField(grant)}
 ${commandLine(contextLine(name, servers))}
 <p class="muted small">Put in where your browser saved the file, if it is elsewhere.</p></section>
 </article>`;
+}
+
+function pendingText({ until, seconds }: NonNullable<Issued['pending']>): SafeHtml {
+  const text =
+    until === 'nothing'
+      ? `This role is not ready yet: its signing key is on its way to the NATS servers. Ask again in about ${lifetime(seconds)}.`
+      : `This role was changed. Credentials have the permissions of before until the NATS servers know the change, in about ${lifetime(seconds)}; those that you have got by then keep them.`;
+  return html`<p class="card notice warn" role="status">${text}</p>`;
 }
 
 function roleHeading({ role }: Grant): SafeHtml {

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Refusal } from '../../errors.ts';
 import type { Issued } from '../../exchange.ts';
 import type { HandedSession, Handover } from '../../login/handovers.ts';
+import { newPermissions } from '../new-permissions.ts';
 import type { PeopleDoors } from '../people.ts';
 import { ttlCapped } from '../ttl-capped.ts';
 import { callerOf } from './grant.ts';
@@ -42,6 +43,7 @@ export async function handedOver(
     token_type: 'N_A',
     expires_in: credential.expiresAt - credential.issuedAt,
     ...ttlCapped(issued, handed.ttlSeconds),
+    ...newPermissions(issued),
     scope: grant.role.name,
     account: credential.account,
     account_name: grant.role.account,

@@ -1,6 +1,6 @@
 /** JSON Schemas of the OAuth endpoints; see `../schemas.ts`. The handlers check more than they say. */
 
-import { oauthError, ttlCappedBy } from '../schemas.ts';
+import { newPermissionsIn, oauthError, ttlCappedBy } from '../schemas.ts';
 
 const clientId = { type: 'string', const: 'nats-sts' } as const;
 const nkey = { type: 'string', description: "The program's own public user nkey." } as const;
@@ -117,6 +117,7 @@ export const tokenResponse = {
     },
     expires_in: { type: 'integer', description: 'Seconds.' },
     ttl_capped_by: ttlCappedBy,
+    new_permissions_in: newPermissionsIn,
     scope: { type: 'string', description: 'The role.' },
     seed: { type: 'string', description: 'The user nkey seed, unless the caller sent `nkey`.' },
     account: { type: 'string', description: 'Public key of the NATS account.' },

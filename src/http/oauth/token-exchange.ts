@@ -1,5 +1,6 @@
 import { Refusal } from '../../errors.ts';
 import type { Issued } from '../../exchange.ts';
+import { newPermissions } from '../new-permissions.ts';
 import { dpopProof } from '../subject-token.ts';
 import {
   ACCESS_TOKEN_TYPE,
@@ -44,6 +45,7 @@ function response(
     token_type: requestedType === ACCESS_TOKEN_TYPE ? 'Bearer' : 'N_A',
     expires_in: credential.expiresAt - credential.issuedAt,
     ...ttlCapped(issued, ask.ttlSeconds),
+    ...newPermissions(issued),
     scope: grant.role.name,
     seed: whole ? undefined : credential.seed,
     account: credential.account,

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AccountSpec } from '../../config/config.ts';
 import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../http/admin/actions.ts';
 import type { Ring, RingKey } from '../../keyring/ring.ts';
+import type { WantedSlot } from '../../keyring/step-input.ts';
 import { retiresAt } from '../../keyring/step.ts';
 import { leaderOf } from '../../rotator/lease.ts';
 import type { RingedAccount } from '../ringed-accounts.ts';
@@ -69,11 +71,23 @@ function accountAnswer({ account, wanted, ring }: AccountState, behind: Behind):
     next_rotation_at: nextRotation(ring, wanted),
     keys: keys.map((key) => keyAnswer(key, grace, behind)),
     spare_keys: account.kind === 'external' && wanted ? spareKeys(keys, wanted) : null,
-    slots: (wanted?.wanted.slots ?? []).map(({ slot, scope }) => ({
-      slot,
-      template: scope?.template ?? null,
+    slots: (wanted?.wanted.slots ?? []).map((slot) => ({
+      slot: slot.slot,
+      template: slot.scope?.template ?? null,
+      signs: signing(keys, slot, account),
     })),
   };
+}
+
+/** What signs for a slot. Given keys have the permissions that their operator gives them. */
+function signing(
+  keys: readonly RingKey[],
+  { slot, scope }: WantedSlot,
+  { kind }: AccountSpec,
+): AccountAnswer['slots'][number]['signs'] {
+  const active = keys.find((key) => key.slot === slot && key.state === 'active' && !key.unlisted);
+  if (!active) return 'nothing';
+  return kind === 'external' || isDeepStrictEqual(active.scope, scope) ? 'current' : 'outdated';
 }
 
 /** The earliest of its slots; undefined schedules, and slots without an active key, have none. */
@@ -108,6 +122,8 @@ function keyAnswer(key: RingKey, grace: number, { credentials, sessions }: Behin
     retired_at: secondsOrNull(key.retiredAt),
     retires_at: secondsOrNull(retires),
     listed: isListed(key),
+    waits_for: key.waitsFor ?? [],
+    may_sign_at: secondsOrNull(key.maySignAt),
     lifetime_seconds: key.lifetimeSeconds,
     credentials_alive: credentials.get(publicKey) ?? 0,
     sessions: sessions ? (sessions.get(publicKey) ?? 0) : null,

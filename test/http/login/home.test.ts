@@ -226,3 +226,18 @@ describe('a denied person', () => {
     expect(body).toContain('claims.dept');
   });
 });
+
+test.each([
+  ['nothing', 'This role is not ready yet', 'about 18 seconds'],
+  ['outdated key', 'This role was changed', 'about 18 seconds'],
+] as const)(
+  'a role that waits for its key (until then: %s) says so, and for how long',
+  async (until, what, when) => {
+    const pending = { until, stage: 'waiting', seconds: 18, waitsFor: ['secret-host'] } as const;
+    await using people = await startPeopleApp({ pending });
+    const { body } = await people.get('/', { cookies: await people.signIn() });
+    expect(body).toContain(what);
+    expect(body).toContain(when);
+    expect(body).not.toContain('secret-host');
+  },
+);

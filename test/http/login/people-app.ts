@@ -20,6 +20,8 @@ export interface PeopleAppOptions {
   readonly contact?: string | undefined;
   readonly issuers?: ReturnType<Logins['issuers']>;
   readonly branding?: Branding;
+  /** What every role waits for. */
+  readonly pending?: Issued['pending'];
   readonly roles?: readonly RoleSpec[];
   readonly bindings?: readonly BindingSpec[];
   readonly limits?: { readonly perAddress?: number; readonly perIdentity?: number };
@@ -117,6 +119,7 @@ export async function startPeopleApp(options: PeopleAppOptions = {}): Promise<Pe
         return options.unrecorded;
       },
       isAdmin: ({ claims }) => claims['team'] === 'platform',
+      pending: () => options.pending,
       branding: () => options.branding ?? { name: 'Acme NATS' },
       clock: world.clock,
     },

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { durationText } from '../config/schema/scalars.ts';
+import { CliError, ExitCode } from './exit-codes.ts';
+import type { ExchangeAnswer } from './exchange-call.ts';
+import { harmless, type Terminal } from './terminal.ts';
+import { ServiceRefusal } from './service-call.ts';
+
+/** How time passes, in milliseconds. */
+interface Pace {
+  now(): number;
+  sleep(milliseconds: number): Promise<unknown>;
+}
+
+const REAL_PACE: Pace = {
+  now: () => performance.now(),
+  sleep: (milliseconds) => sleep(milliseconds),
+};
+
+/** Why a role has no key that signs for it as it is now. */
+const WAITED_FOR = new Set(['signing_key_pending', 'signing_key_unavailable']);
+/** A service that can't tell when is asked more often than it says. */
+const LONGEST_PAUSE_SECONDS = 5;
+
+/**
+ * Exchanges, again and again, until the role's own key signs with the permissions that the role has
+ * now; as often as the service says.
+ *
+ * @throws CliError when that takes longer than `timeoutSeconds`, or the service refuses for another reason.
+ */
+export async function exchangeUntilCurrent(
+  exchange: () => Promise<ExchangeAnswer>,
+  { timeoutSeconds, pace = REAL_PACE }: { readonly timeoutSeconds: number; readonly pace?: Pace },
+): Promise<ExchangeAnswer> {
+  const deadline = pace.now() + timeoutSeconds * 1000;
+  for (;;) {
+    const { answer, why, seconds } = await attempt(exchange);
+    if (answer) return answer;
+    const left = deadline - pace.now();
+    if (left <= 0) throw gaveUp(timeoutSeconds, why);
+    await pace.sleep(Math.min(seconds * 1000, left));
+  }
+}
+
+type Attempt =
+  | { readonly answer: ExchangeAnswer; readonly why?: undefined; readonly seconds?: undefined }
+  | { readonly answer?: undefined; readonly why: string; readonly seconds: number };
+
+async function attempt(exchange: () => Promise<ExchangeAnswer>): Promise<Attempt> {
+  try {
+    const answer = await exchange();
+    const { new_permissions_in: seconds, role } = answer;
+    if (seconds === undefined) return { answer };
+    return { why: `role ${role} still has the permissions of before its last change`, seconds };
+  } catch (error) {
+    if (!(error instanceof ServiceRefusal) || !WAITED_FOR.has(error.reason ?? '')) throw error;
+    const { message: why, reason, retryAfterSeconds = LONGEST_PAUSE_SECONDS } = error;
+    if (reason === 'signing_key_pending') return { why, seconds: retryAfterSeconds };
+    return { why, seconds: Math.min(retryAfterSeconds, LONGEST_PAUSE_SECONDS) };
+  }
+}
+
+function gaveUp(timeoutSeconds: number, why: string): CliError {
+  return new CliError(
+    ExitCode.unavailable,
+    `gave up after ${durationText(timeoutSeconds)}: ${harmless(why)}\n` +
+      'nats-sts keys list shows what the key waits for.',
+  );
+}
+
+/** One line on stderr while a change of the role is not in force yet. */
+export function tellIfOutdated(
+  terminal: Terminal,
+  answer: { readonly role: string; readonly new_permissions_in?: number | undefined },
+  hint: string,
+): void {
+  const { role, new_permissions_in: seconds } = answer;
+  if (seconds === undefined) return;
+  terminal.err(
+    harmless(
+      `nats-sts: role ${role} was changed, and this credential has the permissions of before; in about ${durationText(seconds)} ${hint}`,
+    ) + '\n',
+  );
+}

@@ -1,0 +1,144 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { KeysAnswer } from '../../src/http/admin/actions.ts';
+import type { ClusterNode } from '../support/nats-cluster.ts';
+import { natsSts } from '../cli/command-line.ts';
+import { adminRequest } from '../http/admin/admin-client.ts';
+import { eventually } from '../support/eventually.ts';
+import {
+  apartFromRotator,
+  type RotationWorld,
+  startRotationWorld,
+} from '../support/rotation-world.ts';
+import { JWT_TYPE, TOKEN_EXCHANGE } from '../support/service-world.ts';
+
+/** One server hangs while a role is added and another changed: their keys wait for it. */
+
+let world: RotationWorld;
+let hung: ClusterNode;
+let tokenFile: string;
+
+beforeAll(async () => {
+  world = await startRotationWorld({
+    configure: (tree) => {
+      tree['accounts'].APP.rotation = { every: '7d', grace: '1s' };
+      tree['roles'].publisher.maxTtl = '1h';
+      tree['bindings'][0].roles = ['publisher'];
+    },
+  });
+  hung = apartFromRotator(world);
+  hung.pause();
+  await world.configure((tree) => {
+    tree['roles'].publisher.publish.allow.push('news.>');
+    tree['roles'].reader = { account: 'APP', subscribe: { allow: ['news.>'] } };
+    tree['bindings'][0].roles = ['publisher', 'reader'];
+  });
+  world.service.reload();
+  tokenFile = join(world.folder, 'token');
+  await writeFile(tokenFile, await world.token());
+  // Until then it says that the key is being made, or is on its way to servers that it has not asked yet.
+  await eventually(async () => stagedOf(await keys(), 'reader')?.waits_for.includes(hung.name));
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+async function keys(): Promise<KeysAnswer> {
+  const token = await world.token({ sub: 'admin' });
+  return (await (await adminRequest(world.url, 'GET /admin/keys', { token })).json()) as KeysAnswer;
+}
+
+function stagedOf({ accounts }: KeysAnswer, slot: string) {
+  return accounts[0]?.keys.find((key) => key.slot === slot && key.state === 'staged');
+}
+
+const cli = async (command: string, ...args: readonly string[]) =>
+  natsSts(...command.split(' '), '--url', world.url, '--token-file', tokenFile, ...args);
+
+test('an exchange for a new role says that its key is on its way, and when to ask again', async () => {
+  const response = await world.exchange(await world.token(), { role: 'reader' });
+  expect(response.status).toBe(503);
+  expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(await response.json()).toMatchObject({
+    code: 'temporarily_unavailable',
+    reason: 'signing_key_pending',
+    detail: expect.stringMatching(
+      /^The signing key of role reader is not on every NATS server yet; ask again in about \d+ s\.$/,
+    ),
+  });
+  // Names of servers are for operators.
+  const [denied] = world.audit({ type: 'denied', reason: 'signing_key_pending' });
+  expect(denied).toMatchObject({ detail: expect.stringContaining(hung.name) });
+});
+
+test('an exchange for a changed role says that the credential has the permissions of before', async () => {
+  const token = await world.token();
+  const answer = await world.credential(token, { role: 'publisher' });
+  expect(answer).toMatchObject({ new_permissions_in: expect.any(Number) });
+  const text = await world.exchange(token, { role: 'publisher', accept: 'text/plain' });
+  expect(text.headers.get('new-permissions-in')).toMatch(/^\d+$/);
+  const oauth = await fetch(`${world.url}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: TOKEN_EXCHANGE,
+      subject_token: token,
+      subject_token_type: JWT_TYPE,
+      scope: 'publisher',
+    }),
+  });
+  expect(await oauth.json()).toMatchObject({ new_permissions_in: expect.any(Number) });
+});
+
+test('nats-sts exchange says so on stderr, and gives up with --wait when it takes too long', async () => {
+  const out = join(world.folder, 'old.creds');
+  const changed = await cli('exchange', '--role', 'publisher', '--out', out);
+  expect(changed.exitCode).toBe(0);
+  expect(changed.err).toMatch(
+    /role publisher was changed, and this credential has the permissions of before; in about \d+s/,
+  );
+  for (const role of ['publisher', 'reader']) {
+    const late = await cli('exchange', '--role', role, '--wait=1s', '--out', `${out}.${role}`);
+    expect(late.exitCode).toBe(5);
+    expect(late.err).toMatch(/gave up after 1s: .*role/);
+    await expect(readFile(`${out}.${role}`)).rejects.toThrow('ENOENT');
+  }
+});
+
+test('nats-sts explain, beside the service, says what the role waits for', async () => {
+  const args = ['explain', '--config', world.configFile, '--token-file', tokenFile];
+  const added = await natsSts(...args, '--role', 'reader');
+  expect(added.out).toContain('no key signs for this role yet: exchanges answer 503');
+  expect(added.out).toContain(`not on every NATS server yet (${hung.name})`);
+  const changed = await natsSts(...args, '--role', 'publisher', '--json');
+  expect(JSON.parse(changed.out)).toMatchObject({
+    grant: { role: { name: 'publisher' } },
+    signingKey: { until: 'outdated key', waitsFor: [hung.name] },
+  });
+});
+
+test('keys list says which server a key waits for', async () => {
+  const [account] = (await keys()).accounts;
+  expect(account?.slots).toEqual([
+    expect.objectContaining({ slot: 'publisher', signs: 'outdated' }),
+    expect.objectContaining({ slot: 'reader', signs: 'nothing' }),
+  ]);
+  await writeFile(tokenFile, await world.token({ sub: 'admin' }));
+  const { out } = await cli('keys list');
+  await writeFile(tokenFile, await world.token());
+  expect(out).toContain(`signs once every server has it, not on every server yet (${hung.name})`);
+  expect(out).toContain('with the permissions of before a change');
+});
+
+test('nats-sts exchange --wait waits until the keys sign, with a token that is read again', async () => {
+  const waiting = ['reader', 'publisher'].map(async (role) => {
+    const out = join(world.folder, `${role}.creds`);
+    const { exitCode, err } = await cli('exchange', '--role', role, '--wait', '5m', '--out', out);
+    return { exitCode, err, creds: await readFile(out, 'utf8') };
+  });
+  hung.resume();
+  for (const { exitCode, err, creds } of await Promise.all(waiting)) {
+    expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+    await world.connect(creds);
+  }
+  const answer = await world.credential(await world.token(), { role: 'publisher' });
+  expect(answer).not.toHaveProperty('new_permissions_in');
+});
