@@ -37,7 +37,9 @@ export function readDocument(text: string): SourceDocument {
     const usable = faults.every((fault) => fault.code === 'DUPLICATE_KEY');
     return {
       value: usable ? document.toJS({ maxAliasCount: MAX_ALIASES }) : undefined,
-      problems: faults.map((fault) => asProblem(fault, lines)),
+      problems: usable
+        ? faults.map((fault) => asProblem(fault, lines))
+        : [cause(faults, lines, text)],
       usable,
       lineOf: (path) => lineOf(document, lines, path),
     };
@@ -83,7 +85,31 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: 'unexpected text here: check quotes, colons and indentation',
 };
 
-function asProblem(fault: YAMLError, lines: LineCounter): Problem {
+/**
+ * What is to be mended first. The parser goes on after a mistake and finds others that follow from it;
+ * a tab it does not always know for what it is.
+ */
+function cause(faults: readonly YAMLError[], lines: LineCounter, text: string): Problem {
+  const problems = faults
+    .filter(({ code }) => code !== 'DUPLICATE_KEY')
+    .map((fault) => asProblem(fault, lines));
+  const first = problems.reduce((one, other) => (other.line < one.line ? other : one));
+  const tabs = text.split('\n').flatMap((line, at) => (TAB.test(line) ? [at + 1] : []));
+  const [tab, ...more] = tabs;
+  // A text in quotes begins on the line before the one with the tab.
+  if (tab === undefined || first.line < tab - 1) return first;
+  return { path: '', line: tab, message: `is indented with a tab${asWell(more)}: use spaces` };
+}
+
+/** A line with a tab in its indentation, and with more than a comment after it. */
+const TAB = /^ *(?:- *)?\t\s*[^\s#]/;
+
+function asWell(lines: readonly number[]): string {
+  if (lines.length === 0) return '';
+  return lines.length === 1 ? `, as is line ${lines[0]}` : `, as are ${lines.length} more lines`;
+}
+
+function asProblem(fault: YAMLError, lines: LineCounter): Problem & { line: number } {
   const message = SENTENCES[fault.code] ?? 'can not be read as YAML';
   return { path: '', message, line: Math.max(1, lines.linePos(fault.pos[0]).line) };
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readDocument } from '../../src/config/document.ts';
 
 function problems(text: string): string[] {
@@ -72,4 +72,54 @@ bindings:
         - y
 `);
   expect(document.lineOf(path)).toBe(line);
+});
+
+describe('of a file that is no YAML, the first cause is reported and not what follows from it', () => {
+  test.each([
+    ['one tab', 'a:\n  b: 1\n\tc: 2\n', '3 is indented with a tab: use spaces'],
+    [
+      'two tabs',
+      'a:\n  b:\n  \tc: 1\n  \td: 2\n',
+      '3 is indented with a tab, as is line 4: use spaces',
+    ],
+    [
+      'tabs only',
+      'a:\n\tb: 1\n\tc:\n\t\td: 1\n',
+      '2 is indented with a tab, as are 2 more lines: use spaces',
+    ],
+    [
+      'a tab in a flow list',
+      'a: [\n\t1,\n\t2 ]\nb: 1\n',
+      '2 is indented with a tab, as is line 3: use spaces',
+    ],
+    ['a tab in a quoted text', 'a: "one\n\ttwo"\nb: 1\n', '2 is indented with a tab: use spaces'],
+    [
+      'a tab deep inside',
+      'a:\n  b:\n    c: 1\n\t\td: 2\n    e: { x: 1 }\n',
+      '4 is indented with a tab: use spaces',
+    ],
+    ['a tab after a dash', 'a:\n  -\tname: x\n    b: y\n', '2 is indented with a tab: use spaces'],
+    [
+      'a missing colon',
+      'a:\n  APP\n    b: 1\n    c: 2\n',
+      '2 a key must stand on one line with its colon',
+    ],
+    [
+      'a bracket that is not closed',
+      'a: [1, 2\nb: 1\nc: 2\nd: [\n',
+      '2 the indentation does not fit the lines around it',
+    ],
+  ])('%s', (_, text, problem) => {
+    const { usable, problems } = readDocument(text);
+    expect(usable).toBe(false);
+    expect(problems.map(({ line, message }) => `${line} ${message}`)).toEqual([problem]);
+  });
+
+  test('tabs elsewhere are none of our business', () => {
+    expect(readDocument('a:\tx # \tc\nb:\n\t# d\n  c:\t1\n')).toMatchObject({
+      usable: true,
+      problems: [],
+      value: { a: 'x', b: { c: 1 } },
+    });
+  });
 });
