@@ -19,6 +19,7 @@ import type { Place } from './place.ts';
 import { type Resolved, resolveReferences } from './references.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { readStore } from './store.ts';
+import { claimTypesThatExcludeNobody } from './warnings/claim-types.ts';
 import { findPitfalls } from './warnings/index.ts';
 
 export interface LoadOptions {
@@ -84,6 +85,9 @@ function assemble(
   const { roles, bindings, problems } = readPolicy(settings);
   findings.problems.push(...problems);
   checkReferences(settings, findings);
+  for (const { path, message } of claimTypesThatExcludeNobody(settings)) {
+    findings.problem(path, message);
+  }
   findPitfalls(settings, findings);
   return {
     file: path,

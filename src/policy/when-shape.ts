@@ -153,7 +153,7 @@ interface MemberChain {
   readonly members: readonly string[];
 }
 
-function memberChain(expr: Expr): MemberChain | undefined {
+export function memberChain(expr: Expr): MemberChain | undefined {
   const { exprKind } = expr;
   if (exprKind.case === 'identExpr') return { root: exprKind.value.name, members: [] };
   const step = memberStep(exprKind);

@@ -6,6 +6,7 @@ import type { Identity, Json } from '../identity/identity.ts';
 import { type ClaimUse, claimUse, topLevel } from './claim-name.ts';
 import type { Condition } from './condition.ts';
 import { isExact, NOT_EXACT, shownExactly } from './exact.ts';
+import { type Comparison, comparisonsIn } from './when-comparisons.ts';
 import { toCelValue } from './when-value.ts';
 import { type Expr, readShape, type Shape, UnfitExpression } from './when-shape.ts';
 
@@ -85,6 +86,16 @@ function celCompiler(): WhenCompiler {
       return 'the expression is not CEL; check its quotes, brackets and operators';
     }
   };
+}
+
+/** The comparisons that a `when` expression makes, for advice; none of one that can't be read. */
+export function comparisonsOf(text: string): readonly Comparison[] {
+  const { parse }: typeof Cel = require('@bufbuild/cel');
+  try {
+    return comparisonsIn(parse(text).expr);
+  } catch {
+    return [];
+  }
 }
 
 /** What is wrong with one `when` expression, if anything is. */

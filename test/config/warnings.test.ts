@@ -216,7 +216,7 @@ test.for([
   ['the same pattern', '{ sub: { glob: "a*" } }', '{ sub: { glob: "a*" } }', true],
   ['fewer conditions', '{ sub: x, ref: y }', '{ sub: x }', false],
   ['a value more', '{ sub: x }', '{ sub: [x, y] }', false],
-  ['another type', '{ sub: "1" }', '{ sub: 1 }', false],
+  ['another type', '{ n: "1" }', '{ n: 1 }', false],
 ] as const)('a binding after one with %s', ([, first, second, shadowed]) => {
   const warnings = warningsOf({
     bindings: `bindings:

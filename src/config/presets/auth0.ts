@@ -12,6 +12,11 @@ export const auth0 = definePreset({
     kinds: ['access_token'],
     maxTokenLifetimeSeconds: DAY,
   }),
+  claims: {
+    text: ['scope', 'permissions', 'gty'],
+    flag: ['email_verified'],
+    mixedCase: ['azp', 'client_id', 'org_id'],
+  },
   doc: {
     about:
       'Access tokens for an API registered in Auth0, whose identifier is the audience; of people and of applications (client credentials).',

@@ -12,6 +12,23 @@ export const buildkite = definePreset({
     // Five minutes unless the step asks for more.
     maxTokenLifetimeSeconds: HOUR,
   }),
+  claims: {
+    text: [
+      'organization_slug',
+      'organization_id',
+      'pipeline_slug',
+      'pipeline_id',
+      'build_branch',
+      'build_tag',
+      'build_commit',
+      'build_source',
+      'step_key',
+      'job_id',
+      'agent_id',
+      'runner_environment',
+    ],
+    number: ['build_number'],
+  },
   doc: {
     about:
       'A step asks for a token: `buildkite-agent oidc request-token --audience https://sts.example.com --claim organization_id --claim pipeline_id`.',

@@ -37,6 +37,21 @@ export const cognito = definePreset({
       require: { token_use: [isAccess ? 'access' : 'id'] },
     };
   },
+  claims: {
+    text: [
+      'cognito:groups',
+      'cognito:username',
+      'username',
+      'client_id',
+      'token_use',
+      'scope',
+      'event_id',
+      'origin_jti',
+      'email',
+    ],
+    flag: ['email_verified'],
+    number: ['version'],
+  },
   doc: {
     about:
       'Access tokens (the default) or ID tokens (`kinds: [id_token]`) of one user pool. The audience is the id of the app client, or a list of them: Cognito access tokens have no `aud`, so their `client_id` is compared.',

@@ -70,6 +70,30 @@ export const entra = definePreset({
       require: { tid: ids },
     };
   },
+  claims: {
+    text: [
+      'oid',
+      'tid',
+      'roles',
+      'groups',
+      'scp',
+      'appid',
+      'appidacr',
+      'azpacr',
+      'acr',
+      'amr',
+      'idtyp',
+      'idp',
+      'ver',
+      'name',
+      'preferred_username',
+      'upn',
+      'unique_name',
+      'xms_mirid',
+    ],
+    flag: ['hasgroups'],
+    mixedCase: ['sub', 'uti'],
+  },
   doc: {
     about:
       'Access tokens of versions 1 and 2 of one tenant (or a list of tenants): of people, of applications by client credentials, of managed identities (`resource=api://…`) and of federated workload identities. For ID tokens add `kinds: [id_token]` and the client id as audience.',

@@ -12,6 +12,22 @@ export const google = definePreset({
     kinds: ['id_token', 'jwt'],
     maxTokenLifetimeSeconds: HOUR,
   }),
+  claims: {
+    text: [
+      'hd',
+      'email',
+      'name',
+      '/google/compute_engine/project_id',
+      '/google/compute_engine/instance_id',
+      '/google/compute_engine/instance_name',
+      '/google/compute_engine/zone',
+    ],
+    flag: ['email_verified'],
+    number: [
+      '/google/compute_engine/project_number',
+      '/google/compute_engine/instance_creation_timestamp',
+    ],
+  },
   doc: {
     about:
       'ID tokens, of service accounts (metadata server, `gcloud auth print-identity-token --audiences=…`, workload identity) and of people. Google access tokens are opaque and can not be used.',

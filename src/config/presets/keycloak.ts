@@ -29,6 +29,20 @@ export const keycloak = definePreset({
       require: { typ: kinds.flatMap((kind) => (kind === 'jwt' ? [] : TYPES[kind])) },
     };
   },
+  claims: {
+    text: [
+      'typ',
+      'sid',
+      'acr',
+      'scope',
+      'preferred_username',
+      'email',
+      'client_id',
+      '/realm_access/roles',
+      'groups',
+    ],
+    flag: ['email_verified'],
+  },
   doc: {
     about:
       'Access tokens of one realm, of people and of service accounts (client credentials). Refresh, logout and ID tokens are told apart by `typ` in the payload; for ID tokens add `kinds: [id_token]`.',

@@ -16,6 +16,18 @@ export const kubernetes = definePreset({
     // The token that every pod gets for the API server may be good for a year: never take that one.
     maxTokenLifetimeSeconds: DAY,
   }),
+  claims: {
+    text: [
+      '/kubernetes.io/namespace',
+      '/kubernetes.io/node/name',
+      '/kubernetes.io/node/uid',
+      '/kubernetes.io/pod/name',
+      '/kubernetes.io/pod/uid',
+      '/kubernetes.io/serviceaccount/name',
+      '/kubernetes.io/serviceaccount/uid',
+    ],
+    number: ['/kubernetes.io/warnafter'],
+  },
   doc: {
     about:
       'A pod mounts a projected token of its own audience: `serviceAccountToken: { audience: nats-sts, expirationSeconds: 3600, path: token }`, and reads the file again whenever it needs one.',

@@ -33,6 +33,11 @@ export const okta = definePreset({
       subject: [['uid'], ['sub']],
     };
   },
+  claims: {
+    text: ['scp', 'groups', 'name', 'email', 'preferred_username'],
+    number: ['ver'],
+    mixedCase: ['uid', 'cid'],
+  },
   doc: {
     about:
       'Access tokens of a custom authorization server, of people and of applications (client credentials). Set the audience of the authorization server to a name of this service.',

@@ -25,6 +25,9 @@ export const pingone = definePreset({
     // Client credentials have no sub.
     subject: [['sub'], ['client_id']],
   }),
+  claims: {
+    text: ['client_id', 'scope', 'sid', 'acr', 'groups'],
+  },
   doc: {
     about:
       'Access tokens for a custom resource, whose audience is a name of this service; of people and of workers (client credentials). For a custom domain use a plain `issuer`, with `subject: [client_id]` if it only serves client credentials.',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type IssuerSettings, issuerShape, type ResolvedIssuer } from '../schema/issuer.ts';
+import type { ClaimFacts } from './claim-facts.ts';
 import type { Misfit, ProviderFacts } from './provider-facts.ts';
 import { resolveIssuer } from './resolve.ts';
 
@@ -21,6 +22,8 @@ export interface Preset {
   readonly id: string | undefined;
   readonly title: string;
   readonly schema: z.ZodType<ResolvedIssuer>;
+  /** Types of the provider's claims; conditions are checked against them. */
+  readonly claims: ClaimFacts;
   readonly doc: PresetDoc;
 }
 
@@ -29,6 +32,8 @@ interface PresetDefinition<Options extends z.ZodRawShape> {
   readonly title: string;
   readonly options: Options;
   facts(settings: z.output<z.ZodObject<Options>> & IssuerSettings): ProviderFacts | Misfit;
+  /** Left out: nothing is certain beyond what every JWT has. */
+  readonly claims?: ClaimFacts;
   readonly doc: PresetDoc;
 }
 
@@ -36,7 +41,7 @@ interface PresetDefinition<Options extends z.ZodRawShape> {
 export function definePreset<Options extends z.ZodRawShape>(
   preset: PresetDefinition<Options>,
 ): Preset {
-  const { id, title, doc } = preset;
+  const { id, title, doc, claims = {} } = preset;
   const selector = id === undefined ? {} : { preset: z.literal(id) };
   const shape = z.strictObject({ ...selector, ...preset.options, ...issuerShape });
   const schema = shape
@@ -51,5 +56,5 @@ export function definePreset<Options extends z.ZodRawShape>(
       return z.NEVER;
     })
     .meta({ title, description: `An issuer${id === undefined ? '' : ` with preset ${id}`}.` });
-  return { id, title, doc, schema };
+  return { id, title, doc, schema, claims };
 }

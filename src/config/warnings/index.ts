@@ -7,6 +7,7 @@ import {
   signingWithoutEffect,
 } from './accounts.ts';
 import { adminSingleUse } from './admin.ts';
+import { claimType } from './claim-types.ts';
 import type { Findings } from '../findings.ts';
 import type { Settings } from '../settings.ts';
 import {
@@ -42,6 +43,7 @@ import {
   kubernetesSingleUse,
   sharedIssuerOpen,
 } from './shared-issuers.ts';
+import { scopedUpperCase } from './upper-case.ts';
 import type { Pitfall } from './view.ts';
 
 /** Every pitfall we know, by its stable id. */
@@ -61,6 +63,7 @@ const PITFALLS: Readonly<Record<string, Pitfall>> = {
   'mutable-claim': mutableClaim,
   'claim-name-with-dots': claimNameWithDots,
   'regex-bare-dot': regexBareDot,
+  'claim-type': claimType,
   'binding-shadowed': bindingShadowed,
   'no-bindings': noBindings,
   'role-unused': roleUnused,
@@ -70,6 +73,7 @@ const PITFALLS: Readonly<Record<string, Pitfall>> = {
   'long-ttl': longTtl,
   'data-limit': dataLimit,
   'scoped-unverified': scopedUnverified,
+  'scoped-upper-case': scopedUpperCase,
   'rotation-keys-pile-up': rotationKeysPileUp,
   'signing-without-effect': signingWithoutEffect,
   'operator-unpinned': operatorUnpinned,

@@ -1,3 +1,5 @@
+import { type ClaimFacts, factsWithoutPreset } from '../presets/claim-facts.ts';
+import { presetFor } from '../presets/index.ts';
 import type { MatchSpec, MatchValue } from '../../policy/policy.ts';
 import type { BindingSettings } from '../schema/binding.ts';
 import type { ResolvedIssuer } from '../schema/issuer.ts';
@@ -18,7 +20,10 @@ export interface BindingView extends BindingSettings {
   readonly path: string;
   readonly source: ResolvedIssuer;
   readonly provider: string | undefined;
+  readonly facts: Facts;
 }
+
+type Facts = ClaimFacts & { readonly title: string };
 
 /**
  * A pitfall of single bindings, and of rules of who may administer: whom a binding lets in by
@@ -31,7 +36,8 @@ export function perBinding(
     for (const { path, binding } of rulesOf(settings)) {
       const source = settings.issuers.entries.get(binding.issuer);
       if (!source) continue;
-      const found = look({ ...binding, path, source, provider: providerOf(source) });
+      const provider = providerOf(source);
+      const found = look({ ...binding, path, source, provider, facts: factsOf(source) });
       if (typeof found === 'string') yield { path, message: found };
       else if (found && 'path' in found) yield found;
       else if (found) yield* found;
@@ -76,6 +82,14 @@ const WELL_KNOWN: Readonly<Record<string, string>> = {
 /** The preset's name, also where the operator wrote the provider's issuer out. */
 function providerOf({ preset, spec }: ResolvedIssuer): string | undefined {
   return preset ?? WELL_KNOWN[spec.issuers[0] ?? ''];
+}
+
+/** What is known of an issuer's claims: by its preset, or by its URL. */
+export function factsOf(source: ResolvedIssuer): Facts {
+  const preset = presetFor(providerOf(source));
+  const url = source.spec.issuers[0] ?? '';
+  const known = preset?.id === undefined ? factsWithoutPreset(url) : undefined;
+  return known ?? { title: preset?.id === undefined ? url : preset.title, ...preset?.claims };
 }
 
 /** `repository` for the keys `repository` and `/repository`; longer pointers stay as they are. */

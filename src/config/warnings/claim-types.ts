@@ -1,0 +1,111 @@
+import { parseClaimName } from '../../policy/claim-name.ts';
+import type { Scalar } from '../../policy/match.ts';
+import type { MatchSpec } from '../../policy/policy.ts';
+import { comparisonsOf } from '../../policy/when.ts';
+import { type ClaimFacts, type ClaimType, typeOfClaim } from '../presets/claim-facts.ts';
+import type { Settings } from '../settings.ts';
+import { type BindingView, type Hint, perBinding, type Pitfall } from './view.ts';
+
+/** Whether a condition can tell claims of the type apart, or comes out the same for all of them. */
+type Outcome = 'open' | 'never' | 'always';
+
+interface Finding extends Hint {
+  readonly outcome: 'never' | 'always';
+}
+
+/** `claim-type`: a comparison with a value of another type than the provider's claim has. */
+export const claimType: Pitfall = (settings) => found(settings, 'never');
+
+/** The same under `not`: such a condition excludes nobody, so that it is an error. */
+export function claimTypesThatExcludeNobody(settings: Settings): Iterable<Hint> {
+  return found(settings, 'always');
+}
+
+function* found(settings: Settings, outcome: Finding['outcome']): Iterable<Hint> {
+  const look = (binding: BindingView) =>
+    [...inMatch(binding), ...inWhen(binding)].filter((finding) => finding.outcome === outcome);
+  for (const { path, message } of perBinding(look)(settings)) yield { path, message };
+}
+
+function inMatch({ match, path, facts }: BindingView): Finding[] {
+  return Object.entries(match).flatMap(([key, spec]): Finding[] => {
+    const claim = parseClaimName(key);
+    const type = typeof claim === 'string' ? undefined : typeOfClaim(facts, claim.name);
+    const outcome = type === undefined ? 'open' : outcomeOf(spec, type);
+    if (type === undefined || outcome === 'open') return [];
+    const what = describe(facts, type, firstMisfit(spec, type));
+    return [{ path: `${path}.match.${key}`, outcome, message: `${CONSEQUENCE[outcome]}: ${what}` }];
+  });
+}
+
+function inWhen({ when, path, facts }: BindingView): Finding[] {
+  if (when === undefined) return [];
+  const known = comparisonsOf(when).flatMap(({ claim, values, negated }) => {
+    const type = typeOfClaim(facts, claim.name);
+    if (type === undefined) return [];
+    const fits = values.some((value) => typeOf(value) === type);
+    return [{ claim, type, fits, value: values[0], negated }];
+  });
+  // Comparing with both `true` and "true" is careful, not wrong.
+  const careful = new Set(known.flatMap(({ fits, claim }) => (fits ? [claim.name] : [])));
+  return known
+    .filter(({ claim }) => !careful.has(claim.name))
+    .map(({ claim, type, value, negated }): Finding => {
+      const outcome = negated ? 'always' : 'never';
+      const what = describe(facts, type, value);
+      const message = `${CONSEQUENCE[outcome]} for ${claim.name}: ${what}`;
+      return { path: `${path}.when`, outcome, message };
+    });
+}
+
+const CONSEQUENCE = { never: 'never matches', always: 'excludes nobody' } as const;
+
+function outcomeOf(spec: MatchSpec, type: ClaimType): Outcome {
+  if (Array.isArray(spec)) return anyOf(spec.map((value) => outcomeOf(value, type)));
+  if (typeof spec !== 'object') return typeOf(spec) === type ? 'open' : 'never';
+  if ('all' in spec) return allOf(spec.all.map((value) => outcomeOf(value, type)));
+  if ('not' in spec) return OPPOSITE[outcomeOf(spec.not, type)];
+  return type === 'text' ? 'open' : 'never';
+}
+
+const OPPOSITE = { open: 'open', never: 'always', always: 'never' } as const;
+
+function anyOf(outcomes: readonly Outcome[]): Outcome {
+  if (outcomes.includes('always')) return 'always';
+  return outcomes.includes('open') ? 'open' : 'never';
+}
+
+function allOf(outcomes: readonly Outcome[]): Outcome {
+  if (outcomes.includes('never')) return 'never';
+  return outcomes.includes('open') ? 'open' : 'always';
+}
+
+/** The value to show; undefined for a pattern. */
+function firstMisfit(spec: MatchSpec, type: ClaimType): Scalar | undefined {
+  if (Array.isArray(spec)) return spec.map((value) => firstMisfit(value, type)).find(isGiven);
+  if (typeof spec !== 'object') return typeOf(spec) === type ? undefined : spec;
+  if ('all' in spec) return firstMisfit(spec.all, type);
+  return 'not' in spec ? firstMisfit(spec.not, type) : undefined;
+}
+
+function isGiven(value: Scalar | undefined): boolean {
+  return value !== undefined;
+}
+
+function typeOf(value: Scalar): ClaimType {
+  if (typeof value === 'string') return 'text';
+  return typeof value === 'number' ? 'number' : 'flag';
+}
+
+const IN_WORDS = { text: 'text', number: 'a number', flag: 'true or false' } as const;
+
+function describe(facts: ClaimFacts & { title: string }, type: ClaimType, value?: Scalar): string {
+  const claims = `tokens of ${facts.title} have ${IN_WORDS[type]} here`;
+  if (value === undefined) return `${claims}, and a pattern fits only text`;
+  const compared = `${JSON.stringify(value)} is ${IN_WORDS[typeOf(value)]}`;
+  const advice =
+    type === 'text'
+      ? `write ${JSON.stringify(String(value))}, in quotes`
+      : 'write it without quotes';
+  return `${claims}, but ${compared}; ${advice}`;
+}

@@ -1,0 +1,58 @@
+import { claimUse } from '../../policy/claim-name.ts';
+import { compileRole } from '../../policy/role.ts';
+import type { Reference } from '../../policy/template.ts';
+import { roleSpec } from '../roles.ts';
+import type { ResolvedIssuer } from '../schema/issuer.ts';
+import type { RoleSettings } from '../schema/role.ts';
+import type { Settings } from '../settings.ts';
+import { factsOf, type Hint, type Pitfall } from './view.ts';
+
+/** `scoped-upper-case`: a scoped role filled in with ids that usually have upper-case letters. */
+export const scopedUpperCase: Pitfall = function* scopedUpperCase(settings): Iterable<Hint> {
+  const givenBy = Map.groupBy(
+    settings.bindings.flatMap(({ settings: { issuer, roles } }) =>
+      roles.map((role) => ({ role, issuer })),
+    ),
+    ({ role }) => role,
+  );
+  for (const [name, role] of settings.roles.entries) {
+    const issuers = new Set((givenBy.get(name) ?? []).map(({ issuer }) => issuer));
+    const references = plainReferences(name, role, settings);
+    for (const issuer of issuers) {
+      const source = settings.issuers.entries.get(issuer);
+      const reference = source && references.find((found) => isMixedCase(found, source));
+      if (!reference) continue;
+      yield {
+        path: `roles.${name}`,
+        message: `"${reference.text}" usually has upper-case letters in tokens of ${factsOf(source).title}, and a scoped signing key refuses those: write {{${reference.text} | token}}, or ${directly(role, settings)}`,
+      };
+    }
+  }
+};
+
+/** What a scoped role takes as it is; nothing where the role is signed directly. */
+function plainReferences(
+  name: string,
+  role: RoleSettings,
+  { accounts }: Settings,
+): readonly Reference[] {
+  const keys = accounts.entries.get(role.account)?.signingKeys;
+  const wanted = keys ? keys.some((key) => key.role === name) : role.signing !== 'direct';
+  if (!wanted) return [];
+  const { references, scoped } = compileRole(roleSpec(name, role), '', []);
+  return 'whyNot' in scoped ? [] : references.filter(({ encode }) => !encode);
+}
+
+function isMixedCase({ source: from }: Reference, source: ResolvedIssuer): boolean {
+  const { mixedCase = [] } = factsOf(source);
+  if (from.kind === 'claim') return mixedCase.includes(claimUse(from.path).name);
+  // What names the subject where its first way applies.
+  const [names = []] = source.spec.subject;
+  return from.kind === 'subject' && names.some((name) => mixedCase.includes(name));
+}
+
+function directly({ account }: RoleSettings, { accounts }: Settings): string {
+  return accounts.entries.get(account)?.signingKeys
+    ? 'give a signing key that is tied to no role'
+    : 'signing: direct';
+}
