@@ -22,7 +22,8 @@ interface CheckOptions {
   readonly strict?: boolean;
   readonly json?: boolean;
   readonly online?: boolean;
-  readonly timeout: number;
+  /** Seconds. */
+  readonly timeout?: number;
 }
 
 /** `nats-sts check`: is this configuration valid, and does it say what its author meant? */
@@ -81,8 +82,13 @@ function seconds(text: string): number {
   throw new InvalidArgumentError('Write a length of time such as 5s or 1m.');
 }
 
-async function check(options: CheckOptions, terminal: Terminal, clock: Clock): Promise<void> {
-  const { strict, online, json = false, timeout } = options;
+/** Ends with `CliError` where something is wrong; then that was told. */
+export async function check(
+  options: CheckOptions,
+  terminal: Terminal,
+  clock: Clock,
+): Promise<void> {
+  const { strict, online, json = false, timeout = DEFAULT_SECONDS } = options;
   const config = load(terminal, requireConfig(options.config), json);
   const policy = policyOf(config);
   if (!json) terminal.out(report(terminal, config, policy));

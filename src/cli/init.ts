@@ -1,12 +1,13 @@
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Clock, systemClock, unixSeconds } from '../clock.ts';
-import { CliError, ExitCode } from './exit-codes.ts';
-import { existing, writeAll } from './init/files.ts';
-import { type PlannedFile, planFiles } from './init/plan.ts';
+import { condition, port } from './init/options.ts';
+import { planFiles } from './init/plan.ts';
+import type { PlannedFile } from './init/planned-file.ts';
 import { starterIssuer } from './init/starter-issuer.ts';
 import { SYSTEM_ACCOUNT } from './init/trust.ts';
-import { table } from './table.ts';
+import { filesTable, refuseExisting, writePlanned } from './init/write-planned.ts';
+import { shellWord } from './shell-word.ts';
 import { styled, type Terminal } from './terminal.ts';
 import { DEFAULT_URL } from './url-option.ts';
 
@@ -75,59 +76,14 @@ function init(options: InitOptions, terminal: Terminal, clock: Clock): void {
     issuer: starterIssuer(options, `http://127.0.0.1:${options.port}`),
     now: unixSeconds(clock),
   });
-  const there = existing(directory, files);
-  if (there.length > 0 && !options.force) {
-    throw new CliError(
-      ExitCode.failed,
-      `${directory} already has ${listed(there)}; nothing was written. ` +
-        'Choose another --dir, or replace them with --force',
-    );
-  }
-  write(directory, files);
+  if (!options.force) refuseExisting(directory, files, ', or replace them with --force');
+  writePlanned(directory, files);
   report(options, files, terminal);
-}
-
-function listed(paths: readonly string[]): string {
-  const more = paths.length - 3;
-  return paths.slice(0, 3).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
-
-function write(directory: string, files: readonly PlannedFile[]): void {
-  try {
-    writeAll(directory, files);
-  } catch (cause) {
-    throw new CliError(ExitCode.failed, `nothing was written to ${directory}: ${why(cause)}`, {
-      cause,
-    });
-  }
-}
-
-/** Node's file error codes, in words. */
-const WHY: Readonly<Record<string, string>> = {
-  EACCES: 'no permission to write',
-  EPERM: 'no permission to write',
-  EROFS: 'a read-only file system:',
-  ENOTDIR: 'something that is not a directory is in the way of',
-  EEXIST: 'something that is not a directory is in the way of',
-  ENOSPC: 'the disk is full:',
-};
-
-function why(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const { code = '', message, path }: NodeJS.ErrnoException = cause;
-  const words = WHY[code];
-  return words === undefined ? message : `${words} ${path}`;
 }
 
 function report(options: InitOptions, files: readonly PlannedFile[], terminal: Terminal): void {
   const shown = (path: string): string => join(options.dir, path);
-  const rows = files.map(({ path, about, secret }) => [
-    shown(path),
-    secret ? ({ text: 'secret', style: 'yellow' } as const) : '',
-    about,
-  ]);
-  const columns = ['FILE', '', 'WHAT IT IS'].map((title) => ({ title }));
-  terminal.out(`${table(terminal, columns, rows)}\n`);
+  terminal.out(`${filesTable(terminal, options.dir, files)}\n`);
   if (options.match === undefined) terminal.out(NO_BINDING);
   terminal.out(`${styled(terminal, 'bold', 'Next:')}\n`);
   for (const command of nextCommands(options, shown)) terminal.out(`  ${command}\n`);
@@ -147,10 +103,6 @@ function nextCommands({ port, natsPort }: InitOptions, shown: (path: string) => 
   ];
 }
 
-function shellWord(text: string): string {
-  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}
-
 function operatorName(text: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/.test(text)) return text;
   throw new InvalidArgumentError('Use letters, digits, blanks and . _ - (64 at most).');
@@ -165,21 +117,4 @@ function accountName(text: string): string {
     throw new InvalidArgumentError('That name is taken: it is made besides your account.');
   }
   return text;
-}
-
-function condition(
-  text: string,
-  earlier: Readonly<Record<string, string>> = {},
-): Readonly<Record<string, string>> {
-  const [, claim, value] = /^([^=]+)=(.+)$/su.exec(text) ?? [];
-  if (claim === undefined || value === undefined) {
-    throw new InvalidArgumentError('Write claim=value, e.g. sub=me.');
-  }
-  return { ...earlier, [claim]: value };
-}
-
-function port(text: string): number {
-  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (number < 1 || number > 65_535) throw new InvalidArgumentError('Write a port, 1 to 65535.');
-  return number;
 }

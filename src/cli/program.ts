@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { InvalidInput } from '../errors.ts';
 import { VERSION } from '../version.ts';
+import { adoptCommand } from './adopt.ts';
 import { auditCommand } from './audit.ts';
 import { checkCommand, doctorCommand } from './check.ts';
 import { exchangeCommand } from './exchange.ts';
@@ -40,6 +41,7 @@ export async function program(
     serveCommand(),
     rotatorCommand(),
     initCommand(terminal),
+    adoptCommand(terminal),
     checkCommand(terminal),
     doctorCommand(terminal),
     explainCommand(terminal),
@@ -100,6 +102,7 @@ function harmlessLines(text: string): string {
 const EPILOGUE = `
 Examples:
   nats-sts init --dir ./nats                          a first NATS server, and nats-sts in front of it
+  nats-sts adopt --account APP --dir ./sts            in front of the NATS servers that you have
   nats-sts serve --config nats/sts.yaml
   nats-sts exchange --token-file token --out app.creds
   nats-sts login --url https://sts.example.com        a person, and a browser

@@ -13,6 +13,8 @@ export interface TrustedOperator {
   readonly signingKeys: readonly string[];
   /** Public key of the system account, `A…`. */
   readonly systemAccount: string | undefined;
+  /** URLs that the operator names for clients. */
+  readonly serviceUrls: readonly string[];
   /** Accounts may be signed by signing keys only, never by the identity key. */
   readonly signingKeysOnly: boolean;
 }
@@ -38,6 +40,7 @@ export function parseOperatorJwt(text: string): TrustedOperator | Malformed {
     publicKey: sub,
     signingKeys: keysIn(nats['signing_keys']),
     systemAccount: typeof system === 'string' && system !== '' ? system : undefined,
+    serviceUrls: textsIn(nats['operator_service_urls']),
     signingKeysOnly: nats['strict_signing_key_usage'] === true,
   };
 }
@@ -49,10 +52,12 @@ export function mayIssueAccounts(operator: TrustedOperator, issuer: string): boo
 }
 
 function keysIn(keys: unknown): readonly string[] {
-  const list: readonly unknown[] = Array.isArray(keys) ? keys : [];
-  return list
-    .filter((key) => typeof key === 'string')
-    .filter((key) => isPublicKey('operator', key));
+  return textsIn(keys).filter((key) => isPublicKey('operator', key));
+}
+
+function textsIn(value: unknown): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [];
+  return list.filter((text) => typeof text === 'string');
 }
 
 const KINDS: ReadonlyMap<string, string> = new Map([

@@ -267,7 +267,7 @@ test('whatever claims and values are, the YAML says the same', () => {
       const settings = { issuer: 'https://login.example.com', audience };
       const yaml = stsYaml({
         port: 8080,
-        natsPort: 4222,
+        servers: ['nats://127.0.0.1:4222'],
         account: { name: 'APP', publicKey: 'A', signingKeyFile: './keys/app-signing.nk' },
         issuer: { name: 'main', settings },
         match: Object.fromEntries([[claim, value]]),

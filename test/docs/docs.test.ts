@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemUserPermissions } from '../../src/account/permissions.ts';
 import { writeAll } from '../../src/cli/init/files.ts';
-import { type PlannedFile, planFiles } from '../../src/cli/init/plan.ts';
+import { planFiles } from '../../src/cli/init/plan.ts';
+import type { PlannedFile } from '../../src/cli/init/planned-file.ts';
 import { program } from '../../src/cli/program.ts';
 import { systemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -107,7 +108,7 @@ test('README and operations show a whole configuration each, and many commands',
     new Set(
       [
         ['serve', 'rotator', 'init', 'check', 'explain', 'test', 'audit', 'exchange', 'health'],
-        ['doctor', 'keys', 'keys list', 'keys rotate', 'keys revoke', 'revoke'],
+        ['adopt', 'doctor', 'keys', 'keys list', 'keys rotate', 'keys revoke', 'revoke'],
         ['revocations', 'revocations list', 'revocations lift'],
         ['login', 'whoami', 'logout'],
       ].flat(),

@@ -1,15 +1,24 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { KeyPair } from '../../nats/key-pair.ts';
-import type { NewFile } from './files.ts';
 import { natsConf } from './nats-conf.ts';
+import {
+  fromConfig,
+  gitignore,
+  key,
+  MANAGING,
+  open,
+  OPERATOR_SIGNING_KEY,
+  type PlannedFile,
+  sealingKey,
+  secret,
+  SYSTEM_CREDS,
+} from './planned-file.ts';
 import { type StsYamlOptions, stsYaml } from './sts-yaml.ts';
 import { createTrust, type Trust, type TrustAccount } from './trust.ts';
 
-export interface PlanOptions
-  extends Pick<StsYamlOptions, 'port' | 'natsPort' | 'issuer' | 'match' | 'admin'> {
+export interface PlanOptions extends Pick<StsYamlOptions, 'port' | 'issuer' | 'match' | 'admin'> {
   /** Absolute. */
   readonly directory: string;
+  readonly natsPort: number;
   readonly operator: string;
   readonly account: string;
   /** Whether the account's signing key is made here, once, and replaced by hand. */
@@ -17,13 +26,6 @@ export interface PlanOptions
   /** Unix seconds. */
   readonly now: number;
 }
-
-export interface PlannedFile extends NewFile {
-  /** What it is, for people. */
-  readonly about: string;
-}
-
-const KEYS = 'keys';
 
 /** Everything that `init` writes, with fresh keys. The files of an account are named after it. */
 export function planFiles(options: PlanOptions): PlannedFile[] {
@@ -40,7 +42,11 @@ export function planFiles(options: PlanOptions): PlannedFile[] {
     open(
       'sts.yaml',
       'configuration of nats-sts',
-      stsYaml({ ...options, ...keyFiles(application) }),
+      stsYaml({
+        ...options,
+        servers: [`nats://127.0.0.1:${options.natsPort}`],
+        ...keyFiles(application),
+      }),
     ),
     open('operator.jwt', 'public part of the operator', `${operator.jwt}\n`),
     key('operator.nk', 'operator identity: keep it offline', operator.key),
@@ -53,13 +59,9 @@ export function planFiles(options: PlanOptions): PlannedFile[] {
     ),
     ...(external ? [] : forManaging(trust)),
     ...accountKeys(application),
-    open(`${KEYS}/.gitignore`, 'keeps the keys out of git', '*\n'),
+    gitignore(),
   ];
 }
-
-const OPERATOR_SIGNING_KEY = 'operator-signing.nk';
-const SYSTEM_CREDS = 'sts-system.creds';
-const SEALING_KEY = 'sealing.key';
 
 function forManaging({ system, stsSystemCreds }: Trust): PlannedFile[] {
   return [
@@ -68,11 +70,7 @@ function forManaging({ system, stsSystemCreds }: Trust): PlannedFile[] {
       `user of ${system.name}, for nats-sts: publishes account JWTs`,
       stsSystemCreds,
     ),
-    secret(
-      SEALING_KEY,
-      'seals the signing keys in the store: keep a copy',
-      `${randomBytes(32).toString('base64')}\n`,
-    ),
+    sealingKey(),
   ];
 }
 
@@ -85,17 +83,8 @@ function keyFiles(application: TrustAccount): Pick<StsYamlOptions, 'account' | '
   }
   return {
     account,
-    managing: {
-      operatorJwtFile: './operator.jwt',
-      operatorSigningKeyFile: fromConfig(OPERATOR_SIGNING_KEY),
-      systemCredsFile: fromConfig(SYSTEM_CREDS),
-      sealingKeyFile: fromConfig(SEALING_KEY),
-    },
+    managing: MANAGING,
   };
-}
-
-function fromConfig(name: string): string {
-  return `./${KEYS}/${name}`;
 }
 
 function accountKeys(account: TrustAccount): PlannedFile[] {
@@ -113,16 +102,4 @@ function signingKeyFile({ name }: TrustAccount): string {
 /** Names that this would mix up are refused with the other bad names. */
 function fileName(account: string): string {
   return account.toLowerCase();
-}
-
-function open(path: string, about: string, content: string): PlannedFile {
-  return { path, about, content, secret: false };
-}
-
-function key(name: string, about: string, pair: KeyPair): PlannedFile {
-  return secret(name, about, `${pair.seed()}\n`);
-}
-
-function secret(name: string, about: string, content: string): PlannedFile {
-  return { path: `${KEYS}/${name}`, about, content, secret: true };
 }

@@ -9,7 +9,7 @@ export interface StarterIssuer {
 }
 
 /** Files of a managed account, seen from the configuration. */
-interface Managing {
+export interface Managing {
   readonly operatorJwtFile: string;
   readonly operatorSigningKeyFile: string;
   readonly systemCredsFile: string;
@@ -18,7 +18,8 @@ interface Managing {
 
 export interface StsYamlOptions {
   readonly port: number;
-  readonly natsPort: number;
+  /** NATS URLs. */
+  readonly servers: readonly string[];
   /** The application account; its signing key's file, seen from the configuration, when it has one. */
   readonly account: {
     readonly name: string;
@@ -73,12 +74,12 @@ ${admin(options)}
 `;
 }
 
-function nats({ natsPort, managing }: StsYamlOptions): string {
-  const servers = `nats:
-  servers: ["nats://127.0.0.1:${natsPort}"]`;
-  if (!managing) return servers;
+function nats({ servers, managing }: StsYamlOptions): string {
+  const head = `nats:
+  servers: [${servers.map((server) => JSON.stringify(server)).join(', ')}]`;
+  if (!managing) return head;
   const { operatorJwtFile, operatorSigningKeyFile, systemCredsFile } = managing;
-  return `${servers}
+  return `${head}
   # With these nats-sts publishes the signing keys of the account. Before the network reaches it, move
   # operatorSigningKey to a configuration of its own, for nats-sts rotator.
   operator: { file: ${text(operatorJwtFile)} }

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { systemUserPermissions } from '../../account/permissions.ts';
+import { keyOf } from '../../account/account-jwt.ts';
+import { formatCreds, parseCreds } from '../../nats/creds.ts';
+import { encodeJwt } from '../../nats/jwt.ts';
+import { createKeyPair, keyPairFromSeed } from '../../nats/key-pair.ts';
+import { Malformed } from '../../nats/malformed.ts';
+import { mayIssueAccounts } from '../../nats/operator-jwt.ts';
+import { directUser } from '../../nats/user-claims.ts';
+import { CliError, ExitCode } from '../exit-codes.ts';
+import { type NscAccount, type NscOperator, seedOf } from './nsc-store.ts';
+
+/** What nats-sts needs of an operator. Secret. */
+export interface OperatorKey {
+  readonly publicKey: string;
+  readonly seed: string;
+}
+
+/** The newest signing key whose seed is at hand, or the one that is asked for; undefined when there is none. */
+export function operatorKey(
+  { operator }: NscOperator,
+  keys: string,
+  wanted?: string,
+): OperatorKey | undefined {
+  if (wanted !== undefined && !operator.signingKeys.includes(wanted)) {
+    const list = operator.signingKeys.join(', ') || 'none';
+    throw new CliError(
+      ExitCode.failed,
+      `the operator has no signing key ${wanted}: it has ${list}`,
+    );
+  }
+  const candidates = wanted === undefined ? operator.signingKeys.toReversed() : [wanted];
+  for (const publicKey of candidates) {
+    const seed = mayIssueAccounts(operator, publicKey) ? seedOf(publicKey, keys) : undefined;
+    if (seed !== undefined) return { publicKey, seed };
+  }
+  return undefined;
+}
+
+export interface SystemUser {
+  /** Creds file. Secret. */
+  readonly creds: string;
+  /** Public key of a user that was made now: nsc does not know it. */
+  readonly made?: string;
+}
+
+/** Creds that were made with nsc or nats auth. */
+export function givenSystemUser(file: string): SystemUser {
+  let creds: string;
+  try {
+    creds = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new CliError(ExitCode.failed, `${file} cannot be read: ${String(cause)}`, { cause });
+  }
+  const read = parseCreds(creds);
+  if (!(read instanceof Malformed)) return { creds };
+  throw new CliError(ExitCode.failed, `${file} is not a credentials file: ${read.problem}`);
+}
+
+/**
+ * A new user of the system account that may do what nats-sts needs, signed by a key of the account that
+ * is at hand; undefined when none is.
+ */
+export function makeSystemUser(
+  system: NscAccount,
+  keys: string,
+  now: number,
+): SystemUser | undefined {
+  const { sub, nats } = system.claims;
+  // A scoped key would give its users permissions of its own.
+  const plain = (nats.signing_keys ?? []).filter((key) => typeof key === 'string').map(keyOf);
+  const identity = nats['strict_signing_key_usage'] === true ? [] : [sub];
+  for (const publicKey of [...plain, ...identity]) {
+    const seed = seedOf(publicKey, keys);
+    if (seed === undefined) continue;
+    const signer = keyPairFromSeed(seed);
+    const user = createKeyPair('user');
+    const jwt = encodeJwt({
+      claims: {
+        sub: user.publicKey,
+        name: 'nats-sts',
+        iat: now,
+        nats: directUser({ issuer_account: sub, ...systemUserPermissions() }),
+      },
+      issuerPublicKey: publicKey,
+      sign: signer.sign,
+    });
+    const creds = formatCreds({ jwt, seed: user.seed() });
+    signer.wipe();
+    user.wipe();
+    return { creds, made: user.publicKey };
+  }
+  return undefined;
+}

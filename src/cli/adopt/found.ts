@@ -1,0 +1,105 @@
+import { CliError, ExitCode } from '../exit-codes.ts';
+import { SYSTEM_CREDS } from '../init/planned-file.ts';
+import {
+  addSigningKey,
+  addSystemAccount,
+  makeSystemUser as systemUserStep,
+  type Names,
+  type Step,
+  stepsText,
+} from './commands.ts';
+import {
+  givenSystemUser,
+  makeSystemUser,
+  type OperatorKey,
+  operatorKey,
+  type SystemUser,
+} from './credentials.ts';
+import { chooseAccount, type NscAccount, type NscOperator, readOperator } from './nsc-store.ts';
+import { type NscPlaces, nscPlaces } from './places.ts';
+
+/** What of the store to take; what is not given is chosen where there is no choice. */
+export interface Wanted {
+  readonly nsc?: string;
+  readonly keys?: string;
+  readonly operator?: string;
+  readonly account?: string;
+  /** Public key of an operator signing key. */
+  readonly operatorKey?: string;
+  /** Creds file. */
+  readonly systemCreds?: string;
+}
+
+/** What is in the store. */
+export interface Found {
+  readonly places: NscPlaces;
+  readonly operator: NscOperator;
+  readonly account: NscAccount;
+  readonly names: Names;
+  readonly system: NscAccount | undefined;
+  /** Undefined: no seed of one is at hand. */
+  readonly key: OperatorKey | undefined;
+}
+
+export function find(options: Wanted): Found {
+  const places = nscPlaces(options, process.env);
+  const operator = readOperator(places, options.operator);
+  const account = chooseAccount(operator, options.account);
+  const system = operator.accounts.find(
+    ({ claims }) => claims.sub === operator.operator.systemAccount,
+  );
+  return {
+    places,
+    operator,
+    account,
+    system,
+    names: {
+      operator: operator.name,
+      systemAccount: system?.name ?? 'SYS',
+      keys: places.keys,
+      operatorJwtFile: operator.jwtFile,
+    },
+    key: operatorKey(operator, places.keys, options.operatorKey),
+  };
+}
+
+/** The keys that nats-sts needs. Throws `CliError` with all that is missing, and the commands for it. `now`: Unix seconds. */
+export function required(
+  { systemCreds }: Wanted,
+  { places, operator, system, names, key }: Found,
+  now: number,
+): { readonly key: OperatorKey; readonly systemUser: SystemUser } {
+  const systemUser =
+    systemCreds === undefined
+      ? system && makeSystemUser(system, places.keys, now)
+      : givenSystemUser(systemCreds);
+  const missing: { readonly why: string; readonly step: Step }[] = [];
+  if (!key) missing.push({ why: whyNoKey(operator, places), step: addSigningKey(names) });
+  if (operator.operator.systemAccount === undefined) {
+    missing.push({
+      why: `operator ${operator.name} has no system account`,
+      step: addSystemAccount(operator.name),
+    });
+  } else if (!systemUser) {
+    missing.push({
+      why: `no key of the system account is in ${places.keys}: make the user where the key is, then add --system-creds ${SYSTEM_CREDS}`,
+      step: systemUserStep(names, SYSTEM_CREDS),
+    });
+  }
+  if (!key || !systemUser) {
+    const reasons = missing.map(({ why }) => `  ${why}`).join('\n');
+    const steps = stepsText(missing.map(({ step }) => step));
+    throw new CliError(
+      ExitCode.failed,
+      `nothing was written, something is missing:\n${reasons}\n\n${steps}\nThen run nats-sts adopt again.`,
+    );
+  }
+  return { key, systemUser };
+}
+
+function whyNoKey({ name, operator }: NscOperator, { keys }: NscPlaces): string {
+  const { signingKeys } = operator;
+  return signingKeys.length === 0
+    ? `operator ${name} has no signing key, and its identity key is not for every day`
+    : `no seed of the signing keys of operator ${name} (${signingKeys.join(', ')}) is in ${keys}: name the directory by --keys, or add a key`;
+}

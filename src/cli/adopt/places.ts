@@ -1,0 +1,93 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { CliError, ExitCode } from '../exit-codes.ts';
+
+/** Where nsc, and nats auth, keep what they know. */
+export interface NscPlaces {
+  /** Holds a directory for each operator. */
+  readonly stores: string;
+  readonly keys: string;
+  /** What nsc has selected. */
+  readonly operator: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The directories of nsc: those that are named, else where nsc itself would look (`home/home.go` there).
+ * `nats auth` keeps the same files in the newer of nsc's places.
+ */
+export function nscPlaces(
+  { nsc, keys }: { readonly nsc?: string | undefined; readonly keys?: string | undefined },
+  env: Environment,
+): NscPlaces {
+  const home = homedir();
+  const data = join(env['XDG_DATA_HOME'] || join(home, '.local', 'share'), 'nats', 'nsc');
+  const selected = readSelection(env, home);
+  const candidates =
+    nsc === undefined
+      ? [selected.stores, join(data, 'stores'), join(home, '.nsc', 'nats')]
+      : [join(nsc, 'stores'), isOperator(nsc) ? dirname(resolve(nsc)) : nsc];
+  const stores = firstThere(candidates);
+  if (stores === undefined) {
+    throw new CliError(
+      ExitCode.failed,
+      `there is no store of nsc at ${candidates.filter(Boolean).join(', ')}: name it by --nsc (nsc env shows it)`,
+    );
+  }
+  const keysAt =
+    keys === undefined
+      ? [
+          env['NKEYS_PATH'],
+          join(dirname(resolve(stores)), 'keys'),
+          join(data, 'keys'),
+          join(home, '.nkeys'),
+        ]
+      : [keys];
+  const foundKeys = firstThere(keysAt);
+  if (foundKeys === undefined && keys !== undefined) {
+    throw new CliError(ExitCode.failed, `there is no directory ${keys} (--keys)`);
+  }
+  return {
+    stores: resolve(stores),
+    // Without keys there is still what nsc can be asked to do.
+    keys: resolve(foundKeys ?? join(data, 'keys')),
+    operator: nsc !== undefined && isOperator(nsc) ? lastPart(nsc) : selected.operator,
+  };
+}
+
+export function isOperator(directory: string): boolean {
+  return existsSync(join(directory, '.nsc'));
+}
+
+function lastPart(path: string): string {
+  const whole = resolve(path);
+  return whole.slice(dirname(whole).length).replace(/^[/\\]+/, '');
+}
+
+function firstThere(paths: readonly (string | undefined)[]): string | undefined {
+  return paths.find((path) => path !== undefined && path !== '' && existsSync(path));
+}
+
+/** `nsc.json`: what `nsc env` shows. */
+function readSelection(env: Environment, home: string): { stores?: string; operator?: string } {
+  const config = env['XDG_CONFIG_HOME'] || join(home, '.config');
+  const file = firstThere(
+    [env['NSC_HOME'], join(config, 'nats', 'nsc'), join(home, '.nsc')].map(
+      (directory) => directory && join(directory, 'nsc.json'),
+    ),
+  );
+  if (file === undefined) return {};
+  let read: unknown;
+  try {
+    read = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return {};
+  }
+  const { store_root: stores, operator } = (read ?? {}) as Readonly<Record<string, unknown>>;
+  return {
+    ...(typeof stores === 'string' && { stores }),
+    ...(typeof operator === 'string' && operator !== '' && { operator }),
+  };
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import type { KeyPair } from '../../nats/key-pair.ts';
+import type { NewFile } from './files.ts';
+import type { Managing } from './sts-yaml.ts';
+
+export interface PlannedFile extends NewFile {
+  /** What it is, for people. */
+  readonly about: string;
+}
+
+const KEYS = 'keys';
+export const OPERATOR_SIGNING_KEY = 'operator-signing.nk';
+export const SYSTEM_CREDS = 'sts-system.creds';
+const SEALING_KEY = 'sealing.key';
+
+/** Path of a secret file, seen from the configuration. */
+export function fromConfig(name: string): string {
+  return `./${KEYS}/${name}`;
+}
+
+/** Files of a managed account, seen from the configuration. */
+export const MANAGING: Managing = {
+  operatorJwtFile: './operator.jwt',
+  operatorSigningKeyFile: fromConfig(OPERATOR_SIGNING_KEY),
+  systemCredsFile: fromConfig(SYSTEM_CREDS),
+  sealingKeyFile: fromConfig(SEALING_KEY),
+};
+
+export function open(path: string, about: string, content: string): PlannedFile {
+  return { path, about, content, secret: false };
+}
+
+export function key(name: string, about: string, pair: KeyPair): PlannedFile {
+  return secret(name, about, `${pair.seed()}\n`);
+}
+
+export function secret(name: string, about: string, content: string): PlannedFile {
+  return { path: `${KEYS}/${name}`, about, content, secret: true };
+}
+
+export function sealingKey(): PlannedFile {
+  const content = `${randomBytes(32).toString('base64')}\n`;
+  return secret(SEALING_KEY, 'seals the signing keys in the store: keep a copy', content);
+}
+
+export function gitignore(): PlannedFile {
+  return open(`${KEYS}/.gitignore`, 'keeps the keys out of git', '*\n');
+}
