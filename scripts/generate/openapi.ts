@@ -26,7 +26,7 @@ export async function openapiYaml(): Promise<string> {
       pending: unused,
       branding: () => ({ name: 'nats-sts' }),
     },
-    console: { activity: unused, warnings: unused, follow: unused },
+    console: { activity: unused, warnings: unused, names: unused, follow: unused },
     rateLimit: unused,
     limits: { bodyBytes: 1, tokenBytes: 1, requestSeconds: 1 },
     connections: { total: 1, perNetwork: undefined },

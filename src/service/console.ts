@@ -9,7 +9,7 @@ export interface ConsoleParts {
   readonly auditFile: string;
   readonly state: Pick<SharedState, 'watch'>;
   /** The configuration in force; another object after each reload. */
-  readonly config: () => Pick<Config, 'warnings'>;
+  readonly config: () => Pick<Config, 'warnings' | 'issuers' | 'roles' | 'bindings' | 'accounts'>;
   /** How often it is looked whether something changed that nobody tells. */
   readonly lookMilliseconds?: number;
 }
@@ -44,10 +44,23 @@ export function consoleSource({
       return { events, next: older, newer };
     },
     warnings: () => config().warnings,
+    names: () => {
+      const { issuers, roles, bindings, accounts } = config();
+      return {
+        issuers: namesOf(issuers),
+        roles: namesOf(roles),
+        bindings: namesOf(bindings),
+        accounts: namesOf(accounts),
+      };
+    },
     follow: (listener) => changes.follow(listener),
     close: () => {
       changes.close();
       reader.close();
     },
   };
+}
+
+function namesOf(all: readonly { readonly name: string }[]): string[] {
+  return all.map(({ name }) => name);
 }

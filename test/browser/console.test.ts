@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { look } from './appearance.ts';
+import { DESKTOP, PHONE } from './chromium.ts';
 import { ADA, OLGA } from './policy.ts';
 import { download, press, signIn } from './steps.ts';
 import { type BrowserWorld, startBrowserWorld } from './world.ts';
@@ -38,6 +39,18 @@ async function adasCredential(): Promise<{ readonly page: Page; readonly creds: 
   return { page, creds: (await download(page, 'orders-publisher')).text };
 }
 
+/** Every cell of the tables is in sight, and so is what one can do about its row. */
+async function expectNothingCut(page: Page): Promise<void> {
+  await page.setViewportSize(PHONE);
+  const beyond = await page.evaluate<string[]>(`
+    [...document.querySelectorAll('table td, table td .button')]
+      .filter((element) => element.getClientRects().length > 0)
+      .filter((element) => element.getBoundingClientRect().right > document.documentElement.clientWidth)
+      .map((element) => element.textContent)`);
+  expect(beyond).toEqual([]);
+  await page.setViewportSize(DESKTOP);
+}
+
 describe('the console', () => {
   test('shows a rotation that somebody else asked for, while it happens, without a reload', async () => {
     await adasCredential();
@@ -56,6 +69,7 @@ describe('the console', () => {
     await keysOf(page).getByText('draining', { exact: true }).first().waitFor();
     expect(await isMarked()).toBe(true);
     await look(page, 'console-rotated');
+    await expectNothingCut(page);
   });
 
   test('revokes a person: her connection to NATS is cut, and her session with it', async () => {
@@ -70,6 +84,7 @@ describe('the console', () => {
     await colleague.getByText('live', { exact: true }).waitFor();
     const isMarked = await mark(colleague);
     await look(page, 'console-credentials');
+    await expectNothingCut(page);
     await page
       .getByRole('row', { name: 'ada' })
       .getByRole('link', { name: 'Revoke' })
@@ -77,7 +92,7 @@ describe('the console', () => {
       .click();
     await page.getByRole('textbox', { name: 'Why?' }).fill('lost her laptop');
     await look(page, 'console-revoke');
-    await press(page, 'See what it would cut');
+    await press(page, 'See what would be disconnected');
     await page.getByText('1 live connection').waitFor();
     await look(page, 'console-revoke-confirm');
     expect(connection.isClosed()).toBe(false);
@@ -95,6 +110,7 @@ describe('the console', () => {
     await page.waitForURL('/console/activity');
     expect(await page.getByRole('main').innerText()).toContain('lost her laptop');
     await look(page, 'console-activity');
+    await expectNothingCut(page);
   });
 
   test('finds what one person did', async () => {
@@ -106,5 +122,11 @@ describe('the console', () => {
     const rows = page.getByRole('row', { name: 'olga' });
     expect(await rows.count()).toBeGreaterThan(0);
     expect(await page.getByRole('row').count()).toBe((await rows.count()) + 1);
+    await rows.first().getByRole('link', { name: 'olga' }).click();
+    await page.getByRole('heading', { name: 'olga' }).waitFor();
+    await look(page, 'console-identity');
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('button', { name: 'Copy olga' }).click();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe('olga');
   });
 });

@@ -11,6 +11,8 @@ import { denied, ids, issued } from '../audit/events.ts';
 import { temporaryDirectory } from '../audit/temporary-directory.ts';
 import { eventually } from '../support/eventually.ts';
 
+const empty = () => ({ warnings: [], issuers: [], roles: [], bindings: [], accounts: [] });
+
 /** The real log and the real shared state, and what the console makes of them. */
 function openWorld() {
   const directory = temporaryDirectory();
@@ -30,7 +32,7 @@ function openWorld() {
       };
     },
   };
-  const configuration: { current: { warnings: [] } } = { current: { warnings: [] } };
+  const configuration = { current: empty() };
   const source = consoleSource({
     auditFile,
     state,
@@ -96,7 +98,7 @@ test('each change is told by what it concerns', async () => {
   expect(await follower.heard(2)).toEqual(['credentials', 'keys']);
   await world.state.write('revocation.x', '{}', 0);
   expect(await follower.heard(2)).toEqual(['credentials', 'revocations']);
-  world.configuration.current = { warnings: [] };
+  world.configuration.current = empty();
   expect(await follower.heard(2)).toEqual(['configuration', 'keys']);
 });
 

@@ -9,7 +9,7 @@ import { nowOf } from '../pages/time.ts';
 import { activityTable } from './activity-table.ts';
 import { admitted } from './admitted.ts';
 import type { ConsoleParts } from './doors.ts';
-import { filterForm, pager } from './filters.ts';
+import { filterForm, optionsOf, pager } from './filters.ts';
 import { part, sendConsolePage } from './frame.ts';
 import { fields } from './query.ts';
 import type { ActivityAnswer, ActivityAsk, ConsoleSource } from './source.ts';
@@ -37,7 +37,7 @@ export function activityRoute(app: FastifyInstance, doors: ConsoleParts): void {
         title: 'Activity',
         tab: '/console/activity',
         live: true,
-        body: html`${filterForm('/console/activity', 'Filter records', formFields(filter))}
+        body: html`${filterForm('/console/activity', 'Filter records', formFields(doors, filter))}
 ${part('activity', 'Records', html`${activityTable(found.events, nowOf(doors))}${unfinished(found)}`)}
 ${pager('/console/activity', filter, [
   ['Newest', found.newer === undefined ? undefined : {}],
@@ -64,12 +64,12 @@ function askOf({ type, issuer, ...filter }: Filter): ActivityAsk | Refusal {
   };
 }
 
-function formFields(filter: Filter) {
+function formFields(doors: ConsoleParts, filter: Filter) {
   return FIELDS.map((name) => ({
     name,
     label: LABELS[name],
     value: filter[name],
-    ...(name === 'type' && { options: EVENT_TYPES }),
+    options: optionsOf(doors, name),
   }));
 }
 

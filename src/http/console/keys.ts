@@ -3,6 +3,7 @@ import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../admin/actions.ts';
 import { hidden } from '../pages/parts.ts';
 import { scroll } from './frame.ts';
 import { isTrouble, keyText, rotationText } from './key-text.ts';
+import { ACTION, cell } from './records.ts';
 import { type Axis, axisOf, bar, LEGEND, PATTERNS, scale } from './timeline.ts';
 import { counted, shortKey, slotName } from './words.ts';
 
@@ -118,9 +119,10 @@ function slotRows(
 
 function keyRow(account: AccountAnswer, key: KeyAnswer, axis: Axis): SafeHtml {
   const text = keyText(key, account, axis.now);
-  return html`<tr><td>${shortKey(key.public_key)}</td><td>${stateTag(key)}</td><td class="timeline">${bar(axis, key, `${key.state}: ${text}`)}</td><td>${text}</td><td>${alive(key)}</td><td>${
-    key.state === 'retired' ? undefined : revokeForm(key)
-  }</td></tr>`;
+  return html`<tr>${cell('Key', shortKey(key.public_key))}${cell('State', stateTag(key))}<td class="timeline">${bar(axis, key, `${key.state}: ${text}`)}</td>${cell('When', text)}${cell('Alive', alive(key))}${cell(
+    ACTION,
+    key.state === 'retired' ? undefined : revokeForm(key),
+  )}</tr>`;
 }
 
 const STATE_TAG = { staged: '', active: ' good', draining: ' warn', retired: ' off' } as const;
@@ -130,8 +132,8 @@ function stateTag(key: KeyAnswer): SafeHtml {
   return html`<span class="tag${name}">${key.state}</span>`;
 }
 
-function alive({ state, credentials_alive, sessions }: KeyAnswer): SafeHtml {
-  if (state === 'retired' && credentials_alive === 0) return html`–`;
+function alive({ state, credentials_alive, sessions }: KeyAnswer): SafeHtml | undefined {
+  if (state === 'retired' && credentials_alive === 0) return undefined;
   const connected = sessions === null ? '' : `, ${counted(sessions, 'connection')}`;
   return html`${counted(credentials_alive, 'credential')}${connected}`;
 }
@@ -142,9 +144,9 @@ export function rotateForm(
   label: string,
   text = label,
 ): SafeHtml {
-  return html`<form method="post" action="/console/rotate">${hidden(target)}<button class="quiet" type="submit" aria-label="${label}">${text}</button></form>`;
+  return html`<form method="post" action="/console/rotate">${hidden(target)}<button class="button small secondary" type="submit" aria-label="${label}">${text}</button></form>`;
 }
 
 function revokeForm({ public_key: key }: KeyAnswer): SafeHtml {
-  return html`<form method="post" action="/console/keys/revoke">${hidden({ key })}<button class="quiet danger" type="submit" aria-label="Revoke key ${key.slice(0, 8)}…">Revoke…</button></form>`;
+  return html`<form method="post" action="/console/keys/revoke">${hidden({ key })}<button class="button small danger" type="submit" aria-label="Revoke key ${key.slice(0, 8)}…">Revoke…</button></form>`;
 }

@@ -1,6 +1,8 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import { stopIcon } from '../pages/icons.ts';
 import { reasonField } from './confirm.ts';
+import type { ConsoleParts } from './doors.ts';
+import { control, optionsOf } from './filters.ts';
 
 export const FIELDS = [
   'kind',
@@ -16,7 +18,12 @@ export const FIELDS = [
 export type RevokeFields = Readonly<Partial<Record<(typeof FIELDS)[number], string>>>;
 
 /** Whom, why, and for how long. Links fill in what they know. */
-export function revokeForm(action: string, form: RevokeFields, problem?: string): SafeHtml {
+export function revokeForm(
+  doors: ConsoleParts,
+  action: string,
+  form: RevokeFields,
+  problem?: string,
+): SafeHtml {
   const kind = form.kind ?? kindOf(form);
   return html`${
     problem === undefined
@@ -24,13 +31,13 @@ export function revokeForm(action: string, form: RevokeFields, problem?: string)
       : html`<div class="card notice bad" role="alert"><div class="heading">${stopIcon}<p>${problem}</p></div></div>`
   }<form class="card" method="post" action="${action}">
 <fieldset><legend>What is to be revoked?</legend>
-${KINDS.map((one) => choice(one, form, one.kind === kind))}
+${KINDS.map((one) => choice(doors, one, form, one.kind === kind))}
 </fieldset>
 <fieldset>${reasonField(form.reason)}</fieldset>
 <fieldset><legend>For how long?</legend>
 <label class="choice"><input type="checkbox" name="block" value="yes"${form.block === undefined ? undefined : html` checked`}><span><strong>Block</strong> until someone lifts it. Otherwise a new token from the provider opens the door again.</span></label>
 </fieldset>
-<p class="actions"><button class="button danger" type="submit">See what it would cut</button> <a class="button secondary" href="/console/revocations">Cancel</a></p>
+<p class="actions"><button class="button danger" type="submit">See what would be disconnected</button> <a class="button secondary" href="/console/revocations">Cancel</a></p>
 </form>`;
 }
 
@@ -45,7 +52,7 @@ const KINDS: readonly Kind[] = [
     kind: 'identity',
     label: 'A person or program, with all that they were given',
     inputs: [
-      ['issuer', 'Issuer, by name or URL'],
+      ['issuer', 'Issuer'],
       ['subject', 'Subject'],
     ],
   },
@@ -62,9 +69,14 @@ function kindOf({ subject, nkey, role, binding }: RevokeFields): string {
   return binding === undefined ? 'identity' : 'binding';
 }
 
-function choice({ kind, label, inputs }: Kind, form: RevokeFields, chosen: boolean): SafeHtml {
+function choice(
+  doors: ConsoleParts,
+  { kind, label, inputs }: Kind,
+  form: RevokeFields,
+  chosen: boolean,
+): SafeHtml {
   return html`<div class="choice kind"><input type="radio" id="kind-${kind}" name="kind" value="${kind}"${chosen ? html` checked` : undefined}><div><label for="kind-${kind}">${label}</label><div class="row">${inputs.map(
     ([name, text]) =>
-      html`<div class="field"><label for="target-${name}">${text}</label><input id="target-${name}" name="${name}" type="text" value="${form[name] ?? ''}" autocomplete="off" spellcheck="false"></div>`,
+      html`<div class="field"><label for="target-${name}">${text}</label>${control({ id: `target-${name}`, name, value: form[name], options: optionsOf(doors, name), none: 'choose' })}</div>`,
   )}</div></div></div>`;
 }

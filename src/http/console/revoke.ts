@@ -104,14 +104,14 @@ function sendForm(
     title: 'Revoke',
     tab: '/console/revocations',
     ...(problem && { status: statusOf(problem) }),
-    body: revokeForm(PATH, form, problem?.message),
+    body: revokeForm(doors, PATH, form, problem?.message),
   });
 }
 
 function forecast({ target, block, ...counts }: RevokeAnswer, reason: string): SafeHtml {
   const { credentials, credentials_not_cut: notCut, sessions } = counts;
   return html`<p class="lead">Revoke ${targetText(target)}? The reason given: “${theirs(reason, 500)}”.</p>
-<p>Cut off now: ${reach({ credentials: credentials - notCut, sessions })}.</p>
+<p>Disconnected now: ${reach({ credentials: credentials - notCut, sessions })}.</p>
 ${
   notCut === 0
     ? undefined

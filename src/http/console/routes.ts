@@ -6,6 +6,7 @@ import { credentialsRoute } from './credentials.ts';
 import type { ConsoleDoors, ConsoleParts } from './doors.ts';
 import { eventsRoute } from './events.ts';
 import { consoleScript, consoleStyle } from './frame.ts';
+import { identityRoute } from './identity.ts';
 import { liftRoute } from './lift.ts';
 import { overviewRoute } from './overview.ts';
 import { revocationsRoute } from './revocations.ts';
@@ -22,6 +23,7 @@ export async function consoleRoutes(app: FastifyInstance, doors: ConsoleDoors): 
   overviewRoute(app, parts);
   activityRoute(app, parts);
   credentialsRoute(app, parts);
+  identityRoute(app, parts);
   revocationsRoute(app, parts);
   rotateRoute(app, parts);
   revokeKeyRoute(app, parts);

@@ -41,6 +41,13 @@ export interface ConfigurationWarning {
   readonly level?: 'warning' | 'note';
 }
 
+interface ConfiguredNames {
+  readonly issuers: readonly string[];
+  readonly roles: readonly string[];
+  readonly bindings: readonly string[];
+  readonly accounts: readonly string[];
+}
+
 /** What the operator's console is given besides the actions of administrators. */
 export interface ConsoleSource {
   readonly admin: Admin;
@@ -48,6 +55,8 @@ export interface ConsoleSource {
   activity(ask: ActivityAsk): ActivityAnswer;
   /** Of the configuration in force. */
   warnings(): readonly ConfigurationWarning[];
+  /** Names in the configuration in force. */
+  names(): ConfiguredNames;
   /** Tells each change, at once and possibly often; call the answer to stop. */
   follow(listener: (part: ConsolePart) => void): () => void;
 }

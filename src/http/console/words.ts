@@ -1,4 +1,6 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
+import { copyIcon } from '../pages/icons.ts';
+import { plain } from '../pages/text.ts';
 import { UNITS } from '../pages/time.ts';
 
 /** A length of time in its largest unit, rounded down: `3 days`. */
@@ -32,8 +34,13 @@ export function utc(time: number): string {
 
 /** `AAQ6QJFB…43L4`: enough to tell keys apart. */
 export function shortKey(publicKey: string): SafeHtml {
-  if (publicKey.length <= 13) return html`<code>${publicKey}</code>`;
-  return html`<code title="${publicKey}">${publicKey.slice(0, 8)}…${publicKey.slice(-4)}</code>`;
+  if (publicKey.length <= 13) return html`<code>${publicKey}</code>${copyButton(publicKey)}`;
+  return html`<span class="nowrap"><code title="${publicKey}">${publicKey.slice(0, 8)}…${publicKey.slice(-4)}</code>${copyButton(publicKey)}</span>`;
+}
+
+/** Copies a text that is shown short, or hard to select. It appears where the script runs that makes it work. */
+export function copyButton(text: string): SafeHtml {
+  return html` <button class="copy" type="button" data-copy="${text}" aria-label="Copy ${plain(text, 12)}">${copyIcon}</button>`;
 }
 
 /** `role orders`, or what stands for all roles without keys of their own. */

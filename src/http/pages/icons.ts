@@ -8,3 +8,6 @@ export const checkIcon = html`<svg class="sign" viewBox="0 0 24 24" width="24" h
 
 /** Something was refused. */
 export const stopIcon = html`<svg class="sign" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><circle cx="12" cy="12" r="9"/><path d="M12 7.5v5.5M12 16.2v.1"/></svg>`;
+
+/** Puts a text on the clipboard. */
+export const copyIcon = html`<svg viewBox="0 0 24 24" width="16" height="16" aria-hidden="true"><rect x="9" y="9" width="11" height="11" rx="2"/><path d="M5 15H4V5a1 1 0 0 1 1-1h10v1"/></svg>`;

@@ -90,6 +90,6 @@ test('credentials are leafed through, none twice and none left out', async () =>
 
 test('a revocation says how many of them it reaches', async () => {
   const form = await open('/console/revoke?role=publisher');
-  const asked = await form.press('See what it would cut', { reason: 'test' });
-  expect(asked.text).toContain('Cut off now: 10,001 living credentials');
+  const asked = await form.press('See what would be disconnected', { reason: 'test' });
+  expect(asked.text).toContain('Disconnected now: 10,001 living credentials');
 });

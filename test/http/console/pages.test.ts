@@ -245,3 +245,73 @@ test('a forged session opens nothing', async () => {
   const page = await browser.open(`${world.url}/console`);
   expect(page.url.pathname).toBe('/login');
 });
+
+describe('the page of one identity', () => {
+  test('shows its credentials, connections, refusals and sign-ins, and revokes it', async () => {
+    const who = someone();
+    const token = await world.token({ sub: who });
+    await world.exchange(token, { role: 'no-such-role' });
+    const { creds } = await world.credential(token);
+    await world.connect(creds);
+    const { browser, page } = await world.visit(OLGA.name, '/console/credentials');
+    const found = await page.press('Filter', { subject: who });
+    const identityPage = await found.follow(who);
+    expect(identityPage.url.pathname).toBe('/console/identity');
+    const credentials = section(identityPage.body, 'credentials');
+    expect(credentials).toContain('1 credential<');
+    expect(credentials).toContain('1 live connection<');
+    expect(section(identityPage.body, 'refusals')).toContain('role_not_allowed');
+    expect(section(identityPage.body, 'sign-ins')).toContain('There is no such record');
+    expect(section(identityPage.body, 'revocations')).toBe('');
+
+    const form = await identityPage.follow('Revoke…');
+    const confirm = await form.press('See what would be disconnected', { reason: 'left' });
+    await confirm.press('Revoke');
+    const after = await browser.open(identityPage.url.href);
+    expect(section(after.body, 'revocations')).toContain('left');
+    expect(section(after.body, 'credentials')).toContain('There is no such credential');
+  });
+
+  test('of somebody who only signed in has that', async () => {
+    const { page } = await world.visit(
+      OLGA.name,
+      `/console/identity?issuer=acme&subject=${OLGA.id}`,
+    );
+    expect(section(page.body, 'sign-ins')).toContain('signed-in');
+  });
+
+  test.each(['', '?issuer=acme', '?subject=olga'])(
+    'wants issuer and subject: %j',
+    async (query) => {
+      const { page } = await world.visit(OLGA.name, `/console/identity${query}`);
+      expect([page.status, page.text]).toEqual([
+        400,
+        expect.stringContaining('issuer and its subject'),
+      ]);
+    },
+  );
+});
+
+test('sign-ins that began are folded into one entry, whoever makes many of them', async () => {
+  const { browser } = await world.visit(OLGA.name);
+  for (let begun = 0; begun < 3; begun += 1) {
+    await fetch(`${world.url}/login?issuer=acme`, { redirect: 'manual' });
+  }
+  const page = await browser.open(`${world.url}/console/activity`);
+  const [first = ''] = section(page.body, 'activity').match(/<details>.*?<\/details>/s) ?? [];
+  expect(first).toMatch(/<summary>\d+ sign-ins began meanwhile<\/summary>/);
+  expect(first.match(/<li>/g)?.length).toBeGreaterThanOrEqual(3);
+});
+
+test('what the configuration names is chosen from a list, and what it no longer names stays asked for', async () => {
+  const { browser, page } = await world.visit(OLGA.name, '/console/credentials');
+  const select = (body: string, name: string) =>
+    new RegExp(`<select id="[^"]*" name="${name}">.*?</select>`, 's').exec(body)?.[0] ?? '';
+  expect(select(page.body, 'issuer')).toContain('<option value="acme">acme</option>');
+  expect(select(page.body, 'role')).toContain('<option value="publisher">');
+  expect(select(page.body, 'account')).toContain('<option value="APP">');
+  const gone = await browser.open(`${world.url}/console/credentials?role=gone`);
+  expect(select(gone.body, 'role')).toContain('<option value="gone" selected>');
+  const form = await browser.open(`${world.url}/console/revoke`);
+  for (const name of ['issuer', 'role', 'binding']) expect(select(form.body, name)).not.toBe('');
+});

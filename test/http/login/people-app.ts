@@ -225,7 +225,7 @@ const REST: Omit<AppOptions, 'exchange' | 'live' | 'people' | 'rateLimit' | 'onF
       credentials: nobody,
     },
   },
-  console: { activity: nobody, warnings: nobody, follow: nobody },
+  console: { activity: nobody, warnings: nobody, names: nobody, follow: nobody },
   limits: { bodyBytes: 65_536, tokenBytes: 16_384, requestSeconds: 10 },
   connections: { total: 100, perNetwork: undefined },
   status: () => ({}),

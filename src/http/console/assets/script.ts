@@ -9,6 +9,22 @@ const js = String.raw;
  */
 export const CONSOLE_SCRIPT = js`'use strict';
 (() => {
+  // Absent on pages that came unencrypted from another machine.
+  if (typeof navigator === 'undefined' || !navigator.clipboard) return;
+  document.documentElement.classList.add('copies');
+  document.addEventListener('click', async (event) => {
+    const button = event.target.closest('button[data-copy]');
+    if (!button) return;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.classList.add('done');
+      setTimeout(() => button.classList.remove('done'), 1500);
+    } catch {
+      getSelection().selectAllChildren(button.previousElementSibling || button);
+    }
+  });
+})();
+(() => {
   const SILENT_MILLISECONDS = 45000;
   const RETRY_MILLISECONDS = 5000;
   const LEAST_PAUSE_MILLISECONDS = 1000;

@@ -27,7 +27,7 @@ export const CONSOLE_STYLE = css`
 .pager ul { display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; margin: 1rem 0 0; padding: 0; list-style: none; }
 .pager a { display: inline-block; padding: 0.5rem 0; }
 
-td code { white-space: nowrap; }
+td code, .nowrap { white-space: nowrap; }
 .records, .keys { min-width: 54rem; }
 .records td { min-width: 6.5rem; max-width: 24rem; }
 .keys td:nth-child(4) { min-width: 10rem; }
@@ -37,8 +37,12 @@ td code { white-space: nowrap; }
 a.tag { text-decoration: none; }
 a.tag:hover { text-decoration: underline; }
 .records td form, .keys td form, .keys th form { display: inline; margin: 0; }
-td .quiet { min-height: 1.75rem; }
-.quiet.danger { color: var(--bad); }
+.copy { display: none; padding: 0.3rem; border: 0; border-radius: 6px; background: none; vertical-align: middle; cursor: pointer; }
+.copies .copy { display: inline-flex; }
+.copy:hover { background: var(--sunken); }
+.copy svg { fill: none; stroke: var(--muted); stroke-width: 1.75; }
+.copy.done svg { stroke: var(--good); }
+.records details, .records details ul { margin: 0; }
 .tag.off { background: var(--sunken); color: var(--muted); }
 
 .account .heading form { margin: 0 0 0 auto; }
@@ -73,7 +77,20 @@ td .quiet { min-height: 1.75rem; }
 .kind .field label { font-weight: 400; color: var(--muted); }
 @media (max-width: 40rem) {
   .filters .field, .filters .field input, .filters .field select { width: 100%; }
-  .keys td.timeline { min-width: 11rem; }
+}
+@media (max-width: 52rem) {
+  .records, .keys { display: block; min-width: 0; }
+  .records thead, .keys thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .records tbody, .keys tbody { display: block; }
+  .records tr, .keys tr { display: block; padding: 0.6rem 0.9rem; border-top: 1px solid var(--line); }
+  .records tbody:first-of-type tr:first-child { border-top: 0; }
+  .records td, .keys td { display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: 0 0.75rem; max-width: none; padding: 0.15rem 0; border: 0; overflow-wrap: anywhere; }
+  .records td[data-label]::before, .keys td[data-label]::before { content: attr(data-label); color: var(--muted); }
+  .records td.none, .keys td.none { display: none; }
+  .records .folded td, .keys td.timeline, .keys .slot td { display: block; }
+  .keys td.timeline { width: auto; min-width: 0; padding: 0.35rem 0; }
+  .keys .slot { display: flex; align-items: center; justify-content: space-between; gap: 0.75rem; background: var(--sunken); }
+  .keys .slot th { padding: 0; border: 0; }
 }
 @media (forced-colors: active) {
   .phase.active { fill: CanvasText; stroke: CanvasText; }

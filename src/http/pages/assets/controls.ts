@@ -9,6 +9,7 @@ export const CONTROLS = css`
 .button.secondary:hover { background: var(--sunken); }
 .button.danger { background: var(--surface); border-color: var(--bad); color: var(--bad); }
 .button.danger:hover { background: var(--bad-soft); }
+.button.small { min-height: 2.1rem; padding: 0.15rem 0.8rem; font-size: 0.9rem; white-space: nowrap; }
 .button.wide { width: 100%; justify-content: flex-start; }
 .quiet { min-height: 2.75rem; padding: 0.25rem 0; border: 0; background: none; color: var(--accent); font: inherit; text-decoration: underline; text-underline-offset: 0.18em; text-decoration-thickness: 0.06em; cursor: pointer; }
 .quiet:hover { text-decoration-thickness: 0.12em; }

@@ -1,0 +1,111 @@
+import { html, type SafeHtml } from '@remix-run/html-template';
+import type { FastifyInstance } from 'fastify';
+import { Refusal } from '../../errors.ts';
+import type { RevocationsAnswer } from '../admin/actions.ts';
+import { sendRefusalPage } from '../pages/refusal-page.ts';
+import { pageRoute } from '../pages/route.ts';
+import { plain, theirs } from '../pages/text.ts';
+import { nowOf } from '../pages/time.ts';
+import { activityTable } from './activity-table.ts';
+import { type Administrator, admitted } from './admitted.ts';
+import { credentialTable } from './credential-table.ts';
+import type { ConsoleParts } from './doors.ts';
+import { part, sendConsolePage } from './frame.ts';
+import { IDENTITY_PATH } from './identity-link.ts';
+import { fields, link } from './query.ts';
+import { revocationTable } from './revocation-table.ts';
+import { copyButton, counted } from './words.ts';
+
+/** Of each kind so many, the latest. */
+const LATEST = 20;
+
+const MISSING = new Refusal('parameter_missing', 'Name an identity by its issuer and its subject.');
+
+interface Named {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+/** `GET /console/identity`: all that is known of one identity, and the button that revokes it. */
+export function identityRoute(app: FastifyInstance, doors: ConsoleParts): void {
+  app.get(IDENTITY_PATH, pageRoute(doors), (request, reply) =>
+    admitted(doors, { request, reply }, async (administrator) => {
+      const refused = (refusal: Refusal) =>
+        sendRefusalPage(reply, { doors, session: administrator.session }, refusal);
+      const asked = fields(request.query, ['issuer', 'subject']);
+      if (asked instanceof Refusal) return refused(asked);
+      const { issuer, subject } = asked;
+      if (issuer === undefined || subject === undefined) return refused(MISSING);
+      const body = await identityBody(doors, { issuer, subject }, administrator);
+      if (body instanceof Refusal) return refused(body);
+      return sendConsolePage(doors, { request, reply }, administrator, {
+        title: plain(subject, 60),
+        tab: '/console/credentials',
+        live: true,
+        body,
+      });
+    }),
+  );
+}
+
+async function identityBody(
+  doors: ConsoleParts,
+  named: Named,
+  { caller }: Administrator,
+): Promise<SafeHtml | Refusal> {
+  const { actions } = doors.console.admin;
+  const revoking = { target: named, reason: '', block: false, dryRun: true };
+  const [credentials, revocations, reach] = await Promise.all([
+    actions.credentials({ ...named, limit: LATEST }),
+    actions.revocations(),
+    actions.revoke(revoking, caller),
+  ]);
+  if (credentials instanceof Refusal) return credentials;
+  if (revocations instanceof Refusal) return revocations;
+  const now = nowOf(doors);
+  const mine = revocations.revocations.filter(({ target }) => isOf(target, named));
+  const { total = credentials.credentials.length } = credentials;
+  const sessions = reach instanceof Refusal ? null : reach.sessions;
+  return html`${heading(named)}
+${part(
+  'credentials',
+  'Credentials',
+  credentialTable(credentials.credentials, now),
+  html`<span class="tag">${counted(total, 'credential')}</span>${
+    sessions === null
+      ? undefined
+      : html`<span class="tag">${counted(sessions, 'live connection')}</span>`
+  }${total > LATEST ? html`<a href="${link('/console/credentials', { ...named })}">All</a>` : undefined}`,
+)}
+${mine.length === 0 ? undefined : part('revocations', 'Revocations', revocationTable(mine, now))}
+${records(doors, named, { name: 'refusals', title: 'Latest refusals', types: ['denied'] })}
+${records(doors, named, { name: 'sign-ins', title: 'Latest sign-ins', types: ['login'] })}
+<p><a href="${link('/console/activity', { ...named })}">All activity of this identity</a></p>`;
+}
+
+function heading(named: Named): SafeHtml {
+  const { issuer, subject } = named;
+  return html`<dl class="facts"><div><dt>Issuer</dt><dd>${theirs(issuer)}</dd></div><div><dt>Subject</dt><dd><code>${theirs(subject)}</code>${copyButton(subject)}</dd></div></dl>
+<p class="actions"><a class="button danger" href="${link('/console/revoke', { kind: 'identity', ...named })}">Revoke…</a></p>`;
+}
+
+function isOf(target: RevocationsAnswer['revocations'][number]['target'], named: Named): boolean {
+  return 'issuer' in target && target.issuer === named.issuer && target.subject === named.subject;
+}
+
+interface Kind {
+  readonly name: string;
+  readonly title: string;
+  readonly types: readonly ('denied' | 'login')[];
+}
+
+/** The newest records of one kind, as far as a bounded search finds them. */
+function records(
+  doors: ConsoleParts,
+  { issuer, subject }: Named,
+  { name, title, types }: Kind,
+): SafeHtml {
+  const ask = { types, issuerName: issuer, subject, limit: LATEST };
+  const { events } = doors.console.activity(ask);
+  return part(name, title, activityTable(events, nowOf(doors)));
+}
