@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { scopedSigningKey } from '../../src/nats/account-claims.ts';
 import { formatCreds } from '../../src/nats/creds.ts';
@@ -8,7 +9,7 @@ import { natsSts } from '../cli/command-line.ts';
 import { adminRequest } from '../http/admin/admin-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ExternalGround, prepareExternal, type Seeing } from '../support/external-world.ts';
-import { heard } from '../support/nats-traffic.ts';
+import { heard, publishAtOnce } from '../support/nats-traffic.ts';
 import { type RunningService, startRotating } from '../support/rotation-world.ts';
 import { steadyStream } from '../support/steady-stream.ts';
 
@@ -54,8 +55,11 @@ async function signer(world: ExternalGround & RunningService): Promise<number | 
 
 /** Resolves once a whole look has ended that began after this call. */
 async function lookedAgain(world: RunningService): Promise<void> {
-  const later = Date.now() / 1000 + 2;
-  await eventually(async () => ((await world.metric(LOOKED)) ?? 0) > later);
+  // The first to end may have begun before.
+  for (let looks = 0; looks < 2; looks += 1) {
+    const last = await world.metric(LOOKED);
+    await eventually(async () => (await world.metric(LOOKED)) !== last);
+  }
 }
 
 /** In what state each key is, and since when it signs. */
@@ -108,11 +112,11 @@ describe.each<Seeing>(['look-up', 'canary'])(
       await world.list(...world.keys.slice(0, 4));
       await ground.activated(4);
       expect(await eventually(async () => (await signer(world)) === 3)).toBe(true);
-      const { answered, failures } = await stream.stop();
+      await stream.answered(100);
+      const { failures } = await stream.stop();
       expect(failures).toEqual([]);
-      expect(answered).toBeGreaterThan(100);
       expect(world.signedInTurn()).toEqual([0, 1, 2, 3]);
-    }, 90_000);
+    });
 
     test('nothing is signed with a key that the account does not list, and probe, log and metric tell; once it is listed it signs, without a restart', async () => {
       await using ground = await prepareExternal({ seeing, keys: 1, listed: [1] });
@@ -144,16 +148,14 @@ describe.each<Seeing>(['look-up', 'canary'])(
       // Nothing runs out where nothing says how often to rotate.
       expect(await world.metric(LEFT)).toBeUndefined();
       expect(timesLogged(world, DRY)).toBe(0);
-    }, 60_000);
+    });
 
     test('a key that the operator takes out is left for the next listed one, and never signs again', async () => {
       await using ground = await prepareExternal({ seeing, keys: 3, listed: [0, 2] });
       await using world = await start(ground);
       await eventually(async () => (await signer(world)) === 0);
-      const takenOut = Date.now();
       await world.list(world.keys[2]!);
       await eventually(async () => (await signer(world)) === 2);
-      expect(Date.now() - takenOut).toBeLessThan(15_000);
       expect((await comeIn(world)).status).toBe(200);
 
       // Back in the account, it is not taken back; the one that was passed over is.
@@ -173,7 +175,7 @@ describe.each<Seeing>(['look-up', 'canary'])(
       await world.list(world.keys[1]!);
       await eventually(async () => (await signer(world)) === 1);
       expect(world.signedInTurn()).toEqual([0, 2, 1]);
-    }, 90_000);
+    });
 
     test('where it stands in its keys survives a restart, and is the same for all replicas', async () => {
       await using ground = await prepareExternal({ seeing, keys: 3, every: '1h' });
@@ -196,13 +198,14 @@ describe.each<Seeing>(['look-up', 'canary'])(
       for (const world of [again, replica])
         await eventually(async () => (await signer(world)) === 2);
       expect(ground.signedInTurn()).toEqual([0, 1, 2]);
-    }, 60_000);
+    });
 
     test('a key that is given for a role signs nothing while it is listed plainly, or without the permissions of the role', async () => {
       await using ground = await prepareExternal({ seeing, keys: 1, role: 'publisher' });
       const [key] = ground.keys as [KeyPair<'account'>];
       // The danger: what it would sign may publish anywhere.
-      expect(await reached(ground, userOf(ground, key, scopedUser))).toEqual(SUBJECTS);
+      const unbound = userOf(ground, key, scopedUser);
+      await eventually(async () => isDeepStrictEqual(await reached(ground, unbound), SUBJECTS));
 
       await using world = await start(ground);
       await eventually(() => world.log.text().includes('listed plainly, not as a scoped key'));
@@ -220,7 +223,7 @@ describe.each<Seeing>(['look-up', 'canary'])(
       await ground.list(key);
       await eventually(async () => (await signer(world)) === undefined);
       expect(ground.signedInTurn()).toEqual([0]);
-    }, 60_000);
+    });
   },
 );
 
@@ -250,7 +253,7 @@ test('a key that is given for a role signs nothing while its template allows mor
   await eventually(async () => (await signer(world)) === 0);
   await ground.list(scoped(key, {}));
   await eventually(async () => (await signer(world)) === undefined);
-}, 60_000);
+});
 
 /** Creds of a user of account APP, signed with this key. */
 function userOf(
@@ -277,11 +280,6 @@ async function reached(ground: ExternalGround, creds: string): Promise<string[]>
   // The account's identity key signs always, plainly.
   const { key } = ground.trust.account('APP');
   const observer = await ground.connect(userOf(ground, key, directUser));
-  return heard(observer, async () => {
-    const connection = await ground.connect(creds);
-    // At once, and empty: servers soon end the connection of an empty user, for it may have no
-    // subscription, and take no other message of it.
-    for (const subject of SUBJECTS) connection.publish(subject);
-    await Promise.race([connection.flush(), connection.closed()]);
-  });
+  const url = ground.cluster.node(0).url;
+  return heard(observer, () => publishAtOnce(url, creds, SUBJECTS));
 }

@@ -7,6 +7,7 @@ import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/trans
 import { eventually } from './eventually.ts';
 import { type NatsServer, startNatsServer } from './nats-server.ts';
 import type { OperatorWorld } from './operator-world.ts';
+import { PATIENCE_MILLISECONDS } from './patience.ts';
 
 export interface NatsClusterOptions {
   /** Its resolver must be `full`. */
@@ -30,6 +31,7 @@ export interface ClusterNode {
   readonly port: number;
   /** Of the process that runs now, or ran last. */
   readonly pid: number;
+  readonly state: 'running' | 'paused' | 'stopped';
   /** Lines that the process that runs now (or ran last) has logged. */
   readonly log: readonly string[];
   /** Where its resolver keeps account JWTs: `<account public key>.jwt`. */
@@ -273,6 +275,7 @@ async function routesUp(world: OperatorWorld, nodes: readonly RunningNode[]): Pr
       const connection = await connect({
         servers: node.url,
         authenticator: credsAuthenticator(Buffer.from(world.sysCreds)),
+        timeout: PATIENCE_MILLISECONDS,
       });
       try {
         const others = awake.filter((other) => other !== node).map(({ name }) => name);
@@ -286,7 +289,9 @@ async function routesUp(world: OperatorWorld, nodes: readonly RunningNode[]): Pr
 
 async function routesOf(connection: NatsConnection): Promise<Routes> {
   const id = connection.info?.server_id;
-  const reply = await connection.request(`$SYS.REQ.SERVER.${id}.ROUTEZ`, '', { timeout: 5000 });
+  const reply = await connection.request(`$SYS.REQ.SERVER.${id}.ROUTEZ`, '', {
+    timeout: PATIENCE_MILLISECONDS,
+  });
   return reply.json<{ data: Routes }>().data;
 }
 

@@ -16,6 +16,7 @@ import {
   type UserPermissionLimits,
 } from '../../src/nats/user-claims.ts';
 import { type NatsServer, type NatsServerOptions, startNatsServer } from './nats-server.ts';
+import { PATIENCE_MILLISECONDS } from './patience.ts';
 
 /** An account to have in a world. */
 export interface AccountOptions {
@@ -134,6 +135,8 @@ export function createOperatorWorld({
   const config = [
     `operator: ${operatorJwt}`,
     `system_account: ${systemAccount.key.publicKey}`,
+    // So long a client may take to sign in; 2 s is too short on a machine that does other things too.
+    `authorization: { timeout: ${PATIENCE_MILLISECONDS / 1000} }`,
     resolver === 'memory'
       ? 'resolver: MEMORY'
       : 'resolver: { type: full, dir: "{{folder}}/accounts", allow_delete: true, interval: "5s" }',

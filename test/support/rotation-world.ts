@@ -8,13 +8,13 @@ import {
   type NatsConnection,
 } from '@nats-io/transport-node';
 import { stringify } from 'yaml';
-import { type AccountClaims, readAccountJwt } from '../../src/account/account-jwt.ts';
+import { type AccountClaims, keyOf, readAccountJwt } from '../../src/account/account-jwt.ts';
 import { systemUserPermissions } from '../../src/account/permissions.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { AuditEvent, KeyEvent } from '../../src/audit/event.ts';
 import type { AuditFilter } from '../../src/audit/log.ts';
 import { openAuditReader } from '../../src/audit/sqlite-reader.ts';
-import { parseRing, type Ring, ringKey, ringText } from '../../src/keyring/ring.ts';
+import { parseRing, type Ring, type RingKey, ringKey, ringText } from '../../src/keyring/ring.ts';
 import { formatCreds } from '../../src/nats/creds.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
@@ -29,6 +29,7 @@ import { eventually } from './eventually.ts';
 import { AUDIENCE, startIssuer, type TestIssuer } from './issuer.ts';
 import { type ClusterNode, type NatsCluster, startNatsCluster } from './nats-cluster.ts';
 import { createOperatorWorld, type OperatorWorld, type WorldOptions } from './operator-world.ts';
+import { PATIENCE_MILLISECONDS } from './patience.ts';
 import { callers, type ConfigTree, type ServiceWorld } from './service-world.ts';
 
 export interface RotationOptions extends Pick<WorldOptions, 'accounts'> {
@@ -66,7 +67,7 @@ export interface RotationGround extends AsyncDisposable {
   changeRing(change: (ring: Ring) => Ring | undefined): Promise<void>;
   /** The ring as it stands in the store. */
   ring(account?: string): Ring | undefined;
-  /** What each server that answers has applied, by its name; undefined where it has not loaded the account. */
+  /** What each server that runs has applied, by its name; undefined where it has not loaded the account. */
   applied(account?: string): Promise<Map<string, AccountClaims | undefined>>;
   /** Sends an account JWT to all servers, as anyone with the operator's key and the system account may. */
   push(jwt: string): Promise<void>;
@@ -76,6 +77,8 @@ export interface RotationGround extends AsyncDisposable {
   activations(slot?: string): KeyEvent[];
   /** Resolves once so many keys have become active, all told. */
   activated(count: number, slot?: string): Promise<void>;
+  /** Resolves once the ring of APP has a staged key, and every server that runs has applied a JWT with all its live keys. */
+  listed(): Promise<void>;
 }
 
 /** A service of a ground, in this process. */
@@ -104,7 +107,8 @@ function defaultTree(trust: OperatorWorld, issuer: TestIssuer, servers: readonly
     accounts: {
       APP: {
         publicKey: trust.account('APP').key.publicKey,
-        rotation: { every: '2s', grace: '1s' },
+        // Nothing is issued once the store was silent for the grace: even a process that pauses must not be.
+        rotation: { every: '2s', grace: '5s' },
       },
     },
     store: { sqlite: './data/sts.db' },
@@ -221,6 +225,7 @@ export async function prepareRotation(options: RotationOptions = {}): Promise<Ro
           servers: node ? node.url : [...cluster.servers],
           authenticator: credsAuthenticator(Buffer.from(creds)),
           reconnect: false,
+          timeout: PATIENCE_MILLISECONDS,
           ...more,
         });
         stack.defer(() => connection.close());
@@ -235,6 +240,15 @@ export async function prepareRotation(options: RotationOptions = {}): Promise<Ro
       activations,
       activated: async (count, slot) => {
         await eventually(() => activations(slot).length >= count);
+      },
+      listed: async () => {
+        const account = trust.account('APP').key.publicKey;
+        await eventually(async () => {
+          const keys = (storedRing(storeFile, 'APP')?.keys ?? []).filter(isLive);
+          const claims = [...(await applied(system, cluster, account)).values()];
+          const staged = keys.some(({ state }) => state === 'staged');
+          return staged && claims.every((each) => each !== undefined && listsAll(each, keys));
+        });
       },
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     };
@@ -335,16 +349,40 @@ interface AccountzAnswer {
   readonly data?: { readonly account_detail?: { readonly jwt?: string } };
 }
 
-/** Asked here in the plainest way: what is to be proved is not proved with its own eyes. */
+function isLive({ state }: RingKey): boolean {
+  return state !== 'retired';
+}
+
+function listsAll({ nats }: AccountClaims, keys: readonly RingKey[]): boolean {
+  const listed = new Set((nats.signing_keys ?? []).map(keyOf));
+  return keys.every(({ publicKey }) => listed.has(publicKey));
+}
+
+/** One round of questions; whoever did not answer within it is asked again. */
+const ROUND_MILLISECONDS = 2000;
+
+/** Asked here in the plainest way: what is to be proved is not proved with its own eyes. Waits for every node that runs. */
 async function applied(
   system: NatsConnection,
   { nodes }: NatsCluster,
   account: string,
 ): Promise<Map<string, AccountClaims | undefined>> {
+  return eventually(async () => {
+    const running = nodes.filter(({ state }) => state === 'running').map(({ name }) => name);
+    const found = await appliedBy(system, running.length, account);
+    return running.every((name) => found.has(name)) && found;
+  });
+}
+
+async function appliedBy(
+  system: NatsConnection,
+  count: number,
+  account: string,
+): Promise<Map<string, AccountClaims | undefined>> {
   const replies = await system.requestMany(
     '$SYS.REQ.SERVER.PING.ACCOUNTZ',
     JSON.stringify({ account }),
-    { strategy: 'count', maxMessages: nodes.length, maxWait: 500 },
+    { strategy: 'count', maxMessages: count, maxWait: ROUND_MILLISECONDS },
   );
   const found = new Map<string, AccountClaims | undefined>();
   for await (const reply of replies) {
@@ -362,7 +400,9 @@ function claimsOf(jwt: string): AccountClaims {
 }
 
 async function push(system: NatsConnection, jwt: string): Promise<void> {
-  const reply = await system.request('$SYS.REQ.CLAIMS.UPDATE', jwt, { timeout: 2000 });
+  const reply = await system.request('$SYS.REQ.CLAIMS.UPDATE', jwt, {
+    timeout: PATIENCE_MILLISECONDS,
+  });
   const { error } = reply.json<{ error?: { description: string } }>();
   if (error) throw new Error(error.description);
 }
