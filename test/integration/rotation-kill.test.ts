@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => ground[Symbol.asyncDispose]());
 
 /** Worlds that are killed at the same time: most of the time they wait. */
-const LANES = 6;
+const LANES = 8;
 
 /** One thing that a rotator has to do, which it is killed in the middle of. */
 interface Scene {
@@ -285,43 +285,39 @@ function expectListedWhileTrusted(world: KillWorld, keys: readonly RingKey[]): v
 }
 
 describe('killed at any of its calls, a rotator leaves behind what the next one can go on from', () => {
-  test.for(Object.entries(SCENES))(
-    'while %s',
-    { timeout: 90_000 },
-    async ([, { arrange, onlyOnce }]) => {
-      const fresh = onlyOnce ? newWorld : settledWorld;
-      const points = await (async () => {
-        await using world = await fresh();
-        if (!onlyOnce) await issue(world);
-        return await world.trace(await arrange(world));
-      })();
-      expect(points.length).toBeGreaterThan(6);
+  test.for(Object.entries(SCENES))('while %s', async ([, { arrange, onlyOnce }]) => {
+    const fresh = onlyOnce ? newWorld : settledWorld;
+    const points = await (async () => {
+      await using world = await fresh();
+      if (!onlyOnce) await issue(world);
+      return await world.trace(await arrange(world));
+    })();
+    expect(points.length).toBeGreaterThan(6);
 
-      const missed: string[] = [];
-      const left = [...points];
-      async function killAndGoOn(world: KillWorld, trap: string): Promise<void> {
-        if (!onlyOnce) await issue(world);
-        const done = await arrange(world);
-        if ((await world.kill(trap, done)) !== 'killed') missed.push(trap);
-        await expectSoundRuins(world);
-        await world.settle(done);
-        await expectSound(world);
-      }
-      async function lane(): Promise<void> {
-        while (left.length > 0) {
-          await using world = await fresh();
-          for (let trap = left.shift(); trap !== undefined; trap = left.shift()) {
-            await killAndGoOn(world, trap).catch((fault: unknown) => {
-              left.length = 0;
-              throw new Error(`killed after "${trap}"`, { cause: fault });
-            });
-            if (onlyOnce) break;
-          }
+    const missed: string[] = [];
+    const left = [...points];
+    async function killAndGoOn(world: KillWorld, trap: string): Promise<void> {
+      if (!onlyOnce) await issue(world);
+      const done = await arrange(world);
+      if ((await world.kill(trap, done)) !== 'killed') missed.push(trap);
+      await expectSoundRuins(world);
+      await world.settle(done);
+      await expectSound(world);
+    }
+    async function lane(): Promise<void> {
+      while (left.length > 0) {
+        await using world = await fresh();
+        for (let trap = left.shift(); trap !== undefined; trap = left.shift()) {
+          await killAndGoOn(world, trap).catch((fault: unknown) => {
+            left.length = 0;
+            throw new Error(`killed after "${trap}"`, { cause: fault });
+          });
+          if (onlyOnce) break;
         }
       }
-      const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
-      for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
-      expect(missed.length).toBeLessThanOrEqual(points.length / 10);
-    },
-  );
+    }
+    const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
+    for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
+    expect(missed.length).toBeLessThanOrEqual(points.length / 10);
+  });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { described, startLoad } from '../support/rotation-load.ts';
-import { prepareRotation, startRotating } from '../support/rotation-world.ts';
+import { prepareRotation, type RotationGround, startRotating } from '../support/rotation-world.ts';
 
 const ROTATIONS = 20;
 
@@ -14,15 +14,19 @@ test('twenty rotations under steady load refuse nobody and cut nobody', async ()
   }
   await using running = await startRotating(ground);
   const load = startLoad({ ...ground, ...running });
-  await ground.activated(1 + ROTATIONS);
+  // On a slow machine, some key may be replaced before anybody gets a credential of it.
+  for (let rotations = ROTATIONS; signers(ground) < ROTATIONS; rotations += 1) {
+    await ground.activated(1 + rotations);
+  }
+  await load.until(({ messages, heldToTheEnd }) => messages > 200 && heldToTheEnd >= 9);
   const report = await load.stop();
 
   const counts = described(report);
   expect({ counts, faults: report.faults }).toEqual({ counts, faults: [] });
-  expect(report.messages).toBeGreaterThan(ROTATIONS * 10);
-  expect(report.heldToTheEnd).toBeGreaterThanOrEqual(9);
-  const signers = ground
-    .audit({ type: 'issued' })
-    .map((event) => event.type === 'issued' && event.signingKey);
-  expect(new Set(signers).size).toBeGreaterThanOrEqual(ROTATIONS);
-}, 150_000);
+});
+
+/** How many keys have signed a credential. */
+function signers(ground: RotationGround): number {
+  const events = ground.audit({ type: 'issued' });
+  return new Set(events.map((event) => event.type === 'issued' && event.signingKey)).size;
+}

@@ -1,4 +1,4 @@
-import { fork, spawnSync } from 'node:child_process';
+import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -32,17 +32,14 @@ import { temporaryDirectory } from '../audit/temporary-directory.ts';
 import { eventually } from './eventually.ts';
 import type { NatsServer } from './nats-server.ts';
 import { createOperatorWorld, type OperatorWorld } from './operator-world.ts';
+import { PATIENCE_MILLISECONDS } from './patience.ts';
 import type { ChildOrders, ChildReport } from './rotator-child.ts';
 import { SEALING_KEYS, startWiredRotator, type WiredOptions } from './wired-rotator.ts';
 
 const CHILD = fileURLToPath(new URL('./rotator-child.ts', import.meta.url));
 
-/** Short, so that who comes after a killed rotator soon leads. */
-const LEASE_MILLISECONDS = 300;
-/** Within that time a rotator looks once more, where there is nothing to do. */
-const IDLE_MILLISECONDS = 2 * LEASE_MILLISECONDS;
-/** Far more than a rotator takes that comes after another. */
-const PATIENCE_MILLISECONDS = 20_000;
+/** Short, so that the rotator after a killed one soon leads. */
+const LEASE_MILLISECONDS = 600;
 const LIFETIME_SECONDS = 512;
 
 /** One nats-server with a full resolver, that any number of accounts live on. */
@@ -148,6 +145,7 @@ export async function createKillWorld(ground: KillGround): Promise<KillWorld> {
   await system.request(
     '$SYS.REQ.CLAIMS.UPDATE',
     trust.signAccount({ name: 'APP', key, body, iat: unixNow() - 10 }),
+    { timeout: PATIENCE_MILLISECONDS },
   );
   const store = openStore({ file: storeFile, survive: 'process-crash' });
   const audit = openSqliteLog({ store, clock: systemClock, retentionSeconds: 86_400 });
@@ -254,11 +252,16 @@ export async function createKillWorld(ground: KillGround): Promise<KillWorld> {
     async accepts({ authenticator }) {
       for (;;) {
         try {
-          const to = { servers: server.url, authenticator, reconnect: false };
+          const to = {
+            servers: server.url,
+            authenticator,
+            reconnect: false,
+            timeout: PATIENCE_MILLISECONDS,
+          };
           await (await connect(to)).close();
           return true;
         } catch (error) {
-          // Anything else comes of a machine that has too much to do: the server waits for 2 s at most.
+          // Anything else comes of a machine that has too much to do.
           if (/authorization violation/i.test(String(error))) return false;
           await wait(50);
         }
@@ -268,10 +271,13 @@ export async function createKillWorld(ground: KillGround): Promise<KillWorld> {
       const reply = await system.request(
         '$SYS.REQ.SERVER.PING.ACCOUNTZ',
         JSON.stringify({ account: publicKey }),
+        { timeout: PATIENCE_MILLISECONDS },
       );
       const { data } = reply.json<{ data?: { account_detail?: { jwt: string } } }>();
       if (data?.account_detail) return claimsOf(data.account_detail.jwt);
-      const stored = await system.request(`$SYS.REQ.ACCOUNT.${publicKey}.CLAIMS.LOOKUP`);
+      const stored = await system.request(`$SYS.REQ.ACCOUNT.${publicKey}.CLAIMS.LOOKUP`, '', {
+        timeout: PATIENCE_MILLISECONDS,
+      });
       return claimsOf(stored.string());
     },
     changes() {
@@ -287,11 +293,13 @@ export async function createKillWorld(ground: KillGround): Promise<KillWorld> {
     async trace(done) {
       const child = startChild({ options: options() }, ground.compileCache);
       const names: string[] = [];
-      child.on('message', ({ returned }: ChildReport) => names.push(returned));
+      child.on('message', ({ returned }: ChildReport) => {
+        if (!names.includes(returned)) names.push(returned);
+      });
       const exit = once(child, 'exit');
       try {
         await aim(done);
-        await wait(IDLE_MILLISECONDS);
+        await nextLook(child);
       } finally {
         child.kill('SIGKILL');
         await exit;
@@ -308,7 +316,7 @@ export async function createKillWorld(ground: KillGround): Promise<KillWorld> {
       const exit = once(child, 'exit');
       try {
         await aim(done, () => ended);
-        await Promise.race([exit, wait(IDLE_MILLISECONDS)]);
+        await Promise.race([exit, nextLook(child)]);
         byItself = ended;
       } finally {
         child.kill('SIGKILL');
@@ -360,6 +368,19 @@ function startChild(orders: ChildOrders, compileCache: string) {
   });
   child.send(orders);
   return child;
+}
+
+/** Resolves once the rotator has made a whole look that began after this call; where nothing is left to do, it makes one now and then. */
+async function nextLook(child: ChildProcess): Promise<void> {
+  for (let looks = 0; looks < 2; looks += 1) {
+    await new Promise<void>((resolve) => {
+      child.on('message', function looked({ returned }: ChildReport) {
+        if (!returned.startsWith('look')) return;
+        child.off('message', looked);
+        resolve();
+      });
+    });
+  }
 }
 
 export function unixNow(): number {

@@ -12,6 +12,7 @@ import { Malformed } from '../../src/nats/malformed.ts';
 import { storeUserPermissions } from '../../src/store/permissions.ts';
 import { eventually } from './eventually.ts';
 import type { ClusterNode } from './nats-cluster.ts';
+import { PATIENCE_MILLISECONDS } from './patience.ts';
 import { prepareRotation, type RotationGround, type RotationOptions } from './rotation-world.ts';
 import type { ConfigTree } from './service-world.ts';
 
@@ -46,6 +47,9 @@ export interface ReplicasOptions extends Omit<RotationOptions, 'accounts'> {
   /** How long a replica may sign that has lost sight of the store; 10s unless told. */
   readonly grace?: string;
 }
+
+/** A question that had no answer so long is asked again: a server that is gone never answers. */
+const ROUND_MILLISECONDS = 2000;
 
 /** Account in the cluster that has the buckets. */
 const ACCOUNT = 'STORE';
@@ -85,8 +89,8 @@ export async function prepareReplicas({
         .then((value) => ({ value }))
         .catch(() => undefined),
     );
-  await answer(() => jetstreamManager(nats, { timeout: 500 }));
-  const bucket = async () => new Kvm(jetstream(nats, { timeout: 500 })).open(BUCKET);
+  await answer(() => jetstreamManager(nats, { timeout: ROUND_MILLISECONDS }));
+  const bucket = async () => new Kvm(jetstream(nats, { timeout: ROUND_MILLISECONDS })).open(BUCKET);
   let kv: KV | undefined;
   const read = async (key: string): Promise<string | undefined> => {
     const { value } = await answer(async () => (await (kv ??= await bucket()).get(key))?.string());
@@ -111,7 +115,9 @@ export async function prepareReplicas({
     ring,
     activeKey: async () => (await ring()).keys.find(({ state }) => state === 'active')?.publicKey,
     async storeNode() {
-      const { cluster } = await (await jetstreamManager(nats)).streams.info(`KV_${BUCKET}`);
+      const { cluster } = await (
+        await jetstreamManager(nats, { timeout: PATIENCE_MILLISECONDS })
+      ).streams.info(`KV_${BUCKET}`);
       const node = ground.cluster.nodes.find(({ name }) => name === cluster?.leader);
       if (!node) throw new Error('the bucket is led by none of the nodes');
       return node;

@@ -45,6 +45,8 @@ export interface LoadReport extends LoadCounts {
 export interface RotationLoad {
   /** From now until the answer is called, this server can't be expected to serve. */
   away(node: ClusterNode): () => void;
+  /** What clients got so far. */
+  readonly counts: LoadCounts;
   /** Resolves once the clients got this much. */
   until(enough: (counts: LoadCounts) => boolean): Promise<void>;
   /** Resolves once no more clients are there; those that hold on are waited for. */
@@ -198,6 +200,7 @@ export function startLoad(
         outage.to = Date.now();
       };
     },
+    counts,
     async until(enough) {
       await eventually(() => enough(counts));
     },
