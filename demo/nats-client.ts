@@ -22,7 +22,7 @@ export interface Publishing {
   counts(): Promise<{ readonly published: number; readonly received: number }>;
 }
 
-const PATIENCE_MILLISECONDS = 5000;
+const PATIENCE_MILLISECONDS = 120_000;
 const PAUSE_MILLISECONDS = 20;
 
 export async function connectWith(creds: string, servers: string[]): Promise<NatsClient> {

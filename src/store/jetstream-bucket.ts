@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   DiscardPolicy,
   type JetStreamClient,
@@ -42,6 +43,9 @@ const TIMEOUT_MILLISECONDS = 5000;
 /** How long one request waits for its answer. */
 const ANSWER_MILLISECONDS = 1000;
 
+/** Pause before a server is asked again about a bucket that it does not know yet. */
+const UNKNOWN_MILLISECONDS = 100;
+
 /**
  * Opens a bucket, and makes it where it is missing: one value a key, in files, with lifetimes of
  * single keys. Reads go to the stream's leader, so that they are never stale.
@@ -85,15 +89,22 @@ async function open({ connection, bucket, replicas = 1 }: BucketOptions): Promis
 
 /**
  * Servers that are choosing a leader don't answer at all: what may be asked twice is asked again
- * until there is one. Fails as the last time, once it has taken too long in all.
+ * until there is one. Fails as the last time, once it has taken too long in all. `justOpened`: the
+ * bucket was there a moment ago, and a server that has just become leader may not know it yet.
  */
-export async function askAgain<T>(ask: () => Promise<T>): Promise<T> {
+export async function askAgain<T>(
+  ask: () => Promise<T>,
+  { justOpened = false }: { readonly justOpened?: boolean } = {},
+): Promise<T> {
   const end = performance.now() + TIMEOUT_MILLISECONDS;
   for (;;) {
     try {
       return await ask();
     } catch (fault) {
-      if (!(fault instanceof errors.TimeoutError) || performance.now() >= end) throw fault;
+      const isUnknown = justOpened && hasCode(fault, JetStreamApiCodes.StreamNotFound);
+      const mayPass = isUnknown || fault instanceof errors.TimeoutError;
+      if (!mayPass || performance.now() >= end) throw fault;
+      if (isUnknown) await wait(UNKNOWN_MILLISECONDS);
     }
   }
 }

@@ -60,10 +60,13 @@ export async function openJetStreamState({
   const catchUp = inTurn(() =>
     orUnavailable(connection, "the shared state can't be read", async () => {
       // While it is asked, the consumer may bring what is newer than the answer.
-      const { asked, seen, info } = await askAgain(async () => {
-        const [asked, { seen }] = [clock.now(), replica];
-        return { asked, seen, info: await bucket.manager.streams.info(bucket.stream) };
-      });
+      const { asked, seen, info } = await askAgain(
+        async () => {
+          const [asked, { seen }] = [clock.now(), replica];
+          return { asked, seen, info: await bucket.manager.streams.info(bucket.stream) };
+        },
+        { justOpened: freshAt === 0 },
+      );
       const last = info.state.last_seq;
       const behind = info.created === created && last < seen;
       behindSince = behind ? (behindSince ?? asked) : undefined;

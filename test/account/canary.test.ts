@@ -78,7 +78,7 @@ test('servers that hang or are gone leave it unknown, also those that others mak
   expect(await probe(['nats://127.0.0.1:1'], [signingKey])).toEqual(
     new Map([[signingKey.publicKey, 'unknown']]),
   );
-  cluster.node(1).pause();
+  await cluster.node(1).pause();
   const found = await probe([cluster.node(0).url], [signingKey]);
   cluster.node(1).resume();
   expect(found).toEqual(new Map([[signingKey.publicKey, 'unknown']]));

@@ -66,7 +66,7 @@ test('a server that hangs is left for another', async () => {
   };
   const first = serverName();
   const node = cluster.nodes.find(({ name }) => name === first)!;
-  node.pause();
+  await node.pause();
   expect(await eventually(() => serverName() !== first && serverName())).not.toBe(first);
   node.resume();
 });

@@ -23,6 +23,7 @@ import { narrowSystemCreds } from '../support/rotation-world.ts';
 import type { ConfigTree } from '../support/service-world.ts';
 import { openChromium, type Chromium } from './chromium.ts';
 import { ADA, AUDIENCE, BEN, CLIENT_ID, CONTACT, OLGA, PAT, policy } from './policy.ts';
+import { PATIENCE_MILLISECONDS } from '../support/patience.ts';
 
 export interface BrowserWorldOptions {
   /** People can sign in at a second issuer, too. */
@@ -104,6 +105,7 @@ export async function startBrowserWorld(options: BrowserWorldOptions = {}): Prom
           servers: nats.url,
           authenticator: credsAuthenticator(Buffer.from(creds)),
           reconnect: false,
+          timeout: PATIENCE_MILLISECONDS,
           ...more,
         });
         stack.defer(() => connection.close());
@@ -172,7 +174,7 @@ function infrastructure(trust: OperatorWorld, nats: NatsServer): ConfigTree {
     accounts: {
       APP: {
         publicKey: trust.account('APP').key.publicKey,
-        rotation: { every: '7d', grace: '1s' },
+        rotation: { every: '7d', grace: '10s' },
       },
     },
     store: { sqlite: './data/sts.db' },

@@ -25,6 +25,7 @@ import {
 } from '../audit/events.ts';
 import { temporaryDirectory } from '../audit/temporary-directory.ts';
 import { type CapturedTerminal, capturedTerminal } from './captured-terminal.ts';
+import { eventually } from '../support/eventually.ts';
 
 const clock = { now: () => NOW };
 
@@ -267,7 +268,7 @@ test('--follow shows what is there and goes on with what comes, under one header
   const stop = new AbortController();
   const done = audit(['--file', t.file, '--follow'], { terminal, stop: stop.signal });
   await t.log.record(denied({ reason: 'role_unknown' }));
-  await vi.waitFor(() => expect(terminal.written.out).toContain('role_unknown'), 5000);
+  await eventually(() => terminal.written.out.includes('role_unknown'));
   stop.abort();
   const { out } = await done;
   expect(out.match(/TIME/g)).toHaveLength(1);

@@ -27,7 +27,7 @@ test('with --once it shows every step, keeps secrets to itself, and ends with 0'
   expect(stdout).toMatch(/published +(\d+)\n +received +\1, on one connection/);
   expect(stdout).toMatch(/managed, next rotation[^]* draining [^]* active /);
   expect(stdout).toMatch(/revoked demo orders: 3 credentials and 1 session cut/);
-  expect(stdout).toMatch(/cut by the NATS server \d{1,3} ms after the call/);
+  expect(stdout).toMatch(/cut by the NATS server \d+ ms after the call/);
   expect(stdout).toMatch(/its token +401 invalid_token/);
   expect(stdout).not.toContain('Try it yourself');
   expect(stdout).not.toMatch(SECRET);
@@ -140,7 +140,7 @@ test('the lines to paste work in a shell, and what people and services did by th
   const told = up.terminal.written.out.split('Everything stays up')[1] ?? '';
   expect(told).not.toMatch(/applied|pushed|draining|revoked no longer/);
   expect(told).not.toMatch(SECRET);
-}, 60_000);
+});
 
 async function inShell(lines: readonly string[]): Promise<string> {
   const script = ['set -e', ...lines, 'echo done'].join('\n');

@@ -7,10 +7,13 @@ import { startServiceWorld, type ServiceWorld } from '../support/service-world.t
 /** Bytes that are hardly HTTP, and clients that take their time: an answer in 4xx or a closed connection. */
 
 let world: ServiceWorld;
+/** Waits for a request no longer than a second. */
+let impatient: ServiceWorld;
 let token: string;
 
 beforeAll(async () => {
-  world = await startServiceWorld({
+  world = await startServiceWorld({ nats: false });
+  impatient = await startServiceWorld({
     nats: false,
     configure: (tree) => {
       tree.limits = { request: '1s' };
@@ -19,7 +22,10 @@ beforeAll(async () => {
   token = await world.token();
   await world.credential(token);
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(async () => {
+  await world?.[Symbol.asyncDispose]();
+  await impatient?.[Symbol.asyncDispose]();
+});
 
 const send = (...args: readonly [string | Uint8Array, { end?: boolean }?]) =>
   sendRaw(world.url, ...args);
@@ -190,12 +196,12 @@ describe.concurrent('limits on everything a stranger controls: time. Cut off is'
       post(`${JSON_BODY}Expect: 100-continue\r\nContent-Length: 9\r\n`),
     ],
   ])('a client that %s', async (_, bytes) => {
-    const { statuses } = await send(bytes, { end: false });
+    const { statuses } = await sendRaw(impatient.url, bytes, { end: false });
     expect(statuses.at(-1)).toBe(408);
   });
 
   test('a client that sends a byte now and then has no more time than others', async () => {
-    const { hostname, port } = new URL(world.url);
+    const { hostname, port } = new URL(impatient.url);
     const socket = connect({ host: hostname, port: Number(port) });
     socket.on('error', () => {});
     socket.setEncoding('latin1');
@@ -211,7 +217,8 @@ describe.concurrent('limits on everything a stranger controls: time. Cut off is'
   });
 
   test('a client that connects and says nothing', async () => {
-    expect((await send('', { end: false })).text).toMatch(/^(?:HTTP\/1\.1 408 [\s\S]*)?$/);
+    const { text } = await sendRaw(impatient.url, '', { end: false });
+    expect(text).toMatch(/^(?:HTTP\/1\.1 408 [\s\S]*)?$/);
   });
 
   test('a client that sends much and reads no answer', async () => {

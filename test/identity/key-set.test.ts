@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../src/errors.ts';
 import { guardedFetch } from '../../src/identity/guarded-fetch.ts';
 import type { IssuerSpec } from '../../src/identity/issuer.ts';
@@ -10,6 +10,8 @@ import {
   startIssuer,
   type TestIssuer,
 } from '../support/issuer.ts';
+import { eventually } from '../support/eventually.ts';
+import { PATIENCE_MILLISECONDS } from '../support/patience.ts';
 
 function frozenClock() {
   let seconds = NOW;
@@ -21,9 +23,13 @@ function frozenClock() {
   };
 }
 
-function keySetOf(issuer: TestIssuer, changes: Partial<IssuerSpec> = {}) {
+function keySetOf(
+  issuer: TestIssuer,
+  changes: Partial<IssuerSpec> = {},
+  timeoutMilliseconds = PATIENCE_MILLISECONDS,
+) {
   const clock = frozenClock();
-  const fetch = guardedFetch({ allowInsecureHttp: true, timeoutMilliseconds: 200 });
+  const fetch = guardedFetch({ allowInsecureHttp: true, timeoutMilliseconds });
   const notices: string[] = [];
   const keySet = createKeySet({
     spec: issuer.spec(changes),
@@ -226,7 +232,7 @@ describe('keys grow old', () => {
     expect(issuer.requests).toHaveLength(2);
     clock.advance(1);
     keySet.refreshIfDue();
-    await vi.waitUntil(() => keySet.status().fetchedAt === clock.now());
+    await eventually(() => keySet.status().fetchedAt === clock.now());
   });
 
   test('and are fetched anew in the background: the request that finds them due does not wait', async () => {
@@ -238,7 +244,7 @@ describe('keys grow old', () => {
     expect(keySet.keys({ kid: issuer.key.kid, alg: 'RS256' })).toMatchObject([
       { kid: issuer.key.kid },
     ]);
-    await vi.waitUntil(() => jwksRequests(issuer) === 2);
+    await eventually(() => jwksRequests(issuer) === 2);
     keySet.close();
   });
 
@@ -300,7 +306,7 @@ describe('an issuer that is down', () => {
   test('is one that hangs, too', async () => {
     await using issuer = await startIssuer();
     issuer.behave('jwks', 'hang');
-    const { keySet } = keySetOf(issuer);
+    const { keySet } = keySetOf(issuer, {}, 200);
     expect(await ask(keySet, issuer.key.kid)).toBe('issuer_unavailable');
   });
 });

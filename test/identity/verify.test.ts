@@ -14,6 +14,7 @@ import {
   tokenClaims,
 } from '../support/issuer.ts';
 import { outcome, refusal } from './outcome.ts';
+import { eventually } from '../support/eventually.ts';
 
 const ISSUER = 'https://issuer.test';
 const key = await createTestKey('k1');
@@ -453,7 +454,7 @@ describe('a verifier', () => {
     await verifier.prewarm();
     own.advance(301);
     vi.advanceTimersByTime(15_000);
-    await vi.waitUntil(() => verifier.status()[0]?.fetchedAt === own.now());
+    await eventually(() => verifier.status()[0]?.fetchedAt === own.now());
     expect(issuer.requests).toHaveLength(4);
     verifier.close();
     own.advance(301);

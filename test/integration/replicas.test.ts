@@ -11,7 +11,6 @@ import {
   prepareReplicas,
   type ReplicaPlace,
   type ReplicasGround,
-  signerOf,
 } from '../support/replicas.ts';
 import { described, startLoad } from '../support/rotation-load.ts';
 import { type RunningService, startRotating } from '../support/rotation-world.ts';
@@ -138,9 +137,13 @@ async function revoke(ground: ReplicasGround, { url }: { url: string }, subject:
 }
 
 async function rotate(ground: ReplicasGround, { url }: { url: string }) {
-  const token = await ground.token({ sub: 'admin' });
-  const answer = await adminRequest(url, 'POST /admin/keys/rotate', { token, body: {} });
-  expect(answer.status).toBe(202);
+  // A store that has just come back may not take anything yet.
+  await eventually(async () => {
+    const token = await ground.token({ sub: 'admin' });
+    const answer = await adminRequest(url, 'POST /admin/keys/rotate', { token, body: {} });
+    await answer.text();
+    return answer.status === 202;
+  });
 }
 
 /** Resolves once this replica refuses the token because of a revocation. */

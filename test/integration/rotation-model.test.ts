@@ -211,7 +211,7 @@ describe('the model finds out', () => {
     ],
   ];
 
-  test.each(MUTANTS)('%s', { timeout: 120_000 }, (_, mutant, start, depth, violation) => {
+  test.each(MUTANTS)('%s', (_, mutant, start, depth, violation) => {
     const found = explore({ start: { ...start, ...calm }, depth, code: { ...REAL, ...mutant } });
     expect(found.violation).toContain(violation);
   });

@@ -67,7 +67,7 @@ test('servers that die, come back with nothing or with yesterday’s JWT, or han
 
   const third = apartFromRotator(world);
   const thirdIsBack = load.away(third);
-  third.pause();
+  await third.pause();
   const [activeBefore, retiredBefore] = [world.activations().length, retired(world)];
   await request(world);
   // Keys that have drained are taken out; no key that this server cannot confirm begins to sign.

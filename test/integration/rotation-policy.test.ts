@@ -13,7 +13,7 @@ const OWN = 'orders.{{subject}}.>';
 function startWorld(onChange: 'drain' | 'cut', allow: readonly string[]): Promise<RotationWorld> {
   return startRotationWorld({
     configure: (tree) => {
-      tree['accounts'].APP.rotation = { every: '1h', grace: '1s', onChange };
+      tree['accounts'].APP.rotation = { every: '1h', grace: '10s', onChange };
       tree['roles'].publisher.publish = { allow };
     },
   });
@@ -26,7 +26,7 @@ function signer({ jwt }: CredentialAnswer): string {
 }
 
 async function credential(world: RotationWorld): Promise<CredentialAnswer> {
-  return world.credential(await world.token(), { ttl: 20 });
+  return world.credential(await world.token(), { ttl: 600 });
 }
 
 /** Gives the role other subjects to publish to, and waits until its credentials are of another key. */

@@ -25,6 +25,7 @@ import {
   startReplica,
   WEB_CLIENT,
 } from './world.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** Whole logins at a real provider, by a browser without Chromium. */
 
@@ -510,8 +511,18 @@ describe('a provider', () => {
     async (state) => {
       await using provider = await startProvider();
       const specs = [loginSpec({ issuer: provider.issuer })];
-      using replica = await startReplica({ specs, timeoutMilliseconds: 1_000 });
-      const { url, attempt } = await begin(replica);
+      let timeoutMilliseconds = 500;
+      // On a slow machine even an issuer that works may take longer: then it gets more time.
+      const { replica, began } = await eventually(async () => {
+        timeoutMilliseconds *= 2;
+        const replica = await startReplica({ specs, timeoutMilliseconds });
+        const began = await begin(replica).catch(() => undefined);
+        if (began) return { replica, began };
+        replica[Symbol.dispose]();
+        return undefined;
+      });
+      using _replica = replica;
+      const { url, attempt } = began;
       const back = await visit(url);
       provider.become(state, '/token');
       const { refusal } = await failed(finish(replica, back, attempt));

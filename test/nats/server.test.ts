@@ -12,6 +12,7 @@ import { createKeyPair } from '../../src/nats/key-pair.ts';
 import { directUser } from '../../src/nats/user-claims.ts';
 import type { NatsServer } from '../support/nats-server.ts';
 import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
+import { PATIENCE_MILLISECONDS } from '../support/patience.ts';
 
 /** What NATS makes of the JWTs and creds files that we write, as seen from nats.js. */
 
@@ -254,7 +255,9 @@ describe('a world', () => {
   test('has a system account whose user may ask the server for its accounts', async () => {
     const system = await connectWith(world.sysCreds);
     const { publicKey } = world.account().key;
-    const reply = await system.request(`$SYS.REQ.ACCOUNT.${publicKey}.CLAIMS.LOOKUP`);
+    const reply = await system.request(`$SYS.REQ.ACCOUNT.${publicKey}.CLAIMS.LOOKUP`, '', {
+      timeout: PATIENCE_MILLISECONDS,
+    });
     expect(reply.string()).toBe(world.account().jwt);
   });
 
@@ -263,7 +266,9 @@ describe('a world', () => {
     const { name, key, body } = world.account();
     const iat = Math.floor(Date.now() / 1000) + 1;
     const next = world.signAccount({ name, key, body, iat });
-    const reply = await system.request('$SYS.REQ.CLAIMS.UPDATE', next);
+    const reply = await system.request('$SYS.REQ.CLAIMS.UPDATE', next, {
+      timeout: PATIENCE_MILLISECONDS,
+    });
     expect(reply.json()).toMatchObject({ data: { code: 200 } });
   });
 });

@@ -82,7 +82,7 @@ export function partsOf(
   given: Partial<Parts> & Pick<Parts, 'state' | 'servers' | 'reporter'>,
 ): Parts {
   return {
-    leaseMilliseconds: 10_000,
+    leaseMilliseconds: 3_600_000,
     clock: systemClock,
     monotonic: () => performance.now(),
     sealer: createSealer([new Uint8Array(32).fill(7)]),

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import {
   type SharedState,
@@ -162,16 +161,6 @@ export function sharedStateContract(name: string, createWorld: () => Promise<Sta
       expect(elsewhere.told).toEqual([]);
     });
 
-    test('tells a change to another process well within a second', async () => {
-      await using world = await createWorld();
-      const [one, two] = [await world.open(), await world.open()];
-      const { told } = await follow(two, 'revocation.');
-      const start = performance.now();
-      await one.write('revocation.1', 'cut', 0);
-      await eventually(() => told.length > 0);
-      expect(performance.now() - start).toBeLessThan(900);
-    });
-
     test('tells a listener that writes of what it wrote, after the others heard what came before', async () => {
       await using world = await createWorld();
       const state = await world.open();
@@ -227,9 +216,10 @@ export function sharedStateContract(name: string, createWorld: () => Promise<Sta
         cause: expect.any(Error),
       });
       const broken = state.freshAt();
-      // Longer than it takes a store that can be reached to become fresher.
-      await wait(1500);
-      expect(state.freshAt()).toBe(broken);
+      for (let tries = 0; tries < 5; tries += 1) {
+        await expect(state.list('')).rejects.toThrow(StoreUnavailable);
+        expect(state.freshAt()).toBe(broken);
+      }
     });
 
     test('answers nothing and tells nothing after it was closed', async () => {

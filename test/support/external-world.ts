@@ -58,7 +58,7 @@ export async function prepareExternal(options: ExternalOptions): Promise<Externa
       delete tree['nats'].operator;
       if (seeing === 'canary') delete tree['nats'].system;
       tree['accounts'].APP.signingKeys = keys.slice(0, count).map((pair) => entry(pair, folder));
-      tree['accounts'].APP.rotation = { grace: '1s', ...(every !== undefined && { every }) };
+      tree['accounts'].APP.rotation = { grace: '10s', ...(every !== undefined && { every }) };
       tree['roles'].publisher.maxTtl = '1m';
     },
   });

@@ -8,6 +8,7 @@ import { eventually } from './eventually.ts';
 import { type NatsServer, startNatsServer } from './nats-server.ts';
 import type { OperatorWorld } from './operator-world.ts';
 import { PATIENCE_MILLISECONDS } from './patience.ts';
+import { pauseProcess } from './pause-process.ts';
 
 export interface NatsClusterOptions {
   /** Its resolver must be `full`. */
@@ -38,8 +39,8 @@ export interface ClusterNode {
   readonly jwtDirectory: string;
   /** Ends the process, a paused one too; resolves once it has ended. SIGTERM unless told. */
   stop(signal?: NodeJS.Signals): Promise<void>;
-  /** SIGSTOP: connections stay open and nothing answers. */
-  pause(): void;
+  /** SIGSTOP: connections stay open and nothing answers. Resolves once the process has stopped. */
+  pause(): Promise<void>;
   /** SIGCONT */
   resume(): void;
   /**
@@ -229,19 +230,20 @@ class RunningNode implements ClusterNode {
     await this.#started.stop(signal);
   }
 
-  pause(): void {
-    this.#signal('SIGSTOP');
+  async pause(): Promise<void> {
+    this.#mustRun();
     this.state = 'paused';
+    await pauseProcess(this.pid);
   }
 
   resume(): void {
-    this.#signal('SIGCONT');
+    this.#mustRun();
+    process.kill(this.pid, 'SIGCONT');
     this.state = 'running';
   }
 
-  #signal(signal: NodeJS.Signals): void {
+  #mustRun(): void {
     if (this.state === 'stopped') throw new Error(`${this.name} does not run`);
-    process.kill(this.pid, signal);
   }
 
   async restart({ directory = 'kept' }: { readonly directory?: JwtDirectory } = {}): Promise<void> {

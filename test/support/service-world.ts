@@ -16,6 +16,7 @@ import { type CapturedLog, captureLog } from './captured-log.ts';
 import { AUDIENCE, startIssuer, type TestIssuer } from './issuer.ts';
 import type { NatsServer } from './nats-server.ts';
 import { createOperatorWorld, type OperatorWorld, type WorldOptions } from './operator-world.ts';
+import { PATIENCE_MILLISECONDS } from './patience.ts';
 
 /** A configuration as plain data, before it becomes YAML. */
 // oxlint-disable-next-line typescript/no-explicit-any -- tests write whatever they want into it
@@ -167,6 +168,7 @@ export async function prepareService(options: GroundOptions = {}): Promise<Servi
         servers: server.url,
         authenticator: credsAuthenticator(Buffer.from(creds)),
         reconnect: false,
+        timeout: PATIENCE_MILLISECONDS,
         ...more,
       });
       stack.defer(() => connection.close());

@@ -19,7 +19,7 @@ beforeAll(async () => {
   world = await startRotationWorld({
     size: 1,
     configure: (tree) => {
-      tree.accounts.APP.rotation = { every: '1h', grace: '1s' };
+      tree.accounts.APP.rotation = { every: '1h', grace: '10s' };
       tree.bindings[0].match = { sub: { glob: '*' } };
     },
   });

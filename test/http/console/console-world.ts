@@ -50,7 +50,7 @@ export async function startConsoleWorld(
         configure: (tree) => {
           tree.listen = { host: '127.0.0.1', port };
           tree.publicUrl = url;
-          tree.accounts.APP.rotation = { every: '1h', grace: '1s' };
+          tree.accounts.APP.rotation = { every: '1h', grace: '10s' };
           tree.bindings[0].match = { sub: { glob: '*' } };
           tree.issuers.acme = {
             issuer: provider.issuer,
