@@ -27,7 +27,12 @@ const PAUSE_MILLISECONDS = 20;
 
 export async function connectWith(creds: string, servers: string[]): Promise<NatsClient> {
   const authenticator = credsAuthenticator(Buffer.from(creds));
-  const connection = await connect({ servers, authenticator, reconnect: false });
+  const connection = await connect({
+    servers,
+    authenticator,
+    reconnect: false,
+    timeout: PATIENCE_MILLISECONDS,
+  });
   const objections = collectObjections(connection);
   return {
     publishTo: async (subject, text, on) => {

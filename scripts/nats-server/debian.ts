@@ -47,7 +47,7 @@ function packageOf({ suite, version, serverVersion, sums }: DebianPackage): Sour
       const earlier = cachedBinary(search, serverVersion);
       if (!((await versionOf(earlier)) instanceof NotHere)) return earlier;
       try {
-        await run('dpkg-deb', ['--version'], { env, timeout: 10_000 });
+        await run('dpkg-deb', ['--version'], { env, timeout: 120_000 });
       } catch {
         return new NotHere('dpkg-deb, which unpacks it, is not on the PATH');
       }
@@ -56,7 +56,7 @@ function packageOf({ suite, version, serverVersion, sums }: DebianPackage): Sour
       return intoCache(search, serverVersion, async (folder) => {
         const path = join(folder, 'nats-server.deb');
         await download(`${debianMirror}/pool/main/n/nats-server/${file}`, path, sum);
-        await run('dpkg-deb', ['-x', path, folder], { env, timeout: 60_000 });
+        await run('dpkg-deb', ['-x', path, folder], { env, timeout: 120_000 });
         return join(folder, 'usr/sbin/nats-server');
       });
     },

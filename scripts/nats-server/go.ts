@@ -11,7 +11,7 @@ export const goInstall: Source = {
   async find(search) {
     const { env } = search;
     try {
-      await run('go', ['version'], { env, timeout: 10_000 });
+      await run('go', ['version'], { env, timeout: 120_000 });
     } catch {
       return new NotHere('go is not on the PATH');
     }

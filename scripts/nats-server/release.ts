@@ -35,7 +35,7 @@ export const releaseArchive: Source = {
       const file = join(folder, archive);
       await download(`${url}/v${version}/${archive}`, file, sum);
       // Windows' own tar (bsdtar) reads zip archives, too.
-      await run('tar', ['-xf', file, '-C', folder], { env: search.env, timeout: 60_000 });
+      await run('tar', ['-xf', file, '-C', folder], { env: search.env, timeout: 120_000 });
       const binary = join(folder, name, binaryName(search));
       await chmod(binary, 0o755);
       return binary;

@@ -44,7 +44,7 @@ export const run = promisify(execFile);
 /** The version a binary reports, or why it doesn't. */
 export async function versionOf(binary: string): Promise<string | NotHere> {
   try {
-    const { stdout } = await run(binary, ['--version'], { timeout: 10_000 });
+    const { stdout } = await run(binary, ['--version'], { timeout: 120_000 });
     const version = /v(\d+\.\d+\.\d+\S*)/.exec(stdout)?.[1];
     return version ?? new NotHere(`${binary} does not say its version`);
   } catch (cause) {

@@ -4,6 +4,7 @@ import { sameTemplate, templateFault } from '../../src/account/template.ts';
 import { parseExactJson } from '../../src/nats/exact-json.ts';
 import { publishTo } from '../support/nats-traffic.ts';
 import { createOperatorWorld } from '../support/operator-world.ts';
+import { PATIENCE_MILLISECONDS } from '../support/patience.ts';
 
 const limits = { subs: -1, data: -1, payload: -1 };
 
@@ -118,6 +119,7 @@ test('that is how servers read limits: left out as none, 0 as nothing at all', a
       servers: server.url,
       authenticator: credsAuthenticator(Buffer.from(world.user({ role }).creds)),
       reconnect: false,
+      timeout: PATIENCE_MILLISECONDS,
     });
     let heard = false;
     connection.subscribe('a', {

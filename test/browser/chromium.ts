@@ -7,6 +7,7 @@ import {
   type Page,
 } from 'playwright-core';
 import { findChromium } from '../../scripts/chromium.ts';
+import { PATIENCE_MILLISECONDS } from '../support/patience.ts';
 
 /** A browser of a person: cookies of its own, and a page that is watched. */
 interface Visitor {
@@ -38,6 +39,7 @@ export async function openChromium(url: string, certificate: string): Promise<Ch
       args: [`--ignore-certificate-errors-spki-list=${keyHash(certificate)}`],
       // Chromium can't make its sandbox as root.
       chromiumSandbox: process.getuid?.() !== 0,
+      timeout: PATIENCE_MILLISECONDS,
     });
   // Two that start at once on a busy machine may get in each other's way: that is none of our business.
   const browser = await start().catch(start);
@@ -59,16 +61,19 @@ export async function openChromium(url: string, certificate: string): Promise<Ch
   };
 }
 
-function newContext(
+async function newContext(
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<BrowserContext> {
-  return browser.newContext({
+  const context = await browser.newContext({
     baseURL: url,
     viewport: DESKTOP,
     ...options,
   });
+  // Pages and everything on them: what is waited for.
+  context.setDefaultTimeout(PATIENCE_MILLISECONDS);
+  return context;
 }
 
 function keyHash(certificate: string): string {

@@ -58,7 +58,7 @@ const MEMBER = { sub: 'alice', team: 'orders', env: 'prod', level: 4 };
 
 function token(claims: Record<string, unknown>): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
-  return issuer.token({ iat: now, exp: now + 300, ...claims });
+  return issuer.token({ iat: now, exp: now + 3600, ...claims });
 }
 
 async function explain(claims: Record<string, unknown>, ...more: string[]) {

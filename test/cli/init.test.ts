@@ -20,6 +20,7 @@ import { temporaryDirectory } from '../audit/temporary-directory.ts';
 import { startNatsServer } from '../support/nats-server.ts';
 import { capturedTerminal } from './captured-terminal.ts';
 import { strangersText } from './strangers-text.ts';
+import { PATIENCE_MILLISECONDS } from '../support/patience.ts';
 
 async function init(...args: string[]): Promise<string> {
   const terminal = capturedTerminal();
@@ -66,6 +67,7 @@ test('a real server starts on what was written, takes account JWTs of nats-sts, 
     servers: server.url,
     authenticator: credsAuthenticator(readFileSync(config.nats.system?.credsFile ?? '')),
     inboxPrefix: INBOX_PREFIX,
+    timeout: PATIENCE_MILLISECONDS,
   });
 
   const operatorKey = keyPairFromSeed(config.nats.operatorSigningKey ?? '');
@@ -82,13 +84,20 @@ test('a real server starts on what was written, takes account JWTs of nats-sts, 
       issuerPublicKey: operatorKey.publicKey,
       sign: operatorKey.sign,
     }),
+    { timeout: PATIENCE_MILLISECONDS },
   );
   expect(pushed.json()).toMatchObject({ data: { account, code: 200 } });
   const login = (creds: string) =>
-    connect({ servers: server.url, authenticator: credsAuthenticator(Buffer.from(creds)) });
+    connect({
+      servers: server.url,
+      authenticator: credsAuthenticator(Buffer.from(creds)),
+      timeout: PATIENCE_MILLISECONDS,
+    });
   const application = await login(userOf(account, signingKey.seed()));
   const question = JSON.stringify({ account });
-  const answer = await sts.request('$SYS.REQ.SERVER.PING.ACCOUNTZ', question);
+  const answer = await sts.request('$SYS.REQ.SERVER.PING.ACCOUNTZ', question, {
+    timeout: PATIENCE_MILLISECONDS,
+  });
   expect(answer.json()).toMatchObject({
     data: { account_detail: { account_name: account, name_tag: 'APP' } },
   });
@@ -127,7 +136,11 @@ test('with --external a user of the signing key that was made gets in', async ()
   const [account] = accounts;
   const creds = userOf(account?.publicKey ?? '', account?.signingKeys[0]?.seed ?? '');
   const authenticator = credsAuthenticator(Buffer.from(creds));
-  const application = await connect({ servers: server.url, authenticator });
+  const application = await connect({
+    servers: server.url,
+    authenticator,
+    timeout: PATIENCE_MILLISECONDS,
+  });
   await application.close();
 });
 

@@ -43,6 +43,7 @@ async function connectWith(creds: string): Promise<NatsConnection> {
     servers: server.url,
     authenticator: credsAuthenticator(Buffer.from(creds)),
     reconnect: false,
+    timeout: PATIENCE_MILLISECONDS,
   });
   onTestFinished(() => connection.close());
   return connection;

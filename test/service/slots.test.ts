@@ -16,6 +16,7 @@ import { signingOf } from '../../src/service/slots.ts';
 import { binding, granted, identity, policyOf, role } from '../policy/support.ts';
 import type { NatsServer } from '../support/nats-server.ts';
 import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
+import { PATIENCE_MILLISECONDS } from '../support/patience.ts';
 
 const MANAGED: AccountSpec = { name: 'APP', publicKey: 'A', kind: 'managed', signingKeys: [] };
 
@@ -219,6 +220,7 @@ describe('a real server', () => {
       servers: server.url,
       authenticator: credsAuthenticator(Buffer.from(creds)),
       reconnect: false,
+      timeout: PATIENCE_MILLISECONDS,
     });
     onTestFinished(() => connection.close());
     return connection;

@@ -15,6 +15,7 @@ import { eventually } from '../support/eventually.ts';
 import type { NatsServer } from '../support/nats-server.ts';
 import { firstError, publishTo, subscriptionError } from '../support/nats-traffic.ts';
 import { createOperatorWorld } from '../support/operator-world.ts';
+import { PATIENCE_MILLISECONDS } from '../support/patience.ts';
 
 const BUCKET = 'nats-sts';
 const PERMISSIONS = storeUserPermissions(BUCKET);
@@ -107,7 +108,7 @@ test('with the permissions of the user of the store and nothing more, everything
 
 function connectTo(server: NatsServer, creds: string): Promise<NatsConnection> {
   const authenticator = credsAuthenticator(Buffer.from(creds));
-  return connect({ servers: server.url, authenticator });
+  return connect({ servers: server.url, authenticator, timeout: PATIENCE_MILLISECONDS });
 }
 
 test.each([

@@ -54,7 +54,7 @@ export interface RotationGround extends AsyncDisposable {
   readonly system: NatsConnection;
   /** Edits the configuration and writes the file anew. */
   configure(change: (tree: ConfigTree) => void): Promise<void>;
-  /** A subject token that is valid for five minutes from now. */
+  /** A subject token that is valid for an hour from now. */
   token(claims?: Record<string, unknown>): Promise<string>;
   /** Connects to any node, or to this one, without reconnecting; closed with the world. */
   connect(
@@ -218,7 +218,7 @@ export async function prepareRotation(options: RotationOptions = {}): Promise<Ro
       },
       token: (claims = {}) => {
         const now = Math.floor(Date.now() / 1000);
-        return issuer.token({ iat: now, exp: now + 300, ...claims });
+        return issuer.token({ iat: now, exp: now + 3600, ...claims });
       },
       connect: async (creds, { node, ...more } = {}) => {
         const connection = await connect({

@@ -47,7 +47,7 @@ export interface ServiceGround extends Places, AsyncDisposable {
   configure(change: (tree: ConfigTree) => void): Promise<void>;
   /** Writes the file as it was when it was last configured, or any text instead. */
   write(text?: string): Promise<void>;
-  /** A subject token that is valid for five minutes from now. */
+  /** A subject token that is valid for an hour from now. */
   token(claims?: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>;
   /** Connects with a `.creds` file; closed with the world. */
   connect(creds: string, options?: ConnectionOptions): Promise<NatsConnection>;
@@ -186,7 +186,7 @@ export async function prepareService(options: GroundOptions = {}): Promise<Servi
       write,
       token: (claims = {}, header = {}) => {
         const now = Math.floor(Date.now() / 1000);
-        return issuer.token({ iat: now, exp: now + 300, ...claims }, header);
+        return issuer.token({ iat: now, exp: now + 3600, ...claims }, header);
       },
       connect: connectTo,
       observer: (account) => connectTo(trust.user(account === undefined ? {} : { account }).creds),
