@@ -432,7 +432,7 @@ describe('members of a key set', () => {
     const refetch = async () => {
       clock.advance(300);
       keySet.refreshIfDue();
-      await vi.waitUntil(() => keySet.status().fetchedAt === clock.now());
+      await eventually(() => keySet.status().fetchedAt === clock.now());
     };
     issuer.publish(good, { ...good.jwk, kid: 'for others', use: 'enc' });
     await keySet.prewarm();
@@ -504,7 +504,7 @@ describe('requests that wait for a fetch', () => {
   test('of an issuer that failed before are none but the one that tries again', async () => {
     const { issuer, keySet, waiting, clock } = await fullOf();
     await using _ = issuer;
-    await vi.waitUntil(() => jwksRequests(issuer) === 1);
+    await eventually(() => jwksRequests(issuer) === 1);
     // The connection breaks: that fetch has failed.
     issuer.hangUp();
     expect(await Promise.all(waiting)).toEqual(Array(3).fill('issuer_unavailable'));

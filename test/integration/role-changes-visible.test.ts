@@ -22,13 +22,13 @@ let tokenFile: string;
 beforeAll(async () => {
   world = await startRotationWorld({
     configure: (tree) => {
-      tree['accounts'].APP.rotation = { every: '7d', grace: '1s' };
+      tree['accounts'].APP.rotation = { every: '7d', grace: '10s' };
       tree['roles'].publisher.maxTtl = '1h';
       tree['bindings'][0].roles = ['publisher'];
     },
   });
   hung = apartFromRotator(world);
-  hung.pause();
+  await hung.pause();
   await world.configure((tree) => {
     tree['roles'].publisher.publish.allow.push('news.>');
     tree['roles'].reader = { account: 'APP', subscribe: { allow: ['news.>'] } };
