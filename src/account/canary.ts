@@ -1,13 +1,9 @@
-import {
-  connect,
-  type ConnectionOptions,
-  errors,
-  type NatsConnection,
-} from '@nats-io/transport-node';
+import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { type Clock, unixSeconds } from '../clock.ts';
 import { encodeJwt, type NatsBody } from '../nats/jwt.ts';
 import { createKeyPair, type KeyPair } from '../nats/key-pair.ts';
 import { directUser, scopedUser, type UserPermissionLimits } from '../nats/user-claims.ts';
+import { enter, type Obstacle } from './canary-entry.ts';
 import { isWide } from './wide-template.ts';
 
 /**
@@ -17,8 +13,9 @@ import { isWide } from './wide-template.ts';
  * - wide: scoped, and its users may do something that `template` doesn't allow. Two things are tried:
  *   what is not found to be wide may be wider nonetheless.
  * - unlisted: some server refuses users of this key. A scoped key whose template refuses our own
- *   connection (its address, time of day or kind) can't be told from that.
- * - unknown: no server could be reached, or not all of them, or they don't agree.
+ *   connection (its address, time of day or kind) can't be told from that, nor an account that lets
+ *   nobody in.
+ * - unknown: no server could be reached, or not all of them, or they had no room, or they don't agree.
  */
 export type KeyListing = 'plain' | 'scoped' | 'wide' | 'unlisted' | 'unknown';
 
@@ -34,10 +31,11 @@ export interface CanaryOptions {
   readonly template?: UserPermissionLimits;
   readonly clock: Clock;
   readonly tls?: ConnectionOptions['tls'];
+  /** Gets what kept users out besides that they are refused. */
+  readonly obstacles?: Set<Obstacle>;
 }
 
 const CREDENTIAL_SECONDS = 60;
-const TIMEOUT_MILLISECONDS = 2000;
 
 /**
  * For accounts that we can't look at by way of the system account: connects to every server with
@@ -72,45 +70,52 @@ interface Probe extends Omit<CanaryOptions, 'servers'> {
 
 /** A server takes a user with permissions of its own from a plain key only, and one without from both. */
 async function probe(options: Probe): Promise<KeyListing> {
-  const { account, tags, template } = options;
+  const { account, tags, template, obstacles } = options;
   const nothing = { deny: ['>'] };
   const direct = directUser({ issuer_account: account, pub: nothing, sub: nothing });
-  const asPlain = await enter(options, direct);
-  if (asPlain === undefined) return 'unknown';
-  if (asPlain) {
+  const asPlain = await enterAs(options, direct);
+  if (asPlain === 'account-full') {
+    obstacles?.add(asPlain);
+    return 'plain';
+  }
+  if (typeof asPlain !== 'string') {
     await asPlain.close();
     return 'plain';
   }
-  const asScoped = await enter(
+  if (asPlain !== 'refused') {
+    obstacles?.add(asPlain);
+    return 'unknown';
+  }
+  const asScoped = await enterAs(
     options,
     scopedUser({ issuer_account: account, ...(tags && { tags }) }),
   );
-  if (!asScoped) return asScoped === undefined ? 'unknown' : 'unlisted';
+  // A user without limits of its own has no subscriptions either, where the key has no template: servers
+  // close it so even while an auth callout, which has refused the other one, is being asked.
+  if (asScoped === 'refused' || asScoped === 'no-subscriptions') return 'unlisted';
+  if (typeof asScoped === 'string') {
+    obstacles?.add(asScoped);
+    // It is listed, but what its users may do can't be tried out.
+    return asScoped === 'account-full' && !template ? 'scoped' : 'unknown';
+  }
   const wide = template !== undefined && (await isWide(asScoped, template));
   await asScoped.close();
   return wide ? 'wide' : 'scoped';
 }
 
-/** A connection as such a user; false when the server lets none in, undefined when it can't be told. */
-async function enter(options: Probe, body: NatsBody): Promise<NatsConnection | false | undefined> {
+async function enterAs(options: Probe, body: NatsBody): Promise<NatsConnection | Obstacle> {
   const { server, servers, tls } = options;
   const user = createKeyPair('user');
   const jwt = userJwt(options, user.publicKey, body);
-  try {
-    const connection = await connect({
-      servers: server,
-      authenticator: (nonce) => ({ jwt, nkey: user.publicKey, sig: signed(user, nonce) }),
-      ...(tls && { tls }),
-      reconnect: false,
-      timeout: TIMEOUT_MILLISECONDS,
-    });
-    for (const url of connection.info?.connect_urls ?? []) servers.add(urlLike(server, url));
-    return connection;
-  } catch (error) {
-    return error instanceof errors.AuthorizationError ? false : undefined;
-  } finally {
-    user.wipe();
-  }
+  const entered = await enter({
+    server,
+    authenticator: (nonce) => ({ jwt, nkey: user.publicKey, sig: signed(user, nonce) }),
+    ...(tls && { tls }),
+  });
+  user.wipe();
+  if (typeof entered === 'string') return entered;
+  for (const url of entered.info?.connect_urls ?? []) servers.add(urlLike(server, url));
+  return entered;
 }
 
 /** The proof that the user's key is ours; without a nonce the server is not in operator mode, and asks for none. */

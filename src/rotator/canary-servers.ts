@@ -1,5 +1,6 @@
 import type { Assessment } from '../account/assess.ts';
 import { type KeyListing, probeKeys } from '../account/canary.ts';
+import type { Obstacle } from '../account/canary-entry.ts';
 import { LISTED_PLAINLY } from '../account/listing.ts';
 import type { Clock } from '../clock.ts';
 import { ANY_ROLE, type Ring, type RingKey } from '../keyring/ring.ts';
@@ -30,7 +31,11 @@ const LOOK_AGAIN_MILLISECONDS = 5000;
 /** What falls due while it is looked counts as due. */
 const AHEAD_MILLISECONDS = 1000;
 
-type Listings = ReadonlyMap<string, KeyListing>;
+interface Found {
+  readonly listings: ReadonlyMap<string, KeyListing>;
+  /** What kept users out besides that they were refused. */
+  readonly obstacles: ReadonlySet<Obstacle>;
+}
 
 /**
  * The servers seen from outside, where there is no access to the system account: a key is listed if
@@ -38,9 +43,9 @@ type Listings = ReadonlyMap<string, KeyListing>;
  * what hardly any role lets them; whether the template is that of the role is not.
  */
 export function canaryServers({ servers, account, clock }: CanaryServersOptions): Servers {
-  const seen = new Map<string, { listings: Listings; at: number; keys: string }>();
+  const seen = new Map<string, { found: Found; at: number; keys: string }>();
 
-  async function listingsOf(ring: Ring): Promise<Listings> {
+  async function lookAt(ring: Ring): Promise<Found> {
     const keys = candidates(ring)
       .map(({ publicKey, state }) => `${publicKey} ${state}`)
       .join();
@@ -50,16 +55,17 @@ export function canaryServers({ servers, account, clock }: CanaryServersOptions)
     const most =
       wanted && isDue(ring, wanted, clock.now() + AHEAD_MILLISECONDS) ? 0 : LOOK_AGAIN_MILLISECONDS;
     const young = known && clock.now() - known.at < most;
-    if (young && known.keys === keys) return known.listings;
+    if (young && known.keys === keys) return known.found;
     const at = clock.now();
-    const listings = await probeSlots(ring, given);
-    seen.set(ring.account, { listings, at, keys });
-    return listings;
+    const found = await probeSlots(ring, given);
+    seen.set(ring.account, { found, at, keys });
+    return found;
   }
 
   /** Of each slot the active key, and the staged ones up to the first that could take over. */
-  async function probeSlots(ring: Ring, pairs: ReadonlyMap<string, KeyPair>): Promise<Listings> {
+  async function probeSlots(ring: Ring, pairs: ReadonlyMap<string, KeyPair>): Promise<Found> {
     const listings = new Map<string, KeyListing>();
+    const obstacles = new Set<Obstacle>();
     const ready = new Set<string>();
     for (const { publicKey, slot, state, scope } of candidates(ring)) {
       const pair = pairs.get(publicKey);
@@ -72,19 +78,20 @@ export function canaryServers({ servers, account, clock }: CanaryServersOptions)
         keys: [pair],
         tags,
         ...template,
+        obstacles,
         clock,
       });
       const listing = found.get(publicKey) ?? 'unknown';
       listings.set(publicKey, listing);
       if (state === 'staged' && whyUnusable(listing, slot) === undefined) ready.add(slot);
     }
-    return listings;
+    return { listings, obstacles };
   }
 
   return {
     async look(ring) {
-      const listings = await listingsOf(ring);
-      return { assess: (ring) => assess(ring, listings) };
+      const found = await lookAt(ring);
+      return { assess: (ring) => assess(ring, found) };
     },
     prove: async (ring) => ring,
     push: () => Promise.reject(new Error('external accounts are published by their operator')),
@@ -107,7 +114,7 @@ function candidates({ keys }: Ring): RingKey[] {
   return keys.filter(({ state }) => state === 'active' || state === 'staged');
 }
 
-function assess(ring: Ring, listings: Listings): Assessment {
+function assess(ring: Ring, { listings, obstacles }: Found): Assessment {
   const unusable = new Map<string, string>();
   const confirmed = new Set<string>();
   for (const { publicKey, slot } of candidates(ring)) {
@@ -126,16 +133,34 @@ function assess(ring: Ring, listings: Listings): Assessment {
     confirmed,
     unusable,
     base: undefined,
+    // Nobody reads its JWT from here: what was known of it by other ways may be out of date.
+    admission: obstacles.has('no-subscriptions') ? { obstacles: ['no-subscriptions'] } : {},
     push: undefined,
     lost: [],
-    problems: asked ? [] : ['NATS could not be asked about every signing key'],
+    problems: [
+      ...(asked ? [] : ['NATS could not be asked about every signing key']),
+      ...[...obstacles].flatMap((obstacle) => OBSTACLES[obstacle] ?? []),
+    ],
   };
 }
+
+const OBSTACLES: { readonly [Kind in Obstacle]?: string } = {
+  'account-full':
+    'the account takes no more connections: as many as its JWT allows are open, or it allows none (limits.conn); its keys go on signing',
+  'account-expired': 'the JWT of the account has expired',
+  'server-full': 'a server takes no more connections (max_connections)',
+  'closed-at-once':
+    'a server closes connections at once: the account, or the server, may have no room for more',
+  slow: 'a server did not answer in time',
+  unreachable: 'a server could not be reached',
+};
 
 function whyUnusable(listing: KeyListing, slot: string): string | undefined {
   const wanted = slot === ANY_ROLE ? 'plain' : 'scoped';
   if (listing === wanted) return undefined;
-  if (listing === 'unlisted') return 'the account does not list it';
+  if (listing === 'unlisted') {
+    return 'the account does not list it, or lets nobody in: its JWT may have expired, or leave connections to an auth callout; it may be deleted';
+  }
   if (listing === 'unknown') return 'no server could tell';
   if (listing === 'wide') return 'its template allows more than the role does';
   return wanted === 'plain' ? 'it is tied to a role, not listed plainly' : LISTED_PLAINLY;

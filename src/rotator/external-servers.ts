@@ -30,5 +30,8 @@ export function externalServers({
 /** That no server knows the account is a problem only where no canary of it was let in. */
 function joined(told: Assessment, tried: Assessment): Assessment {
   if (tried.confirmed.size > 0) return tried;
-  return { ...tried, problems: [...told.problems, ...tried.problems] };
+  const { problems } = tried;
+  // What could not be tried is no news.
+  const admission = tried.complete ? told.admission : undefined;
+  return { ...tried, admission, problems: [...told.problems, ...problems] };
 }

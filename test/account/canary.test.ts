@@ -1,9 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect, credsAuthenticator } from '@nats-io/transport-node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { probeKeys } from '../../src/account/canary.ts';
+import type { Obstacle } from '../../src/account/canary-entry.ts';
 import { systemClock } from '../../src/clock.ts';
-import { createKeyPair } from '../../src/nats/key-pair.ts';
+import { createKeyPair, type KeyPair } from '../../src/nats/key-pair.ts';
 import { NO_USER_LIMITS, type UserPermissionLimits } from '../../src/nats/user-claims.ts';
+import { eventually } from '../support/eventually.ts';
 import { type NatsCluster, startNatsCluster } from '../support/nats-cluster.ts';
+import { startNatsServer } from '../support/nats-server.ts';
 import { createOperatorWorld } from '../support/operator-world.ts';
 
 const world = createOperatorWorld({
@@ -18,6 +22,10 @@ beforeAll(async () => {
   cluster = await startNatsCluster({ world, size: 2 });
 });
 afterAll(() => cluster?.stop());
+
+function connectWith(servers: string, creds: string) {
+  return connect({ servers, authenticator: credsAuthenticator(Buffer.from(creds)) });
+}
 
 function probe(servers: readonly string[], keys = [signingKey, scoped, stranger]) {
   return probeKeys({ servers, account: key.publicKey, keys, clock: systemClock });
@@ -82,4 +90,81 @@ test('servers that hang or are gone leave it unknown, also those that others mak
   const found = await probe([cluster.node(0).url], [signingKey]);
   cluster.node(1).resume();
   expect(found).toEqual(new Map([[signingKey.publicKey, 'unknown']]));
+});
+
+describe('what keeps canaries out without a word about their key', () => {
+  async function found(
+    options: { readonly conn?: number; readonly subs?: number; readonly config?: string },
+    { hold = 0, keys = [signingKey] }: { hold?: number; keys?: readonly KeyPair<'account'>[] } = {},
+  ) {
+    const { config = '', ...limits } = options;
+    const other = world.signAccount({
+      name,
+      key,
+      body: { ...body, limits: { ...body.limits, ...limits } },
+    });
+    await using server = await startNatsServer({
+      config: `${world.config.replace(world.account().jwt, other)}\n${config}`,
+    });
+    const held = [];
+    for (let count = 0; count < hold; count += 1) {
+      held.push(await connectWith(server.url, world.user().creds));
+    }
+    const obstacles = new Set<Obstacle>();
+    const listings = await probeKeys({
+      servers: [server.url],
+      account: key.publicKey,
+      keys,
+      clock: systemClock,
+      template: { ...NO_USER_LIMITS, pub: { allow: ['orders.>'] } },
+      obstacles,
+    });
+    for (const connection of held) await connection.close();
+    return { listings: [...listings.values()], obstacles: [...obstacles] };
+  }
+
+  test('an account that is full lets its keys be: who is refused for that had come in', async () => {
+    const { listings, obstacles } = await found(
+      { conn: 1 },
+      { hold: 1, keys: [signingKey, scoped, stranger] },
+    );
+    // What the server says gets lost when the connection is reset before it is read.
+    expect(['plain', 'unknown']).toContain(listings[0]);
+    expect(listings.slice(1)).toEqual(['unknown', 'unlisted']);
+    expect(['account-full', 'closed-at-once']).toEqual(expect.arrayContaining(obstacles));
+  });
+
+  test('an account without subscriptions', async () => {
+    expect(await found({ subs: 0 })).toEqual({
+      listings: ['unknown'],
+      obstacles: ['no-subscriptions'],
+    });
+  });
+
+  test('a server that is full', async () => {
+    const { listings, obstacles } = await found({ config: 'max_connections: 1' }, { hold: 1 });
+    expect(listings).toEqual(['unknown']);
+    expect(['server-full', 'closed-at-once']).toEqual(expect.arrayContaining(obstacles));
+  });
+
+  test('a server that takes too long to look at a user', async () => {
+    expect(await found({ config: 'authorization: { timeout: 0.000001 }' })).toEqual({
+      listings: ['unknown'],
+      obstacles: ['slow'],
+    });
+  });
+});
+
+test('an account that leaves connections to an auth callout is seen to refuse its keys, however long the server waits for an answer', async () => {
+  const authorization = { auth_users: [createKeyPair('user').publicKey] };
+  const other = world.signAccount({ name, key, body: { ...body, authorization } });
+  await using server = await startNatsServer({
+    config: world.config.replace(world.account().jwt, other),
+  });
+  // Where the server's own time limit ends it first, it says so, and the next look tells.
+  await eventually(async () => {
+    const listing = (await probe([server.url], [signingKey])).get(signingKey.publicKey);
+    expect(['unlisted', 'unknown']).toContain(listing);
+    return listing === 'unlisted';
+  });
 });
