@@ -91,6 +91,7 @@ export const REASONS = {
   issuer_unavailable: 'temporarily_unavailable',
   audit_unavailable: 'temporarily_unavailable',
   signing_key_pending: 'temporarily_unavailable',
+  account_unavailable: 'temporarily_unavailable',
   signing_key_unavailable: 'temporarily_unavailable',
   store_unavailable: 'temporarily_unavailable',
   overloaded: 'temporarily_unavailable',

@@ -3,11 +3,14 @@ import type { AuditLog } from './audit/log.ts';
 import { audited, auditedReason, record } from './audit/record.ts';
 import { type Clock, unixSeconds } from './clock.ts';
 import type { Credential } from './credential/credential.ts';
+import { expiry } from './credential/expiry.ts';
 import { type Drafting, draftCredential } from './credential/mint.ts';
 import { Refusal } from './errors.ts';
 import type { Identity } from './identity/identity.ts';
 import type { DpopProof, Verifier } from './identity/verify.ts';
-import type { KeyRing, PendingKey } from './keyring/key-ring.ts';
+import type { KeyRing } from './keyring/key-ring.ts';
+import { closedAccount, noKey } from './keyring/unavailable.ts';
+import { type AccountAdmission, connectionUse, whyRefused } from './nats/admission.ts';
 import type { UserPublicKey } from './nats/nkeys.ts';
 import type { Policy } from './policy/compile.ts';
 import type { Ask, Decision, Denial, Grant } from './policy/policy.ts';
@@ -57,6 +60,8 @@ export interface ExchangeParts {
   readonly revocations: Pick<Revocations, 'refusal'>;
   readonly audit: AuditLog;
   readonly keyRing: KeyRing;
+  /** Whether users of an account (name) get into NATS; absent: nobody looks. */
+  readonly admission?: (accountName: string) => AccountAdmission;
   readonly drafting: Drafting;
   /** Issuers whose credentials end no later than the subject token. */
   readonly cappedIssuers: ReadonlySet<string>;
@@ -93,16 +98,34 @@ export async function exchange(
   const revoked = parts.revocations.refusal(candidate);
   if (revoked) return denied(parts, request, subject, actor, against(grant, revoked));
 
+  // The account: would NATS let them in?
+  const { account, name: role, connectionTypes } = grant.role;
+  const admission = parts.admission?.(account) ?? {};
+  const use = connectionUse(connectionTypes);
+  const closed = whyRefused(admission, { nowSeconds: askedAt, use });
+  if (closed !== undefined) {
+    return denied(parts, request, subject, actor, against(grant, closedAccount(account, closed)));
+  }
+
   // The credential, ready but for its signature.
-  const endFrom = (now: number) => expiry(parts, now, grant, actor ? [subject, actor] : [subject]);
-  const { account, name: role } = grant.role;
+  const identities = actor ? [subject, actor] : [subject];
+  const capped = identities.filter(({ issuerName }) => parts.cappedIssuers.has(issuerName));
+  const endFrom = (now: number) => expiry({ now, grant, capped, admission });
   const found = parts.keyRing.active(account, role, endFrom(askedAt) - askedAt);
   const signingKey = found instanceof Promise ? await found : found;
-  if (!signingKey) return denied(parts, request, subject, actor, noSigningKey(parts, grant));
+  if (!signingKey) {
+    const refusal = noKey(account, role, parts.keyRing.pending(account, role));
+    return denied(parts, request, subject, actor, against(grant, refusal));
+  }
   // Its time begins now: the key may have been waited for. It gets no longer by that.
   const issuedAt = unixSeconds(parts.clock);
   const expiresAt = endFrom(issuedAt);
-  if (expiresAt <= issuedAt) return denied(parts, request, subject, actor, TOO_LATE);
+  if (expiresAt <= issuedAt) {
+    const meanwhile = whyRefused(admission, { nowSeconds: issuedAt, use });
+    const why =
+      meanwhile === undefined ? TOO_LATE : against(grant, closedAccount(account, meanwhile));
+    return denied(parts, request, subject, actor, why);
+  }
   const draft = draftCredential(parts.drafting, {
     identity: subject,
     actor,
@@ -194,55 +217,11 @@ function revocable(
   };
 }
 
-/** min(role maximum, what was asked, the tokens' own end where their issuer is configured so), in Unix seconds. */
-function expiry(
-  { cappedIssuers }: ExchangeParts,
-  now: number,
-  grant: Grant,
-  identities: readonly Identity[],
-): number {
-  return identities
-    .filter(({ issuerName }) => cappedIssuers.has(issuerName))
-    .reduce((end, { expiresAt }) => Math.min(end, expiresAt), now + grant.lifetimeSeconds);
-}
-
 /** Only with `capToTokenExpiry`: the leeway that lets a token pass gives its credential no time to live. */
 const TOO_LATE: Denial = {
   refusal: new Refusal('token_expired', 'The token has expired, and credentials end with it.'),
   claimsSeen: {},
 };
-
-function noSigningKey({ keyRing }: ExchangeParts, grant: Grant): Denied {
-  const { account, name } = grant.role;
-  const pending = keyRing.pending(account, name);
-  if (pending) return against(grant, keyPending(grant, pending));
-  return against(
-    grant,
-    new Refusal(
-      'signing_key_unavailable',
-      'The service has no signing key for this role right now.',
-      { detail: `account ${account}, role ${name}`, retryAfterSeconds: 30 },
-    ),
-  );
-}
-
-function keyPending(
-  { role: { account, name } }: Grant,
-  { stage, seconds, waitsFor }: PendingKey,
-): Refusal {
-  const servers = waitsFor.length === 0 ? '' : `; not on ${waitsFor.join(', ')}`;
-  return new Refusal(
-    'signing_key_pending',
-    `The signing key of role ${name} is ${STAGES[stage]}; ask again in about ${seconds} s.`,
-    { detail: `account ${account}, role ${name}${servers}`, retryAfterSeconds: seconds },
-  );
-}
-
-const STAGES = {
-  'being made': 'being made',
-  'not on every server': 'not on every NATS server yet',
-  waiting: 'on every NATS server, and must wait until no older account JWT can replace it',
-} as const satisfies Record<PendingKey['stage'], string>;
 
 /** A denial as it is recorded: where the policy granted something, with what it granted. */
 type Denied = Pick<Denial, 'refusal' | 'nearest' | 'claimsSeen'> & { readonly granted?: Grant };

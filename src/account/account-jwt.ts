@@ -1,5 +1,5 @@
 import type { ScopedSigningKey } from '../nats/account-claims.ts';
-import { parseExactJson } from '../nats/exact-json.ts';
+import { numberOf, parseExactJson } from '../nats/exact-json.ts';
 import { decodeJwt } from '../nats/jwt.ts';
 import { Malformed } from '../nats/malformed.ts';
 
@@ -17,6 +17,7 @@ export interface AccountClaims {
   /** Unix seconds. */
   readonly iat: number;
   readonly exp?: number;
+  readonly nbf?: number;
   readonly nats: {
     readonly type: string;
     readonly signing_keys?: readonly ListedKey[] | null;
@@ -60,4 +61,20 @@ function isObject(value: unknown): boolean {
 
 export function keyOf(listed: ListedKey): string {
   return typeof listed === 'string' ? listed : listed.key;
+}
+
+/** A time in such claims, Unix seconds; undefined where there is none, which 0 means as well. */
+export function timeIn(value: unknown): number | undefined {
+  const number = numberOf(value);
+  return number > 0 ? Math.floor(number) : undefined;
+}
+
+export function hasExpired({ exp }: AccountClaims, nowSeconds: number): boolean {
+  const expiresAt = timeIn(exp);
+  return expiresAt !== undefined && expiresAt <= nowSeconds;
+}
+
+/** Whether servers would put this JWT into force at this time: else they stay on the one before. */
+export function isLoadable(claims: AccountClaims, nowSeconds: number): boolean {
+  return !hasExpired(claims, nowSeconds) && (timeIn(claims.nbf) ?? 0) <= nowSeconds;
 }

@@ -1,5 +1,7 @@
 import { type Ring, type RingKey, trustedKeys } from '../keyring/ring.ts';
-import { type AccountClaims, keyOf } from './account-jwt.ts';
+import type { AccountAdmission } from '../nats/admission.ts';
+import { type AccountClaims, isLoadable, keyOf } from './account-jwt.ts';
+import { admissionIn, isDeleted } from './admission.ts';
 import { readView, type ViewRead } from './read-view.ts';
 import { isListedExactly, listedKey, whyUnusable } from './listing.ts';
 import { mergeAccount, sameForUs } from './merge.ts';
@@ -33,6 +35,8 @@ export interface Assessment {
   readonly unusable: ReadonlyMap<string, string>;
   /** The newest account JWT of a trusted issuer. */
   readonly base: AccountClaims | undefined;
+  /** Whether users of the account get in; absent: nothing new is known. */
+  readonly admission?: AccountAdmission | undefined;
   /** To be signed and pushed; `iat` is set. Never for external accounts. */
   readonly push: { readonly claims: AccountClaims; readonly why: PushReason } | undefined;
   /** Keys of ours that were in force and that the newest account JWT no longer lists as we do. */
@@ -63,12 +67,14 @@ export function assess({ view, ring, issuers, now }: AssessInput): Assessment {
   });
   const { base, problems } = read;
   const unloaded = read.complete && !surely(read);
+  const admission = admissionIn(read, Math.floor(now / 1000));
   const common = {
     listed: listedKeys(read),
     complete: surely(read),
     ...(isAlike(read) && { alike: read.notLoaded > 0 ? ('stored' as const) : ('loaded' as const) }),
     unloaded,
     base,
+    admission,
     problems,
   };
   const keys = trustedKeys(ring);
@@ -180,12 +186,15 @@ function pushOf(
     readonly lost: readonly string[];
   },
 ): Assessment['push'] {
+  const nowSeconds = Math.floor(now / 1000);
+  // No server would put it into force; and what was deleted is not ours to bring back.
+  if (!isLoadable(base, nowSeconds) || isDeleted(read, nowSeconds)) return undefined;
   const merged = mergeAccount(base, ring);
   const everywhere = [...read.applied, ...read.stored].every(
     (claims) => claims !== undefined && claims.iat <= read.latestIat && sameForUs(claims, ring),
   );
   if (merged === base && everywhere) return undefined;
-  const later = Math.max(Math.floor(now / 1000), read.highestIat + 1);
+  const later = Math.max(nowSeconds, read.highestIat + 1);
   const claims = { ...merged, iat: Math.min(later, read.latestIat) };
   if (lost.length > 0) return { claims, why: 'drift' };
   return { claims, why: merged === base ? 'server-behind' : 'new' };

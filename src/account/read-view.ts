@@ -1,6 +1,5 @@
-import { numberOf } from '../nats/exact-json.ts';
 import { Malformed } from '../nats/malformed.ts';
-import { type AccountClaims, readAccountJwt } from './account-jwt.ts';
+import { type AccountClaims, hasExpired, isLoadable, readAccountJwt } from './account-jwt.ts';
 import { ACCOUNT_JWT_LIMIT } from './sign-account.ts';
 import type { TrustedIssuers } from './trust.ts';
 import type { AccountView } from './view.ts';
@@ -13,6 +12,10 @@ export interface ViewRead {
   readonly stored: readonly (AccountClaims | undefined)[];
   /** Servers that will load what is stored. */
   readonly notLoaded: number;
+  /** Stores that have no JWT of the account. */
+  readonly emptyStores: number;
+  /** Every server that has loaded the account refuses its users. */
+  readonly disabled: boolean;
   /** All that count and whose date is believed. */
   readonly trusted: readonly AccountClaims[];
   /**
@@ -63,6 +66,8 @@ export function readView(
     applied: appliedTexts(view).map(counts),
     stored: view.stored.map(counts),
     notLoaded: view.servers.filter(({ state }) => state === 'not-loaded').length,
+    emptyStores: view.emptyStores ?? 0,
+    disabled: isDisabled(view),
     trusted,
     base,
     highestIat: Math.max(0, ...believed.map(({ iat }) => iat)),
@@ -78,6 +83,11 @@ export function readView(
       nowSeconds,
     }),
   };
+}
+
+function isDisabled({ servers }: AccountView): boolean {
+  const loaded = servers.filter(({ state }) => state === 'applied');
+  return loaded.length > 0 && loaded.every((server) => 'expired' in server && server.expired);
 }
 
 function newestOf(list: readonly AccountClaims[]): AccountClaims | undefined {
@@ -144,8 +154,12 @@ function problems(found: {
   }
   if (!base)
     sentences.push('no JWT of a trusted issuer is there to go on from: nothing is overwritten');
-  if (base?.exp !== undefined && numberOf(base.exp) <= nowSeconds) {
+  if (base && hasExpired(base, nowSeconds)) {
     sentences.push(`the JWT of account ${account} has expired: servers refuse all its users`);
+  } else if (base && !isLoadable(base, nowSeconds)) {
+    sentences.push(
+      `the newest JWT of account ${account} is not valid yet (nbf): until then servers keep the one before, and get neither new keys nor revocations`,
+    );
   }
   if (crowded) {
     sentences.push(

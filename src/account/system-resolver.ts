@@ -18,12 +18,14 @@ export function systemResolver({ system }: { readonly system: SystemAccess }): A
         stored: { subject: claimsLookup(account), anonymous: true },
       });
       const silent = roster.update(answers, performance.now());
+      const stored = answers.texts('stored');
       return {
         servers: [
           ...present(answers, 'applied'),
           ...[...silent].map(([id, name]) => ({ id, name, state: 'silent' }) as const),
         ],
-        stored: answers.texts('stored').filter((jwt) => jwt !== ''),
+        stored: stored.filter((jwt) => jwt !== ''),
+        ...(stored.includes('') && { emptyStores: stored.filter((jwt) => jwt === '').length }),
       };
     },
     async push(jwt) {
@@ -35,7 +37,9 @@ export function systemResolver({ system }: { readonly system: SystemAccess }): A
   };
 }
 
-const accountz = z.object({ account_detail: z.object({ jwt: z.string() }) });
+const accountz = z.object({
+  account_detail: z.object({ jwt: z.string(), expired: z.boolean().catch(false) }),
+});
 
 function present<Name extends string>(answers: Answers<Name>, question: Name): ServerView[] {
   return [...answers.present.values()].map(({ id, name }) =>
@@ -49,9 +53,9 @@ function serverView(
 ): ServerView {
   if (!answer) return { ...server, state: 'silent' };
   const applied = accountz.safeParse(answer.data);
-  return applied.success
-    ? { ...server, state: 'applied', jwt: applied.data.account_detail.jwt }
-    : { ...server, state: 'not-loaded' };
+  if (!applied.success) return { ...server, state: 'not-loaded' };
+  const { jwt, expired } = applied.data.account_detail;
+  return { ...server, state: 'applied', jwt, ...(expired && { expired }) };
 }
 
 const update = z.object({ code: z.number(), message: z.string().catch('') });

@@ -1,9 +1,11 @@
-import type { Ring, RingKey } from './ring.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { AccountAdmission } from '../nats/admission.ts';
 import { changeOf, moved } from './draft.ts';
+import type { Ring, RingKey } from './ring.ts';
 
 /**
- * What others than the rotator change in a ring. Pure: each answers the next ring, to be written by
- * compare-and-swap, or undefined where it can't be done any more.
+ * What changes in a ring beside the steps of its keys. Pure: each returns the next ring, to be written
+ * by compare-and-swap, or undefined where it can't be done any more.
  */
 
 /** Asks for a rotation of these slots; the rotator turns them as soon as their staged keys may sign. */
@@ -48,6 +50,13 @@ export function raiseLifetime(
 export function roundedLifetime(seconds: number, most: number): number {
   const rounded = 2 ** Math.ceil(Math.log2(Math.max(1, seconds)));
   return Math.max(seconds, Math.min(rounded, most));
+}
+
+/** Notes whether users of the account get in. The same ring when that is no news. */
+export function noteAdmission(ring: Ring, admission: AccountAdmission): Ring {
+  const { admission: before = {}, ...rest } = ring;
+  if (isDeepStrictEqual(before, admission)) return ring;
+  return Object.keys(admission).length > 0 ? { ...rest, admission } : rest;
 }
 
 function withKey(ring: Ring, next: RingKey): Ring {

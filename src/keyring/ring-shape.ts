@@ -48,6 +48,13 @@ const change = z.looseObject({
   reason: z.string(),
 });
 
+const admission = z.looseObject({
+  expiresAt: z.number().optional(),
+  notBefore: z.number().optional(),
+  revokedUntil: z.number().optional(),
+  obstacles: z.array(z.string()).optional(),
+});
+
 const ring = z.looseObject({
   account: z.string(),
   publicKey: z.string(),
@@ -55,6 +62,7 @@ const ring = z.looseObject({
   keys: z.array(key),
   rotationRequests: z.record(z.string(), milliseconds),
   revoked: z.record(z.string(), revokedUser),
+  admission: admission.optional(),
   unreported: z.array(change),
 });
 

@@ -1,3 +1,4 @@
+import type { AccountAdmission } from '../nats/admission.ts';
 import type { UserPermissionLimits } from '../nats/user-claims.ts';
 import { ringFault } from './ring-shape.ts';
 
@@ -114,6 +115,8 @@ export interface Ring {
   readonly rotationRequests: Readonly<Record<string, number>>;
   /** Public user nkey → revocation. */
   readonly revoked: Readonly<Record<string, RevokedUser>>;
+  /** Whether its users get in, as the rotator last saw it; absent: nothing known keeps them out. */
+  readonly admission?: AccountAdmission;
   /** Changes that were stored and not reported yet: reported at least once, also after a crash. */
   readonly unreported: readonly KeyChange[];
 }

@@ -1,5 +1,6 @@
 import type { Ring } from '../keyring/ring.ts';
 import type { Wanted } from '../keyring/step-input.ts';
+import type { ConnectionUse } from '../nats/admission.ts';
 
 /** An account whose ring is turned. */
 export interface RotatedAccount {
@@ -8,4 +9,6 @@ export interface RotatedAccount {
   readonly publicKey: string;
   readonly kind: Ring['kind'];
   readonly wanted: Wanted;
+  /** The kinds of connection that its roles are for; clients unless told. */
+  readonly use?: ConnectionUse;
 }

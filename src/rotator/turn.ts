@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Assessment } from '../account/assess.ts';
 import type { Clock } from '../clock.ts';
+import { noteAdmission } from '../keyring/changes.ts';
 import {
   emptyRing,
   parseRing,
@@ -132,7 +133,9 @@ async function decide(
   // What was seen a lease term ago proves nothing: a late push of someone else may have come since.
   const stale = parts.monotonic() - readAt >= parts.leaseMilliseconds;
   const seen = stale ? NOTHING : assessment;
-  const input = { now, term, ring: revoked, wanted: account.wanted, seen, inAir };
+  const noted =
+    stale || !assessment.admission ? revoked : noteAdmission(revoked, assessment.admission);
+  const input = { now, term, ring: noted, wanted: account.wanted, seen, inAir };
   const first = step({ ...input, spares: [] });
   const spares = await makeSpares(parts.sealer, first.sparesMissing);
   const next = spares.length === 0 ? first.ring : step({ ...input, spares }).ring;

@@ -4,6 +4,7 @@ import type { ExchangeParts } from '../exchange.ts';
 import { createVerifier, type Verifier } from '../identity/verify.ts';
 import { givenKeys } from '../keyring/given-keys.ts';
 import type { KeyRing } from '../keyring/key-ring.ts';
+import { ringAdmission } from '../keyring/ring-admission.ts';
 import { ringKeys } from '../keyring/ring-keys.ts';
 import type { RingView } from '../keyring/ring-view.ts';
 import { type AdminPolicy, compileAdmin } from '../policy/admin.ts';
@@ -57,7 +58,7 @@ export function buildGeneration(
   config: Config,
   previous?: Generation,
 ): Generation {
-  const { clock, audit, singleUse, revocations, log } = foundation;
+  const { clock, audit, singleUse, revocations, rings, log } = foundation;
   const rotated = buildRotated(foundation, config);
   const { policy, ringed } = rotated;
   const verifier = createVerifier({
@@ -81,6 +82,7 @@ export function buildGeneration(
       revocations,
       audit,
       keyRing: keyRing(foundation, config, ringed),
+      admission: ringAdmission({ view: rings, accounts: ringed }),
       drafting: { maxControlLineBytes: config.nats.maxControlLineBytes },
       cappedIssuers: new Set(capped.map(({ name }) => name)),
     },

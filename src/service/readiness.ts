@@ -1,32 +1,39 @@
 import type { SystemConnection } from '../account/system-connection.ts';
 import type { AuditLog } from '../audit/log.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, unixSeconds } from '../clock.ts';
+import type { ExchangeParts } from '../exchange.ts';
 import type { PartStatus } from '../http/service-routes.ts';
 import type { KeySetStatus } from '../identity/key-set.ts';
 import type { Verifier } from '../identity/verify.ts';
 import type { KeyRing } from '../keyring/key-ring.ts';
 import type { Ring } from '../keyring/ring.ts';
 import type { RingView } from '../keyring/ring-view.ts';
+import { connectionUse, whyRefused } from '../nats/admission.ts';
 import type { Policy } from '../policy/compile.ts';
+import type { RoleSpec } from '../policy/policy.ts';
 
 /**
  * What `/readyz` tells, part by part.
  *
  * One issuer of several that can't be reached does not make the service unready, nor does a role
  * that waits for its key: that would take all replicas away from the callers of the others. No
- * issuer at all does, and no role whose key signs.
+ * issuer at all does, and no role whose key signs. An account that lets nobody in never does: it is
+ * the same for all replicas, and one that is taken out does not learn sooner that it was mended.
  */
 export function partStatus({
   policy,
   keyRing,
   verifier,
   audit,
+  admission,
   rings,
   clock,
   stopping,
 }: {
   readonly policy: Policy;
   readonly keyRing: KeyRing;
+  /** Whether users of an account get into NATS; absent: nobody looks. */
+  readonly admission?: ExchangeParts['admission'];
   readonly rings: Pick<RingView, 'ring' | 'freshAt'>;
   readonly clock: Clock;
   readonly verifier: Pick<Verifier, 'status'>;
@@ -44,9 +51,18 @@ export function partStatus({
         { ...issuerPart(issuer), essential: !oneIsReady },
       ]),
     ),
-    ...accountParts(policy, keyRing, (account) => {
-      const ring = rings.ring(account);
-      return ring ? whyNone(ring, clock.now() - rings.freshAt()) : '';
+    ...accountParts(policy, {
+      keyRing,
+      whyNoKey: (account) => {
+        const ring = rings.ring(account);
+        return ring ? whyNone(ring, clock.now() - rings.freshAt()) : '';
+      },
+      whyRefused: ({ account, connectionTypes }) =>
+        admission &&
+        whyRefused(admission(account), {
+          nowSeconds: unixSeconds(clock),
+          use: connectionUse(connectionTypes),
+        }),
     }),
   };
 }
@@ -57,23 +73,52 @@ function issuerPart({ ready, lastError, notice }: KeySetStatus): PartStatus {
   return { ready, essential: true, ...(message !== undefined && { message }) };
 }
 
-/** An account is ready when each of its roles has a key that signs now; those that wait are named. */
+/** What keeps roles of one account from being issued. */
+interface Waiting {
+  /** Roles that no key signs for. */
+  readonly keyless: string[];
+  /** Why NATS refuses their users → roles. */
+  readonly refused: Map<string, string[]>;
+}
+
+/**
+ * An account is ready when NATS lets its users in and each of its roles has a key that signs now;
+ * roles that wait are named.
+ */
 function accountParts(
   policy: Policy,
-  keyRing: KeyRing,
-  why: (account: string) => string,
+  parts: {
+    readonly keyRing: KeyRing;
+    readonly whyNoKey: (account: string) => string;
+    readonly whyRefused: (role: RoleSpec) => string | undefined;
+  },
 ): Record<string, PartStatus> {
-  const waiting = new Map<string, string[]>();
+  const accounts = new Map<string, Waiting>();
+  let noneSigns = true;
   for (const { spec } of policy.roles.values()) {
-    const roles = waiting.get(spec.account) ?? [];
-    if (!keyRing.active(spec.account, spec.name, 0)) roles.push(spec.name);
-    waiting.set(spec.account, roles);
+    const waiting: Waiting = accounts.get(spec.account) ?? { keyless: [], refused: new Map() };
+    accounts.set(spec.account, waiting);
+    const why = parts.whyRefused(spec);
+    if (why !== undefined) {
+      waiting.refused.set(why, [...(waiting.refused.get(why) ?? []), spec.name]);
+    }
+    if (parts.keyRing.active(spec.account, spec.name, 0)) noneSigns = false;
+    else waiting.keyless.push(spec.name);
   }
-  const noneSigns = [...waiting.values()].flat().length === policy.roles.size;
   return Object.fromEntries(
-    [...waiting].map(([account, roles]) => {
-      const message = `no signing key may sign now for ${roles.join(', ')}${why(account)}`;
-      return [`account:${account}`, { ...part(roles.length === 0, message), essential: noneSigns }];
+    [...accounts].map(([account, { keyless, refused }]) => {
+      const messages = [...refused].map(
+        ([why, roles]) => `NATS lets nobody in for ${roles.join(', ')}: ${why}`,
+      );
+      if (keyless.length > 0) {
+        messages.push(
+          `no signing key may sign now for ${keyless.join(', ')}${parts.whyNoKey(account)}`,
+        );
+      }
+      return [
+        `account:${account}`,
+        { ...part(messages.length === 0, messages.join('; ')), essential: noneSigns },
+      ];
     }),
   );
 }
@@ -95,7 +140,7 @@ function whyNone(ring: Ring, storeAgeMilliseconds: number): string {
   );
   if (waiting.length === 0) return '';
   const keys = waiting.map(({ publicKey }) => publicKey);
-  return `: the account is not seen to list ${keys.join(', ')} as given; the rotator's log says more`;
+  return `: NATS is not seen to accept users of ${keys.join(', ')} as given; the rotator's log says more`;
 }
 
 /** So long the store may be out of sight before the rotator counts as not ready. */
@@ -108,6 +153,7 @@ export function rotatorStatus({
   system,
   accounts,
   troubled,
+  whyRefused,
   stopping,
 }: {
   readonly audit: AuditLog;
@@ -118,6 +164,8 @@ export function rotatorStatus({
   readonly accounts: readonly { readonly name: string }[];
   /** Names of accounts that something keeps from being rotated. */
   readonly troubled: ReadonlySet<string>;
+  /** Why NATS refuses all users of an account, by its name. */
+  readonly whyRefused: (account: string) => string | undefined;
   readonly stopping: boolean;
 }): Record<string, PartStatus> {
   const connected = system && typeof system.current() !== 'string';
@@ -129,10 +177,20 @@ export function rotatorStatus({
       nats: part(connected, 'the system account can not be used; the log says why'),
     }),
     ...Object.fromEntries(
-      accounts.map(({ name }) => [
-        `account:${name}`,
-        part(!troubled.has(name), 'its signing keys can not be rotated; the log says why'),
-      ]),
+      accounts.map(({ name }) => {
+        const refused = whyRefused(name);
+        const message =
+          refused === undefined
+            ? 'its signing keys can not be rotated; the log says why'
+            : `NATS lets nobody in: ${refused}`;
+        return [
+          `account:${name}`,
+          {
+            ...part(!troubled.has(name) && refused === undefined, message),
+            essential: refused === undefined || troubled.has(name),
+          },
+        ];
+      }),
     ),
   };
 }

@@ -2,6 +2,7 @@ import type { AccountSpec, Config } from '../config/config.ts';
 import type { RingAccount } from '../keyring/ring-keys.ts';
 import type { KeyScope } from '../keyring/ring.ts';
 import type { Wanted, WantedSlot } from '../keyring/step-input.ts';
+import { CLIENTS, type ConnectionUse, connectionUse } from '../nats/admission.ts';
 import { keyPairFromSeed } from '../nats/key-pair.ts';
 import { ANY_ROLE } from '../keyring/ring.ts';
 import type { Policy } from '../policy/compile.ts';
@@ -54,12 +55,24 @@ function ringed(spec: AccountSpec, config: Config, policy: Policy): RingedAccoun
     publicKey,
     kind,
     wanted,
+    use: useOf(spec, policy),
     graceMilliseconds,
     scopeOf: (role) => scopes.get(role),
     longestLifetimeOf: (role) => policy.roles.get(role)?.spec.maxTtlSeconds ?? 0,
     ...(kind === 'external' && {
       given: new Map(given.map(({ pair }) => [pair.publicKey, pair])),
     }),
+  };
+}
+
+function useOf({ name }: AccountSpec, policy: Policy): ConnectionUse {
+  const uses = [...policy.roles.values()]
+    .filter(({ spec }) => spec.account === name)
+    .map(({ spec }) => connectionUse(spec.connectionTypes));
+  if (uses.length === 0) return CLIENTS;
+  return {
+    clients: uses.some(({ clients }) => clients),
+    leafNodes: uses.some(({ leafNodes }) => leafNodes),
   };
 }
 

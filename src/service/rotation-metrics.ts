@@ -2,6 +2,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Ring } from '../keyring/ring.ts';
 import { kindOf } from '../revocation/revocation.ts';
 import type { Revocations } from '../revocation/revocations.ts';
+import { whyAccountRefused } from './account-refused.ts';
 import type { Foundation } from './foundation.ts';
 import { keysLeft, rotatesThroughGiven } from './keys-left.ts';
 import { type RotatorMetrics, rotatorMetrics, type RotatorSources } from './rotator-metrics.ts';
@@ -33,6 +34,7 @@ export function rotationSources(
 export function rotationMetrics(registry: Registry, sources: RotationSources): RotatorMetrics {
   const registers = [registry];
   keyGauges(registers, sources);
+  accountGauges(registers, sources);
   revocationMetrics(registers, sources);
   new Gauge({
     name: 'nats_sts_store_fresh_timestamp_seconds',
@@ -86,6 +88,40 @@ function keyGauges(registers: Registry[], sources: RotationSources): void {
         if (!ring || !rotatesThroughGiven(wanted)) continue;
         const left = wanted.slots.map(({ slot }) => keysLeft(ring, slot));
         this.set({ account: name }, Math.min(...left));
+      }
+    },
+  });
+}
+
+/** What the store tells of accounts, whoever looks at them. */
+function accountGauges(registers: Registry[], sources: RotationSources): void {
+  const { accounts, ring, clock } = sources;
+  new Gauge({
+    name: 'nats_sts_account_accepts_connections',
+    help: '1 while NATS lets in users that are signed for this account, as far as the rotator sees; 0 when it refuses all',
+    labelNames: ['account'],
+    registers,
+    collect() {
+      this.reset();
+      for (const account of accounts()) {
+        const seen = ring(account.name);
+        const active = seen?.keys.filter(({ state }) => state === 'active') ?? [];
+        const refused = whyAccountRefused(account, { ring: seen, clock }) !== undefined;
+        if (!refused && active.length === 0) continue;
+        const accepts = !refused && active.some(({ unlisted }) => !unlisted);
+        this.set({ account: account.name }, accepts ? 1 : 0);
+      }
+    },
+  });
+  new Gauge({
+    name: 'nats_sts_account_jwt_expiry_timestamp_seconds',
+    help: 'When the account JWT expires: then NATS refuses all users of the account. Absent where it does not expire',
+    labelNames: ['account'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { account, admission } of ringsOf(sources)) {
+        if (admission?.expiresAt !== undefined) this.set({ account }, admission.expiresAt);
       }
     },
   });

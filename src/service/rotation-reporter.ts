@@ -6,6 +6,7 @@ import type { Wanted } from '../keyring/step-input.ts';
 import type { Log } from '../log.ts';
 import type { Reporter } from '../rotator/reporter.ts';
 import type { RotatedAccount } from '../rotator/rotated-account.ts';
+import { admissionReporter } from './admission-reporter.ts';
 import { keysLeft, rotatesThroughGiven } from './keys-left.ts';
 import type { RotationMetrics } from './rotation-metrics.ts';
 
@@ -26,6 +27,7 @@ export function rotationReporter({
   /** Account → what the pass under way has found so far. */
   const looked = new Map<string, Findings>();
   const dried = new Set<string>();
+  const admissions = admissionReporter({ log, clock });
   let leading: boolean | undefined;
   let storeTrouble: string | undefined;
   let hopeless = false;
@@ -85,6 +87,7 @@ export function rotationReporter({
       if (before) conclude(name, before);
       looked.set(name, { problems: assessment.problems, silent: keys });
       mute(name, keys);
+      admissions(account, assessment);
       dry(account, ring);
     },
     async changed(change) {

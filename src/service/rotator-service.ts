@@ -5,6 +5,7 @@ import { InvalidInput } from '../errors.ts';
 import { buildProbes } from '../http/probes.ts';
 import type { Log } from '../log.ts';
 import { VERSION } from '../version.ts';
+import { whyAccountRefused } from './account-refused.ts';
 import { type Foundation, layFoundation } from './foundation.ts';
 import { buildRotated, type RotatedGeneration } from './generation.ts';
 import { type ProcessMetrics, processMetrics } from './process-metrics.ts';
@@ -181,7 +182,11 @@ function probes(
     log: Log;
   },
 ): Parameters<typeof buildProbes>[0] {
-  const { audit, clock, state: store } = foundation;
+  const { audit, clock, rings, state: store } = foundation;
+  const whyRefused = (name: string) => {
+    const account = state.current.ringed.find((account) => account.name === name);
+    return account && whyAccountRefused(account, { ring: rings.ring(name), clock });
+  };
   return {
     status: () =>
       rotatorStatus({
@@ -190,6 +195,7 @@ function probes(
         system: rotation.system,
         accounts: state.current.ringed,
         troubled: state.troubled,
+        whyRefused,
         stopping: state.stopping,
       }),
     metrics: () => metrics.scrape(),

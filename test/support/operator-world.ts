@@ -83,6 +83,8 @@ export interface OperatorWorld {
     key: KeyPair<'account'>;
     body: AccountBody;
     iat?: number;
+    exp?: number;
+    nbf?: number;
   }): string;
   readonly config: string;
   start(options?: NatsServerOptions): Promise<NatsServer>;
@@ -106,9 +108,9 @@ export function createOperatorWorld({
   const operatorKey = createKeyPair('operator');
   const operatorSigningKey = createKeyPair('operator');
 
-  const signAccount: OperatorWorld['signAccount'] = ({ name, key, body, iat = now() }) =>
+  const signAccount: OperatorWorld['signAccount'] = ({ name, key, body, iat = now(), ...times }) =>
     encodeJwt({
-      claims: { sub: key.publicKey, name, iat, nats: body },
+      claims: { sub: key.publicKey, name, iat, ...times, nats: body },
       issuerPublicKey: operatorSigningKey.publicKey,
       sign: operatorSigningKey.sign,
     });

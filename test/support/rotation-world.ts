@@ -84,7 +84,7 @@ export interface RotationGround extends AsyncDisposable {
 /** A service of a ground, in this process. */
 export interface RunningService
   extends AsyncDisposable,
-    Pick<ServiceWorld, 'exchange' | 'credential'> {
+    Pick<ServiceWorld, 'exchange' | 'credential' | 'tokenExchange'> {
   readonly service: Service;
   readonly url: string;
   readonly log: CapturedLog;

@@ -1,0 +1,42 @@
+import { Refusal } from '../errors.ts';
+import type { PendingKey } from './key-ring.ts';
+
+/** Why nothing can be signed for a role right now. */
+
+/** NATS refuses all users of the account: `why` is the end of a sentence, for the log alone. */
+export function closedAccount(account: string, why: string): Refusal {
+  return new Refusal(
+    'account_unavailable',
+    'The NATS account of this role accepts no connections right now.',
+    { detail: `account ${account}: ${why}`, retryAfterSeconds: 30 },
+  );
+}
+
+/** No key signs for the role; `pending`: one is about to. */
+export function noKey(account: string, role: string, pending: PendingKey | undefined): Refusal {
+  if (pending) return keyPending(account, role, pending);
+  return new Refusal(
+    'signing_key_unavailable',
+    'The service has no signing key for this role right now.',
+    { detail: `account ${account}, role ${role}`, retryAfterSeconds: 30 },
+  );
+}
+
+function keyPending(
+  account: string,
+  role: string,
+  { stage, seconds, waitsFor }: PendingKey,
+): Refusal {
+  const servers = waitsFor.length === 0 ? '' : `; not on ${waitsFor.join(', ')}`;
+  return new Refusal(
+    'signing_key_pending',
+    `The signing key of role ${role} is ${STAGES[stage]}; ask again in about ${seconds} s.`,
+    { detail: `account ${account}, role ${role}${servers}`, retryAfterSeconds: seconds },
+  );
+}
+
+const STAGES = {
+  'being made': 'being made',
+  'not on every server': 'not on every NATS server yet',
+  waiting: 'on every NATS server, and must wait until no older account JWT can replace it',
+} as const satisfies Record<PendingKey['stage'], string>;

@@ -1,0 +1,47 @@
+import type { Assessment } from '../account/assess.ts';
+import { accountWarnings } from '../account/admission.ts';
+import { type Clock, unixSeconds } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { CLIENTS, whyRefused } from '../nats/admission.ts';
+import type { RotatedAccount } from '../rotator/rotated-account.ts';
+
+/**
+ * Logs what keeps the users of an account out of NATS, or soon will: once when it begins, once when it
+ * ends; that the account JWT expires, once a day from two weeks before.
+ */
+export function admissionReporter({
+  log,
+  clock,
+}: {
+  readonly log: Log;
+  readonly clock: Clock;
+}): (account: RotatedAccount, assessment: Assessment) => void {
+  const refused = new Map<string, string>();
+  const warned = new Map<string, string>();
+
+  function tellRefused(account: string, why: string | undefined): void {
+    if (refused.get(account) === why) return;
+    if (why === undefined) {
+      refused.delete(account);
+      log.info({ account }, 'NATS lets users of the account in again');
+    } else {
+      refused.set(account, why);
+      log.error({ account, why }, 'NATS LETS NOBODY IN FOR AN ACCOUNT; nothing is issued for it');
+    }
+  }
+
+  function warn(account: string, warnings: readonly string[]): void {
+    const text = warnings.join('; ');
+    if ((warned.get(account) ?? '') === text) return;
+    warned.set(account, text);
+    if (text !== '') log.warn({ account, warnings }, 'the account needs its operator');
+  }
+
+  return ({ name, use = CLIENTS }, { admission, base }) => {
+    if (!admission) return;
+    const nowSeconds = unixSeconds(clock);
+    const why = whyRefused(admission, { nowSeconds, use });
+    tellRefused(name, why);
+    warn(name, why === undefined && base ? accountWarnings(base, nowSeconds) : []);
+  };
+}
