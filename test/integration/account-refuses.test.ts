@@ -221,7 +221,7 @@ describe('a managed account', () => {
     const warning = await eventually(() =>
       world.log.lines.find((line) => line.includes('its JWT expires within a day')),
     );
-    expect(JSON.parse(warning)).toMatchObject({ level: 40, account: 'APP' });
+    expect(JSON.parse(warning)).toMatchObject({ level: 'warn', account: 'APP' });
     // What somebody else set stays: nats-sts neither extends nor forgets it.
     await eventually(async () => {
       const [claims] = (await world.applied()).values();
