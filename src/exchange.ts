@@ -8,7 +8,7 @@ import { type Drafting, draftCredential } from './credential/mint.ts';
 import { Refusal } from './errors.ts';
 import type { Identity } from './identity/identity.ts';
 import type { DpopProof, Verifier } from './identity/verify.ts';
-import type { KeyRing } from './keyring/key-ring.ts';
+import type { KeyRing, PendingKey } from './keyring/key-ring.ts';
 import { closedAccount, noKey } from './keyring/unavailable.ts';
 import { type AccountAdmission, connectionUse, whyRefused } from './nats/admission.ts';
 import type { UserPublicKey } from './nats/nkeys.ts';
