@@ -125,6 +125,11 @@ export class Refusal {
   }
 }
 
+/** It says "try again": whoever does so with the same token or code must not find that used. */
+export function isRetriable({ code }: Refusal): boolean {
+  return code === 'temporarily_unavailable' || code === 'rate_limited';
+}
+
 /** A mistake in the operator's input: where it is, what is wrong, what to write instead. */
 export interface Problem {
   /** Dotted path from the root of the file, e.g. `roles.orders.publish.allow[0]`; empty for the file itself. */

@@ -5,7 +5,8 @@ import { type Clock, unixSeconds } from './clock.ts';
 import type { Credential } from './credential/credential.ts';
 import { expiry } from './credential/expiry.ts';
 import { type Drafting, draftCredential } from './credential/mint.ts';
-import { Refusal } from './errors.ts';
+import { isRetriable, Refusal } from './errors.ts';
+import { type HeldTokens, heldTokens } from './identity/held-tokens.ts';
 import type { Identity } from './identity/identity.ts';
 import type { DpopProof, Verifier } from './identity/verify.ts';
 import type { KeyRing, PendingKey } from './keyring/key-ring.ts';
@@ -71,15 +72,34 @@ export interface ExchangeParts {
  * How a credential is issued: every door calls this, and nothing else issues one.
  *
  * Faults (a broken disk, a bug) are exceptions; every "no" is a `Refusal`, recorded before it is returned.
+ * A token that may be used once is used when it is answered, but not by "try again".
  */
 export async function exchange(
   parts: ExchangeParts,
   request: ExchangeRequest,
 ): Promise<Issued | Refusal> {
+  const tokens = heldTokens();
+  try {
+    const answer = await issue(parts, request, tokens);
+    if (!(answer instanceof Refusal)) return answer;
+    if (isRetriable(answer)) tokens.release();
+    else await tokens.settle();
+    return answer;
+  } catch (fault) {
+    tokens.release();
+    throw fault;
+  }
+}
+
+async function issue(
+  parts: ExchangeParts,
+  request: ExchangeRequest,
+  tokens: HeldTokens,
+): Promise<Issued | Refusal> {
   // Identity: who is this, and who acts for them?
-  const subject = await identify(parts, request.subject);
+  const subject = await identify(parts, request.subject, tokens);
   if (subject instanceof Refusal) return rejected(parts, request, subject);
-  const actor = await verifyActor(parts, request);
+  const actor = await verifyActor(parts, request, tokens);
   if (actor instanceof Refusal) {
     return denied(parts, request, subject, undefined, { refusal: actor, claimsSeen: {} });
   }
@@ -161,17 +181,23 @@ export async function exchange(
   const overtaken = parts.revocations.refusal({ ...candidate, user: draft.userPublicKey });
   if (overtaken) return denied(parts, request, subject, actor, against(grant, overtaken));
 
+  // Single use: the token is used now, and by nobody else.
+  const unsettled = await tokens.settle();
+  if (unsettled) return denied(parts, request, subject, actor, against(grant, unsettled));
+
   // Credential.
   const pending = signingKey.outdated ? parts.keyRing.pending(account, role) : undefined;
   return { identity: subject, actor, grant, credential: draft.sign(), pending };
 }
 
-/** Who a subject is, or why they are not believed. */
+/** Who a subject is, or why they are not believed. Without `tokens`, what may be used once is used up at once. */
 export async function identify(
   { verifier }: Pick<ExchangeParts, 'verifier'>,
   subject: Subject,
+  tokens?: HeldTokens,
 ): Promise<Identity | Refusal> {
-  return 'identity' in subject ? subject.identity : verifier.verify(subject.token, subject.proof);
+  if ('identity' in subject) return subject.identity;
+  return verifier.verify(subject.token, subject.proof, { keep: tokens?.keep });
 }
 
 /** How records name a token that was presented. */
@@ -185,8 +211,11 @@ export function hashOf(
 async function verifyActor(
   { verifier }: ExchangeParts,
   { actorToken }: ExchangeRequest,
+  tokens: HeldTokens,
 ): Promise<Identity | Refusal | undefined> {
-  return actorToken === undefined ? undefined : verifier.verify(actorToken);
+  return actorToken === undefined
+    ? undefined
+    : verifier.verify(actorToken, undefined, { keep: tokens.keep });
 }
 
 function decide(

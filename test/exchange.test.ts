@@ -9,7 +9,11 @@ import {
   type ExchangeRequest,
   type Issued,
 } from '../src/exchange.ts';
-import { memorySingleUse } from '../src/identity/single-use.ts';
+import {
+  memorySingleUse,
+  type SingleUse,
+  SingleUseUnavailable,
+} from '../src/identity/single-use.ts';
 import { createVerifier } from '../src/identity/verify.ts';
 import { givenKeys } from '../src/keyring/given-keys.ts';
 import { createKeyPair } from '../src/nats/key-pair.ts';
@@ -458,6 +462,100 @@ describe('what goes into NATS', () => {
       retryAfterSeconds: 30,
     });
     expect([...audit.list()]).toMatchObject([{ type: 'denied', claims: { sub: 'orders' } }]);
+  });
+});
+
+describe('a token that may be used once', () => {
+  /** Over a memory of what was used that can stop answering. */
+  function once(changes: Partial<ExchangeParts> = {}) {
+    const memory = memorySingleUse({ clock });
+    let down: 'hold' | 'settle' | undefined;
+    const singleUse: SingleUse = {
+      ...memory,
+      async hold(...what) {
+        const held = await memory.hold(...what);
+        if (down === 'hold') throw new SingleUseUnavailable('no answer');
+        return (
+          held && {
+            ...held,
+            async settle() {
+              if (down !== 'settle') return held.settle();
+              held.release();
+              throw new SingleUseUnavailable('no answer');
+            },
+          }
+        );
+      },
+    };
+    const issuers = [staticIssuer([key], { singleUse: true, capToTokenExpiry: false })];
+    const verifier = createVerifier({ issuers, clock, tokenBytes: 16_384, singleUse });
+    return {
+      ...partsWith({ verifier, ...changes }),
+      storeIs: (state: typeof down) => {
+        down = state;
+      },
+    };
+  }
+  const reason = async (parts: ExchangeParts, ask: ExchangeRequest) => {
+    const answer = await exchange(parts, ask);
+    return answer instanceof Refusal ? answer.reason : 'issued';
+  };
+
+  test('is used once it has got a credential', async () => {
+    const { parts } = once();
+    const ask = request(await tokenFor({ jti: 'j' }));
+    expect(await reason(parts, ask)).toBe('issued');
+    expect(await reason(parts, ask)).toBe('token_reused');
+  });
+
+  test.each(['hold', 'settle'] as const)(
+    'is not used by an answer that says to try again, because %s was not confirmed',
+    async (state) => {
+      const { parts, storeIs } = once();
+      const ask = request(await tokenFor({ jti: 'j' }));
+      storeIs(state);
+      expect(await reason(parts, ask)).toBe('store_unavailable');
+      storeIs(undefined);
+      expect(await reason(parts, ask)).toBe('issued');
+      expect(await reason(parts, ask)).toBe('token_reused');
+    },
+  );
+
+  test('nor by one whatever else the reason is: record, key, limit, a fault', async () => {
+    const { parts, audit } = once();
+    const ask = request(await tokenFor({ jti: 'j' }));
+    audit.breakWith(new Error('disk full'));
+    expect(await reason(parts, ask)).toBe('audit_unavailable');
+    audit.breakWith(undefined);
+    const without = { ...parts, keyRing: { ...parts.keyRing, active: () => undefined } };
+    expect(await reason(without, ask)).toBe('signing_key_unavailable');
+    const limit = async () => new Refusal('too_many_requests', 'Later.');
+    expect(await reason(parts, { ...ask, admit: limit })).toBe('too_many_requests');
+    const broken = {
+      ...parts,
+      keyRing: { ...parts.keyRing, active: () => Promise.reject(new Error('a bug')) },
+    };
+    await expect(exchange(broken, ask)).rejects.toThrow('a bug');
+    expect(await reason(parts, ask)).toBe('issued');
+  });
+
+  test('is used by a denial', async () => {
+    const { parts } = once();
+    const token = await tokenFor({ jti: 'j' });
+    expect(await reason(parts, request(token, { ask: { role: 'none' } }))).toBe('role_not_allowed');
+    expect(await reason(parts, request(token))).toBe('token_reused');
+  });
+
+  test('is held as an actor’s, too', async () => {
+    const { parts } = once();
+    const ask = request(await tokenFor({ jti: 'subject' }), {
+      actorToken: await tokenFor({ jti: 'actor' }),
+    });
+    const without = { ...parts, keyRing: { ...parts.keyRing, active: () => undefined } };
+    expect(await reason(without, ask)).toBe('signing_key_unavailable');
+    expect(await reason(parts, ask)).toBe('issued');
+    const again = { ...ask, subject: { token: await tokenFor({ jti: 'another' }) } };
+    expect(await reason(parts, again)).toBe('token_reused');
   });
 });
 

@@ -27,7 +27,8 @@ import type { KeySet, Newer } from './key-set.ts';
 import { kindOf } from './kind.ts';
 import { show } from './show.ts';
 import { signatureHolds } from './signature.ts';
-import { type SingleUse, SingleUseFull, SingleUseUnavailable } from './single-use.ts';
+import type { Held, SingleUse } from './single-use.ts';
+import { notTaken, TOKEN_REUSED } from './single-use-refusals.ts';
 import { type SubjectRule, subjectOf } from './subject.ts';
 import { type ParsedToken, parseToken } from './token.ts';
 
@@ -56,8 +57,10 @@ export interface VerificationParts {
 export interface Passage {
   /** The proof of possession held, and is used up. */
   proved?: boolean;
-  /** The token is used up, where it may be used once. */
+  /** The token is used up or held, where it may be used once. */
   used?: boolean;
+  /** Where it is answered later: such a token is held, and used when this is settled. Left out: used up at once. */
+  readonly keep?: ((held: Held) => void) | undefined;
   /** Waits for an issuer's keys: only then does a token cost nothing but memory. */
   readonly waitApart?: WaitApart | undefined;
 }
@@ -256,9 +259,7 @@ async function possessedAndUnused(verification: Verification): Promise<Identity 
     const refusal = (await checkPossession(verification)) ?? (await useUp(verification));
     return refusal ?? identityOf(verification);
   } catch (fault) {
-    if (fault instanceof SingleUseFull) return TOO_MUCH_TO_REMEMBER;
-    if (fault instanceof SingleUseUnavailable) return notRemembered(fault);
-    throw fault;
+    return notTaken(fault);
   }
 }
 
@@ -277,26 +278,17 @@ async function useUp(verification: Verification): Promise<Refusal | undefined> {
   const { parts, passage, iss, issuer, said } = verification;
   if (said.tokenId === undefined || passage.used) return undefined;
   const expiresAt = said.expiresAt + issuer.demands.leewaySeconds;
-  passage.used = await parts.singleUse.claim(iss, said.tokenId, expiresAt);
+  passage.used = await take(parts.singleUse, passage, [iss, said.tokenId, expiresAt]);
   return passage.used ? undefined : TOKEN_REUSED;
 }
 
-const TOKEN_REUSED = new Refusal(
-  'token_reused',
-  'The token was used before, and this service accepts each of its tokens once: get a new one.',
-);
-
-function notRemembered({ message, cause }: SingleUseUnavailable): Refusal {
-  const why = cause instanceof Error ? `${message}: ${cause.message}` : message;
-  return new Refusal(
-    'store_unavailable',
-    'The service can not write down right now that this token is used, and takes it only once.',
-    { detail: why, retryAfterSeconds: 5 },
-  );
+async function take(
+  singleUse: SingleUse,
+  { keep }: Passage,
+  what: Parameters<SingleUse['hold']>,
+): Promise<boolean> {
+  if (!keep) return singleUse.claim(...what);
+  const held = await singleUse.hold(...what);
+  if (held) keep(held);
+  return held !== undefined;
 }
-
-const TOO_MUCH_TO_REMEMBER = new Refusal(
-  'overloaded',
-  'The service can not remember any more used tokens right now.',
-  { retryAfterSeconds: 60 },
-);

@@ -2,7 +2,15 @@ import { unixSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import type { UserPublicKey } from '../nats/nkeys.ts';
 import { fitsChallenge } from './code-challenge.ts';
-import { failed, grantInvalid, type HandoverParts, whoIs } from './handover-parts.ts';
+import { CLOCKS_DIFFER_SECONDS } from './clocks-differ.ts';
+import {
+  answerOnce,
+  failed,
+  grantInvalid,
+  type HandoverParts,
+  TAKEN_OVER,
+  whoIs,
+} from './handover-parts.ts';
 import { type Ending, handoverRecords } from './handover-records.ts';
 import type { Handovers } from './handovers.ts';
 import { hashOfSecret, newSecret } from './one-time-secret.ts';
@@ -14,8 +22,6 @@ const LIVES_SECONDS = 60;
 
 /** What a code stands for; under its hash, so that whoever reads the store can't use it. */
 interface CodeRecord extends Ending {
-  /** Set once it is redeemed: it stays until its end, to tell that it comes again. */
-  readonly handedOver?: HandedOver;
   readonly redirectUri: string;
   readonly codeChallenge: string;
   readonly userPublicKey: UserPublicKey;
@@ -24,12 +30,14 @@ interface CodeRecord extends Ending {
   readonly program: string;
   /** Sealed. */
   readonly session: string;
+  /** Unix seconds; in case the session doesn't open any more. */
+  readonly sessionEndsAt: number;
 }
 
 type Sent = Parameters<Handovers['redeemCode']>[0];
 
-/** The session that a program got for a code. */
-type HandedOver = Pick<Session, 'id' | 'endsAt'>;
+/** Under this name codes are claimed; no issuer is called so. */
+const SINGLE_USE_NAME = 'nats-sts:code';
 
 export type AuthorizationCodes = Pick<Handovers, 'grantCode' | 'refuseCode' | 'redeemCode'> & {
   prune(): Promise<void>;
@@ -40,7 +48,7 @@ export function authorizationCodes(
   parts: HandoverParts,
   { capacity }: { readonly capacity?: number } = {},
 ): AuthorizationCodes {
-  const { journal, keeper, clock } = parts;
+  const { journal, keeper, singleUse, clock } = parts;
   const records = handoverRecords<CodeRecord>({
     ...parts,
     prefix: 'code.',
@@ -52,35 +60,22 @@ export function authorizationCodes(
   async function fitting(
     record: CodeRecord,
     { redirectUri, codeVerifier }: Sent,
+    id: string,
   ): Promise<Session | Refusal> {
     const wrong = mismatch(record, redirectUri, codeVerifier);
     if (wrong) return grantInvalid(wrong);
     const agreed = await keeper.open(record.session);
-    return agreed instanceof Refusal ? agreed : sessionOfItsOwn(agreed);
+    return agreed instanceof Refusal ? agreed : sessionOfItsOwn(agreed, id);
   }
 
   /** Two have the code, and nobody can tell which of them was handed the session (RFC 6749 §4.1.2). */
-  async function cameAgain(
-    record: CodeRecord,
-    handedOver: HandedOver,
-    caller: Caller,
-  ): Promise<Refusal> {
-    const unended = await keeper.end(handedOver);
+  async function cameAgain(record: CodeRecord, id: string, caller: Caller): Promise<Refusal> {
+    const unended = await keeper.end({ id, endsAt: record.sessionEndsAt });
     if (unended) return unended;
     const agreed = await keeper.open(record.session);
-    const { id } = handedOver;
-    const who =
-      agreed instanceof Refusal ? { session: id } : whoIs({ ...sessionOfItsOwn(agreed), id });
+    const who = agreed instanceof Refusal ? { session: id } : whoIs(sessionOfItsOwn(agreed, id));
     const refusal = grantInvalid('a used code came again: the session was ended');
     return failed(parts, { ...who, ...whatOf(record), refusal }, caller);
-  }
-
-  /** Somebody was faster; it ends what they have, if they were handed anything. */
-  async function cameLate(name: string, caller: Caller): Promise<Refusal> {
-    const record = (await records.find(name))?.record;
-    return record?.handedOver
-      ? cameAgain(record, record.handedOver, caller)
-      : failed(parts, { refusal: grantInvalid('the code was used') }, caller);
   }
 
   return {
@@ -101,6 +96,7 @@ export function authorizationCodes(
         ...(ttlSeconds !== undefined && { ttlSeconds }),
         program,
         session: sealed,
+        sessionEndsAt: session.endsAt,
         expiresAt: unixSeconds(clock) + LIVES_SECONDS,
       });
       return code;
@@ -111,34 +107,49 @@ export function authorizationCodes(
       return journal.tell({ ...entry, step: 'refused' }, caller);
     },
 
-    async redeemCode(sent, caller) {
+    async redeemCode(sent, caller, issue = async () => undefined) {
       const name = hashOfSecret(sent.code);
       const found = await records.find(name);
       if (!found || found.over) {
         return failed(parts, { refusal: grantInvalid('no such code') }, caller);
       }
       const { record } = found;
-      if (record.handedOver) return cameAgain(record, record.handedOver, caller);
+      const id = sessionIdFor(name);
+      const until = record.expiresAt + CLOCKS_DIFFER_SECONDS;
+      // Of any number that come at once, one goes on from here. The record stays, to tell that it comes again.
+      const held = await singleUse.hold(SINGLE_USE_NAME, name, until);
+      if (!held) return cameAgain(record, id, caller);
       const what = whatOf(record);
-      const session = await fitting(record, sent);
+      const session = await fitting(record, sent, id);
       if (session instanceof Refusal) {
-        // A wrong verifier gets no second try.
-        if (!(await records.take(name, found))) return cameLate(name, caller);
+        // A wrong verifier gets no second try, and ends nothing when it comes again.
+        if (!(await held.settle())) return TAKEN_OVER;
+        await records.take(name, found);
         return failed(parts, { ...what, refusal: session }, caller);
       }
-      const { id, endsAt } = session;
-      // It is used before it is handed over: of any number that come at once, one goes on from here.
-      const used = { ...record, handedOver: { id, endsAt } };
-      if (!(await records.replace(name, found, used))) return cameLate(name, caller);
-      const entry = { ...whoIs(session), ...what };
-      const unrecorded = await journal.tell({ ...entry, step: 'handed-over' }, caller);
       const { userPublicKey, role, ttlSeconds, program } = record;
-      return unrecorded ?? { session, userPublicKey, role, ttlSeconds, program };
+      const handover = { session, userPublicKey, role, ttlSeconds, program };
+      return answerOnce(held, handover, async () => {
+        const entry = { ...whoIs(session), ...what };
+        const unrecorded = await journal.tell({ ...entry, step: 'handed-over' }, caller);
+        return unrecorded ?? issue(handover);
+      });
     },
 
     prune: () => records.prune(),
   };
 }
+
+/**
+ * Every attempt to redeem a code is for the same session: whichever is answered, one that comes again
+ * knows what to end. `name` is a hash of the code.
+ */
+function sessionIdFor(name: string): string {
+  return hashOfSecret(`session of ${name}`).slice(0, SESSION_ID_CHARACTERS);
+}
+
+/** 128 bits in base64url, as of other sessions. */
+const SESSION_ID_CHARACTERS = 22;
 
 /** What a code is about, for the record. */
 function whatOf({ program, role, userPublicKey: user }: CodeRecord) {

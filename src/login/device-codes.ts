@@ -1,17 +1,28 @@
 import { unixSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import { DEVICE_LIVES_SECONDS, type DeviceRecord, newDevice } from './device-record.ts';
-import { failed, grantInvalid, type HandoverParts, whoIs } from './handover-parts.ts';
+import { CLOCKS_DIFFER_SECONDS } from './clocks-differ.ts';
+import {
+  answerOnce,
+  failed,
+  grantInvalid,
+  type HandoverParts,
+  TAKEN_OVER,
+  whoIs,
+} from './handover-parts.ts';
 import { type Found, type HandoverRecords, handoverRecords } from './handover-records.ts';
-import type { Handover, Handovers } from './handovers.ts';
+import type { Handover, Handovers, Issue } from './handovers.ts';
 import { hashOfSecret, newSecret, sameText } from './one-time-secret.ts';
 import { INTERVAL_SECONDS, pollPacer } from './poll-pacer.ts';
-import type { Caller } from './session.ts';
+import type { Caller, Session } from './session.ts';
+import { StoreUnavailable } from '../store/shared-state.ts';
 import { sessionOfItsOwn } from './start-session.ts';
 import { newUserCode, readUserCode, showUserCode } from './user-code.ts';
 
 /** A device that still polls is told `expired_token`, not that its code never was (RFC 8628 §3.5). */
 const REMEMBERED_SECONDS = 60;
+/** Under this name device codes are claimed; no issuer is called so. */
+const SINGLE_USE_NAME = 'nats-sts:device';
 /** One in a million is taken when ten thousand wait. */
 const TRIES = 3;
 
@@ -25,7 +36,7 @@ export function deviceCodes(
   parts: HandoverParts,
   { capacity }: { readonly capacity?: number } = {},
 ): Devices {
-  const { journal, keeper, clock } = parts;
+  const { journal, keeper, singleUse, clock } = parts;
   const records = handoverRecords<DeviceRecord>({
     ...parts,
     prefix: 'device.',
@@ -44,23 +55,52 @@ export function deviceCodes(
     return { userCode, name, found };
   }
 
+  /** Whether this person has agreed to this already, and the device has not asked since. */
+  async function wasAgreed(typed: string, session: Session, role: string): Promise<boolean> {
+    const userCode = readUserCode(typed);
+    const found = userCode && (await records.find(hashOfSecret(userCode)));
+    if (!found || found.over || found.record.role !== role) return false;
+    const sealed = found.record.session;
+    const agreed = sealed === undefined ? undefined : await keeper.open(sealed);
+    return agreed !== undefined && !(agreed instanceof Refusal) && agreed.id === session.id;
+  }
+
   async function handOver(
     name: string,
     found: Found<DeviceRecord>,
     caller: Caller,
+    issue: Issue,
   ): Promise<Handover | Refusal> {
-    const { program, role, ttlSeconds, userPublicKey, session: sealed } = found.record;
-    if (!(await records.take(name, found)) || role === undefined || sealed === undefined) {
+    const { program, role, ttlSeconds, userPublicKey, session: sealed, expiresAt } = found.record;
+    const until = expiresAt + REMEMBERED_SECONDS + CLOCKS_DIFFER_SECONDS;
+    const held = await singleUse.hold(SINGLE_USE_NAME, name, until);
+    if (!held || role === undefined || sealed === undefined) {
       return failed(parts, { refusal: grantInvalid('the device code was used') }, caller);
     }
-    pacer.forget(name);
     const what = { program, role, user: userPublicKey };
     const agreed = await keeper.open(sealed);
-    if (agreed instanceof Refusal) return failed(parts, { ...what, refusal: agreed }, caller);
+    if (agreed instanceof Refusal) {
+      if (!(await held.settle())) return TAKEN_OVER;
+      await forget(name, found);
+      return failed(parts, { ...what, refusal: agreed }, caller);
+    }
     const session = sessionOfItsOwn(agreed);
-    const entry = { ...whoIs(session), ...what };
-    const unrecorded = await journal.tell({ ...entry, step: 'handed-over' }, caller);
-    return unrecorded ?? { session, userPublicKey, role, ttlSeconds, program };
+    const handover = { session, userPublicKey, role, ttlSeconds, program };
+    const answer = await answerOnce(held, handover, async () => {
+      const entry = { ...whoIs(session), ...what };
+      const unrecorded = await journal.tell({ ...entry, step: 'handed-over' }, caller);
+      return unrecorded ?? issue(handover);
+    });
+    if (!(answer instanceof Refusal)) await forget(name, found);
+    return answer;
+  }
+
+  /** It is used; that its record is still there does no harm. */
+  async function forget(name: string, found: Found<DeviceRecord>): Promise<void> {
+    pacer.forget(name);
+    await records.take(name, found).catch((fault: unknown) => {
+      if (!(fault instanceof StoreUnavailable)) throw fault;
+    });
   }
 
   return {
@@ -94,7 +134,10 @@ export function deviceCodes(
 
     async agreeDevice(userCode, { session, role }, caller) {
       const asked = await waiting(userCode);
-      if (asked instanceof Refusal) return asked;
+      // Of somebody who was told to try again, the first time may have counted.
+      if (asked instanceof Refusal) {
+        return (await wasAgreed(userCode, session, role)) ? undefined : asked;
+      }
       const { name, found } = asked;
       const { program, userPublicKey } = found.record;
       const sealed = await keeper.seal(session);
@@ -117,7 +160,7 @@ export function deviceCodes(
       return (await records.replace(name, found, refused)) ? undefined : USER_CODE_UNKNOWN;
     },
 
-    async redeemDevice(deviceCode, caller) {
+    async redeemDevice(deviceCode, caller, issue = async () => undefined) {
       const [, name, secret] = DEVICE_CODE.exec(deviceCode) ?? [];
       const found = name === undefined ? undefined : await records.find(name);
       if (
@@ -133,7 +176,7 @@ export function deviceCodes(
         case 'waiting':
           return pacer.tooSoon(name) ? SLOW_DOWN : PENDING;
         case 'agreed':
-          return handOver(name, found, caller);
+          return handOver(name, found, caller, issue);
         case 'refused':
           return REFUSED;
       }

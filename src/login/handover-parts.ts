@@ -1,6 +1,11 @@
 import type { Clock } from '../clock.ts';
-import { Refusal } from '../errors.ts';
-import { type SingleUse, SingleUseFull, SingleUseUnavailable } from '../identity/single-use.ts';
+import { isRetriable, Refusal } from '../errors.ts';
+import {
+  type Held,
+  type SingleUse,
+  SingleUseFull,
+  SingleUseUnavailable,
+} from '../identity/single-use.ts';
 import { type SharedState, StoreUnavailable } from '../store/shared-state.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import type { TextSealer } from './sealing.ts';
@@ -46,6 +51,34 @@ export async function failed(
   return unrecorded ?? entry.refusal;
 }
 
+/**
+ * What is answered for a code that is held: used up by that, but not by "try again". `issue` makes what
+ * goes with the answer; a store that can't say whether the code is used up is thrown.
+ */
+export async function answerOnce<T>(
+  held: Held,
+  answer: T,
+  issue: (answer: T) => Promise<Refusal | undefined>,
+): Promise<T | Refusal> {
+  const refusal = await issue(answer).catch((fault: unknown) => {
+    held.release();
+    throw fault;
+  });
+  if (refusal && isRetriable(refusal)) {
+    held.release();
+    return refusal;
+  }
+  const settled = await held.settle();
+  return refusal ?? (settled ? answer : TAKEN_OVER);
+}
+
+/** The same code or token came once more while this request took long, and has got further. */
+export const TAKEN_OVER = new Refusal(
+  'store_unavailable',
+  'Another request with the same code or token came meanwhile. Try again if you have no answer to it.',
+  { retryAfterSeconds: 5 },
+);
+
 /** A store that can't be reached is a refusal here: the caller may come again. */
 export async function orStoreUnavailable<T>(work: () => Promise<T>): Promise<T | Refusal> {
   try {
@@ -58,7 +91,7 @@ export async function orStoreUnavailable<T>(work: () => Promise<T>): Promise<T |
     if (!outage) throw fault;
     return new Refusal(
       'store_unavailable',
-      'What is needed for this can not be stored right now. Try again soon.',
+      'What is needed for this cannot be stored right now. Try again soon, with the same code or token.',
       { detail: fault.message, retryAfterSeconds: 5 },
     );
   }

@@ -54,11 +54,14 @@ export interface WaitingDevice extends HandoverAsk {
   readonly begunAt: number;
 }
 
+/** Makes what is handed over, before the code is used up: not by a refusal that says to try again. */
+export type Issue = (handover: Handover) => Promise<Refusal | undefined>;
+
 /**
  * Credentials handed to programs: by a one-time code to a loopback port (RFC 8252), by a device code
  * (RFC 8628), and again without asking by a refresh token (RFC 6749 §6). Kept in the shared state,
- * so that any replica serves any step; what is redeemed is gone, once and for all. Every step is on
- * the record before it takes effect.
+ * so that any replica serves any step; what is redeemed is gone, once and for all, and what was not
+ * answered is not redeemed. Every step is on the record before it takes effect.
  */
 export interface Handovers {
   /** The person agreed: a code, good once, for a minute. */
@@ -71,6 +74,7 @@ export interface Handovers {
   redeemCode(
     answer: { readonly code: string; readonly redirectUri: string; readonly codeVerifier: string },
     caller: Caller,
+    issue?: Issue,
   ): Promise<Handover | Refusal>;
 
   /** The person said no; the program is told by the page. */
@@ -86,7 +90,7 @@ export interface Handovers {
   ): Promise<Refusal | undefined>;
   refuseDevice(userCode: string, session: Session, caller: Caller): Promise<Refusal | undefined>;
   /** What the waiting program asks; `authorization_pending` and `slow_down` are refusals too. */
-  redeemDevice(deviceCode: string, caller: Caller): Promise<Handover | Refusal>;
+  redeemDevice(deviceCode: string, caller: Caller, issue?: Issue): Promise<Handover | Refusal>;
 
   /** A refresh token for this session and role (RFC 6749 §6: no scope beyond what was agreed to): good once; the next comes with its answer. */
   refreshToken(handed: HandedSession): Promise<string>;

@@ -84,7 +84,7 @@ const SESSION_MISSING = new Refusal('session_missing', 'You are not signed in, o
 function notEnded(fault: StoreUnavailable): Refusal {
   return new Refusal(
     'store_unavailable',
-    'The service can not write down right now that you signed out: you are still signed in.',
+    'The service cannot record now that you signed out: you may still be signed in. Try again.',
     { detail: fault.message, retryAfterSeconds: 5 },
   );
 }

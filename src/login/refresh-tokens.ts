@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../errors.ts';
 import { CLOCKS_DIFFER_SECONDS } from './clocks-differ.ts';
-import { failed, grantInvalid, type HandoverParts, whoIs } from './handover-parts.ts';
+import { failed, grantInvalid, type HandoverParts, TAKEN_OVER, whoIs } from './handover-parts.ts';
 import type { HandedSession, Handovers } from './handovers.ts';
 
 /** Under this name refresh tokens are claimed; no issuer is called so. */
@@ -41,13 +41,14 @@ export function refreshTokens(parts: HandoverParts): RefreshTokens {
       const unrecorded = await journal.tell({ ...whoIs(session), role, step: 'renewed' }, caller);
       if (unrecorded) return unrecorded;
       const until = session.endsAt + CLOCKS_DIFFER_SECONDS;
-      if (!(await singleUse.claim(SINGLE_USE_NAME, jti, until))) {
-        // Two have it, and nobody can tell which of them is the thief (RFC 9700 §4.14.2).
+      const held = await singleUse.hold(SINGLE_USE_NAME, jti, until);
+      if (!held) {
+        // It was answered. Two have it, and nobody can tell which of them is the thief (RFC 9700 §4.14.2).
         const unended = await keeper.end(session);
         const refusal = grantInvalid('a used refresh token came again: the session was ended');
         return unended ?? failed(parts, { ...whoIs(session), refusal }, caller);
       }
-      return { session, role };
+      return (await held.settle()) ? { session, role } : TAKEN_OVER;
     },
 
     async introspect(token, caller) {

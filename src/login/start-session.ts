@@ -30,8 +30,8 @@ export function startSession({
  * The same login, for a program to keep: it ends when the browser's does, also when the person signs
  * out there; or before, by itself.
  */
-export function sessionOfItsOwn(session: Session): Session {
-  return { ...session, id: newId(), parent: session.parent ?? session.id };
+export function sessionOfItsOwn(session: Session, id: string = newId()): Session {
+  return { ...session, id, parent: session.parent ?? session.id };
 }
 
 /**

@@ -83,11 +83,15 @@ async function openJetStream(
 }
 
 function orUnavailable(claims: JetStreamSingleUse): SingleUse {
+  const unavailable = (cause: unknown): never => {
+    throw new SingleUseUnavailable('a used token could not be written down', { cause });
+  };
   return {
-    claim: (issuer, jti, expiresAt) =>
-      claims.claim(issuer, jti, expiresAt).catch((cause: unknown) => {
-        throw new SingleUseUnavailable('a used token could not be written down', { cause });
-      }),
+    claim: (...what) => claims.claim(...what).catch(unavailable),
+    async hold(...what) {
+      const held = await claims.hold(...what).catch(unavailable);
+      return held && { ...held, settle: () => held.settle().catch(unavailable) };
+    },
   };
 }
 

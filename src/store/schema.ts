@@ -45,6 +45,8 @@ export const MIGRATIONS: readonly string[] = [
      destination TEXT PRIMARY KEY,
      audit_id    INTEGER NOT NULL -- the last record that is known to have arrived there
    ) STRICT, WITHOUT ROWID;`,
+  // Who has claimed, and not answered yet; NULL: it is answered.
+  'ALTER TABLE single_use ADD COLUMN attempt TEXT;',
 ];
 
 /** The version this program writes and reads. */

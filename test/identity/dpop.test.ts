@@ -33,6 +33,7 @@ beforeEach(() => {
   const memory = memorySingleUse({ clock });
   claimed = [];
   const singleUse: SingleUse = {
+    ...memory,
     claim: (issuer, jti, expiresAt) => {
       claimed.push(`${issuer} ${jti}`);
       return memory.claim(issuer, jti, expiresAt);

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
 import {
@@ -112,6 +115,53 @@ describe.each(ADAPTERS)('single use $name', ({ open }) => {
   });
 });
 
+describe.each(ADAPTERS)('single use $name, held', ({ open }) => {
+  test('counts once it is settled: then nobody holds or claims it again', async () => {
+    const singleUse = await open(frozenClock());
+    const held = await singleUse.hold('iss', 'jti', NOW + 60);
+    expect(await held!.settle()).toBe(true);
+    expect(await singleUse.hold('iss', 'jti', NOW + 60)).toBeUndefined();
+    expect(await singleUse.claim('iss', 'jti', NOW + 60)).toBe(false);
+  });
+
+  test('and given back is free', async () => {
+    const singleUse = await open(frozenClock());
+    (await singleUse.hold('iss', 'jti', NOW + 60))!.release();
+    const held = await singleUse.hold('iss', 'jti', NOW + 60);
+    expect(await held!.settle()).toBe(true);
+  });
+
+  test('and given up is taken over, after which it can not be settled', async () => {
+    const singleUse = await open(frozenClock());
+    const first = await singleUse.hold('iss', 'jti', NOW + 60);
+    const second = await singleUse.hold('iss', 'jti', NOW + 60);
+    expect(await first!.settle()).toBe(false);
+    expect(await second!.settle()).toBe(true);
+  });
+
+  test('of many at once, one is settled', async () => {
+    const singleUse = await open(frozenClock());
+    const settled = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const held = await singleUse.hold('iss', 'jti', NOW + 60);
+        return held !== undefined && held.settle();
+      }),
+    );
+    expect(settled.filter(Boolean)).toHaveLength(1);
+  });
+
+  test('what was claimed can not be held, until it has expired', async () => {
+    const clock = frozenClock();
+    const singleUse = await open(clock);
+    expect(await singleUse.claim('iss', 'jti', NOW + 60)).toBe(true);
+    expect(await singleUse.hold('iss', 'jti', NOW + 60)).toBeUndefined();
+    clock.advance(60);
+    const held = await singleUse.hold('iss', 'jti', NOW + 120);
+    expect(await held!.settle()).toBe(true);
+    expect(await singleUse.hold('iss', 'jti', NOW + 120)).toBeUndefined();
+  });
+});
+
 describe('single use in memory', () => {
   test('is bounded, and forgets nothing that still counts to make room', async () => {
     const clock = frozenClock();
@@ -158,15 +208,54 @@ describe('single use in SQLite', () => {
     expect(database.prepare('SELECT jti FROM single_use').all()).toEqual([{ jti: 'new' }]);
   });
 
-  test('breaks loudly: what is not remembered is not accepted', () => {
+  test('survives the process that held it, and its answer', async () => {
+    const database = openDatabase(':memory:');
+    const clock = frozenClock();
+    await openSingleUse({ database, clock }).hold('iss', 'jti', NOW + 60);
+    const other = openSingleUse({ database, clock });
+    expect(await (await other.hold('iss', 'jti', NOW + 60))!.settle()).toBe(true);
+    const third = openSingleUse({ database, clock });
+    expect(await third.hold('iss', 'jti', NOW + 60)).toBeUndefined();
+  });
+
+  test('breaks loudly: what is not remembered is not accepted', async () => {
     const database = openDatabase(':memory:');
     const singleUse = openSingleUse({ database, clock: frozenClock() });
     database.exec('DROP TABLE single_use');
     expect(() => singleUse.claim('iss', 'jti', NOW + 60)).toThrow(SingleUseUnavailable);
+    await expect(singleUse.hold('iss', 'jti', NOW + 60)).rejects.toThrow(SingleUseUnavailable);
   });
 });
 
 describe('single use in JetStream', () => {
+  test('leaves nothing behind that lives for ever', async () => {
+    const clock = frozenClock();
+    const connection = await world.connect();
+    const singleUse = await openJetStreamSingleUse({ connection, bucket: 'lives', clock });
+    const held = await singleUse.hold('iss', 'settled', NOW + 60);
+    await held!.settle();
+    await singleUse.hold('iss', 'pending', NOW + 60);
+    const manager = await jetstreamManager(connection.nats);
+    const { state } = await manager.streams.info('KV_lives_single_use');
+    const messages = [];
+    for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
+      const message = await manager.streams.getMessage('KV_lives_single_use', { seq });
+      if (message) messages.push(message.header.get('Nats-TTL'));
+    }
+    expect(messages).toEqual(['120s', '120s']);
+  });
+
+  test('knows what an earlier version wrote', async () => {
+    const clock = frozenClock();
+    const connection = await world.connect();
+    const singleUse = await openJetStreamSingleUse({ connection, bucket: 'earlier', clock });
+    const kv = await new Kvm(connection.nats).open('earlier_single_use', { allow_direct: false });
+    const name = createHash('sha256').update('["iss","jti"]').digest('hex');
+    await kv.create(name, `${NOW + 60}`);
+    expect(await singleUse.claim('iss', 'jti', NOW + 60)).toBe(false);
+    expect(await singleUse.hold('iss', 'jti', NOW + 60)).toBeUndefined();
+  });
+
   test('is shared by all processes: of many claims at once, one is told yes', async () => {
     const clock = frozenClock();
     const processes = await Promise.all(

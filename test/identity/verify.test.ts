@@ -357,8 +357,10 @@ describe('rule: an identity is iss and sub', () => {
 });
 
 describe('rule: jti single use is per issuer, off by default, shared when on', () => {
-  const once = (singleUse: SingleUse, more: Partial<IssuerSpec> = {}) =>
-    verifierOf([staticIssuer([key], { singleUse: true, ...more })], { singleUse });
+  const once = (uses: Pick<SingleUse, 'claim'>, more: Partial<IssuerSpec> = {}) => {
+    const singleUse = { ...memorySingleUse({ clock }), ...uses };
+    return verifierOf([staticIssuer([key], { singleUse: true, ...more })], { singleUse });
+  };
 
   test('off: a token may be sent again, with or without jti', async () => {
     const verifier = verifierOf([staticIssuer([key])]);

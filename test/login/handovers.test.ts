@@ -210,6 +210,58 @@ describe.each(KINDS)('handovers in %s', (kind) => {
     });
   });
 
+  describe('a code whose answer says to try again', () => {
+    const busy = new Refusal('signing_key_unavailable', 'Not now.', { retryAfterSeconds: 30 });
+    const denied = new Refusal('no_binding', 'No.');
+
+    test('stays good on any replica, and one that comes again afterwards ends what it got', async () => {
+      const code = await grant();
+      const sent = { code, redirectUri: REDIRECT_URI, codeVerifier: VERIFIER };
+      const later = async () => busy;
+      expect(await one.redeemCode(sent, CALLER, later)).toBe(busy);
+      await expect(
+        one.redeemCode(sent, CALLER, () => Promise.reject(new Error('a bug'))),
+      ).rejects.toThrow('a bug');
+      const handover = granted(await two.redeemCode(sent, CALLER));
+      const token = await one.refreshToken(handover);
+      expect(reasonOf(await one.redeemCode(sent, CALLER))).toBe('grant_invalid');
+      await eventually(async () => (await two.introspect(token)) instanceof Refusal);
+    });
+
+    test('is used up by a plain no', async () => {
+      const sent = { code: await grant(), redirectUri: REDIRECT_URI, codeVerifier: VERIFIER };
+      expect(await one.redeemCode(sent, CALLER, async () => denied)).toBe(denied);
+      expect(reasonOf(await two.redeemCode(sent, CALLER))).toBe('grant_invalid');
+    });
+
+    test('stays good while it can not be recorded', async () => {
+      const code = await grant();
+      world.journalSays(new Refusal('audit_unavailable', 'The audit log can not be written.'));
+      expect(reasonOf(await redeem(one, code))).toBe('audit_unavailable');
+      world.journalSays(undefined);
+      granted(await redeem(two, code));
+    });
+
+    test('stays good on a device', async () => {
+      const codes = await begin();
+      await agree(codes);
+      expect(await one.redeemDevice(codes.deviceCode, CALLER, async () => busy)).toBe(busy);
+      granted(await two.redeemDevice(codes.deviceCode, CALLER));
+      expect(reasonOf(await one.redeemDevice(codes.deviceCode, CALLER))).toBe('grant_invalid');
+    });
+
+    test('of a page: agreeing once more is no mistake for the one who agreed', async () => {
+      const codes = await begin();
+      expect(await agree(codes)).toBeUndefined();
+      expect(await agree(codes)).toBeUndefined();
+      const another = { session: world.session(), role: 'viewer' };
+      expect(reasonOf(await one.agreeDevice(codes.userCode, another, CALLER))).toBe(
+        'user_code_unknown',
+      );
+      granted(await one.redeemDevice(codes.deviceCode, CALLER));
+    });
+  });
+
   describe('a device (RFC 8628)', () => {
     test('waits, is found by what a person types, agreed to, and gets what was agreed', async () => {
       const codes = await begin();

@@ -7,15 +7,17 @@ export interface TcpProxy extends AsyncDisposable {
   /**
    * - refuse: connections are closed, and new ones at once.
    * - silence: connections stay open, new ones are taken, and nothing comes through.
+   * - answers: what is asked comes through, what is answered does not.
    */
-  cut(how: 'refuse' | 'silence'): void;
+  cut(how: 'refuse' | 'silence' | 'answers'): void;
   /** From now on everything comes through again; what was held back, too. */
   heal(): void;
 }
 
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
-  let state: 'open' | 'refuse' | 'silence' = 'open';
+  const upstreams = new Set<Socket>();
+  let state: 'open' | 'refuse' | 'silence' | 'answers' = 'open';
 
   function take(socket: Socket): void {
     sockets.add(socket);
@@ -38,6 +40,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       from.on('close', () => to.destroy());
       if (state === 'silence') from.pause();
     }
+    upstreams.add(upstream);
+    upstream.on('close', () => upstreams.delete(upstream));
+    if (state === 'answers') upstream.pause();
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const destroyAll = () => {
@@ -48,7 +53,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     cut(how) {
       state = how;
       if (how === 'refuse') destroyAll();
-      else for (const socket of sockets) socket.pause();
+      else for (const socket of how === 'answers' ? upstreams : sockets) socket.pause();
     },
     heal() {
       state = 'open';

@@ -1,7 +1,6 @@
-import { Refusal } from '../../errors.ts';
 import { missing, text, trimmed } from './form.ts';
 import { callerOf, type GrantHandler, refusedPerson } from './grant.ts';
-import { credentialOf, handedOver } from './handed-over.ts';
+import { redeemed } from './handed-over.ts';
 
 /** `grant_type=authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5). */
 export const redeemCode: GrantHandler = async (doors, request, form) => {
@@ -14,9 +13,5 @@ export const redeemCode: GrantHandler = async (doors, request, form) => {
 
   const { handovers } = doors.people;
   const proof = { code, redirectUri, codeVerifier };
-  const handover = await handovers.redeemCode(proof, callerOf(request));
-  if (handover instanceof Refusal) return refusedPerson(handover);
-  const issued = await credentialOf(doors, request, handover);
-  if (issued instanceof Refusal) return refusedPerson(issued);
-  return { answer: await handedOver(doors, handover, issued) };
+  return redeemed(doors, request, (issue) => handovers.redeemCode(proof, callerOf(request), issue));
 };

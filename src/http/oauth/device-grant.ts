@@ -1,16 +1,13 @@
-import { Refusal } from '../../errors.ts';
 import { missing, trimmed } from './form.ts';
 import { callerOf, type GrantHandler, refusedPerson } from './grant.ts';
-import { credentialOf, handedOver } from './handed-over.ts';
+import { redeemed } from './handed-over.ts';
 
 /** `grant_type=urn:ietf:params:oauth:grant-type:device_code`: a device asks whether somebody agreed (RFC 8628 §3.4). */
 export const redeemDevice: GrantHandler = async (doors, request, form) => {
   const deviceCode = trimmed(form, 'device_code');
   if (deviceCode === undefined) return refusedPerson(missing('device_code'));
 
-  const handover = await doors.people.handovers.redeemDevice(deviceCode, callerOf(request));
-  if (handover instanceof Refusal) return refusedPerson(handover);
-  const issued = await credentialOf(doors, request, handover);
-  if (issued instanceof Refusal) return refusedPerson(issued);
-  return { answer: await handedOver(doors, handover, issued) };
+  return redeemed(doors, request, (issue) =>
+    doors.people.handovers.redeemDevice(deviceCode, callerOf(request), issue),
+  );
 };

@@ -1,12 +1,28 @@
 import type { FastifyRequest } from 'fastify';
-import type { Refusal } from '../../errors.ts';
+import { Refusal } from '../../errors.ts';
 import type { Issued } from '../../exchange.ts';
-import type { HandedSession, Handover } from '../../login/handovers.ts';
+import type { HandedSession, Handover, Issue } from '../../login/handovers.ts';
 import { newPermissions } from '../new-permissions.ts';
 import type { PeopleDoors } from '../people.ts';
 import { ttlCapped } from '../ttl-capped.ts';
-import { callerOf } from './grant.ts';
+import { callerOf, type GrantAnswer, refusedPerson } from './grant.ts';
 import { nameOf } from './name-of.ts';
+
+/** What a code is redeemed for: the credential is there before the code is used up. */
+export async function redeemed(
+  doors: PeopleDoors,
+  request: FastifyRequest,
+  redeem: (issue: Issue) => Promise<Handover | Refusal>,
+): Promise<GrantAnswer> {
+  let answer: object = {};
+  const handover = await redeem(async (handover) => {
+    const issued = await credentialOf(doors, request, handover);
+    if (issued instanceof Refusal) return issued;
+    answer = await handedOver(doors, handover, issued);
+    return undefined;
+  });
+  return handover instanceof Refusal ? refusedPerson(handover) : { answer };
+}
 
 /** The credential of a handover, by the way of every other: policy, revocations, record, signature. */
 export function credentialOf(

@@ -2,8 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../../src/clock.ts';
+import type { Config } from '../../../src/config/config.ts';
 import { loadConfig } from '../../../src/config/load.ts';
-import { openSingleUse } from '../../../src/identity/single-use.ts';
+import { openSingleUse, type SingleUse } from '../../../src/identity/single-use.ts';
 import { createHandovers } from '../../../src/login/create-handovers.ts';
 import { openEndedSessions } from '../../../src/login/ended-sessions.ts';
 import type { CodeAsk, Handovers } from '../../../src/login/handovers.ts';
@@ -12,6 +13,9 @@ import type { Session } from '../../../src/login/session.ts';
 import { createTextSealer } from '../../../src/login/text-sealer.ts';
 import { createKeyPair } from '../../../src/nats/key-pair.ts';
 import { NO_REVOCATIONS } from '../../../src/revocation/revocations.ts';
+import { openJetStreamSingleUse } from '../../../src/store/jetstream-single-use.ts';
+import { openJetStreamState } from '../../../src/store/jetstream-state.ts';
+import { connectStore } from '../../../src/store/nats-connection.ts';
 import type { SharedState } from '../../../src/store/shared-state.ts';
 import { openStore } from '../../../src/store/sqlite.ts';
 import { openSqliteState } from '../../../src/store/sqlite-state.ts';
@@ -100,22 +104,42 @@ async function openReplica(
   stack: AsyncDisposableStack,
 ) {
   const clock = systemClock;
-  const store = openStore({ file: storeFile, survive: 'process-crash' });
-  stack.defer(() => store.close());
-  const state = openSqliteState({ store, clock });
+  const config = loadConfig(configFile, { env: {} });
+  const { state, singleUse } = await openStores(config, storeFile, stack);
   stack.defer(() => state.close());
-  const keys = loadConfig(configFile, { env: {} }).sealingKeys;
-  const sealer = createTextSealer({ keys, audience: () => url, clock });
+  const sealer = createTextSealer({ keys: config.sealingKeys, audience: () => url, clock });
   const ended = await openEndedSessions({ state, clock });
   stack.defer(() => ended.close());
   const revocations = NO_REVOCATIONS;
   const login = loginInForce(issuer.issuer);
   const keeper = createSessionKeeper({ sealer, ended, revocations, login, clock });
-  const singleUse = openSingleUse({ database: store.database, clock });
   const journal = { tell: async () => undefined };
   const replica = createHandovers({ state, sealer, keeper, singleUse, journal, clock });
   stack.defer(() => replica.close());
   return { replica, state };
+}
+
+async function openStores(
+  { store: { jetstream } }: Config,
+  file: string,
+  stack: AsyncDisposableStack,
+): Promise<{ readonly state: SharedState; readonly singleUse: SingleUse }> {
+  const clock = systemClock;
+  if (jetstream) {
+    const connection = await connectStore(jetstream);
+    stack.defer(() => connection.close());
+    const place = { connection, bucket: jetstream.bucket, clock };
+    return {
+      state: await openJetStreamState(place),
+      singleUse: await openJetStreamSingleUse(place),
+    };
+  }
+  const store = openStore({ file, survive: 'process-crash' });
+  stack.defer(() => store.close());
+  return {
+    state: openSqliteState({ store, clock }),
+    singleUse: openSingleUse({ database: store.database, clock }),
+  };
 }
 
 const WHOLE_SECONDS: Clock = { now: () => Math.floor(Date.now() / 1000) * 1000 };

@@ -1,0 +1,29 @@
+import { Refusal } from '../errors.ts';
+import { SingleUseFull, SingleUseUnavailable } from './single-use.ts';
+
+/** What is answered where single use can't be recorded; other faults are thrown. */
+export function notTaken(fault: unknown): Refusal {
+  if (fault instanceof SingleUseFull) return TOO_MUCH_TO_REMEMBER;
+  if (fault instanceof SingleUseUnavailable) return notRemembered(fault);
+  throw fault;
+}
+
+export const TOKEN_REUSED = new Refusal(
+  'token_reused',
+  'The token was used before, and this service accepts each of its tokens once: get a new one.',
+);
+
+function notRemembered({ message, cause }: SingleUseUnavailable): Refusal {
+  const why = cause instanceof Error ? `${message}: ${cause.message}` : message;
+  return new Refusal(
+    'store_unavailable',
+    'The service cannot record this single-use token now; try again with the same token.',
+    { detail: why, retryAfterSeconds: 5 },
+  );
+}
+
+const TOO_MUCH_TO_REMEMBER = new Refusal(
+  'overloaded',
+  'The service can not remember any more used tokens right now.',
+  { retryAfterSeconds: 60 },
+);
