@@ -121,6 +121,7 @@ export function startLoad(
 
   /** Sends itself one message; whether it came back. */
   async function echo(connection: NatsConnection, subject: string): Promise<boolean> {
+    if (connection.isClosed()) return false;
     let came = false;
     const subscription = connection.subscribe(subject, {
       callback: (fault) => void (came ||= !fault),
