@@ -20,7 +20,7 @@ export interface Examined {
 /** Runs `check --online --json`; by a clock of its own where one is given. */
 export async function examine(
   { configFile }: Pick<ServiceGround, 'configFile'>,
-  { clock, timeout = '2m' }: { clock?: Clock; timeout?: string } = {},
+  { clock, timeout = '60s' }: { clock?: Clock; timeout?: string } = {},
 ): Promise<Examined> {
   const terminal = capturedTerminal();
   const exitCode = await checkCommand(terminal, clock ? { clock } : {})
