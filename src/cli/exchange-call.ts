@@ -13,6 +13,8 @@ export interface ExchangeAnswer {
   /** Only while a change of the role is not in force yet: seconds until it should be. */
   readonly new_permissions_in?: number;
   readonly servers: readonly string[];
+  /** Only when the client must use it to get answers to its requests. */
+  readonly inbox_prefix?: string;
 }
 
 export interface ExchangeAsk {
@@ -53,6 +55,7 @@ function isAnswer(said: Partial<ExchangeAnswer>): said is ExchangeAnswer {
     typeof said.expires_at === 'number' &&
     typeof said.expires_in === 'number' &&
     Array.isArray(said.servers) &&
-    ['undefined', 'number'].includes(typeof said.new_permissions_in)
+    ['undefined', 'number'].includes(typeof said.new_permissions_in) &&
+    ['undefined', 'string'].includes(typeof said.inbox_prefix)
   );
 }

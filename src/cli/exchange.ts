@@ -131,6 +131,7 @@ function report(terminal: Terminal, { file, json }: Reported, answer: ExchangeAn
     `role ${answer.role}`,
     `valid for ${durationText(answer.expires_in)} (until ${localTime(answer.expires_at * 1000)})`,
     `servers ${answer.servers.join(', ')}`,
+    ...(answer.inbox_prefix === undefined ? [] : [`inbox prefix ${answer.inbox_prefix}`]),
   ];
   write(`${file ?? 'credential'}: ${harmless(what.join(', '))}\n`);
 }

@@ -9,6 +9,7 @@ import type {
   Grant,
   SubjectRules,
 } from '../policy/policy.ts';
+import { inboxPrefix } from '../policy/inbox.ts';
 import { type Cell, table } from './table.ts';
 import { harmless, styled, type Terminal } from './terminal.ts';
 
@@ -97,9 +98,11 @@ function decisionText(terminal: Terminal, decision: Decision): string {
 
 function grantText(terminal: Terminal, grant: Grant): string {
   const { role, publish, subscribe } = grant;
+  const inbox = inboxPrefix(subscribe);
   const rows: Row[] = [
     ...subjects('publish', publish),
     ...subjects('subscribe', subscribe),
+    ...list('inbox prefix', inbox === undefined ? undefined : [inbox]),
     ...(role.responses
       ? [['responses', `${role.responses.max} within ${role.responses.ttlSeconds} s`] as const]
       : []),

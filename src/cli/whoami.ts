@@ -90,12 +90,13 @@ function json({ url, held, credentials, where }: Found): string {
       ends_at: exp,
     })),
     roles: rolesOf(held).map(({ role, account, max_ttl }) => ({ role, account, max_ttl })),
-    credentials: credentials.map(({ context, role, account, expiresAt }) => ({
+    credentials: credentials.map(({ context, role, account, expiresAt, inboxPrefix }) => ({
       context,
       role,
       account,
       file: where.creds(context),
       expires_at: expiresAt,
+      ...(inboxPrefix !== undefined && { inbox_prefix: inboxPrefix }),
     })),
   });
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
 import type { Issued } from '../exchange.ts';
 import { parsePublicKey } from '../nats/nkeys.ts';
+import { inboxPrefix } from '../policy/inbox.ts';
 import { addressOf } from './address.ts';
 import { refusalBeforeBody } from './before-body.ts';
 import type { Doors } from './doors.ts';
@@ -30,7 +31,7 @@ export function exchangeRoute(app: FastifyInstance, doors: Doors): void {
       operationId: 'exchange',
       summary: 'Exchange an OIDC token for a NATS credential',
       description:
-        'The token goes into the Authorization header, or into the body. With `Accept: text/plain` the answer is the `.creds` file itself, and the header `Ttl-Capped-By` stands for `ttl_capped_by`, `New-Permissions-In` for `new_permissions_in`. A member that is null counts as left out.',
+        'The token goes into the Authorization header, or into the body. With `Accept: text/plain` the answer is the `.creds` file itself, and the header `Ttl-Capped-By` stands for `ttl_capped_by`, `New-Permissions-In` for `new_permissions_in`, `Inbox-Prefix` for `inbox_prefix`. A member that is null counts as left out.',
       security: [{ subjectToken: [] }, {}],
       consumes: ['application/json'],
       produces: ['application/json', 'text/plain'],
@@ -86,6 +87,8 @@ async function answer(
     if (changing.new_permissions_in !== undefined) {
       reply.header('new-permissions-in', String(changing.new_permissions_in));
     }
+    const inbox = inboxPrefix(issued.grant.subscribe);
+    if (inbox !== undefined) reply.header('inbox-prefix', inbox);
     return reply.type('text/plain; charset=utf-8').send(asText(issued));
   }
   return reply
@@ -135,5 +138,6 @@ function asJson({ credential, grant }: Issued, servers: readonly string[]) {
     expires_at: credential.expiresAt,
     expires_in: credential.expiresAt - credential.issuedAt,
     servers,
+    inbox_prefix: inboxPrefix(grant.subscribe),
   };
 }

@@ -69,6 +69,12 @@ export const newPermissionsIn = {
     'Only while a change of the role is not in force yet: this credential has the permissions of before for as long as it lives (with `onChange: cut`, until the change). In about so many seconds, ask for one that has the new ones.',
 } as const;
 
+export const inboxPrefix = {
+  type: 'string',
+  description:
+    'Set when answers to requests arrive only under this inbox prefix, as `subscribe.allow` of the role says: configure the client with it (`inboxPrefix`, `nats --inbox-prefix`).',
+} as const;
+
 export const exchangeResponse = {
   type: 'object',
   description: 'A NATS credential.',
@@ -107,6 +113,7 @@ export const exchangeResponse = {
       items: { type: 'string' },
       description: 'NATS URLs to connect to.',
     },
+    inbox_prefix: inboxPrefix,
   },
 } as const;
 

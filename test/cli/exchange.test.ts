@@ -16,7 +16,12 @@ let directory: ReturnType<typeof temporaryDirectory>;
 const path = (name: string): string => join(directory.path, name);
 
 beforeAll(async () => {
-  world = await startServiceWorld();
+  world = await startServiceWorld({
+    configure: (tree) => {
+      tree.roles.asker = { ...tree.roles.publisher, subscribe: { allow: ['_INBOX_orders.>'] } };
+      tree.bindings[0].roles.push('asker');
+    },
+  });
   directory = temporaryDirectory();
 });
 
@@ -120,6 +125,14 @@ describe('the .creds file', () => {
       file,
     });
     expect(out).not.toMatch(/SU[A-Z2-7]{56}|eyJ/);
+  });
+});
+
+test('the inbox prefix of a role that has one of its own is told, in text and as JSON', async () => {
+  const args = ['--role', 'asker', '--out', path('asker.creds')];
+  expect((await exchange(...args)).out).toContain(', inbox prefix _INBOX_orders\n');
+  expect(JSON.parse((await exchange(...args, '--json')).out)).toMatchObject({
+    inbox_prefix: '_INBOX_orders',
   });
 });
 

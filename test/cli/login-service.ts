@@ -43,6 +43,7 @@ export async function startLoginService() {
     /** Every session, in the browser or elsewhere. */
     ended: false,
     sessionSeconds: 28_800,
+    inboxPrefix: undefined as string | undefined,
     servers: ['nats://127.0.0.1:4222', 'nats://127.0.0.1:4223'],
   };
   const codes = new Map<string, Readonly<Record<string, string>>>();
@@ -72,6 +73,7 @@ export async function startLoginService() {
       account: ACCOUNT.publicKey,
       account_name: 'APP',
       servers: state.servers,
+      ...(state.inboxPrefix !== undefined && { inbox_prefix: state.inboxPrefix }),
       refresh_token: refreshToken,
       refresh_token_expires_in: state.sessionSeconds,
       identity: PERSON,

@@ -22,7 +22,8 @@ beforeAll(async () => {
       };
       tree.roles.personal = { account: 'APP', publish: { allow: ['people.{{claims.email}}'] } };
       tree.roles.others = { account: 'APP' };
-      tree.bindings[0].roles = ['publisher', 'viewer', 'scientist', 'huge', 'personal'];
+      tree.roles.asker = { account: 'APP', subscribe: { allow: ['_INBOX_{{subject}}.>'] } };
+      tree.bindings[0].roles = ['publisher', 'viewer', 'scientist', 'huge', 'personal', 'asker'];
       tree.accounts.LAB.signingKeys.splice(1);
     },
   });
@@ -93,6 +94,14 @@ describe('a credential', () => {
     expect(response.headers.get('cache-control')).toBe('no-store');
     const text = await response.text();
     expect(text.startsWith('-----BEGIN NATS USER JWT-----\n')).toBe(type.startsWith('text/plain'));
+  });
+
+  test('for a role with an inbox of its own says which, in JSON and beside .creds', async () => {
+    const answer = await world.credential(token, { role: 'asker' });
+    expect(answer).toMatchObject({ inbox_prefix: '_INBOX_orders' });
+    const creds = await world.exchange(token, { role: 'asker', accept: 'text/plain' });
+    expect(creds.headers.get('inbox-prefix')).toBe('_INBOX_orders');
+    expect(await world.credential(token)).not.toHaveProperty('inbox_prefix');
   });
 
   test('for the caller’s own nkey brings no seed, in either form', async () => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
     accounts: { APP: {}, LAB: {} },
     configure: (tree) => {
       tree.nats.servers = ['nats://n1.test:4222', 'tls://n2.test'];
-      tree.roles.viewer = { account: 'APP', subscribe: { allow: ['orders.>'] } };
+      tree.roles.viewer = { account: 'APP', subscribe: { allow: ['_INBOX.viewer.>'] } };
       tree.roles.scientist = { account: 'LAB', subscribe: { allow: ['lab.>'] } };
       tree.bindings[0].roles = ['publisher', 'viewer', 'scientist'];
       tree.bindings.push({
@@ -103,6 +103,13 @@ describe('a token exchange (RFC 8693)', () => {
       scope: 'publisher',
       expires_in: 900,
     });
+  });
+
+  test('says which inbox prefix the client must use, where the role has one', async () => {
+    expect(await (await ask({ scope: 'viewer' })).json()).toMatchObject({
+      inbox_prefix: '_INBOX.viewer',
+    });
+    expect(await (await ask()).json()).not.toHaveProperty('inbox_prefix');
   });
 
   test('says which limit made the lifetime shorter than asked', async () => {

@@ -42,6 +42,11 @@ export const HANDED_OVER = z.looseObject({
   /** Absent: the service is of an older version. */
   account_name: word.optional(),
   servers: z.array(word).max(100),
+  /** Only when the client must use it to get answers to its requests: tokens without wildcards. */
+  inbox_prefix: z
+    .string()
+    .regex(/^[^\s*>]{1,1000}$/)
+    .optional(),
   refresh_token: secret,
   refresh_token_expires_in: seconds,
   identity: PERSON,

@@ -67,13 +67,17 @@ export function keepCredential(
       role: answer.scope,
       account: accountOf(answer),
       expiresAt: Math.floor(clock.now() / 1000) + answer.expires_in,
+      ...(answer.inbox_prefix !== undefined && { inboxPrefix: answer.inbox_prefix }),
     };
+    const last = before.find((has) => has.context === context);
     const others = before.filter((has) => has.context !== context);
     makePrivateDirectory(places.directory);
     writePrivately(places.creds(context), creds);
     writeContext(places, context, {
       description: `${answer.scope} at ${url.href} (nats-sts login)`,
       servers: answer.servers,
+      inboxPrefix: answer.inbox_prefix,
+      inboxPrefixBefore: last?.inboxPrefix,
     });
     const after = { ...service, credentials: [...others, credential] };
     stored.put(url, select ? withSelectedBefore(after, selectedContext(places)) : after);

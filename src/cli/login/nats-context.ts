@@ -10,6 +10,9 @@ export interface NatsContext {
   readonly description: string;
   /** NATS URLs; none: those that stand there already stay. */
   readonly servers: readonly string[];
+  /** Undefined: the person's own stays, unless it is the one that we wrote before. */
+  readonly inboxPrefix: string | undefined;
+  readonly inboxPrefixBefore: string | undefined;
 }
 
 /** All that `nats context add` writes, in its order: what is missing, it takes for unset, but people compare files. */
@@ -55,16 +58,19 @@ export function contextState(places: Places, name: string): ContextState {
 export function writeContext(
   places: Places,
   name: string,
-  { description, servers }: NatsContext,
+  { description, servers, inboxPrefix, inboxPrefixBefore }: NatsContext,
 ): void {
   const ours = contextState(places, name) === 'ours';
   const before = ours ? parse(textOf(places.context(name)) ?? '') : undefined;
+  const isOurs = inboxPrefixBefore !== undefined && before?.['inbox_prefix'] === inboxPrefixBefore;
   const context = {
     ...EMPTY,
     ...before,
     description,
     creds: places.creds(name),
     ...(servers.length > 0 && { url: servers.join(',') }),
+    ...(inboxPrefix !== undefined && { inbox_prefix: inboxPrefix }),
+    ...(inboxPrefix === undefined && isOurs && { inbox_prefix: '' }),
   };
   try {
     mkdirSync(places.contextDirectory, { recursive: true, mode: 0o700 });

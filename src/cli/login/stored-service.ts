@@ -11,6 +11,8 @@ const CREDENTIAL = z.object({
   account: z.string(),
   /** Unix seconds. */
   expiresAt: z.number(),
+  /** Written into the context; absent: none was. */
+  inboxPrefix: z.string().optional(),
 });
 
 /** What a person agreed to: credentials in one role until then (RFC 6749 §6). */

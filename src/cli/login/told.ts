@@ -14,13 +14,14 @@ export function personText({ name, issuer, subject }: Person): string {
 
 /** Who got what until when, line by line. `now` is in milliseconds since the Unix epoch. */
 export function credentialText(answer: HandedOver, now: number): string[] {
-  const { scope, expires_in, refresh_token_expires_in, identity } = answer;
+  const { scope, expires_in, refresh_token_expires_in, identity, inbox_prefix } = answer;
   const until = (seconds: number) => localTime(now + seconds * 1000);
   return [
     `signed in as ${personText(identity)} until ${until(refresh_token_expires_in)}`,
     harmless(
       `role ${scope} in account ${accountOf(answer)}, valid for ${durationText(expires_in)} (until ${until(expires_in)})`,
     ),
+    ...(inbox_prefix === undefined ? [] : [harmless(`inbox prefix ${inbox_prefix}`)]),
   ];
 }
 

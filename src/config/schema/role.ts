@@ -81,7 +81,7 @@ export const roleSchema = z
     }),
     publish: subjectRules('What may be published. Left out: nothing.'),
     subscribe: subjectRules(
-      'What may be subscribed to. Left out: nothing. An entry `subject group`, with one space, is for members of that queue group only.',
+      'What may be subscribed to. Left out: nothing. An entry `subject group`, with one space, is for members of that queue group only. An entry such as `_INBOX_orders.>` is told to clients as their inbox prefix.',
     ),
     responses: z
       .strictObject({

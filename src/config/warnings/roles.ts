@@ -42,7 +42,7 @@ export const sharedInbox = perRole(({ subscribe }, path) =>
           {
             path: `${path}.subscribe.allow[${place}]`,
             message:
-              'whoever has it can read replies meant for others of the account: where that matters, give each an inbox prefix of its own, e.g. "_INBOX_{{subject | token}}.>"',
+              'whoever has it can read replies meant for others of the account: where that matters, give each an inbox prefix of its own, e.g. "_INBOX_{{subject | token}}.>"; answers and nats-sts login tell clients',
           },
         ]
       : [],

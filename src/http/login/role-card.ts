@@ -1,5 +1,6 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import type { Issued } from '../../exchange.ts';
+import { inboxPrefix } from '../../policy/inbox.ts';
 import type { Grant } from '../../policy/policy.ts';
 import { commandLine, facts, hidden } from '../pages/parts.ts';
 import { type DirectionWords, limitWords, permissionWords } from '../pages/permission-words.ts';
@@ -28,7 +29,7 @@ ${hidden({ role: name })}${lifetimeField(grant)}
 <button class="button" type="submit">Download credential<span class="hidden"> for ${name}</span></button>
 </form>
 <section><h4>Use it with the <code>nats</code> command line</h4>
-${commandLine(contextLine(name, servers))}
+${commandLine(contextLine(grant, servers))}
 <p class="muted small">Put in where your browser saved the file, if it is elsewhere.</p></section>
 </article>`;
 }
@@ -86,7 +87,12 @@ function lifetimeField({ role }: Grant): SafeHtml | undefined {
     .map(option)}</select></div>`;
 }
 
-function contextLine(role: string, servers: readonly string[]): string {
+function contextLine(
+  { role: { name: role }, subscribe }: Grant,
+  servers: readonly string[],
+): string {
+  const prefix = inboxPrefix(subscribe);
+  const inbox = prefix === undefined ? '' : ` --inbox-prefix ${shellWord(prefix)}`;
   const server = servers.length === 0 ? '' : ` --server ${shellWord(servers.join(','))}`;
-  return `nats context add ${shellWord(role)}${server} --creds ${shellWord(`~/Downloads/${role}.creds`)} --select`;
+  return `nats context add ${shellWord(role)}${server} --creds ${shellWord(`~/Downloads/${role}.creds`)}${inbox} --select`;
 }

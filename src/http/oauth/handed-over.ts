@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { Issued } from '../../exchange.ts';
 import type { HandedSession, Handover, Issue } from '../../login/handovers.ts';
+import { inboxPrefix } from '../../policy/inbox.ts';
 import { newPermissions } from '../new-permissions.ts';
 import type { PeopleDoors } from '../people.ts';
 import { ttlCapped } from '../ttl-capped.ts';
@@ -64,6 +65,7 @@ export async function handedOver(
     account: credential.account,
     account_name: grant.role.account,
     servers: live().servers,
+    inbox_prefix: inboxPrefix(grant.subscribe),
     refresh_token: await people.handovers.refreshToken(handed),
     refresh_token_expires_in: Math.max(0, session.endsAt - credential.issuedAt),
     identity: {

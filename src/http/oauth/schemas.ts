@@ -1,6 +1,6 @@
 /** JSON Schemas of the OAuth endpoints; see `../schemas.ts`. The handlers check more than they say. */
 
-import { newPermissionsIn, oauthError, ttlCappedBy } from '../schemas.ts';
+import { inboxPrefix, newPermissionsIn, oauthError, ttlCappedBy } from '../schemas.ts';
 
 const clientId = { type: 'string', const: 'nats-sts' } as const;
 const nkey = { type: 'string', description: "The program's own public user nkey." } as const;
@@ -126,6 +126,7 @@ export const tokenResponse = {
       description: 'Its name in the configuration; not with a token exchange.',
     },
     servers: { type: 'array', items: { type: 'string' } },
+    inbox_prefix: inboxPrefix,
     refresh_token: {
       type: 'string',
       description: 'Secret. For the next credential of the same person; not with a token exchange.',

@@ -1,5 +1,6 @@
 import { Refusal } from '../../errors.ts';
 import type { Issued } from '../../exchange.ts';
+import { inboxPrefix } from '../../policy/inbox.ts';
 import { newPermissions } from '../new-permissions.ts';
 import { dpopProof } from '../subject-token.ts';
 import {
@@ -50,5 +51,6 @@ function response(
     seed: whole ? undefined : credential.seed,
     account: credential.account,
     servers,
+    inbox_prefix: inboxPrefix(grant.subscribe),
   };
 }

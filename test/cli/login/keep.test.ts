@@ -128,6 +128,22 @@ describe('a nats context', () => {
     });
   });
 
+  test('has the inbox prefix of the role, until the role has none; that of the person stays', async () => {
+    using home = loginHome();
+    await using service = await startLoginService();
+    const prefix = () => home.json('nats/context/orders.json')['inbox_prefix'];
+    service.state.inboxPrefix = '_INBOX_ada';
+    await login(service);
+    expect(prefix()).toBe('_INBOX_ada');
+    service.state.inboxPrefix = undefined;
+    await login(service);
+    expect(prefix()).toBe('');
+    const edited = { ...home.json('nats/context/orders.json'), inbox_prefix: '_INBOX_mine' };
+    writeFileSync(home.at('nats/context/orders.json'), JSON.stringify(edited));
+    await login(service);
+    expect(prefix()).toBe('_INBOX_mine');
+  });
+
   test('of ours keeps what the person added to it', async () => {
     using home = loginHome();
     await using service = await startLoginService();

@@ -68,11 +68,17 @@ function configure(tree: ConfigTree, { url, issuer }: { url: string; issuer: str
     subscribe: { allow: ['orders.>', '_INBOX.>'] },
     maxTtl: '1h',
   };
+  tree['roles'].asker = {
+    account: tree['roles'].publisher.account,
+    publish: { allow: ['questions'] },
+    subscribe: { allow: ['_INBOX_{{subject}}.>'] },
+    maxTtl: '1h',
+  };
   tree['bindings'].push({
     name: 'people of orders',
     issuer: 'acme',
     match: { team: 'orders' },
-    roles: ['publisher', 'reader'],
+    roles: ['publisher', 'reader', 'asker'],
   });
 }
 
@@ -230,6 +236,26 @@ describe('with the real service', () => {
 
 describe('the nats command line', async () => {
   const cli = await findNatsCli();
+  test.skipIf('missing' in cli)('gets answers where the role has an inbox of its own', async () => {
+    const { written } = await loginAs('Agree', ['--role', 'asker']);
+    expect(written.out).toContain('inbox prefix _INBOX_ada\n');
+    const observer = await world.observer();
+    observer.subscribe('questions', {
+      callback: (_, message) => void message.respond('fine, thanks'),
+    });
+    await observer.flush();
+    const path = 'path' in cli ? cli.path : '';
+    const asked = await runNats(path, ['request', 'questions', 'how are you?'], home.path);
+    expect(asked).toEqual({ code: 0, output: expect.stringContaining('fine, thanks') });
+    const { out } = await natsSts('whoami', '--json');
+    expect(JSON.parse(out)).toMatchObject({ credentials: [{ inbox_prefix: '_INBOX_ada' }] });
+    // The page tells the same to those who take the file.
+    const line = `nats context add paged --creds ${home.at('nats-sts/asker.creds')} --server ${world.nats?.url} --inbox-prefix _INBOX_ada`;
+    expect(await runNats(path, line.split(' ').slice(1), home.path)).toMatchObject({ code: 0 });
+    const again = ['--context', 'paged', 'request', 'questions', 'how are you?'];
+    expect((await runNats(path, again, home.path)).output).toContain('fine, thanks');
+  });
+
   test.skipIf('missing' in cli)('publishes without being told anything', async () => {
     await loginAs('Agree', ['--role', 'publisher']);
     const path = 'path' in cli ? cli.path : '';
