@@ -289,8 +289,6 @@ export async function createKillWorld(ground: KillGround): Promise<KillWorld> {
     async settle(done) {
       await using _rotator = await startWiredRotator(options());
       await aim(done);
-      // What the one before it pushed has arrived: the next one does not wait for that, as in the trace.
-      await wait(IDLE_MILLISECONDS);
     },
     async trace(done) {
       const child = startChild({ options: options() }, ground.compileCache);
