@@ -8,7 +8,7 @@ import { type Drafting, draftCredential } from './credential/mint.ts';
 import { isRetriable, Refusal } from './errors.ts';
 import { type HeldTokens, heldTokens } from './identity/held-tokens.ts';
 import type { Identity } from './identity/identity.ts';
-import type { DpopProof, Verifier } from './identity/verify.ts';
+import type { DpopProof, Passage, Verifier, WaitApart } from './identity/verify.ts';
 import type { KeyRing, PendingKey } from './keyring/key-ring.ts';
 import { closedAccount, noKey } from './keyring/unavailable.ts';
 import { type AccountAdmission, connectionUse, whyRefused } from './nats/admission.ts';
@@ -41,6 +41,8 @@ export interface ExchangeRequest {
   readonly userPublicKey?: UserPublicKey | undefined;
   /** The door's last word once it knows who asks: the rate limit by identity. */
   readonly admit?: (identity: Identity) => Promise<Refusal | undefined>;
+  /** Called with each wait for an issuer's keys, so that it is not counted as work in progress. */
+  readonly waitApart?: WaitApart | undefined;
 }
 
 /** What a door gives back. */
@@ -69,18 +71,21 @@ export interface ExchangeParts {
 }
 
 /**
- * How a credential is issued: every door calls this, and nothing else issues one.
+ * How a credential is issued: every door calls this, and nothing else issues one. `inForce` gives
+ * the parts of the configuration in force, the same object until a reload.
  *
  * Faults (a broken disk, a bug) are exceptions; every "no" is a `Refusal`, recorded before it is returned.
  * A token that may be used once is used when it is answered, but not by "try again".
  */
 export async function exchange(
-  parts: ExchangeParts,
+  inForce: () => ExchangeParts,
   request: ExchangeRequest,
 ): Promise<Issued | Refusal> {
   const tokens = heldTokens();
+  const passage = () => ({ waitApart: request.waitApart, keep: tokens.keep });
+  const progress = { tokens, subject: passage(), actor: passage(), admitted: false };
   try {
-    const answer = await issue(parts, request, tokens);
+    const answer = await issue(inForce, request, progress);
     if (!(answer instanceof Refusal)) return answer;
     if (isRetriable(answer)) tokens.release();
     else await tokens.settle();
@@ -91,20 +96,34 @@ export async function exchange(
   }
 }
 
+/** What of a request is not done again when a reload makes it begin anew. */
+interface Progress {
+  readonly tokens: HeldTokens;
+  readonly subject: Passage;
+  readonly actor: Passage;
+  /** Counted by the limit by identity. */
+  admitted: boolean;
+}
+
 async function issue(
-  parts: ExchangeParts,
+  inForce: () => ExchangeParts,
   request: ExchangeRequest,
-  tokens: HeldTokens,
+  progress: Progress,
 ): Promise<Issued | Refusal> {
+  const parts = inForce();
   // Identity: who is this, and who acts for them?
-  const subject = await identify(parts, request.subject, tokens);
+  const subject = await identify(parts, request.subject, progress.subject);
+  const actor =
+    subject instanceof Refusal ? undefined : await verifyActor(parts, request, progress.actor);
+  // A configuration that was replaced while an issuer's keys were waited for decides nothing.
+  if (inForce() !== parts) return issue(inForce, request, progress);
   if (subject instanceof Refusal) return rejected(parts, request, subject);
-  const actor = await verifyActor(parts, request, tokens);
   if (actor instanceof Refusal) {
     return denied(parts, request, subject, undefined, { refusal: actor, claimsSeen: {} });
   }
 
-  const refusal = await request.admit?.(subject);
+  const refusal = progress.admitted ? undefined : await request.admit?.(subject);
+  progress.admitted = true;
   if (refusal) return denied(parts, request, subject, actor, { refusal, claimsSeen: {} });
 
   // Policy: which role do they get?
@@ -133,6 +152,8 @@ async function issue(
   const endFrom = (now: number) => expiry({ now, grant, capped, admission });
   const found = parts.keyRing.active(account, role, endFrom(askedAt) - askedAt);
   const signingKey = found instanceof Promise ? await found : found;
+  // The same for one that was replaced while the store was waited for.
+  if (inForce() !== parts) return issue(inForce, request, progress);
   if (!signingKey) {
     const refusal = noKey(account, role, parts.keyRing.pending(account, role));
     return denied(parts, request, subject, actor, against(grant, refusal));
@@ -182,7 +203,7 @@ async function issue(
   if (overtaken) return denied(parts, request, subject, actor, against(grant, overtaken));
 
   // Single use: the token is used now, and by nobody else.
-  const unsettled = await tokens.settle();
+  const unsettled = await progress.tokens.settle();
   if (unsettled) return denied(parts, request, subject, actor, against(grant, unsettled));
 
   // Credential.
@@ -190,14 +211,15 @@ async function issue(
   return { identity: subject, actor, grant, credential: draft.sign(), pending };
 }
 
-/** Who a subject is, or why they are not believed. Without `tokens`, what may be used once is used up at once. */
+/** Who a subject is, or why they are not believed. */
 export async function identify(
   { verifier }: Pick<ExchangeParts, 'verifier'>,
   subject: Subject,
-  tokens?: HeldTokens,
+  passage: Passage,
 ): Promise<Identity | Refusal> {
-  if ('identity' in subject) return subject.identity;
-  return verifier.verify(subject.token, subject.proof, { keep: tokens?.keep });
+  return 'identity' in subject
+    ? subject.identity
+    : verifier.verify(subject.token, subject.proof, passage);
 }
 
 /** How records name a token that was presented. */
@@ -211,11 +233,9 @@ export function hashOf(
 async function verifyActor(
   { verifier }: ExchangeParts,
   { actorToken }: ExchangeRequest,
-  tokens: HeldTokens,
+  passage: Passage,
 ): Promise<Identity | Refusal | undefined> {
-  return actorToken === undefined
-    ? undefined
-    : verifier.verify(actorToken, undefined, { keep: tokens.keep });
+  return actorToken === undefined ? undefined : verifier.verify(actorToken, undefined, passage);
 }
 
 function decide(

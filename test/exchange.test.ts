@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createMemoryLog } from '../src/audit/memory-log.ts';
 import { Refusal } from '../src/errors.ts';
 import {
-  exchange,
+  exchange as exchangeInForce,
   type ExchangeParts,
   type ExchangeRequest,
   type Issued,
@@ -97,6 +97,11 @@ function request(token: string, changes: Partial<ExchangeRequest> = {}): Exchang
     ask: {},
     ...changes,
   };
+}
+
+/** Without a reload. */
+function exchange(parts: ExchangeParts, asked: ExchangeRequest) {
+  return exchangeInForce(() => parts, asked);
 }
 
 function issued(result: Issued | Refusal): Issued {
@@ -234,6 +239,32 @@ test('a key that had to be waited for takes nothing from the life of the credent
   expect(credential.issuedAt).toBe(NOW + 4);
   const { credential: prompt } = issued(await exchange(parts, request(await tokenFor())));
   expect(credential.expiresAt - credential.issuedAt).toBe(prompt.expiresAt - prompt.issuedAt);
+});
+
+test('a configuration that was replaced while the signing key was waited for decides nothing', async () => {
+  const { parts: after, audit } = partsWith({ policy: policyOf([role('reader')], []) });
+  const { parts: before } = partsWith({ audit });
+  let parts = before;
+  let admitted = 0;
+  parts = {
+    ...before,
+    keyRing: {
+      ...before.keyRing,
+      active: async () => {
+        parts = after;
+        return before.keyRing.active('APP', 'reader', 60);
+      },
+    },
+  };
+  const admit = async () => {
+    admitted += 1;
+    return undefined;
+  };
+  const result = await exchangeInForce(() => parts, request(await tokenFor(), { admit }));
+  expect(result).toMatchObject({ reason: 'no_binding' });
+  expect([...audit.list()]).toMatchObject([{ type: 'denied', reason: 'no_binding' }]);
+  // The caller asked once, and is counted once.
+  expect(admitted).toBe(1);
 });
 
 describe('a revocation', () => {

@@ -62,8 +62,7 @@ async function answer(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { token: bodyToken, role, ttl, nkey } = request.body ?? {};
-  const live = doors.live();
-  const presented = presentedToken(request, bodyToken, live.publicUrl);
+  const presented = presentedToken(request, bodyToken, doors.live().publicUrl);
   if (presented instanceof Refusal) return sendProblem(reply, presented);
   const userPublicKey = nkey === undefined ? undefined : parsePublicKey('user', nkey);
   if (nkey !== undefined && !userPublicKey) return sendProblem(reply, NKEY_INVALID);
@@ -77,6 +76,7 @@ async function answer(
     userPublicKey,
     admit: (identity) => doors.limitIdentity(request, identity),
   });
+  const live = doors.live();
   if (issued instanceof Refusal) return sendProblem(reply, issued, live.contact);
 
   reply.header('cache-control', 'no-store').header('vary', 'accept');

@@ -65,7 +65,7 @@ export interface Passage {
   readonly waitApart?: WaitApart | undefined;
 }
 
-type WaitApart = <T>(keys: Promise<T>) => Promise<T>;
+export type WaitApart = <T>(keys: Promise<T>) => Promise<T>;
 
 /**
  * One subject token, from text to identity. Nothing is fetched before its `iss` is one that is

@@ -11,6 +11,7 @@ import { subjectRule } from './subject.ts';
 import { type Issuer, type Passage, tokenHash, verifyToken } from './verify-token.ts';
 
 export type { DpopProof } from './dpop.ts';
+export type { Passage, WaitApart } from './verify-token.ts';
 
 /** How one issuer's keys stand; see `KeySetStatus`. */
 interface IssuerStatus extends KeySetStatus {

@@ -7,6 +7,7 @@ import { type Attempt, beganAt, readAttempt } from './attempt.ts';
 import { type Callback, readCallback } from './callback.ts';
 import { cameElsewhere } from './check-callback.ts';
 import { CLOCKS_DIFFER_SECONDS } from './clocks-differ.ts';
+import type { LoginSpec } from './login-spec.ts';
 import { issuerSaid } from './issuer-said.ts';
 import type { Journal } from './journal.ts';
 import { MAX_SESSION_CHARACTERS } from './keep-sessions.ts';
@@ -27,7 +28,10 @@ import { startSession } from './start-session.ts';
 export interface FinishParts {
   /** By the issuer's name. */
   readonly parties: ReadonlyMap<string, RelyingParty>;
+  /** Of the configuration in force, also after a reload. */
   readonly verifier: Pick<Verifier, 'verify'>;
+  /** The login in force under an issuer's name, also after a reload. */
+  readonly login: (issuerName: string) => LoginSpec | undefined;
   readonly sealer: TextSealer;
   readonly keeper: SessionKeeper;
   readonly singleUse: SingleUse;
@@ -63,9 +67,13 @@ export async function finishLogin(
   if (idToken instanceof Refusal) return failed(parts, caller, known, idToken);
   const identity = await identify(parts, idToken, attempt);
   if (identity instanceof Refusal) return failed(parts, caller, known, identity);
+  // Issuer and client may be others by now: both were waited for.
+  const spec = parts.login(attempt.issuerName);
+  if (!spec) return failed(parts, caller, { ...known, identity }, LOGIN_NOT_CONFIGURED);
+  if (!beganAt(attempt, spec)) return failed(parts, caller, { ...known, identity }, RECONFIGURED);
 
   // The session, as it will be found in the cookie.
-  const session = startSession({ identity, idToken, spec: party.spec, clock: parts.clock });
+  const session = startSession({ identity, idToken, spec, clock: parts.clock });
   const sealed = await parts.keeper.seal(session);
   const refusal = await unusable(parts, sealed);
   if (refusal) return failed(parts, caller, { ...known, identity }, refusal);

@@ -44,7 +44,7 @@ export function appOptions(
   return {
     exchange: metrics.observed(
       limitConcurrency(
-        (request) => exchange(state.current.parts, request),
+        (request) => exchange(() => state.current.parts, request),
         limits.concurrentRequests,
       ),
     ),

@@ -90,7 +90,7 @@ export function buildGeneration(
 }
 
 /** Those who wait for an issuer's keys take no place of `limits.concurrency`: they have a quarter more for each issuer. */
-function waitingPerIssuer({ limits }: Pick<Config, 'limits'>): number {
+export function waitingPerIssuer({ limits }: Pick<Config, 'limits'>): number {
   return Math.ceil(limits.concurrentRequests / 4);
 }
 

@@ -1,15 +1,15 @@
-import { createVerifier } from '../identity/verify.ts';
+import { createVerifier, type Verifier } from '../identity/verify.ts';
+import { verifierInForce } from '../identity/verify-in-force.ts';
 import type { People } from '../http/people.ts';
 import { createHandovers } from '../login/create-handovers.ts';
 import { createLogins } from '../login/create-logins.ts';
 import { openEndedSessions } from '../login/ended-sessions.ts';
+import type { FinishParts } from '../login/finish-login.ts';
 import type { Journal } from '../login/journal.ts';
 import { createSessionKeeper } from '../login/keep-sessions.ts';
-import type { SessionKeeper } from '../login/session-keeper.ts';
-import type { TextSealer } from '../login/sealing.ts';
 import { createTextSealer } from '../login/text-sealer.ts';
 import type { Foundation } from './foundation.ts';
-import type { Generation } from './generation.ts';
+import { type Generation, waitingPerIssuer } from './generation.ts';
 import { recordDenial } from './record-denial.ts';
 
 export interface PeopleOptions {
@@ -32,15 +32,11 @@ export async function startPeople({
   const ended = await openEndedSessions({ state, clock, onFault });
   const { sealingKeys } = current().config;
   const sealer = createTextSealer({ keys: sealingKeys, audience: publicUrl, clock });
-  const keeper = createSessionKeeper({
-    sealer,
-    ended,
-    revocations,
-    login: (name) => current().config.logins.find(({ issuerName }) => issuerName === name),
-    clock,
-  });
+  const login = (name: string) =>
+    current().config.logins.find(({ issuerName }) => issuerName === name);
+  const keeper = createSessionKeeper({ sealer, ended, revocations, login, clock });
   const handovers = createHandovers({ state, sealer, keeper, singleUse, journal, clock, onFault });
-  const logins = loginsInForce({ foundation, journal, current, publicUrl, sealer, keeper });
+  const logins = loginsInForce({ foundation, journal, current, publicUrl, sealer, keeper, login });
   return {
     get logins() {
       return logins.now();
@@ -65,6 +61,14 @@ export async function startPeople({
 
 type BuiltLogins = ReturnType<typeof createLogins>;
 
+/** The logins of one configuration. */
+interface Built {
+  readonly of: Generation;
+  readonly verifier: Verifier;
+  readonly logins: BuiltLogins;
+  close(): void;
+}
+
 /** Built anew when the configuration has changed. Keys of issuers are shared with the verifier of subject tokens. */
 function loginsInForce({
   foundation: { clock, singleUse },
@@ -73,23 +77,27 @@ function loginsInForce({
   publicUrl,
   sealer,
   keeper,
-}: PeopleOptions & { readonly sealer: TextSealer; readonly keeper: SessionKeeper }) {
-  let built: { readonly of: Generation; readonly logins: BuiltLogins; close(): void } | undefined;
+  login,
+}: PeopleOptions & Pick<FinishParts, 'sealer' | 'keeper' | 'login'>) {
+  let built: Built | undefined;
 
-  function build(generation: Generation): NonNullable<typeof built> {
+  function build(generation: Generation): Built {
     const { config, verifier: reusing } = generation;
     const verifier = createVerifier({
       issuers: config.logins.map(({ idToken }) => idToken),
       tokenBytes: config.limits.tokenBytes,
       clock,
       singleUse,
+      maxWaiting: waitingPerIssuer(config),
       reusing,
     });
     const specs = config.logins;
-    const parts = { verifier, sealer, keeper, singleUse, journal, clock };
-    const logins = createLogins({ specs, publicUrl, ...parts });
+    const parts = { sealer, keeper, login, singleUse, journal, clock };
+    const verifying = verifierInForce(() => inForce().verifier);
+    const logins = createLogins({ specs, publicUrl, verifier: verifying, ...parts });
     return {
       of: generation,
+      verifier,
       logins,
       close: () => {
         logins.close();
@@ -98,15 +106,17 @@ function loginsInForce({
     };
   }
 
+  function inForce(): Built {
+    const generation = current();
+    if (built?.of !== generation) {
+      built?.close();
+      built = build(generation);
+    }
+    return built;
+  }
+
   return {
-    now(): BuiltLogins {
-      const generation = current();
-      if (built?.of !== generation) {
-        built?.close();
-        built = build(generation);
-      }
-      return built.logins;
-    },
+    now: (): BuiltLogins => inForce().logins,
     close: () => built?.close(),
   };
 }

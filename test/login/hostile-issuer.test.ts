@@ -71,6 +71,18 @@ describe('an ID token', () => {
     expect(replica.journal.at(-1)).toMatchObject({ step: 'failed', issuerName: 'company' });
   });
 
+  test.each<[string, (spec: LoginSpec) => LoginSpec | undefined, string]>([
+    ['gone', () => undefined, 'login_not_configured'],
+    ['of another client', (spec) => ({ ...spec, clientId: 'another' }), 'login_unknown'],
+  ])('signs nobody in whose login is %s by then', async (_, changed, reason) => {
+    await using issuer = await startHostileIssuer();
+    const spec = loginSpec({ issuer: issuer.issuer });
+    using replica = await startReplica({ specs: [spec], login: () => changed(spec) });
+    const result = loginWith(replica, issuer, (url) => tokenAnswer(issuer, url));
+    expect(await reasonOf(result)).toBe(reason);
+    expect(replica.journal.map(({ step }) => step)).toEqual(['begun', 'failed']);
+  });
+
   test('by a key that the issuer does not publish signs nobody in', async () => {
     await using issuer = await startHostileIssuer();
     using replica = await replicaAt(issuer);

@@ -19,6 +19,8 @@ export interface HostileIssuer extends AsyncDisposable {
   /** What the discovery document says besides or instead. */
   metadata(changes: object): void;
   answer(answer: TokenAnswer): void;
+  /** Holds the key set back until the function that it returns is called. */
+  pauseKeys(): () => void;
 }
 
 export interface TokenAnswer {
@@ -33,6 +35,7 @@ export async function startHostileIssuer(): Promise<HostileIssuer> {
   const requests: string[] = [];
   const tokenRequests: TokenRequest[] = [];
   let changes = {};
+  let gate = Promise.resolve();
   let tokenAnswer: TokenAnswer = { body: {} };
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const send = ({ status = 200, headers = {}, body }: TokenAnswer) => {
@@ -43,6 +46,7 @@ export async function startHostileIssuer(): Promise<HostileIssuer> {
     if (request.url === '/.well-known/openid-configuration') {
       send({ body: { ...metadataOf(issuer), ...changes } });
     } else if (request.url === '/jwks') {
+      await gate;
       send({ body: { keys: [key.jwk] } });
     } else {
       const parameters = new URLSearchParams(await text(request));
@@ -64,6 +68,11 @@ export async function startHostileIssuer(): Promise<HostileIssuer> {
     },
     answer: (wanted) => {
       tokenAnswer = wanted;
+    },
+    pauseKeys: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gate = promise;
+      return resolve;
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

@@ -102,6 +102,8 @@ export async function startReplica(options: {
   readonly sealingKeys?: readonly Uint8Array[];
   readonly publicUrl?: string;
   readonly tokenBytes?: number;
+  /** The login in force, where it is not one of `specs`. */
+  readonly login?: (issuerName: string) => LoginSpec | undefined;
   readonly timeoutMilliseconds?: number;
 }): Promise<Replica> {
   const { specs, publicUrl = PUBLIC_URL, timeoutMilliseconds } = options;
@@ -128,6 +130,7 @@ export async function startReplica(options: {
     clock,
   });
   const journal: JournalEntry[] = [];
+  const inForce = (name: string) => specs.find(({ issuerName }) => issuerName === name);
   let broken = false;
   const logins = createLogins({
     specs,
@@ -135,6 +138,7 @@ export async function startReplica(options: {
     verifier,
     sealer,
     keeper,
+    login: options.login ?? inForce,
     singleUse,
     clock,
     journal: {

@@ -50,8 +50,7 @@ export async function call<Answer>(
   act: (caller: AdminCaller) => Promise<Answer | Refusal>,
   send: (answer: Answer) => FastifyReply = (answer) => reply.send(answer),
 ): Promise<FastifyReply> {
-  const { publicUrl, contact } = live();
-  const presented = presentedToken(request, undefined, publicUrl);
+  const presented = presentedToken(request, undefined, live().publicUrl);
   if (presented instanceof Refusal) return sendProblem(reply, presented);
   const caller = await admin.authenticate({
     requestId: request.id,
@@ -59,9 +58,9 @@ export async function call<Answer>(
     subject: presented,
     admit: (identity) => limitIdentity(request, identity),
   });
-  if (caller instanceof Refusal) return sendProblem(reply, caller, contact);
+  if (caller instanceof Refusal) return sendProblem(reply, caller, live().contact);
   const answer = await act(caller);
-  if (answer instanceof Refusal) return sendProblem(reply, answer, contact);
+  if (answer instanceof Refusal) return sendProblem(reply, answer, live().contact);
   reply.header('cache-control', 'no-store');
   return send(answer);
 }

@@ -27,7 +27,8 @@ export const exchangeToken: GrantHandler = async (doors, request, form) => {
     userPublicKey: asked.userPublicKey,
     admit: (identity) => doors.limitIdentity(request, identity),
   });
-  if (!(issued instanceof Refusal)) return { answer: response(asked, issued, live.servers) };
+  if (!(issued instanceof Refusal))
+    return { answer: response(asked, issued, doors.live().servers) };
   const { role, account } = asked.ask;
   return { refusal: issued, asked: { scope: role !== undefined, target: account !== undefined } };
 };

@@ -5,32 +5,40 @@ import { Refusal } from '../../errors.ts';
 import { hashOf, identify } from '../../exchange.ts';
 import type { AdminCaller, AdminRequest } from '../../http/admin/actions.ts';
 import type { Identity } from '../../identity/identity.ts';
-import type { Verifier } from '../../identity/verify.ts';
+import type { Passage, Verifier } from '../../identity/verify.ts';
 import type { AdminPolicy } from '../../policy/admin.ts';
 import type { Denial } from '../../policy/policy.ts';
 import type { Revocations } from '../../revocation/revocations.ts';
 import { recordDenial } from '../record-denial.ts';
 
 /** What decides who may administer; one consistent set per configuration. */
-export interface AccessParts {
+interface AccessParts {
+  readonly parts: DecidingParts;
+  readonly admin: AdminPolicy;
+}
+
+interface DecidingParts {
   readonly clock: Clock;
   readonly verifier: Verifier;
-  readonly admin: AdminPolicy;
   readonly revocations: Pick<Revocations, 'refusal'>;
   readonly audit: AuditLog;
 }
 
 /**
  * Who calls, once it is known that they may. Every "no" to a token is on the record before it is
- * returned, but for those that `limitDenials` says.
+ * returned, but for those that `limitDenials` says. `inForce` gives the same object until a reload;
+ * one that was replaced while an issuer's keys were waited for decides nothing.
  */
 export async function authenticateAdmin(
-  parts: AccessParts,
+  inForce: () => AccessParts,
   request: AdminRequest,
+  passage: Passage = {},
 ): Promise<AdminCaller | Refusal> {
-  const { admin } = parts;
+  const before = inForce();
+  const { parts, admin } = before;
   if (!admin.configured) return NOT_CONFIGURED;
-  const identity = await identify(parts, request.subject);
+  const identity = await identify(parts, request.subject, passage);
+  if (inForce() !== before) return authenticateAdmin(inForce, request, passage);
   if (identity instanceof Refusal) return rejected(parts, request, identity);
 
   const refusal = await request.admit?.(identity);
@@ -49,7 +57,7 @@ const NOT_CONFIGURED = new Refusal(
   'Nobody may administer this service: its configuration has no rules under "admin".',
 );
 
-function revoked({ revocations, clock }: AccessParts, identity: Identity): Denial | undefined {
+function revoked({ revocations, clock }: DecidingParts, identity: Identity): Denial | undefined {
   const refusal = revocations.refusal(asAdministrator(identity, unixSeconds(clock)));
   return refusal && { refusal, claimsSeen: {} };
 }
@@ -60,7 +68,7 @@ function asAdministrator({ issuerName, subject, issuedAt }: Identity, now: numbe
 }
 
 async function rejected(
-  parts: AccessParts,
+  parts: DecidingParts,
   request: AdminRequest,
   refusal: Refusal,
 ): Promise<Refusal> {
@@ -74,7 +82,7 @@ async function rejected(
 }
 
 async function denied(
-  { audit, clock }: AccessParts,
+  { audit, clock }: DecidingParts,
   request: AdminRequest,
   identity: Identity,
   denial: Denial,

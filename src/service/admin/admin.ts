@@ -17,10 +17,7 @@ export function adminOf({
   readonly sessions: Sessions | undefined;
 }): Admin {
   return {
-    authenticate: (request) => {
-      const { parts, admin } = current();
-      return authenticateAdmin({ ...parts, admin }, request);
-    },
+    authenticate: (request) => authenticateAdmin(current, request),
     actions: adminActions({
       ...foundation,
       config: () => current().config,
