@@ -89,9 +89,11 @@ export function buildGeneration(
   };
 }
 
-/** Those who wait for an issuer's keys take no place of `limits.concurrency`: they have a quarter more for each issuer. */
+const LEAST_WAITING = 10;
+
+/** How many requests may wait for the keys of one issuer. They take no place of `limits.concurrency`. */
 export function waitingPerIssuer({ limits }: Pick<Config, 'limits'>): number {
-  return Math.ceil(limits.concurrentRequests / 4);
+  return Math.max(LEAST_WAITING, Math.ceil(limits.concurrentRequests / 4));
 }
 
 /** A ring that is there and can't be opened must stop us: a new one would cut everybody off. */

@@ -166,36 +166,34 @@ test('an absurd X-Forwarded-For from a trusted proxy is no address, and harms no
 });
 
 test('limits on everything a stranger controls: beyond the concurrency limit callers are told to come back; health stays visible', async () => {
-  let release = () => {};
   await using world = await startServiceWorld({
     nats: false,
-    configure: (tree, { issuer }) => {
-      // Requests wait for keys, and stay in progress until there are some.
-      release = issuer.pause();
-      tree['limits'] = { concurrency: 2 };
+    configure: (tree) => {
+      tree['limits'] = { concurrency: 4 };
     },
   });
   const token = await world.token();
-  const waiting = [world.exchange(token), world.exchange(token)];
-  const refused = await (async () => {
-    for (;;) {
-      const response = await world.exchange('a.b.c');
-      if (response.status === 503) return response;
-    }
-  })();
-  expect(refused.headers.get('retry-after')).toBe('1');
-  expect(await answerOf(refused)).toEqual(problem(503, 'temporarily_unavailable', 'overloaded'));
   const form = {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     subject_token: token,
     subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
   };
-  expect(await answerOf(await world.tokenExchange(form))).toEqual(
+  /** The first answer that says so, of many at once. */
+  const overloaded = async (ask: () => Promise<Response>): Promise<Response> => {
+    for (;;) {
+      const answers = await Promise.all(Array.from({ length: 30 }, ask));
+      const refused = answers.find(({ status }) => status === 503);
+      if (refused) return refused;
+    }
+  };
+  const refused = await overloaded(() => world.exchange(token));
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect(await answerOf(refused)).toEqual(problem(503, 'temporarily_unavailable', 'overloaded'));
+  expect(await answerOf(await overloaded(() => world.tokenExchange(form)))).toEqual(
     oauthError(503, 'temporarily_unavailable'),
   );
   expect((await fetch(`${world.url}/livez`)).status).toBe(200);
-  release();
-  for (const response of await Promise.all(waiting)) expect(response.status).toBe(200);
+  expect((await world.exchange(token)).status).toBe(200);
 });
 
 function addresses(world: ServiceWorld): (string | undefined)[] {
