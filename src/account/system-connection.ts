@@ -176,6 +176,36 @@ class LastingConnection implements SystemConnection {
   }
 }
 
+/**
+ * Tries once to connect to each server. Why it did not work where it worked nowhere, for the operator: a server that
+ * refuses the user tells more than one that is down.
+ */
+export async function connectionProblem(
+  { servers, creds, tls }: SystemConnectionOptions,
+  timeoutMilliseconds: number,
+): Promise<string | undefined> {
+  const faults = await Promise.all(
+    servers.map(async (server): Promise<unknown> => {
+      try {
+        const connection = await connect({
+          servers: server,
+          name: 'nats-sts',
+          authenticator: credsAuthenticator(() => readCreds(creds)),
+          ...(tls && { tls }),
+          reconnect: false,
+          timeout: timeoutMilliseconds,
+        });
+        await connection.close();
+        return undefined;
+      } catch (fault) {
+        return fault;
+      }
+    }),
+  );
+  if (faults.includes(undefined)) return undefined;
+  return problemOf(faults.find((fault) => fault instanceof errors.AuthorizationError) ?? faults[0]);
+}
+
 /** For the operator. */
 export function notPermittedSentence(operation: string, subject: string): string {
   const verb = operation === 'publish' ? 'publish' : 'subscribe';

@@ -1,3 +1,5 @@
+import type { AccountClaims } from '../../account/account-jwt.ts';
+import { accountProblems } from '../../account/admission.ts';
 import { whyUnusable } from '../../account/listing.ts';
 import { readView } from '../../account/read-view.ts';
 import { ResolverUnreachable } from '../../account/resolver.ts';
@@ -5,6 +7,7 @@ import { systemResolver } from '../../account/system-resolver.ts';
 import { NotTrusted, type TrustedIssuers, trustOfOperator } from '../../account/trust.ts';
 import type { AccountSpec, Config } from '../../config/config.ts';
 import { ringedAccounts } from '../../service/ringed-accounts.ts';
+import { type Clock, unixSeconds } from '../../clock.ts';
 import type { Asked } from './ask-servers-once.ts';
 import { type Finding, findingsOf } from './finding.ts';
 import type { ProbeOptions } from './probe-options.ts';
@@ -37,7 +40,7 @@ export async function probeAccounts(
           ? []
           : [tell.problem('signing-key', `${key.publicKey}: ${why}`, LIST_KEY)];
       });
-      const found = [...problems, ...unusable];
+      const found = [...problems, ...admissionFindings(spec.name, base, clock), ...unusable];
       return found.length > 0
         ? found
         : [tell.ok('account', describe(spec, base.iss, view.servers.length))];
@@ -56,6 +59,19 @@ const ACCOUNT =
   'bring the account JWT to the servers: nsc push --account NAME, nats auth account push NAME';
 export const LIST_KEY =
   'list the key in the account JWT (nsc edit account --sk, nsc edit signing-key --role) and push that';
+
+/** Whether NATS lets users of this account in, and for how long. */
+function admissionFindings(name: string, claims: AccountClaims, clock: Clock): Finding[] {
+  const { problem, warning } = findingsOf(
+    `accounts.${name}`,
+    `who gets into account ${claims.sub}`,
+  );
+  return accountProblems(claims, { nowSeconds: unixSeconds(clock) }).map(({ refuses, message }) =>
+    (refuses ? problem : warning)(refuses ? 'nobody-gets-in' : 'account', message, CHANGE),
+  );
+}
+
+const CHANGE = 'change it with nsc edit account (or nats auth account edit), and push it';
 
 function describe({ kind, signingKeys }: AccountSpec, issuer: string, servers: number): string {
   const keys =

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { openSystemConnection, type SystemConnection } from '../../account/system-connection.ts';
+import {
+  connectionProblem,
+  openSystemConnection,
+  type SystemConnection,
+} from '../../account/system-connection.ts';
 import type { Config } from '../../config/config.ts';
 import { parseCreds } from '../../nats/creds.ts';
 import { type DecodedClaims, decodeJwt } from '../../nats/jwt.ts';
@@ -29,13 +33,16 @@ export async function probeSystem(
     return [findingsOf(PATH, credsFile).problem('creds', user.problem, 'nsc generate creds')];
   }
   const lifetime = lifetimeFinding(user, credsFile, options);
-  const system = openSystemConnection({ servers, creds: { file: credsFile } });
+  const access = { servers, creds: { file: credsFile } };
+  const refused = await connectionProblem(access, options.timeoutMilliseconds);
+  if (refused !== undefined) return [...lifetime, notConnected(refused, servers)];
+  const system = openSystemConnection(access);
   try {
     const connected = await Promise.race([
       system.ready().then(() => true),
       wait(options.timeoutMilliseconds, false, { ref: false }),
     ]);
-    if (!connected) return [...lifetime, notConnected(system, servers)];
+    if (!connected) return [...lifetime, notConnected(stateOf(system), servers)];
     return [...lifetime, ...(await throughSystem({ system, user, config, policy }, options))];
   } finally {
     await system.close();
@@ -63,12 +70,16 @@ function lifetimeFinding({ exp }: DecodedClaims, file: string, { clock }: ProbeO
 
 const RENEW = 'make new creds in its place: they are read again at the next connect';
 
-function notConnected(system: SystemConnection, servers: readonly string[]): Finding {
+function stateOf(system: SystemConnection): string {
   const state = system.current();
+  return typeof state === 'string' ? state : 'no connection in time';
+}
+
+function notConnected(why: string, servers: readonly string[]): Finding {
   return findingsOf(PATH, `connect to ${servers.join(', ')} as the system user`).problem(
     'system-refused',
-    typeof state === 'string' ? state : 'no connection in time',
-    'compare the operator and account of the creds with those of the servers: a server takes users of its own operator only, and none that it was told to revoke',
+    why,
+    'compare the operator and account of the creds with those of the servers: a server takes users of its own operator only, and none whose JWT expired or was revoked',
   );
 }
 

@@ -395,4 +395,41 @@ describe('an account', () => {
       ),
     );
   });
+
+  const soon = () => Math.floor(Date.now() / 1000) + 86_400;
+  const past = () => Math.floor(Date.now() / 1000) - 60;
+  test.each([
+    ['has expired', {}, past, 'nobody-gets-in', 'expired at'],
+    ['allows no connections', { limits: { conn: 0 } }, undefined, 'nobody-gets-in', 'connection'],
+    ['leaves it to a callout', { callout: true }, undefined, 'nobody-gets-in', 'callout'],
+    ['expires soon', {}, soon, 'account', 'expires'],
+  ] as const)(
+    'whose JWT %s',
+    async (_, { limits, callout }: { limits?: object; callout?: true }, exp, id, found) => {
+      await using world = await prepareService({ ...FULL, configure: managed });
+      const { key } = world.trust.account();
+      const { signingKey } = world.trust.operator;
+      const authorization = { auth_users: [createKeyPair('user').publicKey] };
+      const jwt = encodeJwt({
+        claims: {
+          sub: key.publicKey,
+          iat: Math.floor(Date.now() / 1000) + 10,
+          exp: exp?.(),
+          nats: account({ ...(limits && { limits }), ...(callout && { authorization }) }),
+        },
+        issuerPublicKey: signingKey.publicKey,
+        sign: signingKey.sign,
+      });
+      const system = await world.connect(world.trust.sysCreds);
+      await system.request('$SYS.REQ.CLAIMS.UPDATE', jwt);
+      const { findings } = await examine(world);
+      expect(findings).toContainEqual(
+        expect.objectContaining({
+          path: 'accounts.APP',
+          id,
+          found: expect.stringContaining(found),
+        }),
+      );
+    },
+  );
 });
