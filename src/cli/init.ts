@@ -21,6 +21,8 @@ interface InitOptions {
   readonly match?: Readonly<Record<string, string>>;
   readonly admin?: Readonly<Record<string, string>>;
   readonly external?: true;
+  /** Commander's `--no-jetstream` makes it false. */
+  readonly jetstream: boolean;
   readonly natsPort: number;
   readonly port: number;
   readonly force?: true;
@@ -50,6 +52,7 @@ export function initCommand(terminal: Terminal, { clock = systemClock }: { clock
       '--external',
       'make one signing key that you replace yourself, instead of a managed account',
     )
+    .option('--no-jetstream', 'make a NATS server and an account without JetStream')
     .option('--nats-port <port>', 'port of the NATS server', port, 4222)
     .option('--port <port>', 'port of nats-sts', port, 8080)
     .option('--force', 'replace files that are there; credentials made with the old keys die')

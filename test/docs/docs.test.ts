@@ -91,6 +91,7 @@ function filesOfInit(directory: string): PlannedFile[] {
     operator: 'local',
     account: 'APP',
     external: false,
+    jetstream: true,
     port: 8080,
     natsPort: 4222,
     issuer: { name: 'any', settings: {} },

@@ -44,9 +44,11 @@ export async function startNatsServer({
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'nats-sts-test-')));
   const file = join(folder, 'nats.conf');
   await writeFile(file, config.replaceAll('{{folder}}', folder));
-  const storage = join(folder, 'jetstream');
-  const listen = ['--addr', '127.0.0.1', '--port', `${fixedPort}`, '--store_dir', storage];
-  const child = spawn(binary, ['-c', file, ...listen, ...args], {
+  const listen = ['--addr', '127.0.0.1', '--port', `${fixedPort}`];
+  // The server takes it from one place only.
+  const isPlaced = /\bstore_dir\b/.test(config);
+  const place = isPlaced ? [] : ['--store_dir', join(folder, 'jetstream')];
+  const child = spawn(binary, ['-c', file, ...listen, ...place, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const stop = stopper(child, kept === undefined ? folder : undefined);

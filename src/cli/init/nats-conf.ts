@@ -2,14 +2,16 @@ import type { Trust } from './trust.ts';
 
 /**
  * A nats-server configuration that trusts our operator. Relative paths in such a file mean the
- * server's working directory, so `jwtDirectory` is absolute.
+ * server's working directory, so directories are absolute.
  */
 export function natsConf(options: {
   readonly trust: Trust;
   readonly port: number;
   readonly jwtDirectory: string;
+  /** Absent: no JetStream. */
+  readonly jetstreamDirectory?: string;
 }): string {
-  const { trust, port, jwtDirectory } = options;
+  const { trust, port, jwtDirectory, jetstreamDirectory } = options;
   const { operator, system, application } = trust;
   return `# A NATS server in operator mode. The JWTs in here are public; the keys behind them are in keys/.
 
@@ -18,7 +20,7 @@ listen: "127.0.0.1:${port}"
 
 operator: ${operator.jwt}
 system_account: ${system.key.publicKey}
-
+${jetstreamDirectory === undefined ? '' : jetstream(jetstreamDirectory)}
 # Account JWTs live in this directory. A user of the system account (keys/sys.creds) can push newer
 # ones to a running server.
 resolver: {
@@ -34,6 +36,18 @@ resolver_preload: {
   ${system.key.publicKey}: ${system.jwt}
   # ${application.name}
   ${application.key.publicKey}: ${application.jwt}
+}
+`;
+}
+
+/** Room for what `createTrust` allows the account, and as much again for others. */
+function jetstream(directory: string): string {
+  return `
+# Streams are kept here. What an account may use of it is in its JWT.
+jetstream: {
+  store_dir: ${quoted(directory)}
+  max_memory_store: 256MB
+  max_file_store: 10GB
 }
 `;
 }

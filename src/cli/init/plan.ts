@@ -23,21 +23,26 @@ export interface PlanOptions extends Pick<StsYamlOptions, 'port' | 'issuer' | 'm
   readonly account: string;
   /** Whether the account's signing key is made here, once, and replaced by hand. */
   readonly external: boolean;
+  readonly jetstream: boolean;
   /** Unix seconds. */
   readonly now: number;
 }
 
 /** Everything that `init` writes, with fresh keys. The files of an account are named after it. */
 export function planFiles(options: PlanOptions): PlannedFile[] {
-  const { external } = options;
+  const { external, directory, jetstream } = options;
   const trust = createTrust({ ...options, managed: !external });
   const { operator, system, application } = trust;
-  const jwtDirectory = join(options.directory, 'jwt');
   return [
     open(
       'nats-server.conf',
       'NATS server in operator mode',
-      natsConf({ trust, port: options.natsPort, jwtDirectory }),
+      natsConf({
+        trust,
+        port: options.natsPort,
+        jwtDirectory: join(directory, 'jwt'),
+        ...(jetstream && { jetstreamDirectory: join(directory, 'jetstream') }),
+      }),
     ),
     open(
       'sts.yaml',

@@ -28,6 +28,8 @@ export interface StsYamlOptions {
   };
   /** Present: nats-sts makes the account's signing keys. */
   readonly managing?: Managing;
+  /** Whether the account has JetStream, and the starter role may use it. */
+  readonly jetstream?: boolean;
   readonly issuer: StarterIssuer;
   /** Claim → value that a subject token must have; none: no binding is written. */
   readonly match: Readonly<Record<string, string>>;
@@ -61,7 +63,7 @@ ${issuers(options)}
 roles:
   starter:
     account: ${account.name}
-    publish: { allow: ["app.>"] }
+${starterPublish(options)}
     # _INBOX.> is where answers to requests arrive.
     subscribe: { allow: ["app.>", "_INBOX.>"] }
     maxTtl: 15m
@@ -72,6 +74,12 @@ ${bindings(options)}
 # Who may see and rotate signing keys, and revoke: nats-sts keys, nats-sts revoke.
 ${admin(options)}
 `;
+}
+
+function starterPublish({ jetstream = false }: StsYamlOptions): string {
+  if (!jetstream) return '    publish: { allow: ["app.>"] }';
+  return `    # $JS… is JetStream: it makes, reads and deletes every stream of the account. Leave it out of roles that need less.
+    publish: { allow: ["app.>", $JS.API.INFO, "$JS.API.STREAM.>", "$JS.API.CONSUMER.>", "$JS.ACK.>"] }`;
 }
 
 function nats({ servers, managing }: StsYamlOptions): string {

@@ -1,5 +1,5 @@
 import { systemUserPermissions } from '../../account/permissions.ts';
-import { account } from '../../nats/account-claims.ts';
+import { account, type AccountLimits } from '../../nats/account-claims.ts';
 import { formatCreds } from '../../nats/creds.ts';
 import { encodeJwt, type NatsBody } from '../../nats/jwt.ts';
 import { createKeyPair, type KeyPair } from '../../nats/key-pair.ts';
@@ -37,13 +37,18 @@ export function createTrust(names: {
   readonly account: string;
   /** Whether nats-sts makes the account's signing keys. */
   readonly managed: boolean;
+  /** Whether the account has JetStream. */
+  readonly jetstream: boolean;
   /** `iat` of all JWTs, Unix seconds. */
   readonly now: number;
 }): Trust {
   const key = createKeyPair('operator');
   const signingKey = createKeyPair('operator');
-  const certify = (name: string, userSigner?: KeyPair<'account'>) =>
-    createAccount({ name, now: names.now, signer: signingKey, userSigner });
+  const certify = (
+    name: string,
+    userSigner: KeyPair<'account'> | undefined,
+    limits: Partial<AccountLimits> = {},
+  ) => createAccount({ name, now: names.now, signer: signingKey, userSigner, limits });
   const systemSigningKey = createKeyPair('account');
   const system = certify(SYSTEM_ACCOUNT, systemSigningKey);
   const systemUser = (name: string, permissions?: Permissions) =>
@@ -66,25 +71,44 @@ export function createTrust(names: {
   return {
     operator: { key, signingKey, jwt },
     system,
-    application: certify(names.account, names.managed ? undefined : createKeyPair('account')),
+    application: certify(
+      names.account,
+      names.managed ? undefined : createKeyPair('account'),
+      names.jetstream ? JETSTREAM_LIMITS : {},
+    ),
     systemCreds: systemUser('sys'),
     stsSystemCreds: systemUser('nats-sts', systemUserPermissions()),
   };
 }
+
+const MIB = 1024 ** 2;
+
+/** Half of what the server of `natsConf` has. */
+const JETSTREAM_LIMITS: Partial<AccountLimits> = {
+  mem_storage: 128 * MIB,
+  disk_storage: 5 * 1024 * MIB,
+  streams: 100,
+  consumer: 1000,
+};
 
 function createAccount({
   name,
   now,
   signer,
   userSigner,
+  limits,
 }: {
+  readonly limits: Partial<AccountLimits>;
   readonly name: string;
   readonly now: number;
   readonly signer: KeyPair;
   readonly userSigner: KeyPair<'account'> | undefined;
 }): TrustAccount {
   const key = createKeyPair('account');
-  const nats = account(userSigner && { signing_keys: [userSigner.publicKey] });
+  const nats = account({
+    limits,
+    ...(userSigner && { signing_keys: [userSigner.publicKey] }),
+  });
   const jwt = sign(signer, { subject: key, name, now, nats });
   return { name, key, jwt, ...(userSigner && { signingKey: userSigner }) };
 }
