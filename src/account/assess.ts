@@ -1,9 +1,11 @@
 import { type Ring, type RingKey, trustedKeys } from '../keyring/ring.ts';
+import type { ManagedLimits } from '../nats/account-claims.ts';
 import type { AccountAdmission } from '../nats/admission.ts';
 import { type AccountClaims, isLoadable, keyOf } from './account-jwt.ts';
 import { admissionIn, isDeleted } from './admission.ts';
 import { readView, type ViewRead } from './read-view.ts';
 import { isListedExactly, listedKey, whyUnusable } from './listing.ts';
+import { mergeLimits } from './limits.ts';
 import { mergeAccount, sameForUs } from './merge.ts';
 import { fitRing } from './room.ts';
 import type { TrustedIssuers } from './trust.ts';
@@ -41,8 +43,14 @@ export interface Assessment {
   readonly push: { readonly claims: AccountClaims; readonly why: PushReason } | undefined;
   /** Keys of ours that were in force and that the newest account JWT no longer lists as we do. */
   readonly lost: readonly string[];
+  /** Managed accounts: the newest account JWT has the limits that are wanted, as far as it can. */
+  readonly limitsAsWanted?: boolean;
+  /** It had them, and somebody else changed them. */
+  readonly limitsChanged?: boolean;
   /** For the operator: sentences. */
   readonly problems: readonly string[];
+  /** The same of what keeps nothing from being rotated. */
+  readonly warnings?: readonly string[];
 }
 
 export interface AssessInput {
@@ -50,12 +58,14 @@ export interface AssessInput {
   readonly ring: Ring;
   /** Absent (external accounts only): whatever the servers have is taken as it is. */
   readonly issuers?: TrustedIssuers | undefined;
+  /** Managed accounts: limits that the account JWT is to have; `were`: it had them before. */
+  readonly limits?: { readonly wanted: ManagedLimits; readonly were: boolean } | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
 }
 
 /** What a view of the servers means for a ring: pure. */
-export function assess({ view, ring, issuers, now }: AssessInput): Assessment {
+export function assess({ view, ring, issuers, limits, now }: AssessInput): Assessment {
   if (ring.kind === 'managed' && !issuers) {
     throw new TypeError('a managed account needs to know whom its operator trusts');
   }
@@ -92,14 +102,32 @@ export function assess({ view, ring, issuers, now }: AssessInput): Assessment {
   const confirmed = keys.filter((key) => onEveryServer(read, (claims) => isRight(claims, key)));
   const others = keys.filter((key) => !confirmed.includes(key));
   const lost = base ? lostKeys(base, read, ring) : [];
-  const { ring: fitting, leftOut } = base ? fitRing(base, ring) : { ring, leftOut: [] };
+  const limited = base && limits && mergeLimits(base, limits.wanted);
+  const target = limited?.claims ?? base;
+  const limitsAsWanted = target === base;
+  const limitsChanged = !limitsAsWanted && limits?.were === true;
+  const { ring: fitting, leftOut } = target ? fitRing(target, ring) : { ring, leftOut: [] };
   return {
     ...common,
     confirmed: new Set(confirmed.map(({ publicKey }) => publicKey)),
     lacking: new Map(others.map((key) => [key.publicKey, serversWithout(key, view, read)])),
     unusable: new Map(),
-    push: base && pushOf(base, { read, ring: fitting, now, lost }),
+    push:
+      base &&
+      target &&
+      pushOf(base, {
+        read,
+        target: mergeAccount(target, fitting),
+        isAsWanted: (claims) =>
+          sameForUs(claims, fitting) &&
+          (!limits || mergeLimits(claims, limits.wanted).claims === claims),
+        now,
+        drifted: lost.length > 0 || limitsChanged,
+      }),
     lost,
+    limitsAsWanted,
+    limitsChanged,
+    warnings: limited?.refused.map((why) => `accounts.${ring.account}.${why}`) ?? [],
     problems: leftOut.length === 0 ? problems : [...problems, noRoom(ring, leftOut)],
   };
 }
@@ -176,26 +204,28 @@ function pushOf(
   base: AccountClaims,
   {
     read,
-    ring,
+    target,
+    isAsWanted,
     now,
-    lost,
+    drifted,
   }: {
     readonly read: ViewRead;
-    readonly ring: Ring;
+    /** What the account JWT is to say; `base` itself when it says so. */
+    readonly target: AccountClaims;
+    readonly isAsWanted: (claims: AccountClaims) => boolean;
     readonly now: number;
-    readonly lost: readonly string[];
+    readonly drifted: boolean;
   },
 ): Assessment['push'] {
   const nowSeconds = Math.floor(now / 1000);
   // No server would put it into force; and what was deleted is not ours to bring back.
   if (!isLoadable(base, nowSeconds) || isDeleted(read, nowSeconds)) return undefined;
-  const merged = mergeAccount(base, ring);
   const everywhere = [...read.applied, ...read.stored].every(
-    (claims) => claims !== undefined && claims.iat <= read.latestIat && sameForUs(claims, ring),
+    (claims) => claims !== undefined && claims.iat <= read.latestIat && isAsWanted(claims),
   );
-  if (merged === base && everywhere) return undefined;
+  if (target === base && everywhere) return undefined;
   const later = Math.max(nowSeconds, read.highestIat + 1);
-  const claims = { ...merged, iat: Math.min(later, read.latestIat) };
-  if (lost.length > 0) return { claims, why: 'drift' };
-  return { claims, why: merged === base ? 'server-behind' : 'new' };
+  const claims = { ...target, iat: Math.min(later, read.latestIat) };
+  if (drifted) return { claims, why: 'drift' };
+  return { claims, why: target === base ? 'server-behind' : 'new' };
 }

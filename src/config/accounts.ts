@@ -1,5 +1,6 @@
 import { publicKeyOfSeed } from '../nats/key-pair.ts';
 import { decodePublicKey, isPublicKey } from '../nats/nkeys.ts';
+import { managedLimits } from './account-limits.ts';
 import type { AccountSpec, RotationSpec, SigningKeySpec } from './config.ts';
 import type { Findings } from './findings.ts';
 import { warnInline } from './inline-secret.ts';
@@ -19,8 +20,28 @@ export function readAccounts(settings: Settings, place: Place): AccountSpec[] {
     if (kind === 'managed') checkSealingKey(settings, path, place.findings);
     const signingKeys = givenKeys(account, { settings, path: child(path, 'signingKeys'), place });
     const rotation = rotationOf(account, kind);
-    return { name, publicKey, kind, signingKeys, ...(rotation && { rotation }) };
+    if (kind === 'external') checkNoLimits(account, path, place.findings);
+    const limits = managedLimits(account.limits, account.jetstream);
+    return {
+      name,
+      publicKey,
+      kind,
+      signingKeys,
+      ...(rotation && { rotation }),
+      ...(kind === 'managed' && limits && { limits }),
+    };
   });
+}
+
+/** The JWT of an external account is not ours to write. */
+function checkNoLimits(account: AccountSettings, path: string, { problem }: Findings): void {
+  for (const name of ['limits', 'jetstream'] as const) {
+    if (account[name] === undefined) continue;
+    problem(
+      child(path, name),
+      'can be set for managed accounts only: this one has signingKeys, so its operator writes its JWT; change it there (nsc edit account), or leave signingKeys out',
+    );
+  }
 }
 
 /** Keys that are given but could not be read were reported where they stand. */

@@ -1,5 +1,6 @@
 import type { IssuerSpec } from '../identity/issuer.ts';
 import type { LoginSpec } from '../login/login-spec.ts';
+import type { ManagedLimits } from '../nats/account-claims.ts';
 import type { AdminRule } from '../policy/admin.ts';
 import type { BindingSpec, RoleSpec } from '../policy/policy.ts';
 import type { FileVersions } from './file-versions.ts';
@@ -32,6 +33,8 @@ export interface AccountSpec {
   readonly signingKeys: readonly SigningKeySpec[];
   /** Managed accounts always have it; of external ones, those that rotate through their keys. */
   readonly rotation?: RotationSpec;
+  /** Managed accounts: what its JWT is to say of its limits; all others are somebody else's. */
+  readonly limits?: ManagedLimits;
 }
 
 /** How the pages present themselves. */

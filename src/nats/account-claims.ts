@@ -6,7 +6,7 @@ import { NO_USER_LIMITS, type Permissions, type UserPermissionLimits } from './u
  * Limits of an account; -1 is "no limit", and a limit that is absent reads as 0: an account JWT
  * without limits is accepted by the server and then refuses every connection.
  */
-export interface AccountLimits {
+export interface AccountLimits extends JetStreamLimits {
   readonly subs: number;
   /** Bytes. */
   readonly data: number;
@@ -21,12 +21,25 @@ export interface AccountLimits {
   /** Leaf node connections. */
   readonly leaf: number;
   readonly disallow_bearer?: boolean;
-  /** JetStream, bytes and counts; absent: the account has no JetStream. */
+  /** Replicas (`R1`, `R3`) → JetStream limits, instead of limits for all streams. */
+  readonly tiered_limits?: Readonly<Record<string, JetStreamLimits>>;
+}
+
+/** Bytes and counts. An account without storage has no JetStream. */
+export interface JetStreamLimits {
   readonly mem_storage?: number;
   readonly disk_storage?: number;
   readonly streams?: number;
   readonly consumer?: number;
+  /** These three: 0 and -1 are both "no limit". */
+  readonly max_ack_pending?: number;
+  readonly mem_max_stream_bytes?: number;
+  readonly disk_max_stream_bytes?: number;
+  readonly max_bytes_required?: boolean;
 }
+
+/** The limits of an account that nats-sts sees to; all others are those of somebody else. */
+export type ManagedLimits = Partial<AccountLimits>;
 
 /** A signing key tied to one role: the template is what users signed by it may do. */
 export interface ScopedSigningKey {

@@ -1,5 +1,6 @@
 import type { Ring } from '../keyring/ring.ts';
 import type { Wanted } from '../keyring/step-input.ts';
+import type { ManagedLimits } from '../nats/account-claims.ts';
 import type { ConnectionUse } from '../nats/admission.ts';
 
 /** An account whose ring is turned. */
@@ -9,6 +10,8 @@ export interface RotatedAccount {
   readonly publicKey: string;
   readonly kind: Ring['kind'];
   readonly wanted: Wanted;
+  /** Managed accounts: limits that the account JWT is to have. */
+  readonly limits?: ManagedLimits;
   /** The kinds of connection that its roles are for; clients unless told. */
   readonly use?: ConnectionUse;
 }

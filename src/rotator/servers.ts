@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AccountClaims } from '../account/account-jwt.ts';
-import { type Assessment, assess } from '../account/assess.ts';
+import { type Assessment, assess, type AssessInput } from '../account/assess.ts';
 import type { AccountResolver, PushReply } from '../account/resolver.ts';
 import { issuersIn } from '../account/read-view.ts';
 import { signAccount } from '../account/sign-account.ts';
@@ -7,6 +8,7 @@ import type { TrustedIssuers } from '../account/trust.ts';
 import type { Clock } from '../clock.ts';
 import { provedPart, proveKeys } from '../keyring/proof.ts';
 import type { Ring, RingKey } from '../keyring/ring.ts';
+import type { ManagedLimits } from '../nats/account-claims.ts';
 import type { KeyPair } from '../nats/key-pair.ts';
 
 /** One look at the servers: any number of rings of the account can be held against it. */
@@ -33,13 +35,24 @@ export interface ServersOptions {
    * known. `met`: issuers of those that were just seen.
    */
   readonly issuers: (met?: ReadonlySet<string>) => Promise<TrustedIssuers | undefined>;
+  /** Limits that the JWT of a managed account (name) is to have, by now. */
+  readonly limits?: (accountName: string) => ManagedLimits | undefined;
   /** Signs account JWTs; absent where there are only external accounts. */
   readonly signer?: Pick<KeyPair, 'publicKey' | 'sign'>;
   readonly clock: Clock;
 }
 
 /** The servers by way of their system account. */
-export function systemServers({ resolver, issuers, signer, clock }: ServersOptions): Servers {
+export function systemServers(options: ServersOptions): Servers {
+  const { resolver, issuers, signer, clock, limits: limitsOf } = options;
+  /** Account → the limits that its JWT was last seen to have as they are wanted. */
+  const limitsSeen = new Map<string, ManagedLimits>();
+
+  function limitsFor({ account, kind }: Ring): AssessInput['limits'] {
+    const wanted = kind === 'managed' ? limitsOf?.(account) : undefined;
+    return wanted && { wanted, were: isDeepStrictEqual(limitsSeen.get(account), wanted) };
+  }
+
   return {
     async look({ publicKey }) {
       const view = await resolver.look(publicKey);
@@ -48,7 +61,9 @@ export function systemServers({ resolver, issuers, signer, clock }: ServersOptio
         assess: (ring) => {
           const { ring: ours, strangers } =
             trusted && ring.kind === 'managed' ? provedPart(ring, trusted) : all(ring);
-          const seen = assess({ view, ring: ours, issuers: trusted, now: clock.now() });
+          const limits = limitsFor(ring);
+          const seen = assess({ view, ring: ours, issuers: trusted, limits, now: clock.now() });
+          if (limits && seen.limitsAsWanted) limitsSeen.set(ring.account, limits.wanted);
           return { ...seen, problems: [...seen.problems, ...strangers.map(notProved)] };
         },
       };

@@ -37,11 +37,12 @@ export function admissionReporter({
     if (text !== '') log.warn({ account, warnings }, 'the account needs its operator');
   }
 
-  return ({ name, use = CLIENTS }, { admission, base }) => {
+  return ({ name, use = CLIENTS }, { admission, base, warnings = [] }) => {
     if (!admission) return;
     const nowSeconds = unixSeconds(clock);
     const why = whyRefused(admission, { nowSeconds, use });
     tellRefused(name, why);
-    warn(name, why === undefined && base ? accountWarnings(base, nowSeconds) : []);
+    const soon = why === undefined && base ? accountWarnings(base, nowSeconds) : [];
+    warn(name, [...soon, ...warnings]);
   };
 }

@@ -55,6 +55,7 @@ function ringed(spec: AccountSpec, config: Config, policy: Policy): RingedAccoun
     publicKey,
     kind,
     wanted,
+    ...(spec.limits && { limits: spec.limits }),
     use: useOf(spec, policy),
     graceMilliseconds,
     scopeOf: (role) => scopes.get(role),

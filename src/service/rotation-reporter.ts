@@ -106,7 +106,7 @@ export function rotationReporter({
         'every server has applied the account JWT',
       );
     },
-    async drifted({ name }, ring, { lost, base }, mended) {
+    async drifted({ name }, ring, { lost, base, limitsChanged }, mended) {
       metrics.drifted(name);
       await audit.record({
         type: 'drift',
@@ -117,7 +117,7 @@ export function rotationReporter({
         mended,
       });
       log.warn(
-        { account: name, lostKeys: lost },
+        { account: name, lostKeys: lost, ...(limitsChanged && { limits: 'changed' }) },
         'SOMEBODY ELSE PUSHED AN ACCOUNT JWT WITHOUT OUR ENTRIES; they were put back',
       );
     },

@@ -176,6 +176,7 @@ function serversOf(
   const told = systemServers({
     resolver: systemResolver({ system }),
     issuers: issuersOf(config, signer?.publicKey, system),
+    limits: (name) => account(name)?.limits,
     ...(signer && { signer }),
     clock,
   });

@@ -403,3 +403,70 @@ test('a JetStream bucket is at the servers of the credentials unless it says oth
     replicas: 3,
   });
 });
+
+describe('limits of an account', () => {
+  const limited = (settings: string) => MANAGED.replace(' } }', `, ${settings} } }`);
+  const limitsOf = (settings: string) =>
+    load({ accounts: limited(settings) }).config.accounts[0]?.limits;
+
+  test('get the names of account JWTs, and only those that are written are managed', () => {
+    expect(
+      limitsOf(
+        'limits: { conn: 100, leaf: 0, payload: 1MiB, data: -1, wildcards: false, disallowBearer: true }, jetstream: { memory: 0, disk: 10GiB, consumers: -1, maxAckPending: 1000, diskMaxStreamBytes: 1GiB, maxBytesRequired: true }',
+      ),
+    ).toEqual({
+      conn: 100,
+      leaf: 0,
+      payload: 1024 ** 2,
+      data: -1,
+      wildcards: false,
+      disallow_bearer: true,
+      mem_storage: 0,
+      disk_storage: 10 * 1024 ** 3,
+      consumer: -1,
+      max_ack_pending: 1000,
+      disk_max_stream_bytes: 1024 ** 3,
+      max_bytes_required: true,
+    });
+    expect(limitsOf('jetstream: { tiers: { R1: { disk: 1GiB }, R3: { streams: 3 } } }')).toEqual({
+      tiered_limits: { R1: { disk_storage: 1024 ** 3 }, R3: { streams: 3 } },
+    });
+    expect(limitsOf('limits: {}')).toBeUndefined();
+    expect(limitsOf('rotation: {}')).toBeUndefined();
+  });
+
+  test('that can not be are told, each where it stands', () => {
+    expect(
+      problems({
+        accounts: limited(
+          'limits: { conn: many, payload: 1000, connections: 5 }, jetstream: { disk: 1GiB, tiers: { R9: { disk: 1GiB } } }',
+        ),
+      }),
+    ).toEqual(
+      expect.arrayContaining([
+        'accounts.APP.limits.conn: write a whole number from -1 to 2147483647',
+        'accounts.APP.limits.payload: is not a size: write 64KiB or 10MB, or -1 for no limit',
+        expect.stringContaining('accounts.APP.limits.connections'),
+        expect.stringContaining('accounts.APP.jetstream.tiers.R9'),
+      ]),
+    );
+    expect(
+      problems({ accounts: limited('jetstream: { disk: 1GiB, tiers: { R3: { disk: 1GiB } } }') }),
+    ).toEqual([
+      expect.stringContaining('accounts.APP.jetstream: holds limits for all streams and'),
+    ]);
+  });
+
+  test('of an external account are its operator’s business', () => {
+    const accounts = ACCOUNTS.replace(
+      'signingKeys',
+      'limits: { conn: 5 }, jetstream: { disk: 1GiB }, signingKeys',
+    );
+    expect(problems({ accounts })).toEqual([
+      expect.stringMatching(
+        /^accounts\.APP\.limits: can be set for managed accounts only: .*nsc edit account/,
+      ),
+      expect.stringMatching(/^accounts\.APP\.jetstream: can be set for managed accounts only/),
+    ]);
+  });
+});

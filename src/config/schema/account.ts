@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accountJetStreamSchema, accountLimitsSchema } from './account-limits.ts';
 import { duration, NAME, NAME_RULE, text } from './scalars.ts';
 
 const seed = text(
@@ -49,6 +50,8 @@ export const accountSchema = z
       description:
         'Rotation of its signing keys. Managed accounts always rotate; with `signingKeys`, write it to rotate through them.',
     }),
+    limits: accountLimitsSchema.optional(),
+    jetstream: accountJetStreamSchema.optional(),
   })
   .meta({ description: 'A NATS account that credentials are issued in.' });
 
