@@ -103,7 +103,7 @@ describe('limits of an account', () => {
           fc.record({ tiered_limits: fc.dictionary(fc.constantFrom('R1', 'R3'), jetstream) }),
         ),
       )
-      .map(([plain, streams]) => ({ ...plain, ...streams }) as ManagedLimits);
+      .map(([plain, streams]) => ({ ...plain, ...streams }));
     fc.assert(
       fc.property(limits, limits, (there, wanted) => {
         const found = claimsOf({ exports: [{ subject: 'a.*' }] });
