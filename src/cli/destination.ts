@@ -1,8 +1,9 @@
-import { readlinkSync, realpathSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 
 /** As many symbolic links as Linux follows. */
 const MAX_LINKS = 40;
+const STICKY_AND_OPEN = 0o1002;
 const STANDARD_STREAMS: Readonly<Record<string, number>> = { '/dev/stdout': 1, '/dev/stderr': 2 };
 const DESCRIPTOR = new RegExp(`^/(?:dev|proc/(?:self|${process.pid}))/fd/(\\d{1,9})$`);
 
@@ -20,9 +21,18 @@ export function destination(file: string): string | number {
     at = resolve(directory, basename(at));
     const target = linkTarget(at);
     if (target === undefined) return at;
+    if (isPlanted(at, directory))
+      throw new Error(`the symbolic link ${at} belongs to another user`);
     at = resolve(directory, target);
   }
   throw new Error('too many symbolic links');
+}
+
+/** A link that anybody could have made: in a directory such as /tmp, as Linux has it with `fs.protected_symlinks`. */
+function isPlanted(link: string, directory: string): boolean {
+  const { mode, uid } = statSync(directory);
+  if ((mode & STICKY_AND_OPEN) !== STICKY_AND_OPEN) return false;
+  return ![process.geteuid?.(), uid].includes(lstatSync(link).uid);
 }
 
 function linkTarget(path: string): string | undefined {

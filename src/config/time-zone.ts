@@ -20,5 +20,8 @@ function withoutTemporal(name: string): string | undefined {
   const same = known.find((zone) => zone.toLowerCase() === name.toLowerCase());
   if (same !== undefined) return same;
   const { timeZone } = Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions();
-  return timeZone !== '' && /^[A-Z][A-Za-z]*\/[A-Z]/.test(name) ? name : undefined;
+  return timeZone !== '' &&
+    /^(?:US|[A-Z][a-z]+)(?:\/(?:[A-Z][a-z][A-Za-z_-]*|GMT[+-]\d+))+$/.test(name)
+    ? name
+    : undefined;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { type FileVersions, versionOf } from '../config/file-versions.ts';
@@ -18,6 +19,8 @@ export interface Running<Built extends { readonly config: Config }> {
 
 interface Refused {
   readonly problems: readonly string[];
+  /** It could be read: what is wrong may be in no file, such as a ring in the store that cannot be opened. */
+  readonly mayPass: boolean;
   /** The files that it names. */
   readonly files: FileVersions;
 }
@@ -35,11 +38,12 @@ export interface ReloadParts<Built extends { readonly config: Config }> {
 
 /**
  * Reads the configuration again and puts it in force. A bad one changes nothing and is an error in the log.
- * True when taken.
+ * True when taken. `again`: the log has the same problems already.
  */
 export function reload<Built extends { readonly config: Config }>(
   running: Running<Built>,
   { load, build, replaced, metrics, clock, log }: ReloadParts<Built>,
+  { again = false }: { readonly again?: boolean } = {},
 ): boolean {
   const before = running.current;
   let config: Config | undefined;
@@ -59,8 +63,10 @@ export function reload<Built extends { readonly config: Config }>(
   } catch (error) {
     const problems = problemsOf(error);
     const files = config?.files ?? (error instanceof InvalidConfig ? error.files : NO_FILES);
-    running.refused = { problems, files };
+    const known = isDeepStrictEqual(running.refused?.problems, problems);
+    running.refused = { problems, mayPass: config !== undefined, files };
     metrics.reloaded(false, clock.now());
+    if (again && known) return false;
     log.error(
       { problems },
       'THE CHANGED CONFIGURATION WAS REFUSED; the one from before stays in force',
@@ -74,7 +80,7 @@ const RETRY_MILLISECONDS = 60_000;
 
 /**
  * Reloads when a file changes that the configuration in force was read from, or one that a refused change names:
- * it is tried again when what it lacks is there, and once a minute. Call the result to stop.
+ * it is tried again when what it lacks is there. Call the result to stop.
  */
 export function watchConfiguration<Built extends { readonly config: Config }>(
   running: Running<Built>,
@@ -84,13 +90,12 @@ export function watchConfiguration<Built extends { readonly config: Config }>(
     files: () => new Map([...running.current.config.files, ...(running.refused?.files ?? [])]),
     onChange: () => void reload(running, parts),
   });
-  // Some reasons to refuse are in no file, such as a ring in the store that cannot be opened.
-  const again = setInterval(() => {
-    if (running.refused) reload(running, parts);
+  const retry = setInterval(() => {
+    if (running.refused?.mayPass) reload(running, parts, { again: true });
   }, RETRY_MILLISECONDS).unref();
   return () => {
     unwatch();
-    clearInterval(again);
+    clearInterval(retry);
   };
 }
 

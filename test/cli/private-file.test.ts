@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  lchownSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -145,6 +146,20 @@ describe('a symbolic link', () => {
     symlinkSync('../file', path('deep/er/link'));
     writePrivately(path('shortcut/link'), 'new');
     expect(readFileSync(path('deep/file'), 'utf8')).toBe('new');
+  });
+
+  test.runIf(ROOT)('that another user left in a directory open to all is not followed', () => {
+    const open = path('open');
+    mkdirSync(open);
+    chmodSync(open, 0o1777);
+    writeFileSync(path('victim'), 'old');
+    symlinkSync(path('victim'), join(open, 'link'));
+    lchownSync(join(open, 'link'), NOBODY, NOBODY);
+    expect(() => writePrivately(join(open, 'link'), 'new')).toThrow(/belongs to another user/);
+    expect(readFileSync(path('victim'), 'utf8')).toBe('old');
+    lchownSync(join(open, 'link'), 0, 0);
+    writePrivately(join(open, 'link'), 'new');
+    expect(readFileSync(path('victim'), 'utf8')).toBe('new');
   });
 
   test('that leads in a circle is an error', () => {

@@ -25,3 +25,9 @@ describe.each(['with Temporal', 'on a Node without Temporal'])('a time zone, %s'
     expect(ianaTimeZone(name)).toBe(zone);
   });
 });
+
+test('an older name in other letters is corrected where Node can, and refused elsewhere', () => {
+  expect(ianaTimeZone('US/EASTERN')).toBe('US/Eastern');
+  vi.stubGlobal('Temporal', undefined);
+  expect(ianaTimeZone('US/EASTERN')).toBeUndefined();
+});

@@ -185,6 +185,22 @@ describe.each(PROVIDERS)('the snippet of the README for $name', ({ start, none }
     expect(left).toEqual([]);
   });
 
+  test('never shows a credential, also where the answer breaks off in the middle of one', async () => {
+    const seed = `SU${'A'.repeat(56)}`;
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain', 'content-length': '1000' });
+      response.write(`${seed}\n`, () => response.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await using provider = await start(() => job());
+    const { code, out, err, left } = await provider.run({ STS: `http://127.0.0.1:${port}` });
+    expect(code).not.toBe(0);
+    expect(out + err).not.toContain(seed);
+    expect(left).toEqual([]);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
   test('fails where NATS refuses or cannot be reached', async () => {
     await using provider = await start(() => job());
     const { code, left } = await provider.run({ NATS: 'nats://127.0.0.1:1' });

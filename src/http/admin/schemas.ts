@@ -117,12 +117,13 @@ export const keysResponse = {
   },
 } as const;
 
+/** Null is not taken here: what limits an action must not be lost by a variable that is not set. */
 export const rotateBody = {
   type: ['object', 'null'],
   additionalProperties: false,
   properties: {
-    account: orNull(name('Name of an account; left out: of every one.')),
-    role: orNull(name('Name of a role: its key only, which may be that of other roles, too.')),
+    account: name('Name of an account; left out: of every one.'),
+    role: name('Name of a role: its key only, which may be that of other roles, too.'),
   },
 } as const;
 
@@ -196,12 +197,12 @@ export const revocationBody = {
     role: orNull(target.properties.role),
     binding: orNull(target.properties.binding),
     reason,
-    block: orNull({
+    block: {
       type: 'boolean',
       description:
         'Refuse until lifted. Otherwise tokens issued until five seconds from now are refused, and later ones judged afresh.',
-    }),
-    dry_run: orNull({ type: 'boolean', description: 'Change nothing, tell what would be cut.' }),
+    },
+    dry_run: { type: 'boolean', description: 'Change nothing, tell what would be cut.' },
   },
 } as const;
 

@@ -26,31 +26,39 @@ ${entries.map(filterField)}
 
 function filterField({ name, label, value, options }: FilterField): SafeHtml {
   const id = `filter-${name}`;
-  return html`<div class="field"><label for="${id}">${label}</label>${control({ id, name, value, options, none: 'any' })}</div>`;
+  return html`<div class="field"><label for="${id}">${label}</label>${choosing({ id, name, value, options })}</div>`;
 }
 
-export interface Control {
+interface Control {
   readonly id: string;
   readonly name: string;
   readonly value: string | undefined;
   readonly options: readonly string[] | undefined;
-  /** What the choice of nothing is called. */
-  readonly none: string;
 }
 
 /** Beyond this a list is no help, and makes the page large. */
 const MAX_OPTIONS = 200;
 
 /** A choice where the values are known and few, with the one that is asked for among them; else a text. */
-export function control({ id, name, value = '', options, none }: Control): SafeHtml {
-  if (options === undefined || options.length > MAX_OPTIONS) {
-    return html`<input id="${id}" name="${name}" type="text" value="${value}" autocomplete="off" spellcheck="false">`;
-  }
+function choosing(control: Control): SafeHtml {
+  const { id, name, value = '', options } = control;
+  if (options === undefined || options.length > MAX_OPTIONS) return suggesting(control);
   const all = value === '' || options.includes(value) ? options : [value, ...options];
-  return html`<select id="${id}" name="${name}"><option value="">${none}</option>${all.map(
+  return html`<select id="${id}" name="${name}"><option value="">any</option>${all.map(
     (option) =>
       html`<option value="${option}"${option === value ? html` selected` : undefined}>${plain(option, 100)}</option>`,
   )}</select>`;
+}
+
+/** A text, with the known values to choose from: also what the configuration named before can be asked for. */
+export function suggesting({ id, name, value = '', options = [] }: Control): SafeHtml {
+  const list = options.length > 0 && options.length <= MAX_OPTIONS ? `${id}-names` : undefined;
+  return html`<input id="${id}" name="${name}" type="text" value="${value}"${
+    list && html` list="${list}"`
+  } autocomplete="off" spellcheck="false">${
+    list &&
+    html`<datalist id="${list}">${options.map((option) => html`<option value="${option}"></option>`)}</datalist>`
+  }`;
 }
 
 /** The values that a field can have, where the configuration or the program says so. */

@@ -2,7 +2,7 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import { stopIcon } from '../pages/icons.ts';
 import { reasonField } from './confirm.ts';
 import type { ConsoleParts } from './doors.ts';
-import { control, optionsOf } from './filters.ts';
+import { optionsOf, suggesting } from './filters.ts';
 
 export const FIELDS = [
   'kind',
@@ -77,6 +77,6 @@ function choice(
 ): SafeHtml {
   return html`<div class="choice kind"><input type="radio" id="kind-${kind}" name="kind" value="${kind}"${chosen ? html` checked` : undefined}><div><label for="kind-${kind}">${label}</label><div class="row">${inputs.map(
     ([name, text]) =>
-      html`<div class="field"><label for="target-${name}">${text}</label>${control({ id: `target-${name}`, name, value: form[name], options: optionsOf(doors, name), none: 'choose' })}</div>`,
+      html`<div class="field"><label for="target-${name}">${text}</label>${suggesting({ id: `target-${name}`, name, value: form[name], options: optionsOf(doors, name) })}</div>`,
   )}</div></div></div>`;
 }

@@ -33,18 +33,16 @@ describe('what is written', () => {
     expect(home.read('nats-sts/orders.creds')).toContain('BEGIN USER NKEY SEED');
   });
 
-  test('replaces a link instead of following it', async () => {
+  test('keeps a link, and what it points to is replaced and for its owner alone', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     mkdirSync(home.at('nats-sts'));
-    writeFileSync(home.at('victim'), 'untouched', { mode: 0o644 });
-    for (const name of ['orders.creds', 'sessions.json.tmp']) {
-      symlinkSync(home.at('victim'), home.at(`nats-sts/${name}`));
-    }
+    writeFileSync(home.at('elsewhere'), 'before', { mode: 0o644 });
+    symlinkSync(home.at('elsewhere'), home.at('nats-sts/orders.creds'));
     expect(await login(service)).toMatchObject({ exitCode: 0 });
-    expect(home.read('victim')).toBe('untouched');
-    expect(home.mode('victim')).toBe(0o644);
-    expect(lstatSync(home.at('nats-sts/orders.creds')).isSymbolicLink()).toBe(false);
+    expect(home.read('elsewhere')).toContain('BEGIN NATS USER JWT');
+    expect(home.mode('elsewhere')).toBe(0o600);
+    expect(lstatSync(home.at('nats-sts/orders.creds')).isSymbolicLink()).toBe(true);
   });
 
   test('has the name that --context says', async () => {

@@ -313,5 +313,12 @@ test('what the configuration names is chosen from a list, and what it no longer 
   const gone = await browser.open(`${world.url}/console/credentials?role=gone`);
   expect(select(gone.body, 'role')).toContain('<option value="gone" selected>');
   const form = await browser.open(`${world.url}/console/revoke`);
-  for (const name of ['issuer', 'role', 'binding']) expect(select(form.body, name)).not.toBe('');
+  for (const [name, value] of [
+    ['issuer', 'acme'],
+    ['role', 'publisher'],
+    ['binding', 'orders service'],
+  ]) {
+    expect(form.body).toContain(`name="${name}" type="text" value="" list="target-${name}-names"`);
+    expect(form.body).toContain(`<option value="${value}"></option>`);
+  }
 });
