@@ -9,15 +9,11 @@ import { adminRoutes } from './admin/routes.ts';
 import { consoleRoutes } from './console/routes.ts';
 import type { ConsoleSource } from './console/source.ts';
 import { readForms, readJson } from './bodies.ts';
-import { boundConnections, type ConnectionBounds } from './connections.ts';
+import { answerBrokenRequest } from './broken-request.ts';
+import type { ConnectionBounds } from './connection-shares.ts';
+import { boundConnections } from './connections.ts';
 import type { Doors } from './doors.ts';
-import {
-  answerBadUrl,
-  answerBrokenRequest,
-  type ErrorPages,
-  forbidSniffing,
-  handleErrors,
-} from './errors.ts';
+import { answerBadUrl, type ErrorPages, forbidSniffing, handleErrors } from './errors.ts';
 import { exchangeRoute } from './exchange-route.ts';
 import { loginRoutes } from './login/routes.ts';
 import { oauthRoutes } from './oauth/routes.ts';
@@ -84,7 +80,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 }
 
 function serverOptions(
-  { limits, trustProxy, tls }: AppOptions,
+  { limits, connections, trustProxy, tls }: AppOptions,
   asPages: ErrorPages,
 ): FastifyServerOptions {
   const requestTimeout = limits.requestSeconds * 1000;
@@ -99,7 +95,7 @@ function serverOptions(
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
     requestIdHeader: false,
     genReqId: () => randomUUID(),
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: answerBrokenRequest(connections.dropped),
     frameworkErrors: answerBadUrl(asPages),
     forceCloseConnections: 'idle',
     // While stopping, requests on open connections are still answered (and their connections closed).
@@ -113,7 +109,8 @@ function serverOptions(
     // How often Node looks for requests that are over time; by itself only every 30 seconds.
     connectionsCheckingInterval: requestTimeout / 4,
   };
-  if (tls) options.https = { ...node, ...tls };
+  // By itself a handshake may take two minutes.
+  if (tls) options.https = { ...node, ...tls, handshakeTimeout: requestTimeout };
   else options.http = node;
   return options;
 }

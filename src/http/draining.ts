@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { Server, type Socket } from 'node:net';
+import { Server } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import { connectionOf, type Unanswered } from './connection-shares.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -15,9 +16,6 @@ declare module 'fastify' {
   }
 }
 
-/** Requests without an answer, by connection, in the order they came. */
-export type Unanswered = ReadonlyMap<Socket, ReadonlySet<ServerResponse>>;
-
 /** Clients that keep a connection busy ask again within this time; to close an idle one may cost a request that is under way. */
 const IDLE_GRACE_MILLISECONDS = 2000;
 
@@ -29,7 +27,7 @@ export function announceEnd(app: FastifyInstance, unanswered: Unanswered): void 
     for (const answers of unanswered.values()) announceOn(answers);
   };
   app.addHook('onRequest', ({ raw: { socket } }, _reply, done) => {
-    if (ending) announceOn(unanswered.get(socket) ?? new Set());
+    if (ending) announceOn(unanswered.get(connectionOf(socket)) ?? new Set());
     done();
   });
   app.addHook('preClose', async () => announce());

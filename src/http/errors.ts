@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
 import { sendOAuthError, sendOAuthFault } from './oauth-error.ts';
@@ -51,7 +49,7 @@ export function handleErrors(
 }
 
 /** No answer is anything but what it says it is (Fetch §3.6). */
-const NO_SNIFFING = ['x-content-type-options', 'nosniff'] as const;
+export const NO_SNIFFING = ['x-content-type-options', 'nosniff'] as const;
 
 /** On all answers that pass the hooks of the app; comes before all others. */
 export function forbidSniffing(app: FastifyInstance): void {
@@ -176,31 +174,4 @@ function patternOf(path: string, methods: ReadonlyMap<string, unknown>): string 
     );
   };
   return [...methods.keys()].find((pattern) => pattern.includes(':') && fits(pattern)) ?? '';
-}
-
-const BROKEN: Readonly<Record<string, readonly [number, string]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
-};
-
-/** Bytes that are not HTTP never reach a route; they still get an answer in our form. */
-export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const [status, title] = BROKEN[error.code ?? ''] ?? [400, 'Bad Request'];
-  const body = JSON.stringify({
-    type: 'urn:nats-sts:error:invalid_request',
-    title,
-    status,
-    detail: 'The request could not be read as HTTP within the limits of this service.',
-    code: 'invalid_request',
-    reason: 'request_malformed',
-    request_id: randomUUID(),
-  });
-  socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\n` +
-      `Cache-Control: no-store\r\n${NO_SNIFFING.join(': ')}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
-  // A caller that keeps its side open doesn't keep the connection.
-  socket.destroySoon();
 }

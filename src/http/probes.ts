@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { answerBrokenRequest } from './broken-request.ts';
 import { boundConnections } from './connections.ts';
-import { answerBadUrl, answerBrokenRequest, handleErrors } from './errors.ts';
+import { answerBadUrl, handleErrors } from './errors.ts';
 import { type ProbeRoutes, probeRoutes } from './service-routes.ts';
 
 export interface ProbesOptions extends ProbeRoutes {
@@ -19,7 +20,7 @@ export async function buildProbes(options: ProbesOptions): Promise<FastifyInstan
     requestTimeout: REQUEST_MILLISECONDS,
     requestIdHeader: false,
     genReqId: () => randomUUID(),
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: answerBrokenRequest(),
     frameworkErrors: answerBadUrl(),
     forceCloseConnections: 'idle',
     return503OnClosing: false,

@@ -105,14 +105,15 @@ export function deviceCodes(
 
   return {
     async beginDevice(ask, caller) {
-      const full = await records.full();
+      const { address, network = address } = caller;
+      const full = await records.full(network);
       if (full) return full;
       const { program, role, userPublicKey } = ask;
       const entry = { program, user: userPublicKey, ...(role !== undefined && { role }) };
       const unrecorded = await journal.tell({ ...entry, step: 'device-begun' }, caller);
       if (unrecorded) return unrecorded;
       const secret = newSecret();
-      const record = newDevice(ask, { secret, address: caller.address, now: unixSeconds(clock) });
+      const record = newDevice(ask, { secret, address, network, now: unixSeconds(clock) });
       const userCode = await putUnderNewCode(records, record);
       return {
         deviceCode: `${hashOfSecret(userCode)}.${secret}`,

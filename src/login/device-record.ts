@@ -26,7 +26,12 @@ export interface DeviceRecord extends Ending {
 /** `secret`: the other half of the device code. `now` in Unix seconds. */
 export function newDevice(
   { program, userPublicKey, role, ttlSeconds }: HandoverAsk,
-  { secret, address, now }: { secret: string; address: string; now: number },
+  {
+    secret,
+    address,
+    network,
+    now,
+  }: { secret: string; address: string; network: string; now: number },
 ): DeviceRecord {
   return {
     state: 'waiting',
@@ -36,6 +41,7 @@ export function newDevice(
     ...(role !== undefined && { role }),
     ...(ttlSeconds !== undefined && { ttlSeconds }),
     address,
+    network,
     begunAt: now,
     expiresAt: now + DEVICE_LIVES_SECONDS,
   };

@@ -4,6 +4,8 @@ import type { SharedState } from '../store/shared-state.ts';
 
 /** At most so many of a kind wait at once. */
 const CAPACITY = 10_000;
+/** Of which one network gets a twentieth, so that a few cannot shut out the rest; at least so many. */
+const LEAST_SHARE = 20;
 /** Strangers who find it full don't make it search for room more often. */
 const PRUNE_AT_MOST_EVERY_MILLISECONDS = 5_000;
 
@@ -21,6 +23,8 @@ export interface HandoverRecordsOptions {
 export interface Ending {
   /** Unix seconds. */
   readonly expiresAt: number;
+  /** Whose share it counts toward; absent: nobody's. */
+  readonly network?: string;
 }
 
 /** A record as it was found; it may be over. */
@@ -36,8 +40,8 @@ export interface Found<T> {
  * A store that can't be reached is thrown as `StoreUnavailable`.
  */
 export interface HandoverRecords<T extends Ending> {
-  /** Why there is no room, if there is none. */
-  full(): Promise<Refusal | undefined>;
+  /** Why there is no room, for this network or at all, if there is none. */
+  full(network?: string): Promise<Refusal | undefined>;
   /** False: the name is taken. */
   put(name: string, record: T): Promise<boolean>;
   find(name: string): Promise<Found<T> | undefined>;
@@ -55,6 +59,7 @@ export function handoverRecords<T extends Ending>({
   rememberedSeconds,
   capacity = CAPACITY,
 }: HandoverRecordsOptions): HandoverRecords<T> {
+  const share = Math.max(LEAST_SHARE, Math.floor(capacity / 20));
   let prunedAt = Number.NEGATIVE_INFINITY;
 
   async function prune(): Promise<void> {
@@ -65,16 +70,23 @@ export function handoverRecords<T extends Ending>({
     }
   }
 
-  async function isFull(): Promise<boolean> {
-    return (await state.list(prefix)).length >= capacity;
+  async function lackOfRoom(network: string | undefined): Promise<Refusal | undefined> {
+    const records = await state.list(prefix);
+    if (records.length >= capacity) return FULL;
+    if (network === undefined || records.length < share) return undefined;
+    // Not parsed: thousands may wait, and inside of a member's value the quotes would be escaped.
+    const member = `"network":${JSON.stringify(network)}`;
+    const held = records.filter(({ value }) => value.includes(member)).length;
+    return held >= share ? SHARE_TAKEN : undefined;
   }
 
   return {
-    async full() {
-      if (!(await isFull())) return undefined;
-      if (millisecondsSince(prunedAt, clock) < PRUNE_AT_MOST_EVERY_MILLISECONDS) return FULL;
+    async full(network) {
+      const refusal = await lackOfRoom(network);
+      if (!refusal) return undefined;
+      if (millisecondsSince(prunedAt, clock) < PRUNE_AT_MOST_EVERY_MILLISECONDS) return refusal;
       await prune();
-      return (await isFull()) ? FULL : undefined;
+      return lackOfRoom(network);
     },
     put: async (name, record) =>
       (await state.write(prefix + name, recordText(record), 0)) !== undefined,
@@ -99,6 +111,12 @@ const FULL = new Refusal(
   {
     retryAfterSeconds: 60,
   },
+);
+
+const SHARE_TAKEN = new Refusal(
+  'too_many_requests',
+  'Too many logins from your network are waiting for somebody. Try again soon.',
+  { retryAfterSeconds: 60 },
 );
 
 function recordText(record: Ending): string {

@@ -20,4 +20,6 @@ export interface Session {
 export interface Caller {
   readonly requestId: string;
   readonly address: string;
+  /** The part of the address that shares are counted by; absent: all of it. */
+  readonly network?: string;
 }

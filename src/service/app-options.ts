@@ -9,15 +9,10 @@ import type { ConsoleView } from './console.ts';
 import type { Foundation } from './foundation.ts';
 import type { Generation } from './generation.ts';
 import type { Metrics } from './metrics.ts';
+import { connectionBounds } from './open-files.ts';
 import { partStatus } from './readiness.ts';
 import type { Running } from './reload.ts';
 import { readTls } from './tls.ts';
-
-/** Most connections are idle ones that callers keep open; a quarter is enough for one of them. */
-function connectionBounds(exchanges: number, behindProxy: boolean): AppOptions['connections'] {
-  const total = exchanges * 10;
-  return { total, perNetwork: behindProxy ? undefined : Math.max(32, total / 4) };
-}
 
 /** The configuration in force, and where the service stands. */
 export interface State extends Running<Generation> {
@@ -59,7 +54,10 @@ export function appOptions(
     }),
     rateLimit: () => state.current.config.rateLimit,
     limits,
-    connections: connectionBounds(limits.concurrentRequests, listen.behindProxy !== undefined),
+    connections: {
+      ...connectionBounds({ limits, listen }, foundation.log),
+      dropped: (reason) => metrics.connectionDropped(reason),
+    },
     ...(listen.behindProxy && { trustProxy: listen.behindProxy }),
     ...(listen.tls && { tls: readTls(listen.tls) }),
     status: () =>

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Door, LoginStep } from '../audit/event.ts';
 import { Refusal } from '../errors.ts';
 import type { ExchangeRequest, Issued } from '../exchange.ts';
+import { DROPS, type Drop } from '../http/connection-shares.ts';
 import { type ProcessMetrics, processMetrics } from './process-metrics.ts';
 
 /** What Prometheus sees. Labels hold names from the configuration and our own reasons, never a caller's text. */
@@ -16,6 +17,7 @@ export interface Metrics extends ProcessMetrics {
     readonly outcome: string;
   }): void;
   fault(): void;
+  connectionDropped(reason: Drop): void;
 }
 
 type ExchangeFunction = (request: ExchangeRequest) => Promise<Issued | Refusal>;
@@ -65,6 +67,13 @@ export function createMetrics({ version, droppedRejections, issuers }: MetricsSo
     help: 'Requests answered with 500',
     registers,
   });
+  const connectionsDropped = new Counter({
+    name: 'nats_sts_connections_dropped_total',
+    help: 'Connections of callers that were cut, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of DROPS) connectionsDropped.inc({ reason }, 0);
   new Counter({
     name: 'nats_sts_audit_rejections_dropped_total',
     help: 'Tokens that proved nothing, and logins begun, that were too many to be recorded one by one',
@@ -99,6 +108,7 @@ export function createMetrics({ version, droppedRejections, issuers }: MetricsSo
     },
     loginStep: (labels) => loginSteps.inc(labels),
     fault: () => faults.inc(),
+    connectionDropped: (reason) => connectionsDropped.inc({ reason }),
   };
 }
 

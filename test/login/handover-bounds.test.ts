@@ -36,6 +36,39 @@ test('only so many devices wait; when they are over, others may', async () => {
   expect(await world.state.list('device.')).toHaveLength(1);
 });
 
+test('five networks that begin all they can leave room for others, and get room again', async () => {
+  // A twentieth of it is 20.
+  await using roomy = await createHandoverWorld('SQLite', { capacity: 400 });
+  const beginFrom = async (address: string, network?: string) => {
+    const caller = { ...CALLER, address, ...(network !== undefined && { network }) };
+    const answer = await roomy.one.beginDevice(ask, caller);
+    return answer instanceof Refusal ? answer.reason : 'begun';
+  };
+  for (let network = 1; network <= 5; network += 1) {
+    for (let count = 0; count < 20; count += 1) {
+      expect(await beginFrom(`2001:db8:0:${network}::${count}`, `2001:db8:0:${network}`)).toBe(
+        'begun',
+      );
+    }
+    expect(await beginFrom(`2001:db8:0:${network}::ffff`, `2001:db8:0:${network}`)).toBe(
+      'too_many_requests',
+    );
+  }
+  expect(await beginFrom('192.0.2.7')).toBe('begun');
+  roomy.clock.advance(661);
+  expect(await beginFrom('2001:db8:0:1::1', '2001:db8:0:1')).toBe('begun');
+});
+
+test('a program cannot count toward the share of another network by its name', async () => {
+  await using roomy = await createHandoverWorld('SQLite', { capacity: 400 });
+  const program = '","network":"192.0.2.8","x":"';
+  for (let count = 0; count < 20; count += 1) {
+    await roomy.one.beginDevice({ ...ask, program }, CALLER);
+  }
+  const other = { ...CALLER, address: '192.0.2.8' };
+  expect(await roomy.one.beginDevice(ask, other)).not.toBeInstanceOf(Refusal);
+});
+
 test('only so many codes wait to be fetched', async () => {
   const codeAsk = { ...ask, role: 'viewer', redirectUri: 'http://[::1]:1/callback' };
   const grant = () =>

@@ -29,13 +29,15 @@ export interface ServiceProcess
 export interface ServiceProcessOptions {
   /** No file can grow beyond this: for it, the disk is full then. No limit unless told. */
   readonly fileKibibytes?: number;
+  /** How many files it may have open, sockets among them. No limit of its own unless told. */
+  readonly openFiles?: number;
 }
 
 export async function startServiceProcess(
   ground: Pick<ServiceGround, 'configFile'>,
-  { fileKibibytes }: ServiceProcessOptions = {},
+  limits: ServiceProcessOptions = {},
 ): Promise<ServiceProcess> {
-  const child = spawnService(ground, 'debug', fileKibibytes);
+  const child = spawnService(ground, 'debug', limits);
   const log: LogLine[] = [];
   createInterface(child.stdout!).on('line', (line) => log.push(JSON.parse(line) as LogLine));
   let written = '';
@@ -78,10 +80,14 @@ export async function failedStart(
 function spawnService(
   { configFile }: Pick<ServiceGround, 'configFile'>,
   level: string,
-  fileKibibytes?: number,
+  { fileKibibytes, openFiles }: ServiceProcessOptions = {},
 ): ChildProcess {
   const command = [process.execPath, MAIN, 'serve', '--config', configFile, '--log-level', level];
-  const limited = ['bash', '-c', `ulimit -f ${fileKibibytes}; exec "$@"`, 'bash', ...command];
-  const [file = '', ...args] = fileKibibytes === undefined ? command : limited;
+  const limits = [
+    ...(fileKibibytes === undefined ? [] : [`ulimit -f ${fileKibibytes};`]),
+    ...(openFiles === undefined ? [] : [`ulimit -n ${openFiles};`]),
+  ].join(' ');
+  const limited = ['bash', '-c', `${limits} exec "$@"`, 'bash', ...command];
+  const [file = '', ...args] = limits === '' ? command : limited;
   return spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
 }

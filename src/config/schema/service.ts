@@ -82,7 +82,7 @@ export const limitsSchema = z
     token: size('Largest subject token.', { min: 512, max: 1024 * 1024 }).prefault('16KiB'),
     concurrency: integer(
       { min: 1, max: 1_000_000 },
-      'Exchanges in progress at once; beyond that callers get 503 with `Retry-After`. Those that wait for the keys of an issuer are not counted: of each issuer a quarter as many (at least 10) may wait. Ten times as many connections may be open, a quarter of them (at least 32) by one address unless `listen.behindProxy` is set.',
+      'Exchanges in progress at once; beyond that callers get 503 with `Retry-After`. Those that wait for the keys of an issuer are not counted: of each issuer a quarter as many (at least 10) may wait. Ten times as many connections may be open, or as many as the limit of open files allows; a quarter of them (at least 32) by one network unless `listen.behindProxy` is set.',
     ).prefault(1000),
     request: duration('Time one request may take.', { max: 600 }).prefault('10s'),
     stopDelay: duration(

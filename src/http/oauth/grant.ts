@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Refusal } from '../../errors.ts';
 import type { Caller } from '../../login/session.ts';
-import { addressOf } from '../address.ts';
+import { addressOf, networkOf } from '../address.ts';
 import type { OAuthAsk } from '../oauth-error.ts';
 import type { PeopleDoors } from '../people.ts';
 import type { Form } from './form.ts';
@@ -24,5 +24,6 @@ export function refusedPerson(refusal: Refusal): GrantAnswer {
 }
 
 export function callerOf(request: FastifyRequest): Caller {
-  return { requestId: request.id, address: addressOf(request) };
+  const address = addressOf(request);
+  return { requestId: request.id, address, network: networkOf(address) };
 }

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import type { Config } from '../config/config.ts';
+import type { ConnectionBounds } from '../http/connection-shares.ts';
+import type { Log } from '../log.ts';
+
+/** For everything but callers' connections: the store, the log, NATS, issuers. */
+const RESERVED = 128;
+
+/** How many files this process may have open, sockets among them; undefined where the system does not say. */
+function openFilesLimit(): number | undefined {
+  try {
+    const text = readFileSync('/proc/self/limits', 'utf8');
+    const [, soft] = /^Max open files\s+(\d+)/m.exec(text) ?? [];
+    return soft === undefined ? undefined : Number(soft);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * How many connections there may be. Most are idle ones that callers keep open; a quarter is enough
+ * for one network. More than files can be open would starve the store and the log: then there are
+ * fewer, and the log says so.
+ */
+export function connectionBounds(
+  { limits, listen }: Pick<Config, 'limits' | 'listen'>,
+  log: Log,
+  openFiles = openFilesLimit(),
+): ConnectionBounds {
+  const wanted = limits.concurrentRequests * 10;
+  const room = Math.max((openFiles ?? Infinity) - RESERVED, Math.floor((openFiles ?? 0) / 2), 1);
+  const total = Math.min(wanted, room);
+  if (total < wanted) {
+    log.warn(
+      { openFiles, wanted, connections: total },
+      'the limit of open files is lower than the connections of limits.concurrency need: raise it (ulimit -n, LimitNOFILE=)',
+    );
+  }
+  const behindProxy = listen.behindProxy !== undefined;
+  return { total, perNetwork: behindProxy ? undefined : Math.max(32, Math.floor(total / 4)) };
+}
