@@ -20,10 +20,11 @@ const REAL_PACE: Pace = {
 const WAITED_FOR = new Set(['signing_key_pending', 'signing_key_unavailable']);
 /** A service that can't tell when is asked more often than it says. */
 const LONGEST_PAUSE_SECONDS = 5;
+const SHORTEST_PAUSE_SECONDS = 1;
 
 /**
  * Exchanges, again and again, until the role's own key signs with the permissions that the role has
- * now; as often as the service says.
+ * now; as often as the service says. A token that is good for one exchange only gives what that one gave.
  *
  * @throws CliError when that takes longer than `timeoutSeconds`, or the service refuses for another reason.
  */
@@ -32,30 +33,51 @@ export async function exchangeUntilCurrent(
   { timeoutSeconds, pace = REAL_PACE }: { readonly timeoutSeconds: number; readonly pace?: Pace },
 ): Promise<ExchangeAnswer> {
   const deadline = pace.now() + timeoutSeconds * 1000;
+  let outdated: ExchangeAnswer | undefined;
   for (;;) {
-    const { answer, why, seconds } = await attempt(exchange);
-    if (answer) return answer;
+    const attempted = await attempt(exchange, outdated);
+    if ('done' in attempted) return attempted.done;
+    const { why, seconds } = attempted;
+    ({ outdated } = attempted);
     const left = deadline - pace.now();
     if (left <= 0) throw gaveUp(timeoutSeconds, why);
-    await pace.sleep(Math.min(seconds * 1000, left));
+    await pace.sleep(Math.min(Math.max(seconds, SHORTEST_PAUSE_SECONDS) * 1000, left));
   }
 }
 
 type Attempt =
-  | { readonly answer: ExchangeAnswer; readonly why?: undefined; readonly seconds?: undefined }
-  | { readonly answer?: undefined; readonly why: string; readonly seconds: number };
+  | { readonly done: ExchangeAnswer }
+  | {
+      readonly why: string;
+      readonly seconds: number;
+      /** A credential with the permissions of before. */
+      readonly outdated: ExchangeAnswer | undefined;
+    };
 
-async function attempt(exchange: () => Promise<ExchangeAnswer>): Promise<Attempt> {
+/** `outdated`: of the attempt before. */
+async function attempt(
+  exchange: () => Promise<ExchangeAnswer>,
+  outdated: ExchangeAnswer | undefined,
+): Promise<Attempt> {
   try {
     const answer = await exchange();
     const { new_permissions_in: seconds, role } = answer;
-    if (seconds === undefined) return { answer };
-    return { why: `role ${role} still has the permissions of before its last change`, seconds };
+    if (seconds === undefined) return { done: answer };
+    return {
+      why: `role ${role} still has the permissions of before its last change`,
+      seconds,
+      outdated: answer,
+    };
   } catch (error) {
-    if (!(error instanceof ServiceRefusal) || !WAITED_FOR.has(error.reason ?? '')) throw error;
+    if (!(error instanceof ServiceRefusal)) throw error;
+    if (error.reason === 'token_reused' && outdated) return { done: outdated };
+    if (!WAITED_FOR.has(error.reason ?? '')) throw error;
     const { message: why, reason, retryAfterSeconds = LONGEST_PAUSE_SECONDS } = error;
-    if (reason === 'signing_key_pending') return { why, seconds: retryAfterSeconds };
-    return { why, seconds: Math.min(retryAfterSeconds, LONGEST_PAUSE_SECONDS) };
+    const pending = reason === 'signing_key_pending';
+    const seconds = pending
+      ? retryAfterSeconds
+      : Math.min(retryAfterSeconds, LONGEST_PAUSE_SECONDS);
+    return { why, seconds, outdated };
   }
 }
 

@@ -17,7 +17,8 @@ export function readListen({ listen }: Settings, place: Place): Config['listen']
     );
   }
   return {
-    host,
+    // Which may name two addresses: limits and the end of connections are for one.
+    host: host === 'localhost' ? '127.0.0.1' : host,
     port,
     ...(tls && {
       tls: {

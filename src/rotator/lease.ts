@@ -93,6 +93,8 @@ export function createLease({
       if (!mine || monotonic() - mine.renewedAt >= termMilliseconds) return false;
       const { term } = mine;
       const record = (await readLease(state, key))?.record;
+      // This process may have released it while the store was read.
+      if (mine?.term !== term) return false;
       return record?.holder === holder && record.term === term && !record.released;
     },
     async release(busyMilliseconds) {

@@ -34,7 +34,7 @@ async function holds(token: string): Promise<boolean> {
     tellsNothing(ours, token);
     return false;
   }
-  const { payload } = await jwtVerify(token, key.jwk, {
+  const { payload } = await jwtVerify(withoutNullTime(token), key.jwk, {
     issuer: ISSUER,
     audience: AUDIENCE,
     algorithms: ['ES256'],
@@ -44,6 +44,15 @@ async function holds(token: string): Promise<boolean> {
   const claims = parsePayload(JSON.stringify(payload));
   expect(ours).toMatchObject({ issuer: payload.iss, subject: payload.sub, claims });
   return true;
+}
+
+/** The one thing that jose takes differently: a claim that is null is missing for us, and a wrong `nbf` for jose. */
+function withoutNullTime(token: string): string {
+  const [header = '', payload = ''] = token
+    .split('.')
+    .map((part) => Buffer.from(part, 'base64url'));
+  const { nbf, ...claims } = JSON.parse(payload.toString()) as Record<string, unknown>;
+  return nbf === null ? signAnything(JSON.parse(header.toString()), JSON.stringify(claims)) : token;
 }
 
 /** No message and no detail holds a part of the token that could be used. */

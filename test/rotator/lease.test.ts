@@ -49,6 +49,40 @@ describe('a lease', () => {
     expect(held.filter(Boolean)).toHaveLength(1);
   });
 
+  test('is no longer held by who releases it while the question is on its way', async () => {
+    await using world = contest();
+    const state = world.file.open();
+    const reading = Promise.withResolvers<void>();
+    const read = Promise.withResolvers<void>();
+    let slow = false;
+    const one = createLease({
+      state: {
+        ...state,
+        list: async (prefix) => {
+          const entries = await state.list(prefix);
+          if (slow) {
+            reading.resolve();
+            await read.promise;
+          }
+          return entries;
+        },
+        write: (...args) => state.write(...args),
+        watch: (...args) => state.watch(...args),
+      },
+      name: 'slow',
+      holder: 'one',
+      termMilliseconds: TERM,
+      monotonic: () => world.clocks.one,
+    });
+    await one.take();
+    slow = true;
+    const held = one.held();
+    await reading.promise;
+    await one.release(0);
+    read.resolve();
+    expect(await held).toBe(false);
+  });
+
   test('stays with a holder that renews it, in the same term', async () => {
     await using world = contest();
     await world.one.take();

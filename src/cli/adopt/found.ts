@@ -86,7 +86,7 @@ export function required(
       step: systemUserStep(names, SYSTEM_CREDS),
     });
   }
-  if (!key || !systemUser) {
+  if (missing.length > 0 || !key || !systemUser) {
     const reasons = missing.map(({ why }) => `  ${why}`).join('\n');
     const steps = stepsText(missing.map(({ step }) => step));
     throw new CliError(
