@@ -3,7 +3,7 @@ import type { PendingKey } from './key-ring.ts';
 
 /** Why nothing can be signed for a role right now. */
 
-/** NATS refuses all users of the account: `why` is the end of a sentence, for the log alone. */
+/** NATS refuses all users of the account: `why` is the end of a sentence, which callers are not shown. */
 export function closedAccount(account: string, why: string): Refusal {
   return new Refusal(
     'account_unavailable',
