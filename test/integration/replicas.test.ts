@@ -91,6 +91,8 @@ test('whether the replica that rotates is killed or stopped, another goes on, an
   const load = startLoad({ ...ground, exchange: balanced.exchange }, { holdSeconds: 4 });
 
   const turned = () => replicas.reduce((sum, { place }) => sum + place.turned('active').length, 0);
+  // Each has its share before any is ended.
+  await eventually(() => replicas.every(({ place }) => place.issued().length > 10));
   for (const signal of ['SIGKILL', 'SIGTERM', undefined] as const) {
     const before = turned();
     await eventually(() => turned() >= before + 2);
@@ -102,7 +104,6 @@ test('whether the replica that rotates is killed or stopped, another goes on, an
     await eventually(async () => (await leader()) !== leading);
   }
 
-  await eventually(() => replicas.every(({ place }) => place.issued().length > 10));
   const report = await load.stop();
   const counts = described(report);
   expect({ counts, faults: report.faults }).toEqual({ counts, faults: [] });
