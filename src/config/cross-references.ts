@@ -7,7 +7,8 @@ import { didYouMean } from './suggest.ts';
 export function checkReferences(settings: Settings, findings: Findings): void {
   const { accounts, issuers, roles, bindings } = settings;
   const expectName = (what: string, name: string, { names }: Named<unknown>, path: string) => {
-    if (names.has(name)) return;
+    // Of a section without any entry it was reported that it has none.
+    if (names.size === 0 || names.has(name)) return;
     findings.problem(path, `there is no ${what} "${name}"${didYouMean(name, names)}`);
   };
   for (const [name, role] of roles.entries) {

@@ -82,7 +82,7 @@ function assemble(
   const publicUrl = settings.publicUrl ?? derivedUrl(listen);
   const logins = readLogins(settings, publicUrl, place);
   const { branding, files: logo } = readBranding(settings, place);
-  const { roles, bindings, problems } = readPolicy(settings);
+  const { roles, bindings, problems } = readPolicy(settings, findings.problems);
   findings.problems.push(...problems);
   checkReferences(settings, findings);
   for (const { path, message } of claimTypesThatExcludeNobody(settings)) {

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Findings } from './findings.ts';
 import { child, pathOf } from './path.ts';
 import { keysAt } from './schema/keys.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean, nearest } from './suggest.ts';
 
 /**
  * Reads one part of the file by its schema and reports everything that doesn't fit.
@@ -18,9 +18,34 @@ export function readPart<T>(
 ): T | undefined {
   const result = schema.safeParse(value, { error: describe });
   if (result.success) return result.data;
-  for (const issue of result.error.issues) report(schema, issue, path, findings);
+  const misspelled = new Set(result.error.issues.flatMap((issue) => meantBy(schema, issue)));
+  for (const issue of result.error.issues) {
+    // `role:` for `roles:` is one mistake: that `roles` is missing adds nothing.
+    if (misspelled.has(pathOf(issue.path)) && valueAt(value, issue.path) === undefined) continue;
+    report(schema, issue, path, findings);
+  }
   const rest = withoutFaults(value, result.error.issues);
   return rest === undefined ? undefined : schema.safeParse(rest).data;
+}
+
+/** Where the keys stand that unknown ones were probably meant for. */
+function meantBy(schema: z.ZodType, issue: z.core.$ZodIssue): string[] {
+  if (issue.code !== 'unrecognized_keys') return [];
+  const known = keysAt(schema, issue.path);
+  return issue.keys.flatMap((key) => {
+    const meant = nearest(key, known);
+    return meant === undefined ? [] : pathOf([...issue.path, meant]);
+  });
+}
+
+function valueAt(value: unknown, steps: readonly PropertyKey[]): unknown {
+  return steps.reduce<unknown>(
+    (here, step) =>
+      typeof here === 'object' && here !== null && Object.hasOwn(here, step)
+        ? (here as Record<PropertyKey, unknown>)[step]
+        : undefined,
+    value,
+  );
 }
 
 function report(

@@ -9,7 +9,7 @@ import { configSchema, SECTIONS } from './schema/config.ts';
 import type { ResolvedIssuer } from './schema/issuer.ts';
 import { type RoleSettings, roleSchema } from './schema/role.ts';
 import { NAME, NAME_RULE } from './schema/scalars.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean, nearest } from './suggest.ts';
 
 type Sections = { [Key in keyof typeof SECTIONS]: z.output<(typeof SECTIONS)[Key]> };
 
@@ -89,6 +89,7 @@ function readNamed<T>(
   const mapping = own(tree, key);
   if (!isMapping(mapping) || Object.keys(mapping).length === 0) {
     const state = mapping === undefined || mapping === null ? 'is missing' : 'must be a mapping';
+    if (mapping === undefined && isMisspelled(tree, key)) return { entries, names: new Set() };
     findings.problem(key, `${state}: give at least one entry, under a name of your choice`);
     return { entries, names: new Set() };
   }
@@ -122,6 +123,7 @@ function issuerSchemaFor(
 function readBindings(tree: Mapping, findings: Findings): Settings['bindings'] {
   const list = own(tree, 'bindings');
   if (!Array.isArray(list)) {
+    if (list === undefined && isMisspelled(tree, 'bindings')) return [];
     const state = list === undefined || list === null ? 'is missing' : 'must be a list';
     findings.problem('bindings', `${state}: without a binding nobody gets a credential`);
     return [];
@@ -130,6 +132,12 @@ function readBindings(tree: Mapping, findings: Findings): Settings['bindings'] {
     const settings = readPart(bindingSchema, value, `bindings[${place}]`, findings);
     return settings === undefined ? [] : [{ place, settings }];
   });
+}
+
+/** Whether an unknown key was probably meant for this one: that was reported, and is one mistake. */
+function isMisspelled(tree: Mapping, key: string): boolean {
+  const known = Object.keys(configSchema.shape);
+  return Object.keys(tree).some((word) => !known.includes(word) && nearest(word, known) === key);
 }
 
 function own(mapping: Mapping, key: string): unknown {

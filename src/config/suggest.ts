@@ -1,5 +1,21 @@
+/** Words of other tools for keys of ours, too far from them to be told by their letters. */
+const SYNONYMS = new Map([
+  ['pub', 'publish'],
+  ['sub', 'subscribe'],
+  ['ttl', 'maxTtl'],
+  ['claims', 'match'],
+  ['conditions', 'match'],
+  ['condition', 'when'],
+  ['if', 'when'],
+  ['expression', 'when'],
+  ['aud', 'audience'],
+  ['iss', 'issuer'],
+]);
+
 /** The known word that was probably meant, if one is near enough. */
-function nearest(word: string, known: Iterable<string>): string | undefined {
+export function nearest(word: string, known: Iterable<string>): string | undefined {
+  const synonym = SYNONYMS.get(word.toLowerCase());
+  for (const candidate of known) if (candidate === synonym) return candidate;
   const short = word.slice(0, 64).toLowerCase();
   let best: string | undefined;
   let least = Math.max(1, Math.floor(short.length / 3)) + 1;

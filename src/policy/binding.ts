@@ -55,7 +55,7 @@ export function compileBinding(
     problems.push({
       path: `${path}.match`,
       message:
-        'without a condition every identity of the issuer would match; if that is meant, write { sub: { glob: "*" } }',
+        'without a condition every identity of the issuer would match: write the claims that they must have, such as { sub: alice }, or { sub: { glob: "*" } } to let all of them in',
     });
   }
   if (problems.length > before) return undefined;

@@ -16,11 +16,12 @@ export function keysAt(schema: z.core.$ZodType, steps: readonly PropertyKey[]): 
   return [];
 }
 
-/** The schema below `.optional()`, `.prefault()` and `.transform()`. */
+/** The schema below `.optional()`, `.prefault()`, `.transform()` and `z.lazy()`. */
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodPipe) return unwrap(schema.in);
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) {
     return unwrap(schema.def.innerType);
   }
+  if (schema instanceof z.ZodLazy) return unwrap(schema.def.getter());
   return schema;
 }
