@@ -38,7 +38,7 @@ export async function story(world: World, narrator: Narrator, terminal: Terminal
   assert('code' in problem, 'the invoices service got a credential');
   assert.equal(problem.code, 'access_denied');
   narrator.output(JSON.stringify(problem, null, 2));
-  narrator.output('$ nats-sts explain --token "$TOKEN"');
+  narrator.output(`$ nats-sts explain --config ${world.config} --token "$TOKEN"`);
   const why = await natsSts(terminal, 'explain', '--config', world.config, '--token', stranger);
   assert.equal(why.exitCode, 3, why.output);
   assert.match(why.output, /team .*wants "orders" .*has "billing"/);

@@ -102,12 +102,16 @@ async function adopt(options: AdoptOptions, terminal: Terminal, clock: Clock): P
   writePlanned(directory, files);
   terminal.out(`${filesTable(terminal, options.dir, files)}\n`);
   terminal.out(remarks(found, key, systemUser));
+  if (options.issuer === undefined && options.preset === undefined) terminal.out(NO_ISSUER);
   const config = join(options.dir, 'sts.yaml');
   if (options.online) await checkOnline(join(directory, 'sts.yaml'), terminal, clock);
   terminal.out(`\n${styled(terminal, 'bold', 'Next:')}\n`);
   if (!options.online) terminal.out(`  nats-sts check --online --config ${shellWord(config)}\n`);
   terminal.out(`  nats-sts serve --config ${shellWord(config)}\n`);
 }
+
+const NO_ISSUER =
+  'No issuer was named (--issuer or --preset): the configuration has GitHub Actions as an example. Put yours under issuers.\n';
 
 const DEFAULT_SERVERS = ['nats://127.0.0.1:4222'];
 

@@ -88,7 +88,7 @@ async function run(terminal: Terminal, options: ExchangeOptions): Promise<void> 
   const file = isStdout(out) ? undefined : out;
   if (file === undefined) terminal.out(creds);
   else writePrivately(file, creds, mode);
-  report(terminal, { file, json }, answer);
+  report(terminal, { file, json, service: options.url }, answer);
   tellIfShorter(terminal, ttl, answer);
   tellIfOutdated(terminal, answer, 'a new exchange gets the new ones (--wait waits for them)');
 }
@@ -121,9 +121,14 @@ interface Reported {
   /** Undefined: the credential went to stdout, so the report goes to stderr. */
   readonly file: string | undefined;
   readonly json: boolean | undefined;
+  readonly service: URL;
 }
 
-function report(terminal: Terminal, { file, json }: Reported, answer: ExchangeAnswer): void {
+function report(
+  terminal: Terminal,
+  { file, json, service }: Reported,
+  answer: ExchangeAnswer,
+): void {
   const { jwt: _secret, ...public_ } = answer;
   const write = (text: string) => (file === undefined ? terminal.err(text) : terminal.out(text));
   if (json) return write(jsonLine({ ...public_, ...(file !== undefined && { file }) }));
@@ -131,6 +136,7 @@ function report(terminal: Terminal, { file, json }: Reported, answer: ExchangeAn
     `role ${answer.role}`,
     `valid for ${durationText(answer.expires_in)} (until ${localTime(answer.expires_at * 1000)})`,
     `servers ${answer.servers.join(', ')}`,
+    `from ${service.href}`,
     ...(answer.inbox_prefix === undefined ? [] : [`inbox prefix ${answer.inbox_prefix}`]),
   ];
   write(`${file ?? 'credential'}: ${harmless(what.join(', '))}\n`);

@@ -1,20 +1,41 @@
 import formbody from '@fastify/formbody';
 import { errorCodes, type FastifyInstance } from 'fastify';
+import { type JsonProblem, parseStrictObject } from '../identity/strict-json.ts';
 
 /** Bodies in JSON, and none in any other content type. */
 export function readJson(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<string>(
     'application/json',
     { parseAs: 'string' },
-    (request, body, done) => {
-      if (isEmpty(body)) done(null, null);
-      else void parse(request, body, done);
+    (_request, body, done) => {
+      if (isEmpty(body)) return done(null, null);
+      const value = parseBody(body.replace(/^\uFEFF/, ''));
+      if (value instanceof UnreadableBody) done(value);
+      else done(null, value);
     },
   );
   acceptEmptyBodies(app);
   dropNulls(app);
+}
+
+/** A body that is not JSON as nats-sts reads it, with the status and code of an error of Fastify's. */
+class UnreadableBody extends Error {
+  readonly statusCode = 400;
+  readonly code: string;
+
+  constructor(code: JsonProblem) {
+    super('The body could not be read.');
+    this.code = code;
+  }
+}
+
+/** As strictly as a token: of two members with one name, a proxy may have read the other one. */
+function parseBody(text: string): unknown {
+  const read = parseStrictObject(text);
+  if (typeof read !== 'string') return read;
+  // The schema says what it should have been.
+  return read === 'not_an_object' ? JSON.parse(text) : new UnreadableBody(read);
 }
 
 /** Bodies as forms, and none in any other content type. */

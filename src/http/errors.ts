@@ -95,6 +95,8 @@ function fromFastify(
       return otherContentType(request, reply);
     case 'FST_ERR_VALIDATION':
       return new Refusal('parameter_invalid', `The request is not valid: ${describe(error)}.`);
+    case 'duplicate_name':
+      return new Refusal('parameter_repeated', 'The body has a member twice: send each once.');
     default:
       if (error.statusCode === undefined || error.statusCode >= 500) return undefined;
       return new Refusal('request_malformed', 'The body could not be read.', {

@@ -13,12 +13,16 @@ const MISSING = new Refusal(
   'Send the subject token as "Authorization: Bearer TOKEN", or as "token" in a JSON body.',
 );
 
+const REPEATED = new Refusal('parameter_repeated', 'Send one Authorization header.');
+
 /** The subject token of a request: in the Authorization header (RFC 6750 §2.1) or in the body, not in both. */
 export function presentedToken(
   request: FastifyRequest,
   bodyToken: string | undefined,
   publicUrl: string,
 ): PresentedToken | Refusal {
+  // Node keeps the first of several; a proxy may have judged by another.
+  if ((request.raw.headersDistinct.authorization?.length ?? 0) > 1) return REPEATED;
   const header = authorization(request.headers.authorization);
   if (header instanceof Refusal) return header;
   if (header !== undefined && bodyToken !== undefined) {

@@ -92,7 +92,7 @@ function refusalBy({ id, reason, block }: Revocation): Refusal {
       })
     : new Refusal(
         'token_revoked',
-        'What this token stands for was revoked after the token was issued: get a new token.',
+        'What this token stands for was revoked. Get a token that is issued more than five seconds after the revocation.',
         { detail },
       );
 }

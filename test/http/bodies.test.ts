@@ -102,6 +102,38 @@ test('a byte order mark in front of JSON does no harm', async () => {
   expect(await response.json()).toMatchObject({ expires_in: 60 });
 });
 
+test.each([
+  '{"role":"viewer","role":"publisher"}',
+  String.raw`{"role":"viewer","rol\u0065":"publisher"}`,
+])('a member that comes twice is refused: %s', async (body) => {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  for (const path of ['/exchange', '/admin/keys/rotate']) {
+    const answer = await answerOf(await fetch(url() + path, { method: 'POST', headers, body }));
+    expect(answer).toEqual(problem(400, 'invalid_request', 'parameter_repeated'));
+  }
+});
+
+test.each(['/exchange', '/admin/keys/rotate'])(
+  'two Authorization headers are refused at %s',
+  async (path) => {
+    const { text } = await sendRaw(
+      url(),
+      [
+        `POST ${path} HTTP/1.1`,
+        'Host: sts',
+        `Authorization: Bearer ${token}`,
+        `Authorization: Bearer ${token}`,
+        'Content-Length: 0',
+        'Connection: close',
+        '',
+        '',
+      ].join('\r\n'),
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text).toContain('parameter_repeated');
+  },
+);
+
 describe('null in JSON', () => {
   const exchange = (body: object) =>
     fetch(`${url()}/exchange`, {

@@ -31,7 +31,9 @@ export async function probeAccounts(
       const view = await resolver.look(spec.publicKey);
       const managed = spec.kind === 'managed';
       const read = readView(view, { account: spec.publicKey, issuers, now: clock.now(), managed });
-      const problems = read.problems.map((problem) => tell.problem('account', problem, ACCOUNT));
+      const problems = read.problems.map((problem) =>
+        tell.problem('account', problem, pushAccount(spec.name)),
+      );
       const { base } = read;
       if (!base) return problems;
       const unusable = (given.get(spec.name) ?? []).flatMap((key) => {
@@ -55,8 +57,10 @@ export async function probeAccounts(
   return [...resolverFindings(config, asked), ...(await Promise.all(perAccount)).flat()];
 }
 
-const ACCOUNT =
-  'bring the account JWT to the servers: nsc push --account NAME, nats auth account push NAME';
+function pushAccount(name: string): string {
+  return `bring the account JWT to the servers: nsc push --account ${name}, or nats auth account push ${name}`;
+}
+
 export const LIST_KEY =
   'list the key in the account JWT (nsc edit account --sk, nsc edit signing-key --role) and push that';
 

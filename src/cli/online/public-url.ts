@@ -29,7 +29,8 @@ export async function probePublicUrl(
     const text = await response.text();
     const body = response.status === 200 ? jsonOf(text) : undefined;
     const issuer = isJsonObject(body) ? body['issuer'] : undefined;
-    if (issuer === publicUrl) return [...onlyHere, ok('public-url', 'this nats-sts answers there')];
+    if (issuer === publicUrl)
+      return [...onlyHere, ok('public-url', 'a nats-sts with this publicUrl answers there')];
     if (typeof issuer === 'string') {
       return [
         ...onlyHere,
