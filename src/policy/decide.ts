@@ -104,7 +104,7 @@ export function refuse(
   }
   const unknown = ask.role !== undefined && !roles.has(ask.role);
   // One message for roles that exist and roles that don't: what there is is nobody's business.
-  const refusal = new Refusal('role_not_allowed', 'This token may not take the role it asks for.', {
+  const refusal = new Refusal('role_not_allowed', notAllowed(ask), {
     detail:
       `asked for ${JSON.stringify(shortened({ role: ask.role ?? null, account: ask.account ?? null }))}` +
       `${unknown ? ' (there is no such role)' : ''}; ` +
@@ -113,6 +113,18 @@ export function refuse(
   const trace = traceBinding(matching, identity);
   return { denial: denialFrom(refusal, identity, { binding: matching, trace }) };
 }
+
+/** Repeats what the caller asked for, as far as it could be a name of ours, and nothing else. */
+function notAllowed({ role, account }: Ask): string {
+  if (role !== undefined && SHOWABLE.test(role))
+    return `This token may not take the role "${role}".`;
+  if (role === undefined && account !== undefined && SHOWABLE.test(account)) {
+    return `This token may not take a role of the account "${account}".`;
+  }
+  return 'This token may not take the role it asks for.';
+}
+
+const SHOWABLE = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** A denial, with the binding that came nearest for the log. */
 export function deny(

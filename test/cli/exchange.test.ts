@@ -167,7 +167,7 @@ describe('what is asked for', () => {
     expect(exitCode).toBe(3);
     expect(out).toBe('');
     expect(err).toMatch(
-      /^nats-sts: access_denied: This token may not take the role it asks for\. \(request [\w-]+\)\n/,
+      /^nats-sts: access_denied: This token may not take the role "admin"\. \(request [\w-]+\)\n/,
     );
     expect(err).toContain('nats-sts explain');
     expect(readdirSync(directory.path)).not.toContain('no.creds');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Ask } from '../../src/policy/policy.ts';
 import type { Claims } from '../../src/identity/identity.ts';
 import { binding, denied, granted, identity, policyOf, providerClaims, role } from './support.ts';
 
@@ -178,9 +179,20 @@ describe('a denial', () => {
     const unknown = denied(POLICY.decide(A, { role: 'nonsense' })).refusal;
     const notGranted = denied(POLICY.decide(A, { role: 'secret' })).refusal;
     expect([unknown.reason, notGranted.reason]).toEqual(['role_not_allowed', 'role_not_allowed']);
-    expect(unknown.message).toBe(notGranted.message);
+    expect(unknown.message).toBe('This token may not take the role "nonsense".');
+    expect(notGranted.message.replace('secret', 'nonsense')).toBe(unknown.message);
     expect(unknown.detail).toContain('there is no such role');
     expect(notGranted.detail).not.toContain('there is no such role');
+  });
+
+  test('names the role or account that was asked for, as far as it could be a name', () => {
+    const message = (ask: Ask) => denied(POLICY.decide(A, ask)).refusal.message;
+    expect(message({ account: 'OTHER' })).toBe(
+      'This token may not take a role of the account "OTHER".',
+    );
+    for (const role of ['a"b', 'a b', 'a\n', 'x'.repeat(65), '']) {
+      expect(message({ role })).toBe('This token may not take the role it asks for.');
+    }
   });
 
   test('is the same whatever role a token asks for that matches nothing', () => {
