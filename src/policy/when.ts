@@ -6,6 +6,7 @@ import type { Identity, Json } from '../identity/identity.ts';
 import { type ClaimUse, claimUse, topLevel } from './claim-name.ts';
 import type { Condition } from './condition.ts';
 import { isExact, NOT_EXACT, shownExactly } from './exact.ts';
+import { notCel } from './when-not-cel.ts';
 import { type Comparison, comparisonsIn } from './when-comparisons.ts';
 import { toCelValue } from './when-value.ts';
 import { type Expr, readShape, type Shape, UnfitExpression } from './when-shape.ts';
@@ -83,7 +84,7 @@ function celCompiler(): WhenCompiler {
       });
     } catch (error) {
       if (error instanceof UnfitExpression) return error.message;
-      return 'the expression is not CEL; check its quotes, brackets and operators';
+      return notCel(text, error);
     }
   };
 }

@@ -102,3 +102,32 @@ test.for([
     expect.stringContaining(` roles.publisher.${problem}`),
   ]);
 });
+
+test.for([
+  [
+    'roles: { publisher: { account: APP, publish: ["a.>"] } }',
+    'publish: must be a mapping, but is a list: write { allow: ["orders.>"] }',
+  ],
+  [
+    'roles: { publisher: { account: APP, subscribe: a.> } }',
+    'subscribe: must be a mapping, but is text: write { allow: ["orders.>"] }',
+  ],
+  [
+    'roles: { publisher: { publish: { allow: a } } }',
+    'account: is missing: write the name of one of your accounts',
+  ],
+] as const)('a role shows what to write: %s', ([roles, problem]) => {
+  expect(problems(yaml({ roles }))).toEqual([
+    expect.stringContaining(` roles.publisher.${problem}`),
+  ]);
+});
+
+test('a key that is missing says what it is, with an example', () => {
+  const [audience] = problems(
+    yaml({ issuers: 'issuers: { dev: { issuer: "https://x.example" } }' }),
+  );
+  expect(audience).toMatch(/audience: is missing: .*such as audience: https:/);
+  expect(problems(yaml({ bindings: binding('match: { sub: x }') }))).toEqual([
+    expect.stringMatching(/roles: is missing: .*such as roles: \[publisher\]/),
+  ]);
+});

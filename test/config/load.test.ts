@@ -162,7 +162,7 @@ test('a binding that can not be read does not move the places of those after it'
 });
 
 test.for([
-  ['maxTtl: 15', 'has no unit: write 15s'],
+  ['maxTtl: 15', 'has no unit: write 15s, 15m or 15h'],
   ['maxTtl: 5400', 'has no unit: write 1h30m or 5400s'],
   ['maxTtl: 15 minutes', 'is not a length of time: write 15m, 900s, 1h30m or 7d'],
   ['maxTtl: 1m1h', 'is not a length of time: write 15m, 900s, 1h30m or 7d'],

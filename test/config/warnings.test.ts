@@ -94,6 +94,14 @@ test.for([
   ['dev', 'match: { iss_host: { not: { regex: ".*@example.com" } } }', ['regex-bare-dot']],
   ['dev', 'match: { iss_host: { regex: "id\\\\.example\\\\.com" } }', []],
   ['dev', 'match: { iss_host: { regex: "v[0-9]+.*" } }', []],
+  ['dev', 'match: { sub: "ord*" }', ['literal-star']],
+  ['dev', 'match: { sub: [x, "ord*"] }', ['literal-star']],
+  ['dev', 'match: { sub: x, ref: { not: "refs/*" } }', ['literal-star']],
+  ['dev', 'match: { groups: { all: [a, "b*"] } }', ['literal-star']],
+  ['dev', 'match: { sub: { glob: "ord*" } }', []],
+  ['dev', 'match: { subject: x }', ['claim-long-name']],
+  ['dev', 'match: { /subject: x }', ['claim-long-name']],
+  ['dev', 'match: { /acme/subject: x }', []],
 ] as const)('a binding of %s with %s', ([issuer, binding, ids]) => {
   // Double backslashes are the table's own; YAML in double quotes wants them too.
   expect(ofBinding(issuer, binding)).toEqual(ids);
@@ -291,4 +299,20 @@ test.for([
   ],
 ] as const)('%s', ([, sections, id]) => {
   expect(warningsOf(sections).map((warning) => warning.id)).toContain(id);
+});
+
+test('a text with a star, and a claim by its long name, are warned of with what to write', () => {
+  const bindings = (match: string) =>
+    `bindings: [{ name: one, issuer: dev, roles: [publisher], match: ${match} }]`;
+  expect(warningsOf({ bindings: bindings('{ sub: "ord*" }') })).toMatchObject([
+    {
+      level: 'warning',
+      path: 'bindings[0].match.sub',
+      message:
+        '"ord*" is compared literally, and * stands for itself: write { glob: "ord*" } for a pattern',
+    },
+  ]);
+  expect(warningsOf({ bindings: bindings('{ subject: x }') })).toMatchObject([
+    { path: 'bindings[0].match.subject', message: expect.stringMatching(/: write sub$/) },
+  ]);
 });

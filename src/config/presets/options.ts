@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { missing } from '../schema/scalars.ts';
 
 /** `gitlab.example.com` or `gitlab.example.com:8443`, as it stands in the issuer's URL. */
 export function host(description: string) {
@@ -13,7 +14,10 @@ export function host(description: string) {
 
 /** An issuer's URL exactly as the tokens' `iss` has it. */
 export function issuerUrl(description: string) {
-  return z.string().min(1, 'is empty').meta({ title: 'URL', description });
+  const error = missing(
+    'write it exactly as the iss of its tokens, such as https://id.example.com',
+  );
+  return z.string({ error }).min(1, 'is empty').meta({ title: 'URL', description });
 }
 
 /** An id such as `72f988bf-86f1-41af-91ab-2d7cd011db47`, in lower case as tokens have it. */

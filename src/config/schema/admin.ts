@@ -1,14 +1,17 @@
 import { z } from 'zod';
 import { matchSchema } from './binding.ts';
-import { duration, NAME, NAME_RULE, oneOrMore } from './scalars.ts';
+import { duration, missing, NAME, NAME_RULE, oneOrMore } from './scalars.ts';
 
 export const adminSchema = z
   .array(
     z.strictObject({
-      issuer: z.string().regex(NAME, NAME_RULE).meta({
-        title: 'name',
-        description: 'Key under `issuers`.',
-      }),
+      issuer: z
+        .string({ error: missing('write the name of one of your issuers') })
+        .regex(NAME, NAME_RULE)
+        .meta({
+          title: 'name',
+          description: 'Key under `issuers`.',
+        }),
       audience: oneOrMore(z.string().min(1, 'is empty'), 'audience').optional().meta({
         description:
           'Whom tokens must be meant for to administer, beside what the issuer demands. With an audience of its own, which the issuer lists too, a token that an administrator made to exchange it does not open `/admin`.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { MatchSpec, MatchValue } from '../../policy/policy.ts';
 import { howToMatch } from './how-to-match.ts';
-import { NAME, NAME_RULE, oneOrMore, text } from './scalars.ts';
+import { missing, NAME, NAME_RULE, oneOrMore, text } from './scalars.ts';
 
 const value: z.ZodType<MatchValue> = z.lazy(() =>
   z.union(
@@ -43,19 +43,26 @@ export const matchSchema = z
 
 export const bindingSchema = z
   .strictObject({
-    name: text('Unique; it stands in denials, logs and the audit log.').max(
-      120,
-      'is longer than 120 characters',
-    ),
-    issuer: z.string().regex(NAME, NAME_RULE).meta({
-      title: 'name',
-      description: 'Key under `issuers`.',
-    }),
+    name: text(
+      'Unique; it stands in denials, logs and the audit log.',
+      'write a name of your choice; logs and denials show it',
+    ).max(120, 'is longer than 120 characters'),
+    issuer: z
+      .string({ error: missing('write the name of one of your issuers') })
+      .regex(NAME, NAME_RULE)
+      .meta({
+        title: 'name',
+        description: 'Key under `issuers`.',
+      }),
     match: matchSchema,
     when: text(
       'CEL expression over `claims`, `issuer` and `subject`; must be true as well. It does not hold where a claim that it names is missing, null, or a number beyond 2^53.',
     ).optional(),
-    roles: oneOrMore(z.string().regex(NAME, NAME_RULE).meta({ title: 'name' }), 'role').meta({
+    roles: oneOrMore(
+      z.string().regex(NAME, NAME_RULE).meta({ title: 'name' }),
+      'role',
+      'list the roles that these identities may take, the default first, such as roles: [publisher]',
+    ).meta({
       description: 'Keys under `roles` that these identities may take; the first is the default.',
     }),
   })

@@ -37,7 +37,11 @@ const jwks = z
 
 /** What every issuer entry may say, whatever its preset. */
 export const issuerShape = {
-  audience: oneOrMore(z.string().min(1, 'is empty'), 'audience').meta({
+  audience: oneOrMore(
+    z.string().min(1, 'is empty'),
+    'audience',
+    'write the name of this service that its tokens carry in aud, such as audience: https://sts.example.com',
+  ).meta({
     description:
       'Whom tokens must be meant for: this service, by a name of its own. A token for anyone else is refused.',
   }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ALGORITHMS } from '../../identity/issuer.ts';
-import { duration, line, oneOrMore, text } from './scalars.ts';
+import { duration, line, missing, oneOrMore, text } from './scalars.ts';
 
 const MINUTE = 60;
 const DAY = 86_400;
@@ -14,7 +14,7 @@ const scope = z
 /** How people sign in at an issuer: its settings of nats-sts as a client. */
 export const loginSchema = z.strictObject({
   clientId: z
-    .string()
+    .string({ error: missing('write the client id that nats-sts has at the issuer') })
     // RFC 6749 appendix A.1
     .regex(/^[\x20-\x7e]{1,256}$/, 'is not a client id')
     .meta({ title: 'text', description: 'Client id at the issuer.' }),

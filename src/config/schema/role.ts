@@ -2,18 +2,39 @@ import { z } from 'zod';
 import { CONNECTION_TYPES } from '../../policy/policy.ts';
 import { isNetwork } from '../loopback.ts';
 import { ianaTimeZone } from '../time-zone.ts';
-import { anyNumber, duration, integer, NAME, NAME_RULE, oneOrMore, size, text } from './scalars.ts';
+import {
+  anyNumber,
+  duration,
+  integer,
+  NAME,
+  NAME_RULE,
+  missing,
+  oneOrMore,
+  size,
+  text,
+} from './scalars.ts';
+
+/** Subjects without saying whether they are allowed or denied. */
+function subjectsAlone({ code, input }: z.core.$ZodRawIssue): string | undefined {
+  if (code !== 'invalid_type' || (typeof input !== 'string' && !Array.isArray(input)))
+    return undefined;
+  const what = typeof input === 'string' ? 'text' : 'a list';
+  return `must be a mapping, but is ${what}: write { allow: ["orders.>"] }, and deny: […] for exceptions`;
+}
 
 const subjectRules = (description: string) =>
   z
-    .strictObject({
-      allow: anyNumber(z.string(), 'subject').meta({
-        description: 'Subjects; `{{claims.name}}` is filled in.',
-      }),
-      deny: anyNumber(z.string(), 'subject').meta({
-        description: 'Subjects taken out of what is allowed.',
-      }),
-    })
+    .strictObject(
+      {
+        allow: anyNumber(z.string(), 'subject').meta({
+          description: 'Subjects; `{{claims.name}}` is filled in.',
+        }),
+        deny: anyNumber(z.string(), 'subject').meta({
+          description: 'Subjects taken out of what is allowed.',
+        }),
+      },
+      { error: subjectsAlone },
+    )
     .prefault({})
     .meta({ description });
 
@@ -75,10 +96,13 @@ const roleLimits = z
 export const roleSchema = z
   .strictObject({
     description: text('For people; shown by `check` and in the role list.').optional(),
-    account: z.string().regex(NAME, NAME_RULE).meta({
-      title: 'name',
-      description: 'Key under `accounts`.',
-    }),
+    account: z
+      .string({ error: missing('write the name of one of your accounts') })
+      .regex(NAME, NAME_RULE)
+      .meta({
+        title: 'name',
+        description: 'Key under `accounts`.',
+      }),
     publish: subjectRules('What may be published. Left out: nothing.'),
     subscribe: subjectRules(
       'What may be subscribed to. Left out: nothing. An entry `subject group`, with one space, is for members of that queue group only. An entry such as `_INBOX_orders.>` is told to clients as their inbox prefix.',

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
 /** Text that says something. */
-export function text(description: string) {
-  return z.string().min(1, 'is empty').meta({ title: 'text', description });
+export function text(description: string, whatToWrite?: string) {
+  const error = whatToWrite === undefined ? undefined : missing(whatToWrite);
+  return z.string({ error }).min(1, 'is empty').meta({ title: 'text', description });
 }
 
 /** One line that people read on a page. */
@@ -12,6 +13,12 @@ export function line(maxCharacters: number, description: string) {
     .regex(/^(?=.*\S)\P{Cc}+$/u, 'is not a line of text')
     .max(maxCharacters, `is longer than ${maxCharacters} characters`)
     .meta({ title: 'text', description });
+}
+
+/** What to write where nothing is; anything else that is wrong gets the general words. */
+export function missing(whatToWrite: string) {
+  return ({ code, input }: z.core.$ZodRawIssue): string | undefined =>
+    input === undefined && code !== 'custom' ? `is missing: ${whatToWrite}` : undefined;
 }
 
 /** A name the operator gives: short, and safe in a URL, a scope or a metric label. */
@@ -24,16 +31,23 @@ export function path(description: string) {
 }
 
 /** Several values, or one written without brackets. */
-export function oneOrMore<T extends z.ZodType<string>>(item: T, what: string) {
+export function oneOrMore<T extends z.ZodType<string>>(
+  item: T,
+  what: string,
+  whatToWrite?: string,
+) {
+  const none = whatToWrite === undefined ? undefined : `is missing: ${whatToWrite}`;
   return z
-    .union([item, z.array(item).min(1, `give at least one ${what}`)], { error: oneOrList(what) })
+    .union([item, z.array(item).min(1, `give at least one ${what}`)], {
+      error: oneOrList(what, none),
+    })
     .transform((value) => (Array.isArray(value) ? value : [value]));
 }
 
 /** One that stands alone is as wrong as it would be in a list, and says so in the same words. */
-function oneOrList(what: string) {
+function oneOrList(what: string, none?: string) {
   return (issue: z.core.$ZodRawIssue): string | undefined => {
-    if (issue.input === undefined) return undefined;
+    if (issue.input === undefined) return none;
     const alone = issue.code === 'invalid_union' ? issue.errors[0]?.[0]?.message : undefined;
     return typeof issue.input === 'string' && alone !== undefined
       ? alone
@@ -160,9 +174,13 @@ function withoutUnit(
   return input === undefined || input === null ? undefined : `is not ${rule}`;
 }
 
+/** A small number may be of any unit. */
+const SURELY_SECONDS = 300;
+
 function durationHint(seconds: number): string {
+  if (seconds < SURELY_SECONDS) return `${seconds}s, ${seconds}m or ${seconds}h`;
   const words = durationText(seconds);
-  return words === `${seconds}s` ? words : `${words} or ${seconds}s`;
+  return `${words} or ${seconds}s`;
 }
 
 function sizeHint(bytes: number): string {

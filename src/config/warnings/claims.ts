@@ -93,6 +93,45 @@ function hasBareDot(value: MatchValue): boolean {
   return 'regex' in value && BARE_DOT.test(value.regex);
 }
 
+/** `literal-star` */
+export const literalStar = perBinding(({ match, path }) =>
+  Object.entries(match).flatMap(([key, spec]): Hint[] => {
+    const text = valuesOf(spec)
+      .flatMap(textsOf)
+      .find((text) => text.includes('*'));
+    if (text === undefined) return [];
+    const glob = `{ glob: ${JSON.stringify(text)} }`;
+    return [
+      {
+        path: `${path}.match.${key}`,
+        message: `${JSON.stringify(text)} is compared literally, and * stands for itself: write ${glob} for a pattern`,
+      },
+    ];
+  }),
+);
+
+function textsOf(value: MatchValue): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && 'not' in value ? valuesOf(value.not).flatMap(textsOf) : [];
+}
+
+/** Long names of claims that tokens carry by a short one (RFC 7519 §4.1). */
+const SHORT_NAMES = new Map([
+  ['subject', 'sub'],
+  ['issuer', 'iss'],
+  ['audience', 'aud'],
+]);
+
+/** `claim-long-name` */
+export const claimLongName = perBinding(({ match, path }) =>
+  Object.keys(match).flatMap((key): Hint[] => {
+    const short = SHORT_NAMES.get(claimOf(key));
+    if (short === undefined) return [];
+    const message = `tokens call this claim ${short}, and a claim that is missing never matches: write ${short}`;
+    return [{ path: `${path}.match.${key}`, message }];
+  }),
+);
+
 /** `entra-audience` */
 export const entraAudience = perIssuer(({ preset, spec }) => {
   const hasClientId = spec.audiences.some((audience) => /^[0-9a-f-]{36}$/.test(audience));

@@ -11,11 +11,13 @@ import { claimType } from './claim-types.ts';
 import type { Findings } from '../findings.ts';
 import type { Settings } from '../settings.ts';
 import {
+  claimLongName,
   claimNameWithDots,
   cognitoCustomAttribute,
   emailBinding,
   entraAudience,
   keycloakAnyClient,
+  literalStar,
   mutableClaim,
   oktaLoginName,
   regexBareDot,
@@ -63,6 +65,8 @@ const PITFALLS: Readonly<Record<string, Pitfall>> = {
   'mutable-claim': mutableClaim,
   'claim-name-with-dots': claimNameWithDots,
   'regex-bare-dot': regexBareDot,
+  'literal-star': literalStar,
+  'claim-long-name': claimLongName,
   'claim-type': claimType,
   'binding-shadowed': bindingShadowed,
   'no-bindings': noBindings,
