@@ -52,6 +52,8 @@ const ACCOUNT = z.looseObject({
   public_key: z.string(),
   kind: z.enum(['managed', 'external']),
   next_rotation_at: z.number().nullable(),
+  /** Why its keys can't be rotated right now. */
+  obstacle: z.string().nullish(),
   keys: z.array(KEY),
   /** External accounts: given keys that have not signed yet. */
   spare_keys: count.nullable(),

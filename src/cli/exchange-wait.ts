@@ -99,7 +99,7 @@ export function tellIfOutdated(
   if (seconds === undefined) return;
   terminal.err(
     harmless(
-      `nats-sts: role ${role} was changed, and this credential has the permissions of before; in about ${durationText(seconds)} ${hint}`,
+      `nats-sts: role ${role} was changed, and this credential has the permissions of before; in about ${durationText(seconds)}, ${hint}`,
     ) + '\n',
   );
 }

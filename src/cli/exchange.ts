@@ -90,7 +90,7 @@ async function run(terminal: Terminal, options: ExchangeOptions): Promise<void> 
   else writePrivately(file, creds, mode);
   report(terminal, { file, json, service: options.url }, answer);
   tellIfShorter(terminal, ttl, answer);
-  tellIfOutdated(terminal, answer, 'a new exchange gets the new ones (--wait waits for them)');
+  tellIfOutdated(terminal, answer, 'exchange again for the new ones (--wait waits for them)');
 }
 
 function isFile(path: string | undefined): boolean {

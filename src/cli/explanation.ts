@@ -126,13 +126,20 @@ function grantText(terminal: Terminal, grant: Grant): string {
   );
 }
 
-function pendingText(terminal: Terminal, { until, stage, seconds, waitsFor }: PendingKey): string {
+function pendingText(
+  terminal: Terminal,
+  { until, stage, seconds, waitsFor, obstacle }: PendingKey,
+): string {
   const what =
     until === 'nothing'
       ? 'no key signs for this role yet: exchanges answer 503'
       : 'the role was changed: credentials still have the permissions of before';
   const servers = waitsFor.length === 0 ? '' : ` (${waitsFor.join(', ')})`;
-  return `${styled(terminal, 'yellow', 'waits')}    ${what}. Its next key is ${harmless(`${STAGES[stage]}${servers}`)}; ask again in about ${durationText(seconds)}\n`;
+  const time =
+    obstacle === undefined
+      ? `; ask again in about ${durationText(seconds)}`
+      : `; how long it takes is not known, the rotator can not go on right now: ${harmless(obstacle)}`;
+  return `${styled(terminal, 'yellow', 'waits')}    ${what}. Its next key is ${harmless(`${STAGES[stage]}${servers}`)}${time}\n`;
 }
 
 const STAGES = {

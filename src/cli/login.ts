@@ -98,7 +98,7 @@ async function run(terminal: Terminal, options: LoginOptions, parts: LoginParts)
   const creds = credsOf(answer, pair);
   pair.wipe();
   tellIfShorter(terminal, options.ttl, { ...answer, role: answer.scope });
-  tellIfOutdated(terminal, { ...answer, role: answer.scope }, 'nats-sts login gets the new ones');
+  tellIfOutdated(terminal, { ...answer, role: answer.scope }, 'sign in again for the new ones');
   if (options.print) return print(terminal, keeping, { answer, creds });
   await keep(terminal, keeping, { answer, creds, options });
 }

@@ -116,7 +116,7 @@ function refused(
   const words = [
     `${code}: ${detail}`,
     request_id === undefined ? '' : ` (request ${request_id})`,
-    wait === null ? '' : `; ask again in ${wait} s`,
+    askAgain(detail, wait),
   ];
   const help = status === 403 ? whenDenied : reason === 'token_reused' ? whenReused : undefined;
   // Our own line break begins the hint; those of the service don't break a line.
@@ -125,6 +125,12 @@ function refused(
     retryAfterSeconds: retryAfterSeconds(headers),
     reason,
   });
+}
+
+/** When to ask again, unless the service has put that into words itself. */
+export function askAgain(said: unknown, wait: number | string | null | undefined): string {
+  if (wait === null || wait === undefined || String(said).includes('ask again in')) return '';
+  return `; ask again in ${wait} s`;
 }
 
 /** Undefined where the answer doesn't say, or not in seconds. */

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { PendingKey } from '../keyring/key-ring.ts';
 import { pendingKey } from '../keyring/pending.ts';
+import { obstacleKey } from '../keyring/obstacles.ts';
 import { parseRing, type Ring, ringKey } from '../keyring/ring.ts';
 import type { Policy } from '../policy/compile.ts';
 import { ringedAccounts } from '../service/ringed-accounts.ts';
@@ -20,21 +21,31 @@ export function storedPending(
   clock: Clock,
 ): PendingKey | undefined {
   const account = ringedAccounts(config, policy).find((account) => account.name === name);
-  const ring = account && storedRing(config, name);
+  const { ring, obstacle } = (account && stored(config, name)) ?? {};
   if (ring?.publicKey !== account?.publicKey || !ring || !account) return undefined;
-  return pendingKey(ring, role, { scopeOf: account.scopeOf, now: clock.now() });
+  return pendingKey(ring, role, { scopeOf: account.scopeOf, now: clock.now(), obstacle });
 }
 
-function storedRing({ store }: Config, account: string): Ring | undefined {
+interface Stored {
+  readonly ring: Ring | undefined;
+  readonly obstacle: string | undefined;
+}
+
+function stored({ store }: Config, account: string): Stored | undefined {
   if (store.jetstream || !existsSync(store.sqliteFile)) return undefined;
   try {
     const opened = openStoreForReading(store.sqliteFile);
     try {
-      const row = opened.database
-        .prepare('SELECT value FROM state WHERE key = ?')
-        .get(ringKey(account));
-      const value = row?.['value'];
-      return typeof value === 'string' ? parseRing(value) : undefined;
+      const read = opened.database.prepare('SELECT value FROM state WHERE key = ?');
+      const text = (key: string): string | undefined => {
+        const value = read.get(key)?.['value'];
+        return typeof value === 'string' ? value : undefined;
+      };
+      const ring = text(ringKey(account));
+      return {
+        ring: ring === undefined ? undefined : parseRing(ring),
+        obstacle: text(obstacleKey(account)),
+      };
     } finally {
       opened.close();
     }

@@ -66,7 +66,7 @@ export const ttlCappedBy = {
 export const newPermissionsIn = {
   type: 'integer',
   description:
-    'Only while a change of the role is not in force yet: this credential has the permissions of before for as long as it lives (with `onChange: cut`, until the change). In about so many seconds, ask for one that has the new ones.',
+    'Only while a change of the role is not in force yet: this credential has the permissions of before for as long as it lives (with `onChange: cut`, until the change). In about so many seconds, ask for one that has the new ones; 30 while NATS can not be reached, which may last longer.',
 } as const;
 
 export const inboxPrefix = {

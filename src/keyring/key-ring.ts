@@ -42,8 +42,10 @@ export interface PendingKey {
   readonly until: 'nothing' | 'outdated key';
   /** `waiting`: every server has it, and an older account JWT may still be on its way. */
   readonly stage: 'being made' | 'not on every server' | 'waiting';
-  /** Seconds, about, at least 1: when to ask again. */
+  /** Seconds, about, at least 1: when to ask again. With an `obstacle` nobody knows whether the key signs by then. */
   readonly seconds: number;
   /** Names of servers without it, some of them where there are many; not for strangers. */
   readonly waitsFor: readonly string[];
+  /** What keeps the rotator from bringing the key to the servers right now, a sentence; not for strangers. */
+  readonly obstacle?: string;
 }

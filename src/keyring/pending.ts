@@ -42,7 +42,16 @@ export function isOutdated({ slot, scope }: RingKey, scopeOf: ScopeOf): boolean 
 export function pendingKey(
   ring: Ring,
   role: string,
-  { scopeOf, now }: { readonly scopeOf: ScopeOf; readonly now: number },
+  {
+    scopeOf,
+    now,
+    obstacle,
+  }: {
+    readonly scopeOf: ScopeOf;
+    readonly now: number;
+    /** Why the rotator's last pass failed: then nobody knows how long it takes. */
+    readonly obstacle?: string | undefined;
+  },
 ): PendingKey | undefined {
   if (ring.kind !== 'managed') return undefined;
   const signs = activeKey(ring, role, scopeOf);
@@ -54,7 +63,11 @@ export function pendingKey(
       key.slot === (scope ? role : ANY_ROLE) &&
       isDeepStrictEqual(key.scope, scope),
   );
-  return { until: signs ? 'outdated key' : 'nothing', ...progressOf(next, now) };
+  const until = signs ? 'outdated key' : 'nothing';
+  const progress = progressOf(next, now);
+  if (obstacle === undefined) return { until, ...progress };
+  // A key that every server has signs only once the rotator has seen that again.
+  return { until, ...progress, seconds: OBSTACLE_SECONDS, obstacle };
 }
 
 /** The next look at the servers tells more. */
@@ -62,11 +75,17 @@ const SOON_SECONDS = 2;
 /** Servers that don't answer, or don't apply an account JWT, get it again after a while. */
 const SERVERS_SECONDS = 5;
 
+/** Nobody knows how long an outage lasts. */
+const OBSTACLE_SECONDS = 30;
+
 function progressOf(staged: RingKey | undefined, now: number): Omit<PendingKey, 'until'> {
   if (!staged) return { stage: 'being made', seconds: SOON_SECONDS, waitsFor: [] };
-  const { onEveryServer, waitsFor = [], maySignAt = now } = staged;
+  const { onEveryServer, waitsFor = [], maySignAt = now, stagedAt } = staged;
   const left = Math.max(1, Math.ceil((maySignAt - now) / 1000));
   if (onEveryServer) return { stage: 'waiting', seconds: left, waitsFor };
-  const seconds = Math.max(left, waitsFor.length > 0 ? SERVERS_SECONDS : SOON_SECONDS);
+  // What has lasted for a while lasts a while longer.
+  const lasted = Math.min(Math.floor((now - stagedAt) / 1000), OBSTACLE_SECONDS);
+  const seconds =
+    waitsFor.length > 0 ? Math.max(left, SERVERS_SECONDS, lasted) : Math.max(left, SOON_SECONDS);
   return { stage: 'not on every server', seconds, waitsFor };
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { roundedLifetime } from './changes.ts';
 import type { KeyPair } from '../nats/key-pair.ts';
 import type { KeyRing, SigningKey } from './key-ring.ts';
+import type { Obstacles } from './obstacles.ts';
 import { activeKey, isOutdated, pendingKey } from './pending.ts';
 import { ANY_ROLE, type KeyScope, type Ring, type RingKey } from './ring.ts';
 import type { RingView } from './ring-view.ts';
@@ -22,13 +23,19 @@ export interface RingAccount {
   readonly given?: ReadonlyMap<string, KeyPair>;
 }
 
+/** So long the store may be out of sight before what it said of keys on their way counts for nothing. */
+const STORE_MILLISECONDS = 10_000;
+
 /** The issuing side of rings that rotate. */
 export function ringKeys({
   view,
+  obstacles,
   accounts,
   clock,
 }: {
   readonly view: RingView;
+  /** Why the rotator's last pass over an account failed; absent: nobody tells. */
+  readonly obstacles?: Pick<Obstacles, 'of'>;
   readonly accounts: readonly RingAccount[];
   readonly clock: Clock;
 }): KeyRing {
@@ -90,6 +97,11 @@ export function ringKeys({
     view.raise(account.name, next.publicKey, rounded).catch(() => undefined);
   }
 
+  function obstacleTo(account: string): string | undefined {
+    const isOld = clock.now() - view.freshAt() > STORE_MILLISECONDS;
+    return isOld ? 'the store can not be read' : obstacles?.of(account);
+  }
+
   return {
     active(accountName, role, lifetimeSeconds) {
       const account = byName.get(accountName);
@@ -103,7 +115,10 @@ export function ringKeys({
     pending(accountName, role) {
       const account = byName.get(accountName);
       const ring = account && ringOf(account);
-      return ring && pendingKey(ring, role, { scopeOf: account.scopeOf, now: clock.now() });
+      if (!ring) return undefined;
+      const { scopeOf } = account;
+      const obstacle = obstacleTo(accountName);
+      return pendingKey(ring, role, { scopeOf, now: clock.now(), obstacle });
     },
   };
 }

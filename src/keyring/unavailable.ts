@@ -25,18 +25,23 @@ export function noKey(account: string, role: string, pending: PendingKey | undef
 function keyPending(
   account: string,
   role: string,
-  { stage, seconds, waitsFor }: PendingKey,
+  { stage, seconds, waitsFor, obstacle }: PendingKey,
 ): Refusal {
   const servers = waitsFor.length === 0 ? '' : `; not on ${waitsFor.join(', ')}`;
+  const why = obstacle === undefined ? '' : `; ${obstacle}`;
+  const time =
+    obstacle === undefined
+      ? `; ask again in about ${seconds} s.`
+      : ', and the rotator can not work with the NATS servers right now: how long it takes is not known.';
   return new Refusal(
     'signing_key_pending',
-    `The signing key of role ${role} is ${STAGES[stage]}; ask again in about ${seconds} s.`,
-    { detail: `account ${account}, role ${role}${servers}`, retryAfterSeconds: seconds },
+    `The signing key of role ${role} is ${STAGES[stage]}${time}`,
+    { detail: `account ${account}, role ${role}${servers}${why}`, retryAfterSeconds: seconds },
   );
 }
 
 const STAGES = {
-  'being made': 'being made',
+  'being made': 'not made yet',
   'not on every server': 'not on every NATS server yet',
-  waiting: 'on every NATS server, and must wait until no older account JWT can replace it',
+  waiting: 'on every NATS server, but must wait until no older account JWT can replace it',
 } as const satisfies Record<PendingKey['stage'], string>;

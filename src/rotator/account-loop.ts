@@ -1,3 +1,4 @@
+import { noteObstacle } from '../keyring/obstacles.ts';
 import type { Leadership } from './leadership.ts';
 import { createPushPacer } from './push-pacer.ts';
 import type { RotatedAccount } from './rotated-account.ts';
@@ -45,13 +46,35 @@ export function startAccountLoop(parts: AccountLoopParts): AccountLoop {
     return true;
   }
 
+  /** What the store says keeps this account's passes from succeeding; undefined: it must be looked up. */
+  let noted: { readonly why: string | undefined } | undefined;
+
+  async function note({ name }: RotatedAccount, why: string | undefined): Promise<void> {
+    if (leadership.term() === undefined) noted = undefined;
+    else if (!noted || noted.why !== why) {
+      try {
+        await noteObstacle(parts.state, name, why);
+        noted = { why };
+      } catch {
+        // The store can't be written: the pass has told that, or the next one does.
+        noted = undefined;
+      }
+    }
+  }
+
   async function look(account: RotatedAccount): Promise<void> {
     try {
-      if (await settle(account)) reporter.succeeded(account);
+      const settled = await settle(account);
+      if (settled) reporter.succeeded(account);
+      // Another process may lead now, and note what it finds.
+      if (settled) await note(account, undefined);
+      else noted = undefined;
     } catch (error) {
       // What could not be recorded was done all the same.
-      leadership.passed(error instanceof NotRecorded);
+      const done = error instanceof NotRecorded;
+      leadership.passed(done);
       reporter.failed(account, error);
+      await note(account, done ? undefined : messageOf(error));
     }
   }
 
@@ -80,4 +103,8 @@ export function startAccountLoop(parts: AccountLoopParts): AccountLoop {
     },
     ended: run(),
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -65,6 +65,7 @@ export function appOptions(
         ...state.current.parts,
         audit: foundation.audit,
         rings: foundation.rings,
+        obstacles: foundation.obstacles,
         stopping: state.stopping,
       }),
     metrics: () => metrics.scrape(),

@@ -4,6 +4,7 @@ import { openSqliteLog } from '../audit/sqlite-log.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { SingleUse } from '../identity/single-use.ts';
+import { followObstacles, type Obstacles } from '../keyring/obstacles.ts';
 import { openRingView, type RingView } from '../keyring/ring-view.ts';
 import { createSealer, type Sealer } from '../keyring/sealing.ts';
 import type { Log } from '../log.ts';
@@ -26,6 +27,8 @@ export interface Foundation {
   readonly state: SharedState;
   readonly sealer: Sealer;
   readonly rings: RingView;
+  /** Why the rotator's last pass over an account failed. */
+  readonly obstacles: Obstacles;
   readonly revocations: Revocations;
   readonly ledger: CredentialLedger;
   /**
@@ -74,6 +77,8 @@ export async function layFoundation(
     rings = await openRingView({ state, sealer });
     const view = rings;
     stack.defer(() => view.close());
+    const obstacles = await followObstacles(state);
+    stack.defer(() => obstacles.close());
     const revocations = await followRevocations({
       state,
       onUnreadable: (key, fault) =>
@@ -95,6 +100,7 @@ export async function layFoundation(
       state,
       sealer,
       rings,
+      obstacles,
       revocations,
       ledger: stores.ledger,
       configured,

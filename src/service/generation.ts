@@ -111,11 +111,11 @@ function checkRings(rings: RingView, { file }: Config, ringed: readonly RingedAc
  * SQLite file is with its process, or nothing can be recorded.
  */
 function keyRing(
-  { rings, clock }: Foundation,
+  { rings, obstacles, clock }: Foundation,
   { accounts, store }: Config,
   ringed: readonly RingedAccount[],
 ): KeyRing {
-  const inRings = ringKeys({ view: rings, accounts: ringed, clock });
+  const inRings = ringKeys({ view: rings, obstacles, accounts: ringed, clock });
   const given = givenKeys(accounts);
   const names = new Set(ringed.map(({ name }) => name));
   const isCutOff = (): boolean =>

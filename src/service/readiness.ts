@@ -6,6 +6,7 @@ import type { PartStatus } from '../http/service-routes.ts';
 import type { KeySetStatus } from '../identity/key-set.ts';
 import type { Verifier } from '../identity/verify.ts';
 import type { KeyRing } from '../keyring/key-ring.ts';
+import type { Obstacles } from '../keyring/obstacles.ts';
 import type { Ring } from '../keyring/ring.ts';
 import type { RingView } from '../keyring/ring-view.ts';
 import { connectionUse, whyRefused } from '../nats/admission.ts';
@@ -27,6 +28,7 @@ export function partStatus({
   audit,
   admission,
   rings,
+  obstacles,
   clock,
   stopping,
 }: {
@@ -35,6 +37,8 @@ export function partStatus({
   /** Whether users of an account get into NATS; absent: nobody looks. */
   readonly admission?: ExchangeParts['admission'];
   readonly rings: Pick<RingView, 'ring' | 'freshAt'>;
+  /** Why the rotator's last pass over an account failed. */
+  readonly obstacles: Pick<Obstacles, 'of'>;
   readonly clock: Clock;
   readonly verifier: Pick<Verifier, 'status'>;
   readonly audit: Pick<AuditLog, 'healthy'>;
@@ -55,7 +59,8 @@ export function partStatus({
       keyRing,
       whyNoKey: (account) => {
         const ring = rings.ring(account);
-        return ring ? whyNone(ring, clock.now() - rings.freshAt()) : '';
+        const why = ring ? whyNone(ring, clock.now() - rings.freshAt()) : '';
+        return why === '' && obstacles.of(account) !== undefined ? ROTATOR_STUCK : why;
       },
       whyRefused: ({ account, connectionTypes }) =>
         admission &&
@@ -122,6 +127,10 @@ function accountParts(
     }),
   );
 }
+
+/** The reason may name servers, and this is read by anybody. */
+const ROTATOR_STUCK =
+  ': the rotator can not work with the NATS servers; nats-sts keys list and its log say why';
 
 /** So long the store may be out of sight before that explains anything; it is looked at once a second or more. */
 const STALE_MILLISECONDS = 3000;

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KeysAnswer } from '../../src/http/admin/actions.ts';
 import type { ClusterNode } from '../support/nats-cluster.ts';
 import { natsSts } from '../cli/command-line.ts';
@@ -90,6 +90,8 @@ test('an exchange for a changed role says that the credential has the permission
 
 test('nats-sts exchange says so on stderr, and gives up with --wait when it takes too long', async () => {
   const out = join(world.folder, 'old.creds');
+  const added = await cli('exchange', '--role', 'reader', '--out', out);
+  expect(added.err.match(/ask again/g)).toEqual(['ask again']);
   const changed = await cli('exchange', '--role', 'publisher', '--out', out);
   expect(changed.exitCode).toBe(0);
   expect(changed.err).toMatch(
@@ -141,4 +143,74 @@ test('nats-sts exchange --wait waits until the keys sign, with a token that is r
   }
   const answer = await world.credential(await world.token(), { role: 'publisher' });
   expect(answer).not.toHaveProperty('new_permissions_in');
+});
+
+describe.each([
+  ['stopped', 'late'],
+  ['hung', 'later'],
+] as const)('while all of NATS is %s, with one more role and another change', (how, role) => {
+  const unknown = /how long it takes is not known/;
+
+  beforeAll(async () => {
+    const { nodes } = world.cluster;
+    await Promise.all(nodes.map((node) => (how === 'stopped' ? node.stop() : node.pause())));
+    await world.configure((tree) => {
+      tree['roles'].publisher.publish.allow.push(`${role}.>`);
+      tree['roles'][role] = { account: 'APP', subscribe: { allow: [`${role}.>`] } };
+      tree['bindings'][0].roles = ['publisher', role];
+    });
+    world.service.reload();
+    await eventually(async () => (await keys()).accounts[0]?.obstacle);
+    await writeFile(tokenFile, await world.token());
+  });
+
+  test('exchanges promise no time', async () => {
+    const token = await world.token();
+    const response = await world.exchange(token, { role });
+    expect(response.headers.get('retry-after')).toBe('30');
+    expect(await response.json()).toMatchObject({
+      reason: 'signing_key_pending',
+      detail: `The signing key of role ${role} is not made yet, and the rotator can not work with the NATS servers right now: how long it takes is not known.`,
+    });
+    const [denied] = world.audit({ type: 'denied', reason: 'signing_key_pending' }).toReversed();
+    expect(denied).toMatchObject({ detail: expect.stringContaining('NATS') });
+    const changed = await world.credential(token, { role: 'publisher' });
+    expect(changed).toMatchObject({ new_permissions_in: 30 });
+  });
+
+  test('explain, keys list and readyz say why', async () => {
+    const args = ['explain', '--config', world.configFile, '--token-file', tokenFile];
+    for (const waiting of [role, 'publisher']) {
+      expect((await natsSts(...args, '--role', waiting)).out).toMatch(unknown);
+    }
+    await writeFile(tokenFile, await world.token({ sub: 'admin' }));
+    const { out } = await cli('keys list');
+    await writeFile(tokenFile, await world.token());
+    expect(out).toMatch(/its keys can not be rotated right now: .*NATS/);
+    expect(out).not.toContain('signs within seconds');
+    const ready = await (await fetch(`${world.url}/readyz`)).text();
+    expect(ready).toContain(
+      `no signing key may sign now for ${role}: the rotator can not work with the NATS servers`,
+    );
+  });
+
+  test('nats-sts exchange says once when to ask again', async () => {
+    const out = join(world.folder, `${role}.creds`);
+    const { exitCode, err } = await cli('exchange', '--role', role, '--out', out);
+    expect(exitCode).toBe(5);
+    expect(err.match(/ask again/g)).toEqual(['ask again']);
+  });
+
+  test('once NATS is back, the keys sign and nothing is in the way', async () => {
+    for (const node of world.cluster.nodes) {
+      if (how === 'stopped') await node.restart();
+      else node.resume();
+    }
+    await eventually(async () => {
+      const response = await world.exchange(await world.token(), { role });
+      return response.status === 200;
+    });
+    await eventually(async () => (await keys()).accounts[0]?.obstacle === null);
+    expect((await world.exchange(await world.token(), { role })).status).toBe(200);
+  });
 });

@@ -47,6 +47,28 @@ test('a role without any key waits for it to be made, and so does one whose stag
   expect(pending(ring([{ state: 'staged', scope: BEFORE }]))).toEqual(made);
 });
 
+test('a server that has not taken the key for a while is given longer', () => {
+  const staged = { state: 'staged', scope: NOW, waitsFor: ['n2'] } as const;
+  for (const [waited, seconds] of [
+    [3, 5],
+    [12, 12],
+    [3600, 30],
+  ] as const) {
+    const waiting = ring([{ ...staged, stagedAt: START - waited * SECOND }]);
+    expect(pending(waiting)).toMatchObject({ seconds });
+  }
+});
+
+test('while the rotator fails, no time is promised, not even for a key that every server has', () => {
+  const staged = ring([{ state: 'staged', scope: NOW, onEveryServer: true }]);
+  const asked = { scopeOf: () => NOW, now: START, obstacle: "NATS can't be reached" };
+  expect(pendingKey(staged, 'reader', asked)).toMatchObject({
+    stage: 'waiting',
+    seconds: 30,
+    obstacle: "NATS can't be reached",
+  });
+});
+
 test('a key that is on its way is asked for again soon, one that a server does not take a little later', () => {
   const staged = { state: 'staged', scope: NOW } as const;
   const old = { publicKey: 'B', scope: BEFORE };

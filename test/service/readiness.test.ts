@@ -16,6 +16,7 @@ function accounts(...signing: readonly string[]) {
     policy: POLICY,
     keyRing,
     rings: { ring: () => undefined, freshAt: () => 0 },
+    obstacles: { of: () => undefined },
     clock: { now: () => 0 },
     verifier: { status: () => [] },
     audit: { healthy: () => true },

@@ -36,7 +36,12 @@ export function isTrouble({ state, listed }: AdminKey): boolean {
 /** What there is to know of a key beside its state, in one line. `now` is in Unix seconds. */
 export function keyText(
   key: AdminKey,
-  { kind, next_rotation_at, slots = [] }: Pick<AdminAccount, 'kind' | 'next_rotation_at' | 'slots'>,
+  {
+    kind,
+    next_rotation_at,
+    obstacle,
+    slots = [],
+  }: Pick<AdminAccount, 'kind' | 'next_rotation_at' | 'obstacle' | 'slots'>,
   now: number,
 ): string {
   const { signs = 'current' } = slots.find(({ slot }) => slot === key.slot) ?? {};
@@ -45,7 +50,7 @@ export function keyText(
   switch (key.state) {
     case 'staged':
       return [
-        ...(signs === 'current' ? [] : [signsText(key, kind, now)]),
+        ...(signs === 'current' ? [] : [signsText(key, { kind, obstacle }, now)]),
         ...placeText(key, missing, now),
       ].join(', ');
     case 'active': {
@@ -72,9 +77,10 @@ export function keyText(
 /** When the next key of a slot signs that has none, or one with the permissions of before. */
 function signsText(
   { listed, may_sign_at }: AdminKey,
-  kind: AdminAccount['kind'],
+  { kind, obstacle }: Pick<AdminAccount, 'kind' | 'obstacle'>,
   now: number,
 ): string {
+  if (obstacle) return 'nobody knows when it signs';
   const left = (may_sign_at ?? now) - now;
   if (left > 0) return `signs in about ${lengthOfTime(left * 1000)}`;
   if (listed) return 'signs within seconds';

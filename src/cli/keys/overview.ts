@@ -38,10 +38,15 @@ function accountText(account: AdminAccount, view: View): string {
   const slots = [...new Set([...account.keys, ...wanted].map(({ slot }) => slot))];
   return [
     `${heading(account, view)}\n`,
+    ...(account.obstacle ? [obstacleLine(account.obstacle, view)] : []),
     ...(slots.length === 0 ? [' no key yet\n'] : [scaleLine(axis, view)]),
     ...slots.map((slot) => slotText(slot, account, { ...view, axis })),
     ...slotsRunningLow(account).map((slot) => nextKeyText(account, slot, view)),
   ].join('');
+}
+
+function obstacleLine(why: string, { terminal }: View): string {
+  return ` ${styled(terminal, 'red', harmless(`its keys can not be rotated right now: ${why}`))}\n`;
 }
 
 function heading(account: AdminAccount, { terminal, now, wide }: View): string {

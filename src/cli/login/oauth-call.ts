@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { CliError, ExitCode } from '../exit-codes.ts';
-import { notOurs, readJson, retryAfterSeconds, send } from '../service-call.ts';
+import { askAgain, notOurs, readJson, retryAfterSeconds, send } from '../service-call.ts';
 import { harmless } from '../terminal.ts';
 
 /** Answers of the OAuth endpoints hold one credential at most. */
@@ -26,7 +26,7 @@ export class OAuthRefusal {
       error,
       typeof error_description === 'string' ? `: ${error_description}` : '',
       typeof request_id === 'string' ? ` (request ${request_id})` : '',
-      this.retryAfterSeconds === undefined ? '' : `; ask again in ${this.retryAfterSeconds} s`,
+      askAgain(error_description, this.retryAfterSeconds),
     ];
     this.message = shown(words.join(''));
   }

@@ -70,6 +70,8 @@ export interface AccountAnswer {
   readonly public_key: string;
   readonly kind: 'managed' | 'external';
   readonly next_rotation_at: number | null;
+  /** Why the rotator's last pass over it failed. */
+  readonly obstacle: string | null;
   readonly keys: readonly KeyAnswer[];
   readonly spare_keys: number | null;
   readonly slots: readonly {

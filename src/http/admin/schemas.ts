@@ -70,6 +70,11 @@ export const keysResponse = {
             description: 'Managed: nats-sts makes the keys. External: they are given to it.',
           },
           next_rotation_at: momentOrNull('When the next key takes over; null: when asked.'),
+          obstacle: {
+            type: ['string', 'null'],
+            description:
+              'Why the rotator can not rotate its keys right now, e.g. NATS can not be reached; null: it can.',
+          },
           keys: { type: 'array', items: key },
           spare_keys: {
             type: ['integer', 'null'],

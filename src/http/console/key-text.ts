@@ -9,7 +9,12 @@ export function isTrouble({ state, listed }: Pick<KeyAnswer, 'state' | 'listed'>
 /** What there is to know of a key beside its state, in a few words. `now` in Unix seconds. */
 export function keyText(
   key: Omit<KeyAnswer, 'credentials_alive' | 'sessions'>,
-  { kind, next_rotation_at, slots }: Pick<AccountAnswer, 'kind' | 'next_rotation_at' | 'slots'>,
+  {
+    kind,
+    next_rotation_at,
+    obstacle,
+    slots,
+  }: Pick<AccountAnswer, 'kind' | 'next_rotation_at' | 'obstacle' | 'slots'>,
   now: number,
 ): string {
   const { signs = 'current' } = slots.find(({ slot }) => slot === key.slot) ?? {};
@@ -18,7 +23,7 @@ export function keyText(
   switch (key.state) {
     case 'staged':
       return [
-        ...(signs === 'current' ? [] : [signsText(key, kind, now)]),
+        ...(signs === 'current' ? [] : [signsText(key, { kind, obstacle }, now)]),
         key.listed
           ? `ready, staged ${fromNow(key.staged_at, now)}`
           : `${missing} yet${named(key.waits_for)}, for ${span(now - key.staged_at)}`,
@@ -40,9 +45,10 @@ export function keyText(
 /** When the next key of a slot signs that has none, or one with the permissions of before. */
 function signsText(
   { listed, may_sign_at }: Pick<KeyAnswer, 'listed' | 'may_sign_at'>,
-  kind: AccountAnswer['kind'],
+  { kind, obstacle }: Pick<AccountAnswer, 'kind' | 'obstacle'>,
   now: number,
 ): string {
+  if (obstacle) return 'nobody knows when it signs';
   const left = (may_sign_at ?? now) - now;
   if (left > 0) return `signs in about ${span(left)}`;
   if (listed) return 'signs within seconds';

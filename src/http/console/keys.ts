@@ -60,7 +60,7 @@ function slotsOf({ slots, keys }: AccountAnswer): string[] {
 }
 
 function accountCard(account: AccountAnswer, slots: readonly string[], now: number): SafeHtml {
-  const { account: name, kind, spare_keys, keys, next_rotation_at } = account;
+  const { account: name, kind, spare_keys, keys, next_rotation_at, obstacle } = account;
   const rotates = keys.length > 0;
   return html`<article class="card account">
 <div class="heading"><h3>${name}</h3><span class="tag">${kind}</span>${
@@ -68,6 +68,7 @@ function accountCard(account: AccountAnswer, slots: readonly string[], now: numb
   }${spare_keys === null ? undefined : html`<span class="tag${spare_keys === 0 ? ' warn' : ''}">${counted(spare_keys, 'given key')} left</span>`}${
     rotates ? rotateForm({ account: name }, `Rotate all keys of ${name}`) : undefined
   }</div>
+${obstacle ? html`<p class="card notice warn" role="status">Its keys can not be rotated right now: ${obstacle}</p>` : undefined}
 ${rotates ? keyTable(account, slots, now) : html`<p class="muted">${noKeys(account)}</p>`}
 </article>`;
 }

@@ -34,11 +34,14 @@ ${commandLine(contextLine(grant, servers))}
 </article>`;
 }
 
-function pendingText({ until, seconds }: NonNullable<Issued['pending']>): SafeHtml {
+const UNKNOWN = 'How long that takes is not known: the NATS servers can not be told right now';
+
+function pendingText({ until, seconds, obstacle }: NonNullable<Issued['pending']>): SafeHtml {
+  const time = obstacle === undefined ? lifetime(seconds) : undefined;
   const text =
     until === 'nothing'
-      ? `This role is not ready yet: its signing key is on its way to the NATS servers. Ask again in about ${lifetime(seconds)}.`
-      : `This role was changed. Credentials have the permissions of before until the NATS servers know the change, in about ${lifetime(seconds)}; those that you have got by then keep them.`;
+      ? `This role is not ready yet: its signing key is on its way to the NATS servers. ${time === undefined ? UNKNOWN : `Ask again in about ${time}`}.`
+      : `This role was changed. Credentials have the permissions of before until the NATS servers know the change${time === undefined ? '' : `, in about ${time}`}; those that you have got by then keep them.${time === undefined ? ` ${UNKNOWN}.` : ''}`;
   return html`<p class="card notice warn" role="status">${text}</p>`;
 }
 

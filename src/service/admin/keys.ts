@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AccountSpec } from '../../config/config.ts';
 import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../http/admin/actions.ts';
+import { readObstacles } from '../../keyring/obstacles.ts';
 import type { Ring, RingKey } from '../../keyring/ring.ts';
 import type { WantedSlot } from '../../keyring/step-input.ts';
 import { retiresAt } from '../../keyring/step.ts';
@@ -22,6 +23,7 @@ export async function listKeys(parts: AdminParts): Promise<KeysAnswer> {
   const { config, ringed, state } = parts;
   const { accounts } = config();
   const rings = new Map((await readRings(state)).map(({ ring }) => [ring.account, ring]));
+  const obstacles = await readObstacles(state);
   const credentials = await countCredentials(parts, rings.values());
   const sessions = await countSessions({
     sessions: parts.sessions,
@@ -31,7 +33,12 @@ export async function listKeys(parts: AdminParts): Promise<KeysAnswer> {
   const answers = accounts.map((account) => {
     const wanted = ringed().find(({ name }) => name === account.name);
     return accountAnswer(
-      { account, wanted, ring: rings.get(account.name) },
+      {
+        account,
+        wanted,
+        ring: rings.get(account.name),
+        obstacle: wanted && obstacles.get(account.name),
+      },
       { credentials, sessions },
     );
   });
@@ -59,9 +66,13 @@ interface AccountState {
   readonly account: AccountSpec;
   readonly wanted: RingedAccount | undefined;
   readonly ring: Ring | undefined;
+  readonly obstacle: string | undefined;
 }
 
-function accountAnswer({ account, wanted, ring }: AccountState, behind: Behind): AccountAnswer {
+function accountAnswer(
+  { account, wanted, ring, obstacle }: AccountState,
+  behind: Behind,
+): AccountAnswer {
   const keys = ring?.keys ?? [];
   const grace = wanted?.graceMilliseconds ?? 0;
   return {
@@ -69,6 +80,7 @@ function accountAnswer({ account, wanted, ring }: AccountState, behind: Behind):
     public_key: account.publicKey,
     kind: account.kind,
     next_rotation_at: nextRotation(ring, wanted),
+    obstacle: obstacle ?? null,
     keys: keys.map((key) => keyAnswer(key, grace, behind)),
     spare_keys: account.kind === 'external' && wanted ? spareKeys(keys, wanted) : null,
     slots: (wanted?.wanted.slots ?? []).map((slot) => ({
