@@ -109,9 +109,12 @@ describe('limits on everything a stranger controls: headers', () => {
     expect(bodyOf(text)).toMatchObject({ reason: 'token_not_a_jwt' });
   });
 
-  test('of a second Authorization only the first counts, and no two of them are tried', async () => {
-    const { statuses } = await send(post(`Authorization: Bearer a.b.c\r\n${bearer()}`));
-    expect(statuses).toEqual([401]);
+  test('a second Authorization is refused, and neither of them is tried', async () => {
+    for (const headers of [`Authorization: Bearer a.b.c\r\n${bearer()}`, bearer() + bearer()]) {
+      const { statuses, text } = await send(post(headers));
+      expect(statuses).toEqual([400]);
+      expect(text).toContain('parameter_repeated');
+    }
   });
 
   test('bytes that are not ASCII in Authorization are a 400', async () => {

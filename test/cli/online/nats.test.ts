@@ -231,7 +231,7 @@ describe('through the system account', () => {
     await using other = await createOperatorWorld({ resolver: 'full' }).start();
     await world.configure((tree) => (tree['nats'].servers = [other.url]));
     // It tries as long as it may.
-    const { one } = await examine(world, { timeout: '5s' });
+    const { one } = await examine(world, { timeout: '30s' });
     expect(one('system-refused').found).toContain('not of this operator');
   });
 
