@@ -279,6 +279,14 @@ test('a replica that is cut off from the store issues while its key is surely go
 
   proxy.heal();
   await ready(far);
+  // Until the store knows how long credentials of the new key live, each one depends on the store, and
+  // the connection to it that was silent may still be given up.
+  const issued = await eventually(async () => {
+    const response = await far.exchange(await ground.token(), { ttl: 60 });
+    await response.text();
+    return response.ok;
+  });
+  expect(issued).toBe(true);
   const backAt = Date.now();
   await Promise.all(leavers.map((connection) => connection.closed()));
   await refused(far, leaver);
