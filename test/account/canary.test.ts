@@ -158,8 +158,10 @@ describe('what keeps canaries out without a word about their key', () => {
 test('an account that leaves connections to an auth callout is seen to refuse its keys, however long the server waits for an answer', async () => {
   const authorization = { auth_users: [createKeyPair('user').publicKey] };
   const other = world.signAccount({ name, key, body: { ...body, authorization } });
+  // The servers' own limit: they wait that long for an answer of the callout before they refuse.
+  const limit = 'authorization: { timeout: 2 }';
   await using server = await startNatsServer({
-    config: world.config.replace(world.account().jwt, other),
+    config: `${world.config.replace(world.account().jwt, other)}\n${limit}`,
   });
   // Where the server's own time limit ends it first, it says so, and the next look tells.
   await eventually(async () => {
