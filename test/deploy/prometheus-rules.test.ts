@@ -20,12 +20,12 @@ const { groups } = parse(readFileSync(join(FOLDER, 'nats-sts.rules.yaml'), 'utf8
 const alerts = groups.flatMap(({ rules }) => rules);
 const named = alerts.map((alert) => [alert.alert, alert] as const);
 
-const operations = document('docs/operations.md');
-const documented = new Set(tableKeys(operations, 'Metrics'));
+const metricsPage = document('docs/operations/metrics.md');
+const documented = new Set(tableKeys(metricsPage));
 
 /** Labels by metric, as the table of metrics has them. */
 const labels = new Map(
-  [...operations.text.matchAll(/^\| `(nats_sts_\w+)` \| \w+ \|([^|]*)\|/gm)].map(
+  [...metricsPage.text.matchAll(/^\| `(nats_sts_\w+)` \| \w+ \|([^|]*)\|/gm)].map(
     ([, metric = '', cell = '']) => [
       metric,
       [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
@@ -66,12 +66,12 @@ test.each(named)('%s says what happened, how bad it is, and where to read on', (
   const { summary, description, runbook_url } = alert.annotations;
   expect([summary, description]).toEqual([expect.any(String), expect.any(String)]);
   expect(['warning', 'critical']).toContain(alert.labels.severity);
-  expect(runbook_url).toBe(`docs/operations.md#${name.toLowerCase()}`);
+  expect(runbook_url).toBe(`docs/operations/alerts.md#${name.toLowerCase()}`);
 });
 
-test('every alert has its entry in operations, and no other', () => {
-  const section = /^## Alerts\n([^]*?)^## /m.exec(operations.text)?.[1] ?? '';
-  const entries = [...section.matchAll(/^### (\w+)$/gm)].map(([, heading]) => heading);
+test('every alert has its entry in docs/operations/alerts.md, and no other', () => {
+  const { text } = document('docs/operations/alerts.md');
+  const entries = [...text.matchAll(/^### (\w+)$/gm)].map(([, heading]) => heading);
   expect(entries).toEqual(alerts.map(({ alert }) => alert));
 });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -6,21 +6,21 @@ import { natsSts } from '../cli/command-line.ts';
 import { freePort } from '../support/free-port.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { createNscHome, missingTools } from '../support/nsc-home.ts';
+import { document } from './documents.ts';
 
 const missing = await missingTools();
-const OPERATIONS = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
-const [, SECTION = ''] = /\n## An operator of nsc\n(.*?)\n## /s.exec(OPERATIONS) ?? [];
+const { text: PAGE } = document('docs/operations/adopt.md');
 
 /** The shell blocks under "With TOOL", in their order. */
 function commandsWith(tool: string): string[] {
-  const parts = SECTION.split(/\n {3}(?=With nsc|With nats auth)/).slice(1);
+  const parts = PAGE.split(/\n {3}(?=With nsc|With nats auth)/).slice(1);
   return parts
     .filter((part) => part.startsWith(`With ${tool}`))
     .map((part) => /```sh\n(.*?)```/s.exec(part)?.[1] ?? '');
 }
 
 describe.skipIf(missing !== undefined)(
-  'the commands of "An operator of nsc", run as they stand',
+  'the commands of docs/operations/adopt.md, run as they stand',
   () => {
     test.each([
       [
@@ -43,7 +43,7 @@ nats auth user add admin SYSTEM --operator ACME --defaults --credential admin.cr
       await home.sh(before);
       const commands = commandsWith(tool);
       expect(commands).toHaveLength(2);
-      const [sealing = ''] = /\(umask 077; openssl [^)]*\)/.exec(SECTION) ?? [];
+      const [sealing = ''] = /\(umask 077; openssl [^)]*\)/.exec(PAGE) ?? [];
       const directory = join(home.path, 'sts');
       mkdirSync(directory);
       for (const lines of [...commands, sealing]) await home.sh(lines, directory);

@@ -89,10 +89,7 @@ const CALL =
 
 const SHELL = new Set(['sh', 'bash', 'console']);
 
-/** First cells of the rows of a table, by the heading that it stands below. */
-export function tableKeys({ text }: Document, heading: string): string[] {
-  const start = text.indexOf(`\n## ${heading}\n`);
-  if (start === -1) throw new Error(`there is no heading ${heading}`);
-  const section = text.slice(start + 1).split(/^## /m)[1] ?? '';
-  return [...section.matchAll(/^\| `([^`]+)`/gm)].map(([, key = '']) => key);
+/** The first cell of each table row that begins with `code`. */
+export function tableKeys({ text }: Document): string[] {
+  return [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, key = '']) => key);
 }

@@ -146,7 +146,7 @@ function faultFinding(name: string, fault: unknown, tell: ReturnType<typeof find
     return tell.problem(
       'store-permissions',
       `its user may not ask for stream ${name}`,
-      'docs/operations.md, "Several processes", has the subjects that it needs',
+      'docs/operations/replicas.md, has the subjects that it needs',
     );
   }
   const message = fault instanceof Error ? fault.message : String(fault);

@@ -12,8 +12,11 @@ const REFUSALS = Object.keys(REASONS).map((reason) =>
 );
 
 test('what operators look up is what people see: each heading that is quoted is one of a page', () => {
-  const operations = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
-  const [, section = ''] = operations.split('### When it does not work');
+  const logins = readFileSync(
+    new URL('../../../docs/operations/logins.md', import.meta.url),
+    'utf8',
+  );
+  const [, section = ''] = logins.split('### When it does not work');
   const rows = section.split('\n## ', 1)[0]?.matchAll(/^\| "([^"]+)"/gm) ?? [];
   const quoted = Array.from(rows, ([, heading]) => heading);
   expect(quoted.length).toBeGreaterThan(5);
