@@ -21,7 +21,7 @@ import { errorPages } from './pages/refusal-page.ts';
 import type { People, PeopleDoors } from './people.ts';
 import { type Limits, rateLimiters } from './rate-limits.ts';
 import { type ServiceRoutes, serviceRoutes } from './service-routes.ts';
-import { tokenRoute } from './token-route.ts';
+import { tokenRoute } from './oauth/token-route.ts';
 
 export interface AppOptions extends ServiceRoutes {
   readonly exchange: (request: ExchangeRequest) => Promise<Issued | Refusal>;

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
-import { sendOAuthError, sendOAuthFault } from './oauth-error.ts';
+import { sendOAuthError, sendOAuthFault } from './oauth/error.ts';
 import { sendFault, sendProblem } from './problem.ts';
 import { shownNames } from './shown-names.ts';
 

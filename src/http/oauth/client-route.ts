@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import { refusalBeforeBody } from '../before-body.ts';
-import { sendOAuthError } from '../oauth-error.ts';
+import { sendOAuthError } from './error.ts';
 import type { PeopleDoors } from '../people.ts';
 import { type Form, formOf, repeated } from './form.ts';
 import { checkClient } from './parameters.ts';

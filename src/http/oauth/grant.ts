@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Refusal } from '../../errors.ts';
 import type { Caller } from '../../login/session.ts';
 import { addressOf, networkOf } from '../address.ts';
-import type { OAuthAsk } from '../oauth-error.ts';
+import type { OAuthAsk } from './error.ts';
 import type { PeopleDoors } from '../people.ts';
 import type { Form } from './form.ts';
 

@@ -1,6 +1,6 @@
 import { Refusal } from '../../errors.ts';
 import type { PeopleDoors } from '../people.ts';
-import { TOKEN_EXCHANGE } from '../token-request.ts';
+import { TOKEN_EXCHANGE } from './token-request.ts';
 import { redeemCode } from './code-grant.ts';
 import { redeemDevice } from './device-grant.ts';
 import { type Form, missing, text } from './form.ts';

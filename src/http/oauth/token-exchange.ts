@@ -8,7 +8,7 @@ import {
   CREDS_TYPE,
   parseTokenRequest,
   type TokenRequest,
-} from '../token-request.ts';
+} from './token-request.ts';
 import { ttlCapped } from '../ttl-capped.ts';
 import { callerOf, type GrantHandler } from './grant.ts';
 

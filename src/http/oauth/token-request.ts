@@ -1,9 +1,9 @@
-import { Refusal } from '../errors.ts';
-import type { Ask } from '../policy/policy.ts';
-import type { UserPublicKey } from '../nats/nkeys.ts';
-import type { Live } from './doors.ts';
-import { type Form, invalid, missing, texts, trimmed } from './oauth/form.ts';
-import { parseNkey, parseRole, parseTtl } from './oauth/parameters.ts';
+import { Refusal } from '../../errors.ts';
+import type { Ask } from '../../policy/policy.ts';
+import type { UserPublicKey } from '../../nats/nkeys.ts';
+import type { Live } from '../doors.ts';
+import { type Form, invalid, missing, texts, trimmed } from './form.ts';
+import { parseNkey, parseRole, parseTtl } from './parameters.ts';
 
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const JWT_TYPE = 'urn:ietf:params:oauth:token-type:jwt';

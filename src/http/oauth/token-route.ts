@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Refusal } from '../errors.ts';
-import { refusalBeforeBody } from './before-body.ts';
-import { sendOAuthError } from './oauth-error.ts';
-import { formOf, repeated } from './oauth/form.ts';
-import { grantOf } from './oauth/grants.ts';
-import { errorResponse, tokenBody, tokenResponse } from './oauth/schemas.ts';
-import type { PeopleDoors } from './people.ts';
+import { Refusal } from '../../errors.ts';
+import { refusalBeforeBody } from '../before-body.ts';
+import { sendOAuthError } from './error.ts';
+import { formOf, repeated } from './form.ts';
+import { grantOf } from './grants.ts';
+import { errorResponse, tokenBody, tokenResponse } from './schemas.ts';
+import type { PeopleDoors } from '../people.ts';
 
 /** `POST /token`: subject tokens (RFC 8693), codes, device codes and refresh tokens become credentials. */
 export function tokenRoute(app: FastifyInstance, doors: PeopleDoors): void {

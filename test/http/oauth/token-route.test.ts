@@ -1,15 +1,15 @@
 import { decode } from '@nats-io/jwt';
 import { allowInsecureRequests, Configuration, genericGrantRequest, None } from 'openid-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createKeyPair } from '../../src/nats/key-pair.ts';
+import { createKeyPair } from '../../../src/nats/key-pair.ts';
 import {
   type FormPairs,
   JWT_TYPE,
   startServiceWorld,
   type ServiceWorld,
   TOKEN_EXCHANGE,
-} from '../support/service-world.ts';
-import { answerOf, oauthError, problem } from './answers.ts';
+} from '../../support/service-world.ts';
+import { answerOf, oauthError, problem } from '../answers.ts';
 
 let world: ServiceWorld;
 let token: string;
