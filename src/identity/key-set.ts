@@ -1,11 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { Refusal } from '../errors.ts';
-import { fetchedKeySet } from './fetched-key-set.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 import type { TokenHeader } from './header.ts';
 import type { IssuerSpec } from './issuer.ts';
-import { type Candidates, indexKeys } from './key-index.ts';
-import { chosen, noSuchKey, noticeOf, whyEmpty } from './key-refusals.ts';
+import type { Candidates } from './key-index.ts';
 
 export interface KeySetStatus {
   /** There are keys to verify with, young enough to be trusted. */
@@ -60,28 +58,4 @@ export interface KeySetParts {
   readonly maxWaiting: number;
   /** Called with each new `KeySetStatus.notice` of fetched keys. */
   readonly onNotice: (notice: string) => void;
-}
-
-export function createKeySet(parts: KeySetParts): KeySet {
-  const { keys } = parts.spec;
-  return keys.kind === 'static'
-    ? staticKeySet(keys.jwks.keys, parts.spec.algorithms)
-    : fetchedKeySet(parts, keys);
-}
-
-function staticKeySet(jwks: readonly unknown[], algorithms: IssuerSpec['algorithms']): KeySet {
-  const keys = indexKeys(jwks, algorithms);
-  return {
-    keys: (header) => chosen(keys, header) ?? noSuchKey(header, keys),
-    newer: () => ({ keys: undefined }),
-    prewarm: async () => {},
-    refreshIfDue: () => {},
-    status: () => ({
-      ready: keys.size > 0,
-      fetchedAt: undefined,
-      lastError: whyEmpty(keys),
-      notice: noticeOf(keys),
-    }),
-    close: () => {},
-  };
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../src/errors.ts';
 import { guardedFetch } from '../../src/identity/guarded-fetch.ts';
 import type { IssuerSpec } from '../../src/identity/issuer.ts';
-import { createKeySet, type KeySet } from '../../src/identity/key-set.ts';
+import { createKeySet } from '../../src/identity/create-key-set.ts';
+import type { KeySet } from '../../src/identity/key-set.ts';
 import {
   createTestKey,
   NOW,
