@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import { harmless, type Style, styled, type Terminal } from './terminal.ts';
 
 export interface Column {
@@ -46,7 +47,7 @@ function line(terminal: Terminal, cells: readonly CleanCell[], widths: readonly 
     const short = cut(text, width);
     const shown = style === undefined ? short : styled(terminal, style, short);
     const last = index === cells.length - 1;
-    return last ? shown : shown + ' '.repeat(width - displayWidth(short));
+    return last ? shown : shown + ' '.repeat(width - stringWidth(short));
   });
   return padded.join(GAP).trimEnd();
 }
@@ -57,7 +58,7 @@ function naturalWidths(
 ): number[] {
   return columns.map(({ atLeast = 0 }, index) =>
     lines.reduce(
-      (widest, cells) => Math.max(widest, displayWidth(cells[index]?.text ?? '')),
+      (widest, cells) => Math.max(widest, stringWidth(cells[index]?.text ?? '')),
       atLeast,
     ),
   );
@@ -88,28 +89,13 @@ function widestThatGives(columns: readonly Column[], widths: readonly number[]) 
 }
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-const WIDE =
-  /[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\uff01-\uff60]/u;
-const ASCII = /^[ -~]*$/;
-
-/** Columns that a text takes; what people see as one character takes one, or two in East Asian scripts and emoji. */
-export function displayWidth(text: string): number {
-  if (ASCII.test(text)) return text.length;
-  let width = 0;
-  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
-  return width;
-}
-
-function graphemeWidth(grapheme: string): number {
-  return WIDE.test(grapheme) ? 2 : 1;
-}
 
 function cut(text: string, width: number): string {
-  if (displayWidth(text) <= width) return text;
+  if (stringWidth(text) <= width) return text;
   let kept = '';
   let used = 0;
   for (const { segment } of graphemes.segment(text)) {
-    used += graphemeWidth(segment);
+    used += stringWidth(segment);
     if (used > width - 1) break;
     kept += segment;
   }

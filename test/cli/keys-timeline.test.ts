@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
+import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import type { AdminAccount, KeysAnswer } from '../../src/cli/admin-answers.ts';
 import { keysOverview } from '../../src/cli/keys/overview.ts';
 import { axisOf, bar, scale } from '../../src/cli/keys/timeline.ts';
-import { displayWidth } from '../../src/cli/table.ts';
 import { adminAccount, adminKey, DAY, HOUR, NOW, publicKey } from './admin-service.ts';
 import { capturedTerminal } from './captured-terminal.ts';
 import { strangersText } from './strangers-text.ts';
@@ -125,7 +125,7 @@ describe('the overview', () => {
 
   test.each([80, 100, 200])('fits a window of %d columns', (columns) => {
     for (const line of overview({ keys }, { columns }).split('\n')) {
-      expect(displayWidth(line)).toBeLessThanOrEqual(columns);
+      expect(stringWidth(line)).toBeLessThanOrEqual(columns);
     }
   });
 

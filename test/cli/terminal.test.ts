@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
+import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import { displayWidth, table } from '../../src/cli/table.ts';
+import { table } from '../../src/cli/table.ts';
 import { harmless, jsonLine, styled, wantsColours } from '../../src/cli/terminal.ts';
 import { localTime, parseMoment, relativeTime } from '../../src/cli/time.ts';
 import { capturedTerminal } from './captured-terminal.ts';
@@ -76,7 +77,7 @@ describe("strangers' text", () => {
         expect(lines).toHaveLength(3);
         for (const line of lines) {
           expect(line).not.toMatch(active);
-          expect(displayWidth(line)).toBeLessThanOrEqual(columns);
+          expect(stringWidth(line)).toBeLessThanOrEqual(columns);
         }
       }),
     );
@@ -122,10 +123,14 @@ describe('a table', () => {
         [{ text: '名前', style: 'red' }, '1'],
         ['🪪', '2'],
         ['e\u0301e', '3'],
+        ['、', '4'],
+        ['a\u200bb', '5'],
       ],
       { header: false },
     );
-    expect(shown).toBe('\u001b[31m名前\u001b[39m  1\n🪪    2\ne\u0301e    3\n');
+    expect(shown).toBe(
+      '\u001b[31m名前\u001b[39m  1\n🪪    2\ne\u0301e    3\n、    4\na\u200bb    5\n',
+    );
   });
 });
 

@@ -1,5 +1,6 @@
+import stringWidth from 'string-width';
 import type { AdminAccount, AdminKey, KeysAnswer } from '../admin-answers.ts';
-import { type Cell, type Column, displayWidth, table } from '../table.ts';
+import { type Cell, type Column, table } from '../table.ts';
 import { harmless, styled, type Terminal } from '../terminal.ts';
 import { localTime, relativeTime } from '../time.ts';
 import { isTrouble, keyText, rotationText, shortKey, slotName, STATE_STYLE } from './key-text.ts';
@@ -102,7 +103,7 @@ function keyWidth({ wide }: View): number {
 function timelineWidth(account: AdminAccount, view: View): number {
   const { columns } = view.terminal;
   if (columns === undefined) return TIMELINE.usual;
-  const texts = account.keys.map((key) => displayWidth(harmless(keyText(key, account, view.now))));
+  const texts = account.keys.map((key) => stringWidth(harmless(keyText(key, account, view.now))));
   const others = INDENT.length + keyWidth(view) + STATE_WIDTH + 3 * GAP + Math.max(0, ...texts);
   return Math.min(Math.max(columns - others, TIMELINE.least), TIMELINE.most);
 }
