@@ -1,6 +1,7 @@
 import type { Door } from './audit/event.ts';
 import type { AuditLog } from './audit/log.ts';
-import { audited, auditedReason, record } from './audit/record.ts';
+import { audited, origin, record } from './audit/record.ts';
+import { type Denied, recordDenied, recordRejected } from './audit/refusals.ts';
 import { type Clock, unixSeconds } from './clock.ts';
 import type { Credential } from './credential/credential.ts';
 import { expiry } from './credential/expiry.ts';
@@ -14,7 +15,7 @@ import { closedAccount, noKey } from './keyring/unavailable.ts';
 import { type AccountAdmission, connectionUse, whyRefused } from './nats/admission.ts';
 import type { UserPublicKey } from './nats/nkeys.ts';
 import type { Policy } from './policy/compile.ts';
-import type { Ask, Decision, Denial, Grant } from './policy/policy.ts';
+import type { Ask, Decision, Grant } from './policy/policy.ts';
 import type { Revocable } from './revocation/match.ts';
 import type { Revocations } from './revocation/revocations.ts';
 
@@ -117,25 +118,44 @@ async function issue(
     subject instanceof Refusal ? undefined : await verifyActor(parts, request, progress.actor);
   // A configuration that was replaced while an issuer's keys were waited for decides nothing.
   if (inForce() !== parts) return issue(inForce, request, progress);
-  if (subject instanceof Refusal) return rejected(parts, request, subject);
-  if (actor instanceof Refusal) {
-    return denied(parts, request, subject, undefined, { refusal: actor, claimsSeen: {} });
+  if (subject instanceof Refusal) {
+    const { subject: asked } = request;
+    return recordRejected(parts, request, { refusal: subject, ...hashOf(parts, asked) });
   }
+  if (actor instanceof Refusal) {
+    const { ask, actorToken } = request;
+    const actorTokenHash = actorToken ? parts.verifier.hash(actorToken) : undefined;
+    const denied = { refusal: actor, identity: subject, actorTokenHash, role: ask.role };
+    return recordDenied(parts, request, denied);
+  }
+  const refuse = (refusal: Refusal, decided?: Decided) =>
+    recordDenied(parts, request, {
+      refusal,
+      identity: subject,
+      actor,
+      role: request.ask.role,
+      ...decided,
+    });
 
   const refusal = progress.admitted ? undefined : await request.admit?.(subject);
   progress.admitted = true;
-  if (refusal) return denied(parts, request, subject, actor, { refusal, claimsSeen: {} });
+  if (refusal) return refuse(refusal);
 
   // Policy: which role do they get?
   const decision = decide(parts.policy, subject, actor, request.ask);
-  if ('denial' in decision) return denied(parts, request, subject, actor, decision.denial);
+  if ('denial' in decision) {
+    const { refusal, nearest, claimsSeen: claims } = decision.denial;
+    return refuse(refusal, { binding: nearest?.binding, claims });
+  }
   const { grant } = decision;
+  const { binding, claimsSeen: claims } = grant;
+  const granted = { binding, role: grant.role.name, claims };
 
   // Revocation: were they cut off since they got their token?
   const askedAt = unixSeconds(parts.clock);
   const candidate = { ...revocable(subject, actor, grant, request), issuedAt: askedAt };
   const revoked = parts.revocations.refusal(candidate);
-  if (revoked) return denied(parts, request, subject, actor, against(grant, revoked));
+  if (revoked) return refuse(revoked, granted);
 
   // The account: would NATS let them in?
   const { account, name: role, connectionTypes } = grant.role;
@@ -143,7 +163,7 @@ async function issue(
   const use = connectionUse(connectionTypes);
   const closed = whyRefused(admission, { nowSeconds: askedAt, use });
   if (closed !== undefined) {
-    return denied(parts, request, subject, actor, against(grant, closedAccount(account, closed)));
+    return refuse(closedAccount(account, closed), granted);
   }
 
   // The credential, ready but for its signature.
@@ -156,16 +176,16 @@ async function issue(
   if (inForce() !== parts) return issue(inForce, request, progress);
   if (!signingKey) {
     const refusal = noKey(account, role, parts.keyRing.pending(account, role));
-    return denied(parts, request, subject, actor, against(grant, refusal));
+    return refuse(refusal, granted);
   }
   // Its time begins now: the key may have been waited for. It gets no longer by that.
   const issuedAt = unixSeconds(parts.clock);
   const expiresAt = endFrom(issuedAt);
   if (expiresAt <= issuedAt) {
     const meanwhile = whyRefused(admission, { nowSeconds: issuedAt, use });
-    const why =
-      meanwhile === undefined ? TOO_LATE : against(grant, closedAccount(account, meanwhile));
-    return denied(parts, request, subject, actor, why);
+    return meanwhile === undefined
+      ? refuse(TOO_LATE)
+      : refuse(closedAccount(account, meanwhile), granted);
   }
   const draft = draftCredential(parts.drafting, {
     identity: subject,
@@ -177,34 +197,34 @@ async function issue(
     expiresAt,
   });
   if (draft instanceof Refusal) {
-    return denied(parts, request, subject, actor, against(grant, draft));
+    return refuse(draft, granted);
   }
 
   // Record: what is not written down is not issued.
   const recorded = await record(parts.audit, {
     type: 'issued',
-    ...origin(parts, request),
+    ...origin(parts.clock, request),
     identity: audited(subject),
     ...(actor && { actor: audited(actor) }),
-    binding: grant.binding,
+    binding,
     ...(grant.actorBinding !== undefined && { actorBinding: grant.actorBinding }),
-    role: grant.role.name,
-    account: grant.role.account,
+    role,
+    account,
     user: draft.userPublicKey,
     signingKey: signingKey.publicKey,
     tokenIssuedAt: candidate.tokenIssuedAt,
     expiresAt: draft.expiresAt,
-    claims: grant.claimsSeen,
+    claims,
   });
   if (recorded instanceof Refusal) return recorded;
 
   // A revocation that came while that was written down.
   const overtaken = parts.revocations.refusal({ ...candidate, user: draft.userPublicKey });
-  if (overtaken) return denied(parts, request, subject, actor, against(grant, overtaken));
+  if (overtaken) return refuse(overtaken, granted);
 
   // Single use: the token is used now, and by nobody else.
   const unsettled = await progress.tokens.settle();
-  if (unsettled) return denied(parts, request, subject, actor, against(grant, unsettled));
+  if (unsettled) return refuse(unsettled, granted);
 
   // Credential.
   const pending = signingKey.outdated ? parts.keyRing.pending(account, role) : undefined;
@@ -267,58 +287,10 @@ function revocable(
 }
 
 /** Only with `capToTokenExpiry`: the leeway that lets a token pass gives its credential no time to live. */
-const TOO_LATE: Denial = {
-  refusal: new Refusal('token_expired', 'The token has expired, and credentials end with it.'),
-  claimsSeen: {},
-};
+const TOO_LATE = new Refusal(
+  'token_expired',
+  'The token has expired, and credentials end with it.',
+);
 
-/** A denial as it is recorded: where the policy granted something, with what it granted. */
-type Denied = Pick<Denial, 'refusal' | 'nearest' | 'claimsSeen'> & { readonly granted?: Grant };
-
-/** The "no" to what the policy said "yes" to. */
-function against(granted: Grant, refusal: Refusal): Denied {
-  return { refusal, granted, claimsSeen: granted.claimsSeen };
-}
-
-async function rejected(
-  parts: ExchangeParts,
-  request: ExchangeRequest,
-  refusal: Refusal,
-): Promise<Refusal> {
-  const { subject } = request;
-  const recorded = await record(parts.audit, {
-    type: 'rejected',
-    ...origin(parts, request),
-    ...auditedReason(refusal),
-    ...hashOf(parts, subject),
-  });
-  return recorded ?? refusal;
-}
-
-async function denied(
-  parts: ExchangeParts,
-  request: ExchangeRequest,
-  subject: Identity,
-  actor: Identity | undefined,
-  { refusal, nearest, granted, claimsSeen }: Denied,
-): Promise<Refusal> {
-  const binding = granted?.binding ?? nearest?.binding;
-  const role = granted?.role.name ?? request.ask.role;
-  const recorded = await record(parts.audit, {
-    type: 'denied',
-    ...origin(parts, request),
-    identity: audited(subject),
-    ...(actor
-      ? { actor: audited(actor) }
-      : request.actorToken && { actorTokenHash: parts.verifier.hash(request.actorToken) }),
-    ...auditedReason(refusal),
-    ...(binding !== undefined && { binding }),
-    ...(role !== undefined && { role }),
-    claims: claimsSeen,
-  });
-  return recorded ?? refusal;
-}
-
-function origin({ clock }: ExchangeParts, { door, requestId, address }: ExchangeRequest) {
-  return { time: clock.now(), door, requestId, address };
-}
+/** What the policy granted, or came nearest to. */
+type Decided = Pick<Denied, 'binding' | 'role' | 'claims'>;

@@ -1,6 +1,7 @@
+import type { Clock } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
-import type { AuditedIdentity, AuditEvent } from './event.ts';
+import type { AuditedIdentity, AuditEvent, RejectedEvent } from './event.ts';
 import type { AuditLog } from './log.ts';
 
 /** Undefined once the event is safe; a refusal when it can't be written: then nothing must follow from it. */
@@ -17,12 +18,15 @@ export async function record(audit: AuditLog, event: AuditEvent): Promise<Refusa
   }
 }
 
+/** Where a request came from. */
+export type Origin = Pick<RejectedEvent, 'door' | 'requestId' | 'address'>;
+
+/** Where and when a request came, as records hold it. */
+export function origin(clock: Clock, { door, requestId, address }: Origin) {
+  return { time: clock.now(), door, requestId, address };
+}
+
 /** Who was verified, as records hold it. */
 export function audited({ issuerName, issuer, subject, tokenHash }: Identity): AuditedIdentity {
   return { issuerName, issuer, subject, tokenHash };
-}
-
-/** Why the answer was no, as records hold it. */
-export function auditedReason({ reason, message, detail }: Refusal) {
-  return { reason, message, ...(detail !== undefined && { detail }) };
 }

@@ -5,7 +5,6 @@ import { fitsChallenge } from './code-challenge.ts';
 import { CLOCKS_DIFFER_SECONDS } from './clocks-differ.ts';
 import {
   answerOnce,
-  failed,
   grantInvalid,
   type HandoverParts,
   TAKEN_OVER,
@@ -75,7 +74,7 @@ export function authorizationCodes(
     const agreed = await keeper.open(record.session);
     const who = agreed instanceof Refusal ? { session: id } : whoIs(sessionOfItsOwn(agreed, id));
     const refusal = grantInvalid('a used code came again: the session was ended');
-    return failed(parts, { ...who, ...whatOf(record), refusal }, caller);
+    return journal.refuse({ ...who, ...whatOf(record), refusal }, caller);
   }
 
   return {
@@ -85,7 +84,7 @@ export function authorizationCodes(
       if (full) return full;
       const sealed = await keeper.seal(session);
       const entry = { ...whoIs(session), program, role, user: userPublicKey };
-      const unrecorded = await journal.tell({ ...entry, step: 'agreed' }, caller);
+      const unrecorded = await journal.record({ ...entry, step: 'agreed' }, caller);
       if (unrecorded) return unrecorded;
       const code = newSecret();
       await records.put(hashOfSecret(code), {
@@ -104,14 +103,14 @@ export function authorizationCodes(
 
     async refuseCode({ program, userPublicKey }, session, caller) {
       const entry = { ...whoIs(session), program, user: userPublicKey };
-      return journal.tell({ ...entry, step: 'refused' }, caller);
+      return journal.record({ ...entry, step: 'refused' }, caller);
     },
 
     async redeemCode(sent, caller, issue = async () => undefined) {
       const name = hashOfSecret(sent.code);
       const found = await records.find(name);
       if (!found || found.over) {
-        return failed(parts, { refusal: grantInvalid('no such code') }, caller);
+        return journal.refuse({ refusal: grantInvalid('no such code') }, caller);
       }
       const { record } = found;
       const id = sessionIdFor(name);
@@ -125,13 +124,13 @@ export function authorizationCodes(
         // A wrong verifier gets no second try, and ends nothing when it comes again.
         if (!(await held.settle())) return TAKEN_OVER;
         await records.take(name, found);
-        return failed(parts, { ...what, refusal: session }, caller);
+        return journal.refuse({ ...what, refusal: session }, caller);
       }
       const { userPublicKey, role, ttlSeconds, program } = record;
       const handover = { session, userPublicKey, role, ttlSeconds, program };
       return answerOnce(held, handover, async () => {
         const entry = { ...whoIs(session), ...what };
-        const unrecorded = await journal.tell({ ...entry, step: 'handed-over' }, caller);
+        const unrecorded = await journal.record({ ...entry, step: 'handed-over' }, caller);
         return unrecorded ?? issue(handover);
       });
     },

@@ -56,9 +56,9 @@ async function begin(
   const attempt = newAttempt(party.spec, { returnTo, endsAt });
   const url = await party.authorizationUrl(attempt);
   if (url instanceof Refusal) {
-    return (await journal.tell({ step: 'failed', issuerName, refusal: url }, caller)) ?? url;
+    return journal.refuse({ issuerName, refusal: url }, caller);
   }
-  const unrecorded = await journal.tell({ step: 'begun', issuerName }, caller);
+  const unrecorded = await journal.record({ step: 'begun', issuerName }, caller);
   if (unrecorded) return unrecorded;
   return {
     url,
@@ -75,7 +75,7 @@ async function signOut(
 ): Promise<{ readonly issuerUrl?: URL } | Refusal> {
   const { id, identity, idToken } = session;
   const { issuerName } = identity;
-  const unrecorded = await journal.tell(
+  const unrecorded = await journal.record(
     { step: 'signed-out', issuerName, identity, session: id },
     caller,
   );

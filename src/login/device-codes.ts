@@ -4,7 +4,6 @@ import { DEVICE_LIVES_SECONDS, type DeviceRecord, newDevice } from './device-rec
 import { CLOCKS_DIFFER_SECONDS } from './clocks-differ.ts';
 import {
   answerOnce,
-  failed,
   grantInvalid,
   type HandoverParts,
   TAKEN_OVER,
@@ -75,20 +74,20 @@ export function deviceCodes(
     const until = expiresAt + REMEMBERED_SECONDS + CLOCKS_DIFFER_SECONDS;
     const held = await singleUse.hold(SINGLE_USE_NAME, name, until);
     if (!held || role === undefined || sealed === undefined) {
-      return failed(parts, { refusal: grantInvalid('the device code was used') }, caller);
+      return journal.refuse({ refusal: grantInvalid('the device code was used') }, caller);
     }
     const what = { program, role, user: userPublicKey };
     const agreed = await keeper.open(sealed);
     if (agreed instanceof Refusal) {
       if (!(await held.settle())) return TAKEN_OVER;
       await forget(name, found);
-      return failed(parts, { ...what, refusal: agreed }, caller);
+      return journal.refuse({ ...what, refusal: agreed }, caller);
     }
     const session = sessionOfItsOwn(agreed);
     const handover = { session, userPublicKey, role, ttlSeconds, program };
     const answer = await answerOnce(held, handover, async () => {
       const entry = { ...whoIs(session), ...what };
-      const unrecorded = await journal.tell({ ...entry, step: 'handed-over' }, caller);
+      const unrecorded = await journal.record({ ...entry, step: 'handed-over' }, caller);
       return unrecorded ?? issue(handover);
     });
     if (!(answer instanceof Refusal)) await forget(name, found);
@@ -110,7 +109,7 @@ export function deviceCodes(
       if (full) return full;
       const { program, role, userPublicKey } = ask;
       const entry = { program, user: userPublicKey, ...(role !== undefined && { role }) };
-      const unrecorded = await journal.tell({ ...entry, step: 'device-begun' }, caller);
+      const unrecorded = await journal.record({ ...entry, step: 'device-begun' }, caller);
       if (unrecorded) return unrecorded;
       const secret = newSecret();
       const record = newDevice(ask, { secret, address, network, now: unixSeconds(clock) });
@@ -126,7 +125,7 @@ export function deviceCodes(
     async findDevice(typed, session, caller) {
       const asked = await waiting(typed);
       if (asked instanceof Refusal) {
-        return failed(parts, { ...whoIs(session), refusal: asked }, caller);
+        return journal.refuse({ ...whoIs(session), refusal: asked }, caller);
       }
       const { program, userPublicKey, role, ttlSeconds, address, begunAt } = asked.found.record;
       const userCode = showUserCode(asked.userCode);
@@ -143,7 +142,7 @@ export function deviceCodes(
       const { program, userPublicKey } = found.record;
       const sealed = await keeper.seal(session);
       const entry = { ...whoIs(session), program, role, user: userPublicKey };
-      const unrecorded = await journal.tell({ ...entry, step: 'agreed' }, caller);
+      const unrecorded = await journal.record({ ...entry, step: 'agreed' }, caller);
       if (unrecorded) return unrecorded;
       const agreed = { ...found.record, state: 'agreed' as const, role, session: sealed };
       return (await records.replace(name, found, agreed)) ? undefined : USER_CODE_UNKNOWN;
@@ -155,7 +154,7 @@ export function deviceCodes(
       const { name, found } = asked;
       const { program, userPublicKey } = found.record;
       const entry = { ...whoIs(session), program, user: userPublicKey };
-      const unrecorded = await journal.tell({ ...entry, step: 'refused' }, caller);
+      const unrecorded = await journal.record({ ...entry, step: 'refused' }, caller);
       if (unrecorded) return unrecorded;
       const refused = { ...found.record, state: 'refused' as const };
       return (await records.replace(name, found, refused)) ? undefined : USER_CODE_UNKNOWN;
@@ -170,7 +169,7 @@ export function deviceCodes(
         !found ||
         !sameText(hashOfSecret(secret), found.record.secretHash)
       ) {
-        return failed(parts, { refusal: grantInvalid('no such device code') }, caller);
+        return journal.refuse({ refusal: grantInvalid('no such device code') }, caller);
       }
       if (found.over) return EXPIRED;
       switch (found.record.state) {

@@ -81,7 +81,7 @@ export async function finishLogin(
   // Record: who can't be written down is not signed in.
   const { issuerName, returnTo } = attempt;
   const entry = { step: 'signed-in', issuerName, identity, session: session.id } as const;
-  const unrecorded = await parts.journal.tell(entry, caller);
+  const unrecorded = await parts.journal.record(entry, caller);
   return unrecorded ? { refusal: unrecorded, issuerName, returnTo } : { session, sealed, returnTo };
 }
 
@@ -177,12 +177,12 @@ async function failed(
   refusal: Refusal,
 ): Promise<FailedLogin> {
   const issuerName = attempt && { issuerName: attempt.issuerName };
-  const entry = { step: 'failed', ...issuerName, ...(identity && { identity }), refusal } as const;
-  const recorded = await journal.tell(entry, caller);
+  const entry = { ...issuerName, ...(identity && { identity }), refusal };
+  const answer = await journal.refuse(entry, caller);
   // What is said to come from an issuer that was not asked is not passed on.
   const theirs = refusal.reason !== 'login_issuer_mismatch' && issuerSaid(saidBy(callback));
   return {
-    refusal: recorded ?? refusal,
+    refusal: answer,
     ...issuerName,
     ...(attempt && { returnTo: attempt.returnTo }),
     ...(theirs && { issuerSaid: theirs }),

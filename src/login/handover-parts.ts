@@ -7,10 +7,10 @@ import {
   SingleUseUnavailable,
 } from '../identity/single-use.ts';
 import { type SharedState, StoreUnavailable } from '../store/shared-state.ts';
-import type { Journal, JournalEntry } from './journal.ts';
+import type { Journal, LoginFacts } from './journal.ts';
 import type { TextSealer } from './sealing.ts';
 import type { SessionKeeper } from './session-keeper.ts';
-import type { Caller, Session } from './session.ts';
+import type { Session } from './session.ts';
 
 /** What handovers are made of. */
 export interface HandoverParts {
@@ -32,23 +32,13 @@ export function grantInvalid(detail: string): Refusal {
 }
 
 /** Who a session is, for the record. */
-export function whoIs({ id, parent, identity }: Session): Omit<JournalEntry, 'step'> {
+export function whoIs({ id, parent, identity }: Session): LoginFacts {
   return {
     issuerName: identity.issuerName,
     identity,
     session: id,
     ...(parent !== undefined && { parentSession: parent }),
   };
-}
-
-/** The refusal, once it is on the record. */
-export async function failed(
-  { journal }: Pick<HandoverParts, 'journal'>,
-  entry: Omit<JournalEntry, 'step'> & { readonly refusal: Refusal },
-  caller: Caller,
-): Promise<Refusal> {
-  const unrecorded = await journal.tell({ ...entry, step: 'failed' }, caller);
-  return unrecorded ?? entry.refusal;
 }
 
 /**

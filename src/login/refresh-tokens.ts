@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../errors.ts';
 import { CLOCKS_DIFFER_SECONDS } from './clocks-differ.ts';
-import { failed, grantInvalid, type HandoverParts, TAKEN_OVER, whoIs } from './handover-parts.ts';
+import { grantInvalid, type HandoverParts, TAKEN_OVER, whoIs } from './handover-parts.ts';
 import type { HandedSession, Handovers } from './handovers.ts';
 
 /** Under this name refresh tokens are claimed; no issuer is called so. */
@@ -35,10 +35,10 @@ export function refreshTokens(parts: HandoverParts): RefreshTokens {
 
     async redeemRefreshToken(token, caller) {
       const opened = await open(token);
-      if (opened instanceof Refusal) return failed(parts, { refusal: opened }, caller);
+      if (opened instanceof Refusal) return journal.refuse({ refusal: opened }, caller);
       const { jti, session, role } = opened;
       // Before it is used up: what can't be recorded costs nobody their session.
-      const unrecorded = await journal.tell({ ...whoIs(session), role, step: 'renewed' }, caller);
+      const unrecorded = await journal.record({ ...whoIs(session), role, step: 'renewed' }, caller);
       if (unrecorded) return unrecorded;
       const until = session.endsAt + CLOCKS_DIFFER_SECONDS;
       const held = await singleUse.hold(SINGLE_USE_NAME, jti, until);
@@ -46,7 +46,7 @@ export function refreshTokens(parts: HandoverParts): RefreshTokens {
         // It was answered. Two have it, and nobody can tell which of them is the thief (RFC 9700 §4.14.2).
         const unended = await keeper.end(session);
         const refusal = grantInvalid('a used refresh token came again: the session was ended');
-        return unended ?? failed(parts, { ...whoIs(session), refusal }, caller);
+        return unended ?? journal.refuse({ ...whoIs(session), refusal }, caller);
       }
       return (await held.settle()) ? { session, role } : TAKEN_OVER;
     },
@@ -54,7 +54,7 @@ export function refreshTokens(parts: HandoverParts): RefreshTokens {
     async introspect(token, caller) {
       const opened = await open(token);
       if (!(opened instanceof Refusal)) return { session: opened.session, role: opened.role };
-      return caller ? failed(parts, { refusal: opened }, caller) : opened;
+      return caller ? journal.refuse({ refusal: opened }, caller) : opened;
     },
 
     async revoke(token, caller) {
@@ -63,7 +63,7 @@ export function refreshTokens(parts: HandoverParts): RefreshTokens {
         return opened.code === 'temporarily_unavailable' ? opened : undefined;
       }
       const { session } = opened;
-      const unrecorded = await journal.tell({ ...whoIs(session), step: 'signed-out' }, caller);
+      const unrecorded = await journal.record({ ...whoIs(session), step: 'signed-out' }, caller);
       return unrecorded ?? keeper.end(session);
     },
   };

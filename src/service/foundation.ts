@@ -1,4 +1,4 @@
-import { boundRejections } from '../audit/bounded-rejections.ts';
+import { boundRejections } from '../audit/refusals.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { openSqliteLog } from '../audit/sqlite-log.ts';
 import type { Clock } from '../clock.ts';

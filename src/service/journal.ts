@@ -1,9 +1,11 @@
 import type { AuditLog } from '../audit/log.ts';
-import { audited, auditedReason, record } from '../audit/record.ts';
+import { audited, origin, record } from '../audit/record.ts';
+import { recordFailedLogin } from '../audit/refusals.ts';
 import type { Clock } from '../clock.ts';
 import type { RefusalReason } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Journal, JournalEntry } from '../login/journal.ts';
+import type { FailedEntry, Journal, LoginFacts } from '../login/journal.ts';
+import type { Caller } from '../login/session.ts';
 import type { Metrics } from './metrics.ts';
 
 /**
@@ -22,38 +24,48 @@ export function journalOf({
   readonly metrics: Pick<Metrics, 'loginStep'>;
 }): Journal {
   return {
-    async tell(entry, { requestId, address }) {
-      const { identity, refusal, issuerName, ...rest } = entry;
+    async record({ step, ...facts }, caller) {
       const unrecorded = await record(audit, {
         type: 'login',
-        time: clock.now(),
-        door: 'login',
-        requestId,
-        address,
-        ...rest,
-        ...(identity ? { identity: audited(identity) } : issuerName && { issuerName }),
-        ...(refusal && auditedReason(refusal)),
+        step,
+        ...origin(clock, atLogin(caller)),
+        ...fieldsOf(facts),
       });
-      if (refusal && FOR_OPERATORS.has(refusal.reason)) {
-        const { reason, detail } = refusal;
-        log.warn({ issuer: issuerName, reason, detail, requestId }, 'sign-in failed');
-      }
-      metrics.loginStep(counted(entry, unrecorded?.reason));
+      metrics.loginStep({ step, issuer: issuerOf(facts), outcome: unrecorded?.reason ?? 'ok' });
       return unrecorded;
+    },
+    async refuse({ refusal, ...facts }, caller) {
+      const login = { refusal, ...fieldsOf(facts) };
+      const answer = await recordFailedLogin({ audit, clock }, atLogin(caller), login);
+      tellOperator(log, { refusal, ...facts }, caller);
+      metrics.loginStep({ step: 'failed', issuer: issuerOf(facts), outcome: answer.reason });
+      return answer;
     },
   };
 }
 
 const FOR_OPERATORS: ReadonlySet<RefusalReason> = new Set(['login_failed', 'issuer_unavailable']);
 
-/** What the metrics count; `ok`, or why it came to nothing. */
-function counted(
-  { step, identity, issuerName, refusal }: JournalEntry,
-  unrecorded: string | undefined,
-): Parameters<Metrics['loginStep']>[0] {
-  return {
-    step,
-    issuer: identity?.issuerName ?? issuerName ?? '',
-    outcome: unrecorded ?? refusal?.reason ?? 'ok',
-  };
+function tellOperator(
+  log: Pick<Log, 'warn'>,
+  { issuerName, refusal: { reason, detail } }: FailedEntry,
+  { requestId }: Caller,
+): void {
+  if (!FOR_OPERATORS.has(reason)) return;
+  log.warn({ issuer: issuerName, reason, detail, requestId }, 'sign-in failed');
+}
+
+function atLogin({ requestId, address }: Caller) {
+  return { door: 'login', requestId, address } as const;
+}
+
+/** What is known, as records hold it: the issuer's name stands in the identity, if there is one. */
+function fieldsOf({ identity, issuerName, ...rest }: LoginFacts) {
+  if (identity) return { ...rest, identity: audited(identity) };
+  return { ...rest, ...(issuerName !== undefined && { issuerName }) };
+}
+
+/** The operator's name for it; empty where it is not known. */
+function issuerOf({ identity, issuerName }: LoginFacts): string {
+  return identity?.issuerName ?? issuerName ?? '';
 }

@@ -1,3 +1,4 @@
+import { recordDenied } from '../audit/refusals.ts';
 import { createVerifier, type Verifier } from '../identity/verify.ts';
 import { verifierInForce } from '../identity/verify-in-force.ts';
 import type { People } from '../http/people.ts';
@@ -10,7 +11,6 @@ import { createSessionKeeper } from '../login/keep-sessions.ts';
 import { createTextSealer } from '../login/text-sealer.ts';
 import type { Foundation } from './foundation.ts';
 import { type Generation, waitingPerIssuer } from './generation.ts';
-import { recordDenial } from './record-denial.ts';
 
 export interface PeopleOptions {
   readonly foundation: Foundation;
@@ -26,7 +26,7 @@ export async function startPeople({
   current,
   publicUrl,
 }: PeopleOptions): Promise<People & { close(): void }> {
-  const { clock, audit, state, revocations, singleUse, log } = foundation;
+  const { clock, state, revocations, singleUse, log } = foundation;
   const onFault = (fault: unknown) =>
     log.warn({ why: String(fault) }, 'what is over of logins could not be deleted');
   const ended = await openEndedSessions({ state, clock, onFault });
@@ -43,9 +43,10 @@ export async function startPeople({
     },
     handovers,
     choices: (identity) => current().policy.choices(identity),
-    denied: (identity, denial, caller) => {
-      const from = { ...caller, time: clock.now(), door: 'login' } as const;
-      return recordDenial(audit, from, identity, denial);
+    denied: async (identity, { refusal, nearest, claimsSeen: claims }, caller) => {
+      const denied = { refusal, identity, binding: nearest?.binding, claims };
+      const answer = await recordDenied(foundation, { ...caller, door: 'login' }, denied);
+      return answer === refusal ? undefined : answer;
     },
     isAdmin: (identity) => current().admin.deny(identity) === undefined,
     pending: ({ account, name }) => current().parts.keyRing.pending(account, name),

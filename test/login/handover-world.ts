@@ -8,10 +8,10 @@ import { tokenHash } from '../../src/identity/verify-token.ts';
 import { createHandovers } from '../../src/login/create-handovers.ts';
 import { openEndedSessions } from '../../src/login/ended-sessions.ts';
 import type { Handovers } from '../../src/login/handovers.ts';
-import type { JournalEntry } from '../../src/login/journal.ts';
+import type { FailedEntry, Journal, JournalEntry } from '../../src/login/journal.ts';
 import { createSessionKeeper, type SessionKeeperParts } from '../../src/login/keep-sessions.ts';
 import type { SessionKeeper } from '../../src/login/session-keeper.ts';
-import type { Session } from '../../src/login/session.ts';
+import type { Caller, Session } from '../../src/login/session.ts';
 import type { TextSealer } from '../../src/login/sealing.ts';
 import { createTextSealer } from '../../src/login/text-sealer.ts';
 import { followRevocations } from '../../src/revocation/revocations.ts';
@@ -38,7 +38,7 @@ export interface HandoverWorld extends AsyncDisposable {
   readonly keeper: SessionKeeper;
   readonly sealer: TextSealer;
   /** What the journal was told, in order. */
-  readonly told: (JournalEntry & { readonly requestId: string; readonly address: string })[];
+  readonly told: ((JournalEntry | ({ readonly step: 'failed' } & FailedEntry)) & Caller)[];
   /** From now on the journal refuses with this, or no longer. */
   journalSays(refusal: Refusal | undefined): void;
   session(changes?: Partial<Session>): Session;
@@ -94,10 +94,14 @@ export async function createHandoverWorld(
   const keys = [randomBytes(32)];
   const told: HandoverWorld['told'] = [];
   let saying: Refusal | undefined;
-  const journal = {
-    tell: async (entry: JournalEntry, caller: { requestId: string; address: string }) => {
+  const journal: Journal = {
+    record: async (entry, caller) => {
       if (!saying) told.push({ ...entry, ...caller });
       return saying;
+    },
+    refuse: async (entry, caller) => {
+      if (!saying) told.push({ step: 'failed', ...entry, ...caller });
+      return saying ?? entry.refusal;
     },
   };
   const replica = async () => {

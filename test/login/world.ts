@@ -5,7 +5,7 @@ import { memorySingleUse, type SingleUse } from '../../src/identity/single-use.t
 import { createVerifier } from '../../src/identity/verify.ts';
 import { createLogins } from '../../src/login/create-logins.ts';
 import { type EndedSessions, openEndedSessions } from '../../src/login/ended-sessions.ts';
-import type { JournalEntry } from '../../src/login/journal.ts';
+import type { FailedEntry, JournalEntry } from '../../src/login/journal.ts';
 import { createSessionKeeper } from '../../src/login/keep-sessions.ts';
 import type { LoginSpec } from '../../src/login/login-spec.ts';
 import type { BegunLogin, FailedLogin, FinishedLogin, Logins } from '../../src/login/logins.ts';
@@ -82,13 +82,15 @@ export const WEB_CLIENT = {
   postLogoutRedirectUris: [`${PUBLIC_URL}/`],
 };
 
+type Written = JournalEntry | ({ readonly step: 'failed' } & FailedEntry);
+
 export interface Replica extends Disposable {
   readonly logins: Logins;
   readonly keeper: SessionKeeper;
   readonly ended: EndedSessions;
   readonly clock: ReturnType<typeof shiftableClock>;
   /** What was told to the journal. */
-  readonly journal: JournalEntry[];
+  readonly journal: Written[];
   readonly revocations: ReturnType<typeof indexRevocations>;
   /** From now on the journal can write nothing down. */
   breakJournal(): void;
@@ -129,7 +131,7 @@ export async function startReplica(options: {
     login: (name) => specs.find(({ issuerName }) => issuerName === name),
     clock,
   });
-  const journal: JournalEntry[] = [];
+  const journal: Written[] = [];
   const inForce = (name: string) => specs.find(({ issuerName }) => issuerName === name);
   let broken = false;
   const logins = createLogins({
@@ -142,10 +144,15 @@ export async function startReplica(options: {
     singleUse,
     clock,
     journal: {
-      tell: async (entry) => {
-        if (broken) return new Refusal('audit_unavailable', 'Nothing can be recorded.');
+      record: async (entry) => {
+        if (broken) return UNRECORDED;
         journal.push(entry);
         return undefined;
+      },
+      refuse: async (entry) => {
+        if (broken) return UNRECORDED;
+        journal.push({ step: 'failed', ...entry });
+        return entry.refusal;
       },
     },
     ...(timeoutMilliseconds !== undefined && { timeoutMilliseconds }),
@@ -167,6 +174,8 @@ export async function startReplica(options: {
     },
   };
 }
+
+const UNRECORDED = new Refusal('audit_unavailable', 'Nothing can be recorded.');
 
 export async function begin(
   { logins }: Pick<Replica, 'logins'>,

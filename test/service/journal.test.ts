@@ -29,7 +29,7 @@ function journal() {
 test('a step is on the record with who took it, and counted', async () => {
   const { audit, metrics, journal: told } = journal();
   expect(
-    await told.tell({ step: 'signed-in', identity: ADA, session: 's1' }, CALLER),
+    await told.record({ step: 'signed-in', identity: ADA, session: 's1' }, CALLER),
   ).toBeUndefined();
   const { claims: _claims, kind: _kind, issuedAt: _at, expiresAt: _end, ...identity } = ADA;
   expect([...audit.list()]).toEqual([
@@ -51,7 +51,7 @@ test('a step is on the record with who took it, and counted', async () => {
 test('a step that came to nothing has its reason in both, its detail in the record alone', async () => {
   const { audit, metrics, journal: told } = journal();
   const refusal = new Refusal('login_failed', 'It did not work.', { detail: 'invalid_client' });
-  await told.tell({ step: 'failed', issuerName: 'people', refusal }, CALLER);
+  await told.refuse({ issuerName: 'people', refusal }, CALLER);
   expect([...audit.list()]).toMatchObject([
     {
       issuerName: 'people',
@@ -69,7 +69,7 @@ test('the log has what an operator has to fix, and nothing of people who cancell
   const { lines, journal: told } = journal();
   const fail = (reason: RefusalReason) => {
     const refusal = new Refusal(reason, 'It did not work.', { detail: '401 invalid_client' });
-    return told.tell({ step: 'failed', issuerName: 'people', refusal }, CALLER);
+    return told.refuse({ issuerName: 'people', refusal }, CALLER);
   };
   await fail('login_refused');
   await fail('login_unknown');
@@ -90,7 +90,7 @@ test('the log has what an operator has to fix, and nothing of people who cancell
 test('a step that can not be recorded is refused', async () => {
   const { audit, metrics, journal: told } = journal();
   audit.breakWith(new Error('disk full'));
-  const refusal = await told.tell({ step: 'signed-in', identity: ADA }, CALLER);
+  const refusal = await told.record({ step: 'signed-in', identity: ADA }, CALLER);
   expect(refusal?.reason).toBe('audit_unavailable');
   expect(await metrics.registry.metrics()).toContain('outcome="audit_unavailable"} 1');
 });

@@ -1,5 +1,5 @@
 import type { AuditLog } from '../../audit/log.ts';
-import { auditedReason, record } from '../../audit/record.ts';
+import { recordDenied, recordRejected } from '../../audit/refusals.ts';
 import { type Clock, unixSeconds } from '../../clock.ts';
 import { Refusal } from '../../errors.ts';
 import { hashOf, identify } from '../../exchange.ts';
@@ -9,7 +9,6 @@ import type { Passage, Verifier } from '../../identity/verify.ts';
 import type { AdminPolicy } from '../../policy/admin.ts';
 import type { Denial } from '../../policy/policy.ts';
 import type { Revocations } from '../../revocation/revocations.ts';
-import { recordDenial } from '../record-denial.ts';
 
 /** What decides who may administer; one consistent set per configuration. */
 interface AccessParts {
@@ -39,7 +38,10 @@ export async function authenticateAdmin(
   if (!admin.configured) return NOT_CONFIGURED;
   const identity = await identify(parts, request.subject, passage);
   if (inForce() !== before) return authenticateAdmin(inForce, request, passage);
-  if (identity instanceof Refusal) return rejected(parts, request, identity);
+  if (identity instanceof Refusal) {
+    const presented = hashOf(parts, request.subject);
+    return recordRejected(parts, atAdmin(request), { refusal: identity, ...presented });
+  }
 
   const refusal = await request.admit?.(identity);
   if (refusal) return denied(parts, request, identity, { refusal, claimsSeen: {} });
@@ -67,31 +69,21 @@ function asAdministrator({ issuerName, subject, issuedAt }: Identity, now: numbe
   return { issuerName, subject, role: '', binding: '', tokenIssuedAt: issuedAt, issuedAt: now };
 }
 
-async function rejected(
+async function denied(
   parts: DecidingParts,
   request: AdminRequest,
-  refusal: Refusal,
-): Promise<Refusal> {
-  const recorded = await record(parts.audit, {
-    type: 'rejected',
-    ...origin(parts.clock, request),
-    ...auditedReason(refusal),
-    ...hashOf(parts, request.subject),
-  });
-  return recorded ?? refusal;
-}
-
-async function denied(
-  { audit, clock }: DecidingParts,
-  request: AdminRequest,
   identity: Identity,
-  denial: Denial,
+  { refusal, nearest, claimsSeen }: Denial,
 ): Promise<Refusal> {
-  const unrecorded = await recordDenial(audit, origin(clock, request), identity, denial);
-  return unrecorded ?? denial.refusal;
+  return recordDenied(parts, atAdmin(request), {
+    refusal,
+    identity,
+    binding: nearest?.binding,
+    claims: claimsSeen,
+  });
 }
 
 /** Where a request comes from, as records hold it. */
-export function origin(clock: Clock, { requestId, address }: Omit<AdminCaller, 'identity'>) {
-  return { time: clock.now(), door: 'admin', requestId, address } as const;
+export function atAdmin({ requestId, address }: Omit<AdminCaller, 'identity'>) {
+  return { door: 'admin', requestId, address } as const;
 }

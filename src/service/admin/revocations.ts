@@ -1,5 +1,5 @@
 import type { RevocationEvent } from '../../audit/event.ts';
-import { audited, record } from '../../audit/record.ts';
+import { audited, origin, record } from '../../audit/record.ts';
 import { unixSeconds } from '../../clock.ts';
 import { didYouMean } from '../../config/suggest.ts';
 import { Refusal } from '../../errors.ts';
@@ -22,7 +22,7 @@ import {
   revocationText,
 } from '../../revocation/revocation.ts';
 import { issuerName, targetName } from '../target-names.ts';
-import { origin } from './access.ts';
+import { atAdmin } from './access.ts';
 import { longestReachSeconds } from './longest-reach.ts';
 import { type AdminParts, ATTEMPTS, BUSY, notFound, readRings } from './parts.ts';
 import { reachOf } from './reach.ts';
@@ -106,7 +106,7 @@ export async function lift(
       const event = eventOf(parseRevocation(entry.value), 'lifted');
       const refusal = await record(audit, {
         ...event,
-        ...origin(clock, caller),
+        ...origin(clock, atAdmin(caller)),
         identity: audited(caller.identity),
       });
       if (refusal) return refusal;
@@ -127,7 +127,7 @@ async function make(
     const made = { id: newRevocationId(), ...revocation };
     const refusal = await record(audit, {
       ...eventOf(made, 'made'),
-      ...origin(clock, caller),
+      ...origin(clock, atAdmin(caller)),
       identity: audited(caller.identity),
     });
     if (refusal) return refusal;

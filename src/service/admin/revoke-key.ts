@@ -1,9 +1,9 @@
-import { audited, record } from '../../audit/record.ts';
+import { audited, origin, record } from '../../audit/record.ts';
 import type { Refusal } from '../../errors.ts';
 import type { AdminCaller, RevokeKeyAnswer, RevokeKeyAsk } from '../../http/admin/actions.ts';
 import { revokeKey } from '../../keyring/changes.ts';
 import { type Ring, ringText } from '../../keyring/ring.ts';
-import { origin } from './access.ts';
+import { atAdmin } from './access.ts';
 import { livingCredentials } from './living.ts';
 import { type AdminParts, ATTEMPTS, BUSY, notFound, readRings, type StoredRing } from './parts.ts';
 
@@ -19,7 +19,7 @@ export async function revokeKeyOf(
   const slot = found.ring.keys.find((key) => key.publicKey === publicKey)?.slot ?? '';
   const refusal = await record(parts.audit, {
     type: 'admin',
-    ...origin(parts.clock, caller),
+    ...origin(parts.clock, atAdmin(caller)),
     identity: audited(caller.identity),
     action: 'revoke-key',
     account,

@@ -1,11 +1,11 @@
-import { audited, record } from '../../audit/record.ts';
+import { audited, origin, record } from '../../audit/record.ts';
 import { didYouMean } from '../../config/suggest.ts';
 import { Refusal } from '../../errors.ts';
 import type { AdminCaller, RotateAnswer, RotateAsk } from '../../http/admin/actions.ts';
 import { requestRotation } from '../../keyring/changes.ts';
 import { ANY_ROLE, ringText } from '../../keyring/ring.ts';
 import type { RingedAccount } from '../ringed-accounts.ts';
-import { origin } from './access.ts';
+import { atAdmin } from './access.ts';
 import { type AdminParts, ATTEMPTS, BUSY, notFound, readRings } from './parts.ts';
 
 /** One account's slots to be rotated. */
@@ -28,7 +28,7 @@ export async function rotate(
     for (const slot of slots) {
       const refusal = await record(parts.audit, {
         type: 'admin',
-        ...origin(parts.clock, caller),
+        ...origin(parts.clock, atAdmin(caller)),
         identity: audited(caller.identity),
         action: 'rotate',
         account,

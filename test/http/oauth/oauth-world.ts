@@ -8,6 +8,7 @@ import { openSingleUse, type SingleUse } from '../../../src/identity/single-use.
 import { createHandovers } from '../../../src/login/create-handovers.ts';
 import { openEndedSessions } from '../../../src/login/ended-sessions.ts';
 import type { CodeAsk, Handovers } from '../../../src/login/handovers.ts';
+import type { Journal } from '../../../src/login/journal.ts';
 import { createSessionKeeper } from '../../../src/login/keep-sessions.ts';
 import type { Session } from '../../../src/login/session.ts';
 import { createTextSealer } from '../../../src/login/text-sealer.ts';
@@ -113,7 +114,10 @@ async function openReplica(
   const revocations = NO_REVOCATIONS;
   const login = loginInForce(issuer.issuer);
   const keeper = createSessionKeeper({ sealer, ended, revocations, login, clock });
-  const journal = { tell: async () => undefined };
+  const journal: Journal = {
+    record: async () => undefined,
+    refuse: async ({ refusal }) => refusal,
+  };
   const replica = createHandovers({ state, sealer, keeper, singleUse, journal, clock });
   stack.defer(() => replica.close());
   return { replica, state };

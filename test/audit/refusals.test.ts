@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LoginEvent } from '../../src/audit/event.ts';
-import { boundRejections } from '../../src/audit/bounded-rejections.ts';
+import { boundRejections } from '../../src/audit/refusals.ts';
 import { createMemoryLog } from '../../src/audit/memory-log.ts';
 import { denied, issued, rejected } from './events.ts';
 

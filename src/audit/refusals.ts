@@ -1,0 +1,150 @@
+import type { Clock } from '../clock.ts';
+import type { Refusal } from '../errors.ts';
+import type { Identity, Json } from '../identity/identity.ts';
+import type { AuditEvent, LoginEvent } from './event.ts';
+import type { AuditLog } from './log.ts';
+import { audited, type Origin, origin, record } from './record.ts';
+
+/*
+ * The one place that records refusals. Every door calls it and answers what it returns: the refusal
+ * once it is recorded, or `audit_unavailable` when it cannot be.
+ */
+
+/** Where refusals are recorded, and the time they get. */
+export interface RefusalRecords {
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+}
+
+/** Refuses a caller whose identity is not known: no issuer vouches for the token they sent. */
+export async function recordRejected(
+  { audit, clock }: RefusalRecords,
+  request: Origin,
+  { refusal, ...token }: { readonly refusal: Refusal; readonly tokenHash?: string },
+): Promise<Refusal> {
+  const unrecorded = await record(audit, {
+    type: 'rejected',
+    ...origin(clock, request),
+    ...reasonOf(refusal),
+    ...token,
+  });
+  return unrecorded ?? refusal;
+}
+
+/** What was refused to whom. */
+export interface Denied {
+  readonly refusal: Refusal;
+  readonly identity: Identity;
+  readonly actor?: Identity | undefined;
+  /** SHA-256 of an actor token that was rejected, hexadecimal. */
+  readonly actorTokenHash?: string | undefined;
+  /** The binding that granted the role, or came nearest. */
+  readonly binding?: string | undefined;
+  readonly role?: string | undefined;
+  /** Those that the policy looked at. */
+  readonly claims?: Readonly<Record<string, Json>>;
+}
+
+/** Refuses a verified identity. */
+export async function recordDenied(
+  { audit, clock }: RefusalRecords,
+  request: Origin,
+  { refusal, identity, actor, actorTokenHash, binding, role, claims = {} }: Denied,
+): Promise<Refusal> {
+  const unrecorded = await record(audit, {
+    type: 'denied',
+    ...origin(clock, request),
+    identity: audited(identity),
+    ...(actor && { actor: audited(actor) }),
+    ...(actorTokenHash !== undefined && { actorTokenHash }),
+    ...reasonOf(refusal),
+    ...(binding !== undefined && { binding }),
+    ...(role !== undefined && { role }),
+    claims,
+  });
+  return unrecorded ?? refusal;
+}
+
+/** Refuses a step of a login; its identity is known or not. */
+export async function recordFailedLogin(
+  { audit, clock }: RefusalRecords,
+  request: Origin,
+  { refusal, ...login }: LoginFields & { readonly refusal: Refusal },
+): Promise<Refusal> {
+  const unrecorded = await record(audit, {
+    type: 'login',
+    step: 'failed',
+    ...origin(clock, request),
+    ...login,
+    ...reasonOf(refusal),
+  });
+  return unrecorded ?? refusal;
+}
+
+type LoginFields = Omit<LoginEvent, 'type' | 'step' | 'time' | keyof Origin>;
+
+function reasonOf({ reason, message, detail }: Refusal) {
+  return { reason, message, ...(detail !== undefined && { detail }) };
+}
+
+/** Reasons that anyone can bring about without a token that an issuer signed. */
+const UNPROVEN: ReadonlySet<string> = new Set([
+  'token_malformed',
+  'token_too_large',
+  'token_encrypted',
+  'token_not_a_jwt',
+  'token_header_unsupported',
+  'issuer_unknown',
+  'issuer_unavailable',
+  'algorithm_not_allowed',
+  'key_unknown',
+  'key_unusable',
+  'signature_invalid',
+  'token_expired',
+  'token_not_yet_valid',
+  'token_lifetime_too_long',
+  'claim_missing',
+  'claim_malformed',
+  'audience_mismatch',
+  'token_kind_not_allowed',
+  'tenant_not_allowed',
+]);
+
+/** So many may be written at once, and so many more for each second that passes. */
+const BURST = 1000;
+const PER_SECOND = 10;
+
+/**
+ * Keeps strangers from filling the disk: whoever can reach the service can send tokens that prove
+ * nothing, or begin logins, and each would leave a record. Beyond the bound (about 900,000 a day) they
+ * are left out of the log and told to `onDropped`. What a signed token was needed for never is: a
+ * reused token, a wrong proof, a verified identity.
+ */
+export function boundRejections(
+  log: AuditLog,
+  { clock, onDropped }: { readonly clock: Clock; readonly onDropped: () => void },
+): AuditLog {
+  let left = BURST;
+  let countedAt = clock.now();
+  const take = (): boolean => {
+    const now = clock.now();
+    left = Math.min(BURST, left + (Math.max(0, now - countedAt) / 1000) * PER_SECOND);
+    countedAt = now;
+    if (left < 1) return false;
+    left -= 1;
+    return true;
+  };
+  return {
+    record: async (event) => {
+      if (!isUnproven(event) || take()) return log.record(event);
+      onDropped();
+    },
+    healthy: () => log.healthy(),
+    close: () => log.close(),
+  };
+}
+
+function isUnproven(event: AuditEvent): boolean {
+  if (event.type === 'login') return event.identity === undefined;
+  return event.type === 'rejected' && UNPROVEN.has(event.reason);
+}
