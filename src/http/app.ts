@@ -7,19 +7,24 @@ import type { Refusal } from '../errors.ts';
 import type { Admin } from './admin/actions.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { consoleRoutes } from './console/routes.ts';
-import type { ConsoleSource } from './console/source.ts';
-import { readForms, readJson } from './bodies.ts';
-import { answerBrokenRequest } from './broken-request.ts';
-import type { ConnectionBounds } from './connection-shares.ts';
-import { boundConnections } from './connections.ts';
+import type { ConsoleSource } from './console/deps.ts';
+import { readForms, readJson } from './request/bodies.ts';
+import { answerBrokenRequest } from './refusals/broken-request.ts';
+import type { ConnectionBounds } from './limits/connection-shares.ts';
+import { boundConnections } from './limits/connections.ts';
 import type { Doors } from './doors.ts';
-import { answerBadUrl, type ErrorPages, forbidSniffing, handleErrors } from './errors.ts';
+import {
+  answerBadUrl,
+  type ErrorPages,
+  forbidSniffing,
+  handleErrors,
+} from './refusals/error-handler.ts';
 import { exchangeRoute } from './exchange-route.ts';
 import { loginRoutes } from './login/routes.ts';
 import { oauthRoutes } from './oauth/routes.ts';
 import { errorPages } from './pages/refusal-page.ts';
 import type { People, PeopleDoors } from './people.ts';
-import { type Limits, rateLimiters } from './rate-limits.ts';
+import { type Limits, rateLimiters } from './limits/rate-limits.ts';
 import { type ServiceRoutes, serviceRoutes } from './service-routes.ts';
 import { tokenRoute } from './oauth/token-route.ts';
 

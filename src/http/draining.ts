@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Server } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import { connectionOf, type Unanswered } from './connection-shares.ts';
+import { connectionOf, type Unanswered } from './limits/connection-shares.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -3,13 +3,13 @@ import { Refusal } from '../errors.ts';
 import type { Issued } from '../exchange.ts';
 import { parsePublicKey } from '../nats/nkeys.ts';
 import { inboxPrefix } from '../policy/inbox.ts';
-import { addressOf } from './address.ts';
-import { refusalBeforeBody } from './before-body.ts';
+import { addressOf } from './request/address.ts';
+import { refusalBeforeBody } from './request/before-body.ts';
 import type { Doors } from './doors.ts';
 import { newPermissions } from './new-permissions.ts';
-import { sendProblem } from './problem.ts';
+import { sendProblem } from './refusals/problem.ts';
 import { exchangeBody, exchangeResponse, problem } from './schemas.ts';
-import { presentedToken } from './subject-token.ts';
+import { presentedToken } from './request/subject-token.ts';
 import { ttlCapped } from './ttl-capped.ts';
 
 interface ExchangeBody {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { answerBrokenRequest } from './broken-request.ts';
-import { boundConnections } from './connections.ts';
-import { answerBadUrl, handleErrors } from './errors.ts';
+import { answerBrokenRequest } from './refusals/broken-request.ts';
+import { boundConnections } from './limits/connections.ts';
+import { answerBadUrl, handleErrors } from './refusals/error-handler.ts';
 import { type ProbeRoutes, probeRoutes } from './service-routes.ts';
 
 export interface ProbesOptions extends ProbeRoutes {

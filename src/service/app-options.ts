@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Sessions } from '../account/sessions.ts';
 import { exchange } from '../exchange.ts';
 import type { AppOptions } from '../http/app.ts';
-import { limitConcurrency } from '../http/concurrency.ts';
+import { limitConcurrency } from '../http/limits/concurrency.ts';
 import type { People } from '../http/people.ts';
 import { adminOf } from './admin/admin.ts';
 import type { ConsoleView } from './console.ts';

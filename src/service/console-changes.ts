@@ -1,4 +1,4 @@
-import type { ConsolePart } from '../http/console/source.ts';
+import type { ConsolePart } from '../http/console/deps.ts';
 import { RING_PREFIX } from '../keyring/ring.ts';
 import { REVOCATION_PREFIX } from '../revocation/revocation.ts';
 import type { SharedState } from '../store/shared-state.ts';

@@ -1,6 +1,6 @@
 import { openAuditReader } from '../audit/sqlite-reader.ts';
 import type { Config } from '../config/config.ts';
-import type { ConsoleSource } from '../http/console/source.ts';
+import type { ConsoleSource } from '../http/console/deps.ts';
 import type { SharedState } from '../store/shared-state.ts';
 import { followChanges } from './console-changes.ts';
 

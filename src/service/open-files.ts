@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
-import type { ConnectionBounds } from '../http/connection-shares.ts';
+import type { ConnectionBounds } from '../http/limits/connection-shares.ts';
 import type { Log } from '../log.ts';
 
 /** For everything but callers' connections: the store, the log, NATS, issuers. */

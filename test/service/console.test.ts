@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSqliteLog } from '../../src/audit/sqlite-log.ts';
 import { systemClock } from '../../src/clock.ts';
-import type { ConsolePart } from '../../src/http/console/source.ts';
+import type { ConsolePart } from '../../src/http/console/deps.ts';
 import { consoleSource } from '../../src/service/console.ts';
 import { openSqliteState } from '../../src/store/sqlite-state.ts';
 import { openStore } from '../../src/store/sqlite.ts';

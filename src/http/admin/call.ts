@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
-import { addressOf } from '../address.ts';
-import { refusalBeforeBody } from '../before-body.ts';
+import { addressOf } from '../request/address.ts';
+import { refusalBeforeBody } from '../request/before-body.ts';
 import type { Doors } from '../doors.ts';
-import { sendProblem } from '../problem.ts';
+import { sendProblem } from '../refusals/problem.ts';
 import { problem } from '../schemas.ts';
-import { presentedToken } from '../subject-token.ts';
+import { presentedToken } from '../request/subject-token.ts';
 import type { Admin, AdminCaller } from './actions.ts';
 
 /** What each admin route is given. */

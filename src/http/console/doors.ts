@@ -1,7 +1,7 @@
 import type { PeopleDoors } from '../people.ts';
 import type { PartStatus } from '../service-routes.ts';
-import type { Answers } from './answers.ts';
-import type { ConsoleSource } from './source.ts';
+import type { Answers } from './live/shared-answers.ts';
+import type { ConsoleSource } from './deps.ts';
 
 /** What the console is given. */
 export interface ConsoleDoors extends PeopleDoors {

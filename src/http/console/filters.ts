@@ -1,7 +1,7 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import { EVENT_TYPES } from '../../audit/event.ts';
 import { REASONS } from '../../errors.ts';
-import { plain } from '../pages/text.ts';
+import { plain } from '../pages/words/text.ts';
 import type { ConsoleParts } from './doors.ts';
 import { link } from './query.ts';
 

@@ -2,7 +2,7 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyReply } from 'fastify';
 import { asset } from '../pages/assets.ts';
 import { sendPage } from '../pages/page.ts';
-import type { Administrator, Exchange } from './admitted.ts';
+import type { Administrator, Exchange } from './administrator.ts';
 import { CONSOLE_SCRIPT } from './assets/script.ts';
 import { CONSOLE_STYLE } from './assets/style.ts';
 import type { ConsoleDoors } from './doors.ts';

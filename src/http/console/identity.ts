@@ -4,16 +4,16 @@ import { Refusal } from '../../errors.ts';
 import type { RevocationsAnswer } from '../admin/actions.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
-import { plain, theirs } from '../pages/text.ts';
-import { nowOf } from '../pages/time.ts';
-import { activityTable } from './activity-table.ts';
-import { type Administrator, admitted } from './admitted.ts';
-import { credentialTable } from './credential-table.ts';
+import { plain, theirs } from '../pages/words/text.ts';
+import { nowOf } from '../pages/words/time.ts';
+import { activityTable } from './tables/activity-table.ts';
+import { type Administrator, admitted } from './administrator.ts';
+import { credentialTable } from './tables/credential-table.ts';
 import type { ConsoleParts } from './doors.ts';
 import { part, sendConsolePage } from './frame.ts';
-import { IDENTITY_PATH } from './identity-link.ts';
+import { IDENTITY_PATH } from './tables/identity-link.ts';
 import { fields, link } from './query.ts';
-import { revocationTable } from './revocation-table.ts';
+import { revocationTable } from './tables/revocation-table.ts';
 import { copyButton, counted } from './words.ts';
 
 /** Of each kind so many, the latest. */

@@ -1,8 +1,8 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
-import { clearCookie, cookieJar, cookieOf } from '../pages/cookies.ts';
+import { clearCookie, cookieJar, cookieOf } from '../pages/cookies/cookie-jar.ts';
 import { checkIcon } from '../pages/icons.ts';
 import type { PageDoors } from '../pages/page.ts';
-import type { Exchange } from './admitted.ts';
+import type { Exchange } from './administrator.ts';
 import { counted, shortKey } from './words.ts';
 
 /** What was just done, as the page after it tells. */

@@ -4,14 +4,14 @@ import type { AuditEvent } from '../../audit/event.ts';
 import { Refusal } from '../../errors.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
-import { nowOf } from '../pages/time.ts';
-import { activityTable } from './activity-table.ts';
-import { admitted } from './admitted.ts';
+import { nowOf } from '../pages/words/time.ts';
+import { activityTable } from './tables/activity-table.ts';
+import { admitted } from './administrator.ts';
 import type { ConsoleParts } from './doors.ts';
 import { part, sendConsolePage } from './frame.ts';
-import { keyRings, rotateForm } from './keys.ts';
+import { keyRings, rotateForm } from './keys/key-rings.ts';
 import { fields } from './query.ts';
-import type { ActivityAnswer } from './source.ts';
+import type { ActivityAnswer } from './deps.ts';
 import { summary, warningList } from './summary.ts';
 
 /** So many records say what goes on right now. */

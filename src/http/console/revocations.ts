@@ -3,13 +3,13 @@ import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
-import { nowOf } from '../pages/time.ts';
-import { admitted } from './admitted.ts';
+import { nowOf } from '../pages/words/time.ts';
+import { admitted } from './administrator.ts';
 import type { ConsoleParts } from './doors.ts';
 import { pager } from './filters.ts';
 import { part, sendConsolePage } from './frame.ts';
 import { fields } from './query.ts';
-import { revocationTable } from './revocation-table.ts';
+import { revocationTable } from './tables/revocation-table.ts';
 import { counted } from './words.ts';
 
 const PAGE = 100;

@@ -1,18 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import { serveAsset } from '../pages/assets.ts';
 import { activityRoute } from './activity.ts';
-import { sharedAnswers } from './answers.ts';
+import { sharedAnswers } from './live/shared-answers.ts';
 import { credentialsRoute } from './credentials.ts';
 import type { ConsoleDoors, ConsoleParts } from './doors.ts';
-import { eventsRoute } from './events.ts';
+import { eventsRoute } from './live/events-route.ts';
 import { consoleScript, consoleStyle } from './frame.ts';
 import { identityRoute } from './identity.ts';
-import { liftRoute } from './lift.ts';
+import { liftRoute } from './actions/lift.ts';
 import { overviewRoute } from './overview.ts';
 import { revocationsRoute } from './revocations.ts';
-import { revokeKeyRoute } from './revoke-key.ts';
-import { revokeRoutes } from './revoke.ts';
-import { rotateRoute } from './rotate.ts';
+import { revokeKeyRoute } from './actions/revoke-key.ts';
+import { revokeRoutes } from './actions/revoke.ts';
+import { rotateRoute } from './actions/rotate.ts';
 
 export type { ConsoleDoors } from './doors.ts';
 

@@ -2,7 +2,7 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import { Refusal } from '../../errors.ts';
 import type { CredentialsAnswer, KeysAnswer } from '../admin/actions.ts';
 import type { PartStatus } from '../service-routes.ts';
-import type { ConfigurationWarning } from './source.ts';
+import type { ConfigurationWarning } from './deps.ts';
 import { counted as amount } from './words.ts';
 
 interface Summary {

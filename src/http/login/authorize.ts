@@ -12,7 +12,7 @@ import { type Form, formOf, text } from '../oauth/form.ts';
 import { checkIcon } from '../pages/icons.ts';
 import { sendPage } from '../pages/page.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
-import { quotable } from '../problem.ts';
+import { quotable } from '../refusals/problem.ts';
 import { pageRoute } from '../pages/route.ts';
 import { callerOf, signedIn } from '../pages/session.ts';
 import type { PeopleDoors } from '../people.ts';

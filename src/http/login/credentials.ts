@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { Session } from '../../login/session.ts';
-import { addressOf } from '../address.ts';
+import { addressOf } from '../request/address.ts';
 import { formOf, repeated, text } from '../oauth/form.ts';
 import { parseTtl } from '../oauth/parameters.ts';
 import { commonHeaders } from '../pages/headers.ts';

@@ -9,8 +9,8 @@ import { sendPage } from '../pages/page.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { callerOf, signedIn } from '../pages/session.ts';
-import { theirs } from '../pages/text.ts';
-import { moment } from '../pages/time.ts';
+import { theirs } from '../pages/words/text.ts';
+import { moment } from '../pages/words/time.ts';
 import type { PeopleDoors } from '../people.ts';
 import { chosen, consentBody, isOfSession } from './consent.ts';
 

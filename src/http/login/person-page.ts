@@ -4,12 +4,12 @@ import { own } from '../../identity/claims.ts';
 import type { Session } from '../../login/session.ts';
 import type { Choices } from '../../policy/choices.ts';
 import type { Page, PageDoors } from '../pages/page.ts';
-import { commandLine, facts } from '../pages/parts.ts';
+import { commandLine, facts } from '../pages/elements.ts';
 import { reference } from '../pages/refusal-page.ts';
 import { shellWord } from '../pages/shell-word.ts';
-import { personName, theirs } from '../pages/text.ts';
-import { lifetime, moment, nowOf } from '../pages/time.ts';
-import { denialText, unfitRoles } from './denied.ts';
+import { personName, theirs } from '../pages/words/text.ts';
+import { lifetime, moment, nowOf } from '../pages/words/time.ts';
+import { denialText, unfitRoles } from './denial-text.ts';
 import { roleCard } from './role-card.ts';
 
 /** Who one is, which roles one may take, and how. */

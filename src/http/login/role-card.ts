@@ -2,11 +2,11 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import type { Issued } from '../../exchange.ts';
 import { inboxPrefix } from '../../policy/inbox.ts';
 import type { Grant } from '../../policy/policy.ts';
-import { commandLine, facts, hidden } from '../pages/parts.ts';
-import { type DirectionWords, limitWords, permissionWords } from '../pages/permission-words.ts';
+import { commandLine, facts, hidden } from '../pages/elements.ts';
+import { type DirectionWords, limitWords, permissionWords } from '../pages/words/permissions.ts';
 import { shellWord } from '../pages/shell-word.ts';
-import type { SubjectWords } from '../pages/subject-words.ts';
-import { lifetime } from '../pages/time.ts';
+import type { SubjectWords } from '../pages/words/subjects.ts';
+import { lifetime } from '../pages/words/time.ts';
 
 /** Shorter lifetimes that may be chosen, in seconds. */
 const SHORTER_SECONDS = [900, 3_600, 4 * 3_600, 8 * 3_600, 86_400, 7 * 86_400] as const;

@@ -1,6 +1,6 @@
 import { Refusal } from '../../errors.ts';
 import type { CodeAsk } from '../../login/handovers.ts';
-import { quotable } from '../problem.ts';
+import { quotable } from '../refusals/problem.ts';
 import { type Form, formOf, invalid, missing, repeated, text } from './form.ts';
 import { checkClient, parseHandoverAsk, requireNkey } from './parameters.ts';
 

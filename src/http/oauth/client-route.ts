@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { Refusal } from '../../errors.ts';
-import { refusalBeforeBody } from '../before-body.ts';
+import { refusalBeforeBody } from '../request/before-body.ts';
 import { sendOAuthError } from './error.ts';
 import type { PeopleDoors } from '../people.ts';
 import { type Form, formOf, repeated } from './form.ts';

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { PeopleDoors } from '../people.ts';
 import { clientRoute } from './client-route.ts';
-import { callerOf } from './grant.ts';
+import { callerOf } from './grants/grant.ts';
 import { parseHandoverAsk } from './parameters.ts';
 import { deviceBody, deviceResponse } from './schemas.ts';
 

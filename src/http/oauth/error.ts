@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { Refusal, RefusalReason } from '../../errors.ts';
-import { quotable, statusOf } from '../problem.ts';
+import { quotable, statusOf } from '../refusals/problem.ts';
 
 /** `error` values of the OAuth endpoints (RFC 6749 §5.2, RFC 8628 §3.5, RFC 8693 §2.2.2, RFC 9449 §5). */
 type OAuthErrorCode =

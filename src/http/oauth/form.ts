@@ -1,5 +1,5 @@
 import { Refusal } from '../../errors.ts';
-import { shownNames } from '../shown-names.ts';
+import { shownNames } from '../refusals/shown-names.ts';
 
 /** Parameters as Fastify reads them from a query or a form: a repeated one is an array. */
 export type Form = Readonly<Record<string, unknown>>;

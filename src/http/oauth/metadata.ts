@@ -1,5 +1,5 @@
 import type { People } from '../people.ts';
-import { grantTypes } from './grants.ts';
+import { grantTypes } from './grants/grant-types.ts';
 
 /** Authorization server metadata (RFC 8414 §2); how people sign in is told where they can. */
 export function metadata(publicUrl: string, people: Pick<People, 'logins'>): object {

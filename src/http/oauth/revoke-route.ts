@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { PeopleDoors } from '../people.ts';
 import { clientRoute } from './client-route.ts';
 import { missing, trimmed } from './form.ts';
-import { callerOf } from './grant.ts';
+import { callerOf } from './grants/grant.ts';
 import { refreshTokenParameter } from './schemas.ts';
 
 /** `POST /revoke`: the person signs out at the program (RFC 7009). Credentials that were handed over live on to their end. */

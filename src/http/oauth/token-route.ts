@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
-import { refusalBeforeBody } from '../before-body.ts';
+import { refusalBeforeBody } from '../request/before-body.ts';
 import { sendOAuthError } from './error.ts';
 import { formOf, repeated } from './form.ts';
-import { grantOf } from './grants.ts';
+import { grantOf } from './grants/grant-types.ts';
 import { errorResponse, tokenBody, tokenResponse } from './schemas.ts';
 import type { PeopleDoors } from '../people.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { Branding, PeopleDoors } from '../people.ts';
-import { sendProblem } from '../problem.ts';
+import { sendProblem } from '../refusals/problem.ts';
 import { ICON } from './assets/icon.ts';
 import { STYLE } from './assets/style.ts';
 import { commonHeaders } from './headers.ts';

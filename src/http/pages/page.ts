@@ -21,7 +21,7 @@ import type { PeopleDoors } from '../people.ts';
 import { type Asset, icon, logoPath, styleSheet } from './assets.ts';
 import { pageHeaders } from './headers.ts';
 import { brandMark } from './icons.ts';
-import { contactLink, personName } from './text.ts';
+import { contactLink, personName } from './words/text.ts';
 
 export type PageDoors = Pick<PeopleDoors, 'people' | 'live'>;
 

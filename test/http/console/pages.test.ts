@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cookieJar } from '../../../src/http/pages/cookies.ts';
+import { cookieJar } from '../../../src/http/pages/cookies/cookie-jar.ts';
 import { denied, drift, identity, key, rejected } from '../../audit/events.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createBrowser } from '../../support/people.ts';

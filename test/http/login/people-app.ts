@@ -2,7 +2,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import type { Refusal } from '../../../src/errors.ts';
 import type { ExchangeRequest, Issued } from '../../../src/exchange.ts';
 import { type AppOptions, buildApp } from '../../../src/http/app.ts';
-import { cookieJar } from '../../../src/http/pages/cookies.ts';
+import { cookieJar } from '../../../src/http/pages/cookies/cookie-jar.ts';
 import type { Branding } from '../../../src/http/people.ts';
 import type { Claims } from '../../../src/identity/identity.ts';
 import type { Logins } from '../../../src/login/logins.ts';

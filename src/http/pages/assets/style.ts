@@ -8,7 +8,7 @@
  * - `table` in `<div class="scroll" tabindex="0" role="region" aria-label="…">`
  * - `field`: a label above its control; `choice`: a radio with its text; `hidden`: for screen readers only
  */
-import { COLOURS } from './colours.ts';
+import { COLOURS } from './colors.ts';
 import { CONTENT } from './content.ts';
 import { CONTROLS } from './controls.ts';
 import { FRAME } from './frame.ts';

@@ -1,0 +1,64 @@
+import { html, type SafeHtml } from '@remix-run/html-template';
+import type { FastifyInstance } from 'fastify';
+import { Refusal } from '../../../errors.ts';
+import type { RevocationsAnswer } from '../../admin/actions.ts';
+import { pageRoute } from '../../pages/route.ts';
+import { theirs } from '../../pages/words/text.ts';
+import { admitted } from '../administrator.ts';
+import { CONFIRMED, sendConfirmation } from './confirmation.ts';
+import type { ConsoleParts } from '../doors.ts';
+import { setNotice } from '../notice.ts';
+import { fields } from '../query.ts';
+import { sendRefused } from './refused.ts';
+import { targetText } from '../tables/target-text.ts';
+import { counted } from '../words.ts';
+
+const PATH = '/console/revocations/lift';
+
+/** `POST /console/revocations/lift`: the policy alone decides again. */
+export function liftRoute(app: FastifyInstance, doors: ConsoleParts): void {
+  const { actions } = doors.console.admin;
+  app.post(PATH, pageRoute(doors), (request, reply) =>
+    admitted(doors, { request, reply }, async (administrator) => {
+      const refused = (refusal: Refusal) =>
+        sendRefused(doors, { request, reply }, administrator, {
+          tab: '/console/revocations',
+          refusal,
+        });
+      const asked = fields(request.body, ['id', CONFIRMED]);
+      if (asked instanceof Refusal) return refused(asked);
+      const { id = '', [CONFIRMED]: confirmed } = asked;
+      if (confirmed === undefined) {
+        const answer = await actions.revocations();
+        if (answer instanceof Refusal) return refused(answer);
+        const found = answer.revocations.find((revocation) => revocation.id === id);
+        if (!found) return refused(NONE);
+        return sendConfirmation(doors, { request, reply }, administrator, {
+          title: 'Lift a revocation',
+          tab: '/console/revocations',
+          text: forecast(found),
+          action: PATH,
+          fields: { id },
+          button: 'Lift it',
+          danger: false,
+        });
+      }
+      const refusal = await actions.lift(id, administrator.caller);
+      if (refusal) return refused(refusal);
+      doors.answers.forget();
+      setNotice(doors, { request, reply }, { done: 'lifted', id });
+      return reply.redirect('/console/revocations', 303);
+    }),
+  );
+}
+
+const NONE = new Refusal('not_found', 'There is no revocation with this id.');
+
+function forecast({
+  target,
+  reason,
+  credentials,
+}: RevocationsAnswer['revocations'][number]): SafeHtml {
+  return html`<p class="lead">The revocation of ${targetText(target)} ends: “${theirs(reason, 500)}”.</p>
+<p>From then on the policy alone decides. Of the credentials that it cut, ${counted(credentials, 'user')} that ${credentials === 1 ? 'has' : 'have'} not expired will be let in again.</p>`;
+}

@@ -1,0 +1,40 @@
+import { html } from '@remix-run/html-template';
+import type { FastifyReply } from 'fastify';
+import type { Refusal } from '../../../errors.ts';
+import { stopIcon } from '../../pages/icons.ts';
+import { plain } from '../../pages/words/text.ts';
+import { reference, sendRefusalPage } from '../../pages/refusal-page.ts';
+import { statusOf } from '../../refusals/problem.ts';
+import type { Administrator, Exchange } from '../administrator.ts';
+import type { ConsoleDoors } from '../doors.ts';
+import { type ConsolePage, sendConsolePage } from '../frame.ts';
+
+/** Names as long as they may be, and the sentence around them. */
+const MAX_CHARACTERS = 500;
+
+/**
+ * Why what an administrator asked for was not done. Where it is about something that is not there, or
+ * no longer, that is said in the words of the refusal, and back there is what there is.
+ */
+export function sendRefused(
+  doors: ConsoleDoors,
+  exchange: Exchange,
+  administrator: Administrator,
+  { tab, refusal }: Pick<ConsolePage, 'tab'> & { readonly refusal: Refusal },
+): FastifyReply {
+  const { reply } = exchange;
+  if (refusal.code !== 'not_found') {
+    return sendRefusalPage(reply, { doors, session: administrator.session }, refusal);
+  }
+  return sendConsolePage(doors, exchange, administrator, {
+    status: statusOf(refusal),
+    title: 'Not found',
+    tab,
+    body: html`<article class="card notice bad">
+<div class="heading">${stopIcon}<h2>Nothing was done</h2></div>
+<p class="lead">${plain(refusal.message, MAX_CHARACTERS)}</p>
+<p class="actions"><a class="button" href="${tab}">Go back</a></p>
+${reference(reply, doors)}
+</article>`,
+  });
+}

@@ -1,0 +1,82 @@
+import { html, type SafeHtml } from '@remix-run/html-template';
+import { stopIcon } from '../../pages/icons.ts';
+import { reasonField } from './confirmation.ts';
+import type { ConsoleParts } from '../doors.ts';
+import { optionsOf, suggesting } from '../filters.ts';
+
+export const FIELDS = [
+  'kind',
+  'issuer',
+  'subject',
+  'nkey',
+  'role',
+  'binding',
+  'reason',
+  'block',
+] as const;
+
+export type RevokeFields = Readonly<Partial<Record<(typeof FIELDS)[number], string>>>;
+
+/** Whom, why, and for how long. Links fill in what they know. */
+export function revokeForm(
+  doors: ConsoleParts,
+  action: string,
+  form: RevokeFields,
+  problem?: string,
+): SafeHtml {
+  const kind = form.kind ?? kindOf(form);
+  return html`${
+    problem === undefined
+      ? undefined
+      : html`<div class="card notice bad" role="alert"><div class="heading">${stopIcon}<p>${problem}</p></div></div>`
+  }<form class="card" method="post" action="${action}">
+<fieldset><legend>What is to be revoked?</legend>
+${KINDS.map((one) => choice(doors, one, form, one.kind === kind))}
+</fieldset>
+<fieldset>${reasonField(form.reason)}</fieldset>
+<fieldset><legend>For how long?</legend>
+<label class="choice"><input type="checkbox" name="block" value="yes"${form.block === undefined ? undefined : html` checked`}><span><strong>Block</strong> until someone lifts it. Otherwise a new token from the provider opens the door again.</span></label>
+</fieldset>
+<p class="actions"><button class="button danger" type="submit">See what would be disconnected</button> <a class="button secondary" href="/console/revocations">Cancel</a></p>
+</form>`;
+}
+
+interface Kind {
+  readonly kind: string;
+  readonly label: string;
+  readonly inputs: readonly (readonly [name: keyof RevokeFields, label: string])[];
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    kind: 'identity',
+    label: 'A person or program, with all that they were given',
+    inputs: [
+      ['issuer', 'Issuer'],
+      ['subject', 'Subject'],
+    ],
+  },
+  { kind: 'nkey', label: 'One user key', inputs: [['nkey', 'Public user key, U…']] },
+  { kind: 'role', label: 'Everyone who took a role', inputs: [['role', 'Role']] },
+  { kind: 'binding', label: 'Everyone whom a binding let in', inputs: [['binding', 'Binding']] },
+];
+
+/** What a link that names several things most likely means: whose they are. */
+function kindOf({ subject, nkey, role, binding }: RevokeFields): string {
+  if (subject !== undefined) return 'identity';
+  if (nkey !== undefined) return 'nkey';
+  if (role !== undefined) return 'role';
+  return binding === undefined ? 'identity' : 'binding';
+}
+
+function choice(
+  doors: ConsoleParts,
+  { kind, label, inputs }: Kind,
+  form: RevokeFields,
+  chosen: boolean,
+): SafeHtml {
+  return html`<div class="choice kind"><input type="radio" id="kind-${kind}" name="kind" value="${kind}"${chosen ? html` checked` : undefined}><div><label for="kind-${kind}">${label}</label><div class="row">${inputs.map(
+    ([name, text]) =>
+      html`<div class="field"><label for="target-${name}">${text}</label>${suggesting({ id: `target-${name}`, name, value: form[name], options: optionsOf(doors, name) })}</div>`,
+  )}</div></div></div>`;
+}

@@ -1,0 +1,84 @@
+import { html, type SafeHtml } from '@remix-run/html-template';
+import type { FastifyInstance } from 'fastify';
+import { Refusal } from '../../../errors.ts';
+import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../admin/actions.ts';
+import { pageRoute } from '../../pages/route.ts';
+import { admitted } from '../administrator.ts';
+import {
+  CONFIRMED,
+  REASON_PROBLEM,
+  reasonField,
+  reasonOf,
+  sendConfirmation,
+} from './confirmation.ts';
+import type { ConsoleParts } from '../doors.ts';
+import { reach, setNotice } from '../notice.ts';
+import { fields } from '../query.ts';
+import { sendRefused } from './refused.ts';
+import { shortKey, slotName } from '../words.ts';
+
+const PATH = '/console/keys/revoke';
+
+/** `POST /console/keys/revoke`: the emergency. Everyone behind the key is cut. */
+export function revokeKeyRoute(app: FastifyInstance, doors: ConsoleParts): void {
+  const { actions } = doors.console.admin;
+  app.post(PATH, pageRoute(doors), (request, reply) =>
+    admitted(doors, { request, reply }, async (administrator) => {
+      const refused = (refusal: Refusal) =>
+        sendRefused(doors, { request, reply }, administrator, { tab: '/console', refusal });
+      const asked = fields(request.body, ['key', 'reason', CONFIRMED]);
+      if (asked instanceof Refusal) return refused(asked);
+      const { key = '', [CONFIRMED]: confirmed } = asked;
+      const reason = reasonOf(asked.reason);
+      if (confirmed === undefined || reason === undefined) {
+        const keys = await actions.keys();
+        if (keys instanceof Refusal) return refused(keys);
+        const found = find(keys, key);
+        if (!found) return refused(NO_SUCH_KEY);
+        const problem = confirmed === undefined ? undefined : REASON_PROBLEM;
+        return sendConfirmation(doors, { request, reply }, administrator, {
+          title: 'Revoke a signing key',
+          tab: '/console',
+          ...(problem !== undefined && { status: 400 }),
+          text: forecast(found),
+          action: PATH,
+          fields: { key },
+          inputs: reasonField(asked.reason, problem),
+          button: 'Revoke the key',
+          danger: true,
+        });
+      }
+      const answer = await actions.revokeKey({ publicKey: key, reason }, administrator.caller);
+      if (answer instanceof Refusal) return refused(answer);
+      doors.answers.forget();
+      const { public_key, credentials_cut: credentials } = answer;
+      setNotice(doors, { request, reply }, { done: 'key-revoked', key: public_key, credentials });
+      return reply.redirect('/console', 303);
+    }),
+  );
+}
+
+const NO_SUCH_KEY = new Refusal('not_found', 'No ring has such a key that is still in use.');
+
+interface Found {
+  readonly account: AccountAnswer;
+  readonly key: KeyAnswer;
+}
+
+function find({ accounts }: KeysAnswer, publicKey: string): Found | undefined {
+  for (const account of accounts) {
+    const key = account.keys.find((key) => key.public_key === publicKey && key.state !== 'retired');
+    if (key) return { account, key };
+  }
+  return undefined;
+}
+
+function forecast({ account, key }: Found): SafeHtml {
+  const { public_key, slot, state, credentials_alive: credentials, sessions } = key;
+  const cut =
+    account.kind === 'managed'
+      ? html`<p>Servers will refuse it at once. Cut off are ${reach({ credentials, sessions })}. Whoever is still entitled gets a new credential with the next exchange.</p>`
+      : html`<p>The account JWT is yours: until you take the key out of it, whoever has the key can use it, and nobody is cut off. It signs no more here. It stands for ${reach({ credentials, sessions })}.</p>`;
+  return html`<p class="lead">${shortKey(public_key)}, ${state}, of ${account.account}, ${slotName(slot)}.</p>
+${cut}<p>Do this when the key may have leaked. It can not be undone.</p>`;
+}

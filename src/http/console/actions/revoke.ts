@@ -1,0 +1,125 @@
+import { html, type SafeHtml } from '@remix-run/html-template';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { Refusal } from '../../../errors.ts';
+import type { RevokeAnswer, RevokeAsk } from '../../admin/actions.ts';
+import { targetOf } from '../../admin/target.ts';
+import { sendRefusalPage } from '../../pages/refusal-page.ts';
+import { pageRoute } from '../../pages/route.ts';
+import { theirs } from '../../pages/words/text.ts';
+import { statusOf } from '../../refusals/problem.ts';
+import { type Administrator, admitted, type Exchange } from '../administrator.ts';
+import { CONFIRMED, REASON_PROBLEM, reasonOf, sendConfirmation } from './confirmation.ts';
+import type { ConsoleParts } from '../doors.ts';
+import { sendConsolePage } from '../frame.ts';
+import { reach, setNotice } from '../notice.ts';
+import { fields } from '../query.ts';
+import { FIELDS, type RevokeFields, revokeForm } from './revoke-form.ts';
+import { targetText } from '../tables/target-text.ts';
+import { counted } from '../words.ts';
+
+const PATH = '/console/revoke';
+
+/** `/console/revoke`: a form, what it would do, and doing it. */
+export function revokeRoutes(app: FastifyInstance, doors: ConsoleParts): void {
+  app.get(PATH, pageRoute(doors), (request, reply) =>
+    admitted(doors, { request, reply }, async (administrator) => {
+      const asked = fields(request.query, FIELDS);
+      if (asked instanceof Refusal) return sendRefusalPage(reply, { doors }, asked);
+      return sendForm(doors, { request, reply }, administrator, { form: asked });
+    }),
+  );
+  app.post(PATH, pageRoute(doors), (request, reply) =>
+    admitted(doors, { request, reply }, async (administrator) => {
+      const asked = fields(request.body, [...FIELDS, CONFIRMED]);
+      if (asked instanceof Refusal) return sendRefusalPage(reply, { doors }, asked);
+      const { [CONFIRMED]: confirmed, ...form } = asked;
+      return revoke(doors, { request, reply }, administrator, {
+        form,
+        dryRun: confirmed === undefined,
+      });
+    }),
+  );
+}
+
+async function revoke(
+  doors: ConsoleParts,
+  exchange: Exchange,
+  administrator: Administrator,
+  { form, dryRun }: { readonly form: RevokeFields; readonly dryRun: boolean },
+): Promise<FastifyReply> {
+  const ask = askOf(form);
+  const answer =
+    ask instanceof Refusal
+      ? ask
+      : await doors.console.admin.actions.revoke({ ...ask, dryRun }, administrator.caller);
+  if (ask instanceof Refusal || answer instanceof Refusal) {
+    const problem = answer instanceof Refusal ? answer : undefined;
+    return sendForm(doors, exchange, administrator, { form, ...(problem && { problem }) });
+  }
+  if (dryRun) {
+    return sendConfirmation(doors, exchange, administrator, {
+      title: ask.block ? 'Revoke and block' : 'Revoke',
+      tab: '/console/revocations',
+      text: forecast(answer, ask.reason),
+      action: PATH,
+      fields: { ...form },
+      button: ask.block ? 'Revoke and block' : 'Revoke',
+      danger: true,
+    });
+  }
+  doors.answers.forget();
+  const { id = '', credentials, credentials_not_cut, sessions } = answer;
+  const cut = credentials - credentials_not_cut;
+  setNotice(doors, exchange, { done: 'revoked', id, credentials: cut, sessions });
+  return exchange.reply.redirect('/console/revocations', 303);
+}
+
+/** Only what belongs to the chosen kind counts; the other fields of the form may say anything. */
+function askOf({ kind, issuer, subject, nkey, role, binding, block, ...form }: RevokeFields) {
+  const named = {
+    identity: {
+      ...(issuer !== undefined && { issuer }),
+      ...(subject !== undefined && { subject }),
+    },
+    nkey: { ...(nkey !== undefined && { nkey }) },
+    role: { ...(role !== undefined && { role }) },
+    binding: { ...(binding !== undefined && { binding }) },
+  };
+  const chosen = Object.entries(named).find(([name]) => name === kind)?.[1];
+  if (!chosen) return new Refusal('parameter_missing', 'Choose what is to be revoked.');
+  const target = targetOf(chosen);
+  if (target instanceof Refusal) return target;
+  const reason = reasonOf(form.reason);
+  if (reason === undefined) return new Refusal('parameter_missing', REASON_PROBLEM);
+  return { target, reason, block: block !== undefined } satisfies Omit<RevokeAsk, 'dryRun'>;
+}
+
+function sendForm(
+  doors: ConsoleParts,
+  exchange: Exchange,
+  administrator: Administrator,
+  { form, problem }: { readonly form: RevokeFields; readonly problem?: Refusal },
+): FastifyReply {
+  return sendConsolePage(doors, exchange, administrator, {
+    title: 'Revoke',
+    tab: '/console/revocations',
+    ...(problem && { status: statusOf(problem) }),
+    body: revokeForm(doors, PATH, form, problem?.message),
+  });
+}
+
+function forecast({ target, block, ...counts }: RevokeAnswer, reason: string): SafeHtml {
+  const { credentials, credentials_not_cut: notCut, sessions } = counts;
+  return html`<p class="lead">Revoke ${targetText(target)}? The reason given: “${theirs(reason, 500)}”.</p>
+<p>Disconnected now: ${reach({ credentials: credentials - notCut, sessions })}.</p>
+${
+  notCut === 0
+    ? undefined
+    : html`<p>${counted(notCut, 'further credential')} ${notCut === 1 ? 'is' : 'are'} of accounts whose JWT is not published here: they stay good until they end.</p>`
+}
+<p>${
+    block
+      ? 'Everything of theirs is refused from then on, until someone lifts the revocation.'
+      : 'Subject tokens from before are refused; whoever gets a new one from the provider comes in again.'
+  }</p>`;
+}

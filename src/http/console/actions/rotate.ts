@@ -1,0 +1,74 @@
+import { html, type SafeHtml } from '@remix-run/html-template';
+import type { FastifyInstance } from 'fastify';
+import { Refusal } from '../../../errors.ts';
+import type { KeysAnswer, RotateAnswer, RotateAsk } from '../../admin/actions.ts';
+import { pageRoute } from '../../pages/route.ts';
+import { admitted } from '../administrator.ts';
+import { CONFIRMED, sendConfirmation } from './confirmation.ts';
+import type { ConsoleParts } from '../doors.ts';
+import { setNotice } from '../notice.ts';
+import { fields } from '../query.ts';
+import { sendRefused } from './refused.ts';
+import { counted } from '../words.ts';
+
+const PATH = '/console/rotate';
+
+/** `POST /console/rotate`: asks for the next keys of everything, of an account, or of a role. */
+export function rotateRoute(app: FastifyInstance, doors: ConsoleParts): void {
+  const { actions } = doors.console.admin;
+  app.post(PATH, pageRoute(doors), (request, reply) =>
+    admitted(doors, { request, reply }, async (administrator) => {
+      const refused = (refusal: Refusal) =>
+        sendRefused(doors, { request, reply }, administrator, { tab: '/console', refusal });
+      const asked = fields(request.body, ['account', 'role', CONFIRMED]);
+      if (asked instanceof Refusal) return refused(asked);
+      const { [CONFIRMED]: confirmed, ...ask } = asked;
+      if (confirmed === undefined) {
+        const would = await actions.rotate({ ...ask, dryRun: true }, administrator.caller);
+        if (would instanceof Refusal) return refused(would);
+        const keys = await actions.keys();
+        if (keys instanceof Refusal) return refused(keys);
+        return sendConfirmation(doors, { request, reply }, administrator, {
+          title: 'Rotate keys',
+          tab: '/console',
+          text: forecast(keys, ask, would),
+          action: PATH,
+          fields: { ...ask },
+          button: 'Rotate',
+          danger: false,
+        });
+      }
+      const answer = await actions.rotate(ask, administrator.caller);
+      if (answer instanceof Refusal) return refused(answer);
+      doors.answers.forget();
+      setNotice(doors, { request, reply }, { done: 'rotated', slots: answer.requested.length });
+      return reply.redirect('/console', 303);
+    }),
+  );
+}
+
+function forecast(
+  { accounts }: KeysAnswer,
+  { account, role }: RotateAsk,
+  { requested }: RotateAnswer,
+): SafeHtml {
+  const keys = requested.flatMap(({ account: name, slot }) => {
+    const found = accounts.find((one) => one.account === name);
+    return found?.keys.filter((key) => key.state === 'active' && key.slot === slot) ?? [];
+  });
+  const alive = keys.reduce((sum, key) => sum + key.credentials_alive, 0);
+  const of =
+    role === undefined
+      ? account === undefined
+        ? 'all accounts'
+        : `account ${account}`
+      : `role ${role}`;
+  return html`<p class="lead">New keys for ${of}: ${counted(keys.length, 'key')} will be replaced.</p>
+<p>Nobody is cut off. Each new key signs once every server knows it; ${ofOldKeys(alive)}.</p>`;
+}
+
+function ofOldKeys(alive: number): string {
+  if (alive === 0) return 'no credential of the old ones is alive';
+  const stay = alive === 1 ? 'stays good until it ends' : 'stay good until they end';
+  return `${counted(alive, 'credential')} of the old ones ${stay}`;
+}

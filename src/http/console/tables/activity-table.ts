@@ -1,0 +1,91 @@
+import { html, type SafeHtml } from '@remix-run/html-template';
+import type { AuditEvent } from '../../../audit/event.ts';
+import { theirs } from '../../pages/words/text.ts';
+import { identityOf, toneOf, whatOf } from './activity-words.ts';
+import { identityLink } from './identity-link.ts';
+import { link } from '../query.ts';
+import { type RecordRow, recordTable } from './table.ts';
+import { counted, utc, when } from '../words.ts';
+
+/** Records, one row each; what can be filtered by is a link that does. `now` in Unix seconds. */
+export function activityTable(events: readonly AuditEvent[], now: number): SafeHtml {
+  if (events.length === 0) return html`<p class="muted">There is no such record.</p>`;
+  const folded = events.filter(isBegun);
+  const rows: RecordRow[] = events
+    .filter((event) => !isBegun(event))
+    .map((event) => row(event, now));
+  if (folded.length > 0) rows.push({ folded: begun(folded, now) });
+  return recordTable('Table of records', ['Time', 'Type', 'Who', 'What', 'Why', 'From'], rows);
+}
+
+/** Anybody can begin sign-ins, as many as they like; what came of them has a record of its own. */
+function isBegun(event: AuditEvent): boolean {
+  return event.type === 'login' && (event.step === 'begun' || event.step === 'device-begun');
+}
+
+function begun(events: readonly AuditEvent[], now: number): SafeHtml {
+  return html`<details><summary>${counted(events.length, 'sign-in')} began meanwhile</summary><ul>${events.map(
+    (event) =>
+      html`<li>${utc(event.time / 1000)} <span class="muted">${when(event.time / 1000, now)}</span> ${who(event)} ${from(event)}</li>`,
+  )}</ul></details>`;
+}
+
+function row(event: AuditEvent, now: number) {
+  const time = event.time / 1000;
+  return [
+    html`<span class="time">${utc(time)}</span><br><span class="muted">${when(time, now)}</span>`,
+    html`<a class="tag ${toneOf(event)}" href="${activity({ type: event.type })}">${event.type}</a>`,
+    who(event),
+    what(event),
+    why(event),
+    from(event),
+  ];
+}
+
+function who(event: AuditEvent): SafeHtml | undefined {
+  const identity = identityOf(event);
+  if (!identity) {
+    const issuerName = 'issuerName' in event ? event.issuerName : undefined;
+    return issuerName === undefined
+      ? undefined
+      : html`<span class="muted">at ${theirs(issuerName)}</span>`;
+  }
+  const actor = 'actor' in event ? event.actor : undefined;
+  return identityLink(
+    { issuer: identity.issuerName, subject: identity.subject },
+    actor && { issuer: actor.issuerName, subject: actor.subject },
+  );
+}
+
+function what(event: AuditEvent): SafeHtml {
+  const text = theirs(whatOf(event));
+  if (event.type !== 'issued' && event.type !== 'denied') return text;
+  const binding =
+    event.binding === undefined
+      ? undefined
+      : html`<br><span class="muted">${event.type === 'issued' ? 'by' : 'nearest:'} ${theirs(event.binding)}</span>`;
+  const { role } = event;
+  return role === undefined
+    ? html`${text}${binding}`
+    : html`<a href="${activity({ role })}">${text}</a>${binding}`;
+}
+
+/** A stable reason leads to all others like it; what administrators wrote does not. */
+function why(event: AuditEvent): SafeHtml | undefined {
+  if (!('reason' in event) || event.reason === undefined) return undefined;
+  const { reason } = event;
+  if (!('message' in event)) return theirs(reason);
+  const { message, detail } = event;
+  return html`<a href="${activity({ reason })}">${theirs(reason)}</a>${
+    message === undefined ? undefined : html`<br><span class="muted">${theirs(message)}</span>`
+  }${detail === undefined ? undefined : html`<br><span class="muted">${theirs(detail)}</span>`}`;
+}
+
+function from(event: AuditEvent): SafeHtml | undefined {
+  if (!('address' in event) || event.address === undefined) return undefined;
+  return html`${theirs(event.address)}<br><span class="muted">${event.door ?? ''}</span>`;
+}
+
+function activity(filter: Readonly<Record<string, string>>): string {
+  return link('/console/activity', filter);
+}

@@ -1,0 +1,32 @@
+import { html, type SafeHtml } from '@remix-run/html-template';
+import type { RevocationsAnswer } from '../../admin/actions.ts';
+import { hidden } from '../../pages/elements.ts';
+import { theirs } from '../../pages/words/text.ts';
+import { ACTION, recordTable } from './table.ts';
+import { targetText } from './target-text.ts';
+import { copyButton, counted, when } from '../words.ts';
+
+type Revocation = RevocationsAnswer['revocations'][number];
+
+/** Revocations in force, one row each, with a button that lifts it. `now` in Unix seconds. */
+export function revocationTable(revocations: readonly Revocation[], now: number): SafeHtml {
+  if (revocations.length === 0) return html`<p class="muted">Nobody is revoked.</p>`;
+  return recordTable(
+    'Table of revocations',
+    ['Target', 'Reason', 'Since', 'Until', 'Disconnected', 'By', 'Id', ACTION],
+    revocations.map((revocation) => row(revocation, now)),
+  );
+}
+
+function row({ id, target, reason, block, at, until, by, credentials }: Revocation, now: number) {
+  return [
+    targetText(target),
+    theirs(reason, 500),
+    when(at, now),
+    block ? html`<span class="tag bad">lifted by hand</span>` : when(until, now),
+    counted(credentials, 'user'),
+    html`${theirs(by.subject)} <span class="muted">at ${theirs(by.issuer)}</span>`,
+    html`<code>${id}</code>${copyButton(id)}`,
+    html`<form method="post" action="/console/revocations/lift">${hidden({ id })}<button class="button small secondary" type="submit" aria-label="Lift ${id}">Lift…</button></form>`,
+  ];
+}

@@ -1,0 +1,93 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { networkOf } from '../request/address.ts';
+
+export interface ConnectionBounds {
+  readonly total: number;
+  /** Of one IPv4 address or IPv6 network; absent behind a proxy, whose connections are everyone's. */
+  readonly perNetwork: number | undefined;
+  /** Hears of each connection that is cut. */
+  readonly dropped?: (why: Drop) => void;
+}
+
+/** Why a connection was cut. */
+export const DROPS = [
+  /** All connections there may be are open, and no network has more of them than this one. */
+  'full',
+  /** Its network has its share. */
+  'network',
+  /** For one from a network that has fewer, when all were open. */
+  'gave_way',
+  /** It sent too many requests ahead of their answers. */
+  'ahead',
+  /** It took too long to send a request. */
+  'timeout',
+] as const;
+export type Drop = (typeof DROPS)[number];
+
+/** Requests without an answer, by connection (`connectionOf`), in the order they came. */
+export type Unanswered = ReadonlyMap<string, ReadonlySet<ServerResponse>>;
+
+/** The same for a TLS connection and the TCP connection below it. */
+export function connectionOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`;
+}
+
+interface Held {
+  readonly socket: Socket;
+  readonly connection: string;
+}
+
+/**
+ * Bounds how many connections there are, and shares them out: one network gets `perNetwork` at
+ * most, and when all are open the network that has the most of them makes room for those that have
+ * fewer. So a handful of addresses cannot shut out the rest. A connection whose request has come in
+ * whole is never cut for another.
+ */
+export function shareConnections(
+  app: FastifyInstance,
+  { total, perNetwork = Infinity, dropped = () => {} }: ConnectionBounds,
+  unanswered: Unanswered,
+): void {
+  /** Connections by network, the oldest first. */
+  const networks = new Map<string, Set<Held>>();
+  let count = 0;
+
+  const forget = (network: string, held: Held): void => {
+    const ofNetwork = networks.get(network);
+    if (!ofNetwork?.delete(held)) return;
+    count -= 1;
+    if (ofNetwork.size === 0) networks.delete(network);
+  };
+  const isAnswered = ({ connection }: Held): boolean =>
+    [...(unanswered.get(connection) ?? [])].some(({ req }) => req.complete);
+
+  /** Cuts a connection of the network that has the most, if that is more than this one would have. */
+  function makeRoom(mine: number): boolean {
+    const [network, most] = [...networks].reduce((one, other) =>
+      other[1].size > one[1].size ? other : one,
+    );
+    const oldest = most.size > mine + 1 && [...most].find((held) => !isAnswered(held));
+    if (!oldest) return false;
+    forget(network, oldest);
+    drop(oldest.socket, 'gave_way');
+    return true;
+  }
+
+  function drop(socket: Socket, why: Drop): void {
+    dropped(why);
+    socket.destroy();
+  }
+
+  app.server.on('connection', (socket: Socket) => {
+    const network = networkOf(socket.remoteAddress ?? '');
+    const mine = networks.get(network)?.size ?? 0;
+    if (mine >= perNetwork) return drop(socket, 'network');
+    if (count >= total && !makeRoom(mine)) return drop(socket, 'full');
+    const held = { socket, connection: connectionOf(socket) };
+    networks.set(network, (networks.get(network) ?? new Set()).add(held));
+    count += 1;
+    socket.once('close', () => forget(network, held));
+  });
+}

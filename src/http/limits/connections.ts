@@ -1,0 +1,35 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { type ConnectionBounds, connectionOf, shareConnections } from './connection-shares.ts';
+import { announceEnd } from '../draining.ts';
+
+/** Node reads requests that a client pipelines by the thousand; no client of ours sends more than a few ahead. */
+const MAX_UNANSWERED = 32;
+
+/**
+ * Bounds what strangers' connections can hold: how many there are, and how many requests one of
+ * them may send ahead of its answers. One that sends more is cut off.
+ */
+export function boundConnections(app: FastifyInstance, bounds: ConnectionBounds): void {
+  const unanswered = new Map<string, Set<ServerResponse>>();
+  const answersOf = (socket: Socket): Set<ServerResponse> => {
+    const connection = connectionOf(socket);
+    const known = unanswered.get(connection);
+    if (known) return known;
+    const answers = new Set<ServerResponse>();
+    unanswered.set(connection, answers);
+    socket.once('close', () => unanswered.delete(connection));
+    return answers;
+  };
+  app.addHook('onRequest', ({ raw: { socket } }, { raw: answer }, done) => {
+    const answers = answersOf(socket);
+    answers.add(answer);
+    answer.once('close', () => answers.delete(answer));
+    if (answers.size <= MAX_UNANSWERED) return done();
+    bounds.dropped?.('ahead');
+    socket.destroy();
+  });
+  shareConnections(app, bounds, unanswered);
+  announceEnd(app, unanswered);
+}

@@ -1,0 +1,38 @@
+import { Refusal } from '../../../errors.ts';
+import type { PeopleDoors } from '../../people.ts';
+import { TOKEN_EXCHANGE } from './token-exchange-request.ts';
+import { redeemCode } from './code.ts';
+import { redeemDevice } from './device.ts';
+import { type Form, missing, text } from '../form.ts';
+import type { GrantHandler } from './grant.ts';
+import { checkClient } from '../parameters.ts';
+import { refresh } from './refresh.ts';
+import { exchangeToken } from './token-exchange.ts';
+
+/** Grants that a person stands behind, who signed in here. */
+const OF_PEOPLE: ReadonlyMap<string, GrantHandler> = new Map([
+  ['authorization_code', redeemCode],
+  ['urn:ietf:params:oauth:grant-type:device_code', redeemDevice],
+  ['refresh_token', refresh],
+]);
+
+/** Values of `grant_type` that are served, for the metadata. */
+export function grantTypes({ logins }: Pick<PeopleDoors['people'], 'logins'>): string[] {
+  return logins.issuers().length === 0 ? [TOKEN_EXCHANGE] : [TOKEN_EXCHANGE, ...OF_PEOPLE.keys()];
+}
+
+/** The grant that is asked for, if it is served and the client is one that may ask for it. */
+export function grantOf(form: Form, people: PeopleDoors['people']): GrantHandler | Refusal {
+  const type = text(form, 'grant_type');
+  if (type === undefined) return missing('grant_type');
+  if (type === TOKEN_EXCHANGE) return exchangeToken;
+  const types = grantTypes(people);
+  const grant = types.includes(type) ? OF_PEOPLE.get(type) : undefined;
+  if (grant) return checkClient(form) ?? grant;
+  return new Refusal(
+    'grant_type_unsupported',
+    types.length === 1
+      ? `The grant_type must be ${TOKEN_EXCHANGE}.`
+      : `The grant_type must be one of ${types.join(', ')}.`,
+  );
+}

@@ -1,0 +1,68 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal } from '../../../errors.ts';
+import { clearCookie, type CookieJar, cookieOf } from './cookie-jar.ts';
+
+/**
+ * The sealed session in the browser. Browsers keep 4,096 bytes a cookie with its name and attributes
+ * (RFC 6265bis §5.7), and ID tokens with many groups are larger: it is split over up to four. The
+ * first says how many there are, so that a part left over from before is never taken for one.
+ */
+const PART_CHARACTERS = 3_800;
+const MAX_PARTS = 4;
+
+const names = ({ prefix }: CookieJar): string[] =>
+  Array.from({ length: MAX_PARTS }, (_, place) =>
+    place === 0 ? `${prefix}-session` : `${prefix}-session-${place}`,
+  );
+
+/** Sets the parts, and drops those of a larger session before. */
+export function setSessionCookie(
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  jar: CookieJar,
+  sealed: string,
+  maxAgeSeconds: number,
+): Refusal | undefined {
+  const parts = split(sealed);
+  if (parts.length > MAX_PARTS) return TOO_LARGE;
+  for (const [place, name] of names(jar).entries()) {
+    const part = parts[place];
+    if (part !== undefined) {
+      reply.setCookie(name, part, { ...jar.attributes, maxAge: maxAgeSeconds });
+    } else if (cookieOf(request, name) !== undefined) {
+      clearCookie(reply, jar, name);
+    }
+  }
+  return undefined;
+}
+
+/** The sealed session as it came in; undefined where there is none, or not all of it. */
+export function sessionCookie(request: FastifyRequest, jar: CookieJar): string | undefined {
+  const [first = '', ...others] = names(jar);
+  const [, count, start] = /^([1-4])\.(.+)$/s.exec(cookieOf(request, first) ?? '') ?? [];
+  if (count === undefined || start === undefined) return undefined;
+  const rest = others.slice(0, Number(count) - 1).map((name) => cookieOf(request, name));
+  return rest.includes(undefined) ? undefined : [start, ...rest].join('');
+}
+
+/** Drops every part that came in. */
+export function clearSessionCookie(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  jar: CookieJar,
+): void {
+  for (const name of names(jar)) {
+    if (cookieOf(request, name) !== undefined) clearCookie(reply, jar, name);
+  }
+}
+
+function split(sealed: string): string[] {
+  const parts = Array.from({ length: Math.ceil(sealed.length / PART_CHARACTERS) }, (_, place) =>
+    sealed.slice(place * PART_CHARACTERS, (place + 1) * PART_CHARACTERS),
+  );
+  return parts.map((part, place) => (place === 0 ? `${parts.length}.${part}` : part));
+}
+
+const TOO_LARGE = new Refusal(
+  'session_too_large',
+  'Your provider says more about you than a browser can keep: the login can not be remembered.',
+);

@@ -1,0 +1,87 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyReply } from 'fastify';
+import type { Refusal, RefusalCode } from '../../errors.ts';
+
+/** The one place where a refusal becomes an HTTP status. */
+const STATUS: Record<RefusalCode, number> = {
+  invalid_request: 400,
+  invalid_token: 401,
+  access_denied: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  rate_limited: 429,
+  temporarily_unavailable: 503,
+};
+
+export function statusOf({ code }: Refusal): number {
+  return STATUS[code];
+}
+
+/** Problem details (RFC 9457) as nats-sts answers them everywhere but at `/token`. */
+interface ProblemDetails {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: RefusalCode | 'internal_error';
+  readonly reason: string;
+  readonly request_id: string;
+  /** Whom to ask; with denials only. */
+  readonly contact?: string;
+}
+
+/** `contact` is told with denials only: nobody else could help. */
+export function sendProblem(reply: FastifyReply, refusal: Refusal, contact?: string): FastifyReply {
+  const status = statusOf(refusal);
+  if (refusal.retryAfterSeconds !== undefined) {
+    reply.header('retry-after', String(refusal.retryAfterSeconds));
+  }
+  if (status === 401) reply.header('www-authenticate', challenge(refusal));
+  return send(reply, {
+    type: `urn:nats-sts:error:${refusal.code}`,
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail: refusal.message,
+    code: refusal.code,
+    reason: refusal.reason,
+    request_id: reply.request.id,
+    ...(status === 403 && contact !== undefined && { contact }),
+  });
+}
+
+/** A fault: ours, not the caller's. Tells nothing but the id under which the log has the cause. */
+export function sendFault(reply: FastifyReply): FastifyReply {
+  return send(reply, {
+    type: 'urn:nats-sts:error:internal_error',
+    title: 'Internal Server Error',
+    status: 500,
+    detail: 'Something went wrong inside the service. The log has it under this request_id.',
+    code: 'internal_error',
+    reason: 'internal_error',
+    request_id: reply.request.id,
+  });
+}
+
+function send(reply: FastifyReply, problem: ProblemDetails): FastifyReply {
+  return reply
+    .code(problem.status)
+    .header('cache-control', 'no-store')
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(problem);
+}
+
+/** `WWW-Authenticate` (RFC 6750 §3; RFC 9449 §7.1 for tokens bound to a key). */
+function challenge({ reason, message }: Refusal): string {
+  if (reason === 'token_missing') return 'Bearer realm="nats-sts"';
+  const scheme = reason === 'proof_required' || reason === 'proof_invalid' ? 'DPoP' : 'Bearer';
+  const error = reason === 'proof_invalid' ? 'invalid_dpop_proof' : 'invalid_token';
+  return `${scheme} realm="nats-sts", error="${error}", error_description="${quotable(message)}"`;
+}
+
+/** The characters RFC 6750 §3 allows in `error_description`. */
+export function quotable(text: string): string {
+  return text.replaceAll('"', "'").replaceAll(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/g, '?');
+}

@@ -1,0 +1,75 @@
+import formbody from '@fastify/formbody';
+import { errorCodes, type FastifyInstance } from 'fastify';
+import { type JsonProblem, parseStrictObject } from '../../identity/strict-json.ts';
+
+/** Bodies in JSON, and none in any other content type. */
+export function readJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<string>(
+    'application/json',
+    { parseAs: 'string' },
+    (_request, body, done) => {
+      if (isEmpty(body)) return done(null, null);
+      const value = parseBody(body.replace(/^\uFEFF/, ''));
+      if (value instanceof UnreadableBody) done(value);
+      else done(null, value);
+    },
+  );
+  acceptEmptyBodies(app);
+  dropNulls(app);
+}
+
+/** A body that is not JSON as nats-sts reads it, with the status and code of an error of Fastify's. */
+class UnreadableBody extends Error {
+  readonly statusCode = 400;
+  readonly code: string;
+
+  constructor(code: JsonProblem) {
+    super('The body could not be read.');
+    this.code = code;
+  }
+}
+
+/** As strictly as a token: of two members with one name, a proxy may have read the other one. */
+function parseBody(text: string): unknown {
+  const read = parseStrictObject(text);
+  if (typeof read !== 'string') return read;
+  // The schema says what it should have been.
+  return read === 'not_an_object' ? JSON.parse(text) : new UnreadableBody(read);
+}
+
+/** Bodies as forms, and none in any other content type. */
+export async function readForms(app: FastifyInstance, bodyLimit: number): Promise<void> {
+  app.removeAllContentTypeParsers();
+  await app.register(formbody, { bodyLimit });
+  acceptEmptyBodies(app);
+}
+
+/** Many clients announce a content type whether or not there is a body: an empty body is none, whatever its type. */
+function acceptEmptyBodies(app: FastifyInstance): void {
+  app.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
+    const chunked = headers['transfer-encoding'] !== undefined;
+    if (!chunked && Number(headers['content-length'] ?? 0) === 0) delete headers['content-type'];
+    done();
+  });
+  // What comes in chunks turns out to be empty only when it is read.
+  app.addContentTypeParser<string>('*', { parseAs: 'string' }, (_request, body, done) => {
+    done(isEmpty(body) ? null : new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(), null);
+  });
+}
+
+/** Clients write `null` for what they leave out. Schemas let optional members be null; handlers never see it. */
+function dropNulls(app: FastifyInstance): void {
+  app.addHook('preHandler', ({ body }, _reply, done) => {
+    if (typeof body === 'object' && body !== null) {
+      const members = body as Record<string, unknown>;
+      for (const name of Object.keys(members)) if (members[name] === null) delete members[name];
+    }
+    done();
+  });
+}
+
+/** Nothing but white space, or a byte order mark. */
+function isEmpty(body: string): boolean {
+  return body.trim() === '';
+}

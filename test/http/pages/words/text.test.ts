@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import {
+  claimText,
+  contactLink,
+  personName,
+  plain,
+  theirs,
+} from '../../../../src/http/pages/words/text.ts';
+import { shellWord } from '../../../../src/http/pages/shell-word.ts';
+import { identity } from '../../../policy/support.ts';
+
+describe('a text of a stranger', () => {
+  test('is escaped, in a direction of its own', () => {
+    expect(String(theirs(`<script>"it's"&`))).toBe(
+      '<bdi>&lt;script&gt;&quot;it&#39;s&quot;&amp;</bdi>',
+    );
+  });
+
+  test.each([
+    '\u202E',
+    '\u2066',
+    '\u200F',
+    '\u200B',
+    '\u0000',
+    '\n',
+    '\u2028',
+    '\uD800',
+    '\u{E0041}',
+  ])('loses what turns, hides or breaks the text around it (%j)', (mark) => {
+    expect(plain(`a${mark}b`)).toMatch(/^a�+b$/);
+  });
+
+  test('keeps letters of every script', () => {
+    for (const text of ['Ada Lovelace', 'Нина', '李小龍', 'محمد', 'José 🙂']) {
+      expect(plain(text)).toBe(text);
+    }
+  });
+
+  test('is no longer than it may be', () => {
+    expect(plain('a'.repeat(200))).toBe('a'.repeat(200));
+    expect(plain('a'.repeat(1000))).toBe(`${'a'.repeat(199)}…`);
+    expect(plain(`${'a'.repeat(4)}🙂🙂`, 6)).toBe('aaaa�…');
+  });
+});
+
+test('people are called by what their provider says, or by their subject', () => {
+  const name = (claims: Parameters<typeof identity>[0]) => String(personName(identity(claims)));
+  expect(name({ name: 'Ada', email: 'a@b.c' })).toBe('<bdi>Ada</bdi>');
+  expect(name({ name: '  ', preferred_username: 'ada' })).toBe('<bdi>ada</bdi>');
+  expect(name({ name: 7, email: 'a@b.c' })).toBe('<bdi>a@b.c</bdi>');
+  expect(name({})).toBe('<bdi>somebody</bdi>');
+});
+
+test('a claim is told as it stands in the token', () => {
+  expect(String(claimText(undefined))).toBe('<em>nothing</em>');
+  expect(String(claimText(''))).toBe('<em>an empty text</em>');
+  expect(String(claimText('42'))).toContain('<bdi>42</bdi>');
+  expect(String(claimText(['a', '<b>']))).toContain('[&quot;a&quot;,&quot;&lt;b&gt;&quot;]');
+  expect(String(claimText(false))).toContain('false');
+});
+
+test.each([
+  ['https://help.acme.test/nats', '<a href="https://help.acme.test/nats">'],
+  ['ops@acme.test', '<a href="mailto:ops@acme.test">'],
+  ['the platform team', '<strong>the platform team</strong>'],
+  ['javascript:alert(1)', '<strong>javascript:alert(1)</strong>'],
+  ['ops@acme.test?bcc=x@evil.test', '<strong>'],
+])('the contact %s is a link where it is an address', (contact, start) => {
+  expect(String(contactLink(contact))).toContain(start);
+});
+
+test('a word for the shell is quoted where it must be', () => {
+  expect(shellWord('nats://h:4222,nats://i:4222')).toBe('nats://h:4222,nats://i:4222');
+  expect(shellWord('~/Downloads/a.creds')).toBe('~/Downloads/a.creds');
+  expect(shellWord("a b'; rm")).toBe(String.raw`'a b'\''; rm'`);
+  expect(shellWord('wss://h/?a=$(x)')).toBe("'wss://h/?a=$(x)'");
+});
