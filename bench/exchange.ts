@@ -17,7 +17,7 @@ import { createWorld } from './world.ts';
 const ROUNDS = 3;
 const SECONDS = 4;
 
-/** Prints the figures for the README. */
+/** Prints the figures of docs/performance.md. */
 export async function benchExchange(): Promise<void> {
   const port = await freePort();
   using world = createWorld(port);

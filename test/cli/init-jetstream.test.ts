@@ -14,10 +14,10 @@ import { startNatsServer } from '../support/nats-server.ts';
 import { callers, type ConfigTree } from '../support/service-world.ts';
 import { capturedTerminal } from './captured-terminal.ts';
 
-/** What the README runs with JetStream: each `nats` command, as its words. */
+/** The `nats` commands that the quick start runs with JetStream, each as its words. */
 function shownCommands(): string[][] {
   const [, block = ''] =
-    /^export NATS_URL=[^\n]*\n([^]*?)^```/m.exec(document('README.md').text) ?? [];
+    /^export NATS_URL=[^\n]*\n([^]*?)^```/m.exec(document('docs/quick-start.md').text) ?? [];
   return block
     .split('\n')
     .filter((line) => line.startsWith('nats '))
@@ -61,7 +61,7 @@ async function started(directory: string, ...args: string[]) {
   return { run, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-test('JetStream works on the server that init makes, with the commands of the README and a credential that was issued', async () => {
+test('JetStream works on the server that init makes, with the commands of the quick start and a credential that was issued', async () => {
   using directory = temporaryDirectory();
   await using world = await started(join(directory.path, 'a "quoted" place'));
   const commands = shownCommands();

@@ -17,10 +17,10 @@ interface Snippet {
   readonly names: readonly string[];
 }
 
-/** The YAML below a heading of the README. */
+/** The YAML below a heading of docs/clients.md. */
 function yamlOf(heading: string): unknown {
   const [, yaml] = new RegExp(`^### ${heading}\\n+\`\`\`yaml\\n([^]*?)^\`\`\``, 'm').exec(
-    document('README.md').text,
+    document('docs/clients.md').text,
   ) ?? [''];
   return parse(yaml ?? '');
 }
@@ -155,7 +155,7 @@ const PROVIDERS = [
   },
 ];
 
-describe.each(PROVIDERS)('the snippet of the README for $name', ({ start, none }) => {
+describe.each(PROVIDERS)('the snippet in docs/clients.md for $name', ({ start, none }) => {
   test('publishes with a credential of the role, shows no secret and leaves none behind', async () => {
     await using provider = await start(() => job());
     const message = await deployed();

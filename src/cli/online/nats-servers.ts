@@ -24,7 +24,7 @@ export async function probeServers(
   };
 }
 
-/** What nats-sts issues is not understood by older ones (README.md). */
+/** Older servers do not understand what nats-sts issues (docs/operations/run.md). */
 const OLDEST = '2.9.0';
 
 async function probeServer(
