@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSqliteLog } from '../src/audit/sqlite-log.ts';
+import { openSqliteLog } from '../src/audit/sinks/sqlite.ts';
 import { systemClock } from '../src/clock.ts';
 import { createKeyPair } from '../src/nats/key-pair.ts';
 import { openStore } from '../src/store/sqlite.ts';

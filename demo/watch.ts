@@ -1,4 +1,4 @@
-import { openAuditReader } from '../src/audit/sqlite-reader.ts';
+import { openAuditReader } from '../src/audit/reader/sqlite-reader.ts';
 import { happening } from './happenings.ts';
 import type { Narrator } from './narrator.ts';
 import type { LogLine, World } from './world.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { decode } from '@nats-io/jwt';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createMemoryLog } from '../src/audit/memory-log.ts';
+import { createMemoryLog } from '../src/audit/sinks/memory.ts';
 import { Refusal } from '../src/errors.ts';
 import {
   exchange as exchangeInForce,

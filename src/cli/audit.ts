@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type AuditEvent, EVENT_TYPES } from '../audit/event.ts';
 import type { AuditFilter } from '../audit/log.ts';
-import { openAuditReader, type SqliteReader } from '../audit/sqlite-reader.ts';
+import { openAuditReader, type SqliteReader } from '../audit/reader/sqlite-reader.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { loadConfig } from '../config/load.ts';
 import { auditTable } from './audit-table.ts';

@@ -1,4 +1,4 @@
-import { openAuditReader } from '../audit/sqlite-reader.ts';
+import { openAuditReader } from '../audit/reader/sqlite-reader.ts';
 import type { Config } from '../config/config.ts';
 import type { ConsoleSource } from '../http/console/deps.ts';
 import type { SharedState } from '../store/shared-state.ts';

@@ -1,6 +1,6 @@
 import { boundRejections } from '../audit/refusals.ts';
 import type { AuditLog } from '../audit/log.ts';
-import { openSqliteLog } from '../audit/sqlite-log.ts';
+import { openSqliteLog } from '../audit/sinks/sqlite.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { SingleUse } from '../identity/single-use.ts';

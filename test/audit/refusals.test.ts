@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LoginEvent } from '../../src/audit/event.ts';
 import { boundRejections } from '../../src/audit/refusals.ts';
-import { createMemoryLog } from '../../src/audit/memory-log.ts';
+import { createMemoryLog } from '../../src/audit/sinks/memory.ts';
 import { denied, issued, rejected } from './events.ts';
 
 function bounded() {

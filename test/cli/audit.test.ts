@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { CommanderError } from 'commander';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { AuditEvent, LoginEvent } from '../../src/audit/event.ts';
-import { openSqliteLog } from '../../src/audit/sqlite-log.ts';
+import { openSqliteLog } from '../../src/audit/sinks/sqlite.ts';
 import { auditCommand } from '../../src/cli/audit.ts';
 import { CliError, ExitCode } from '../../src/cli/exit-codes.ts';
 import { initCommand } from '../../src/cli/init.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createMemoryLog } from '../../src/audit/memory-log.ts';
+import { createMemoryLog } from '../../src/audit/sinks/memory.ts';
 import { expireRevocations } from '../../src/revocation/expire.ts';
 import { revocationKey, revocationText } from '../../src/revocation/revocation.ts';
 import { memoryState } from './memory-state.ts';

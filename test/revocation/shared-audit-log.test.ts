@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type { AuditLog } from '../../src/audit/log.ts';
-import { openSqliteLog } from '../../src/audit/sqlite-log.ts';
+import { openSqliteLog } from '../../src/audit/sinks/sqlite.ts';
 import { systemClock } from '../../src/clock.ts';
 import { credentialOf } from '../../src/revocation/issued-credential.ts';
 import {

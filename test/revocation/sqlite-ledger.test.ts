@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { openSqliteLog } from '../../src/audit/sqlite-log.ts';
+import { openSqliteLog } from '../../src/audit/sinks/sqlite.ts';
 import { systemClock } from '../../src/clock.ts';
 import { openSqliteLedger } from '../../src/revocation/sqlite-ledger.ts';
 import { openStore } from '../../src/store/sqlite.ts';

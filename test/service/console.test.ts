@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openSqliteLog } from '../../src/audit/sqlite-log.ts';
+import { openSqliteLog } from '../../src/audit/sinks/sqlite.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { ConsolePart } from '../../src/http/console/deps.ts';
 import { consoleSource } from '../../src/service/console.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createMemoryLog } from '../../src/audit/memory-log.ts';
+import { createMemoryLog } from '../../src/audit/sinks/memory.ts';
 import { Refusal, type RefusalReason } from '../../src/errors.ts';
 import type { Identity } from '../../src/identity/identity.ts';
 import { journalOf } from '../../src/service/journal.ts';

@@ -12,8 +12,8 @@ import {
 import { type AccountClaims, keyOf, readAccountJwt } from '../../src/account/account-jwt.ts';
 import { isListedExactly, listedKey } from '../../src/account/listing.ts';
 import type { KeyEvent } from '../../src/audit/event.ts';
-import { openSqliteLog } from '../../src/audit/sqlite-log.ts';
-import { openAuditReader } from '../../src/audit/sqlite-reader.ts';
+import { openSqliteLog } from '../../src/audit/sinks/sqlite.ts';
+import { openAuditReader } from '../../src/audit/reader/sqlite-reader.ts';
 import { systemClock } from '../../src/clock.ts';
 import { raiseLifetime } from '../../src/keyring/changes.ts';
 import { parseRing, type Ring, ringKey, type RingKey, ringText } from '../../src/keyring/ring.ts';

@@ -5,7 +5,7 @@ import { type KV, Kvm } from '@nats-io/kv';
 import { connect, type ConnectionOptions, credsAuthenticator } from '@nats-io/transport-node';
 import { stringify } from 'yaml';
 import type { IssuedEvent, KeyEvent } from '../../src/audit/event.ts';
-import { openAuditReader } from '../../src/audit/sqlite-reader.ts';
+import { openAuditReader } from '../../src/audit/reader/sqlite-reader.ts';
 import { parseRing, type Ring, ringKey } from '../../src/keyring/ring.ts';
 import { decodeJwt } from '../../src/nats/jwt.ts';
 import { Malformed } from '../../src/nats/malformed.ts';

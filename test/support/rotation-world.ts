@@ -13,7 +13,7 @@ import { systemUserPermissions } from '../../src/account/permissions.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { AuditEvent, KeyEvent } from '../../src/audit/event.ts';
 import type { AuditFilter } from '../../src/audit/log.ts';
-import { openAuditReader } from '../../src/audit/sqlite-reader.ts';
+import { openAuditReader } from '../../src/audit/reader/sqlite-reader.ts';
 import { parseRing, type Ring, type RingKey, ringKey, ringText } from '../../src/keyring/ring.ts';
 import { formatCreds } from '../../src/nats/creds.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';

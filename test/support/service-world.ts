@@ -10,7 +10,7 @@ import {
 import { stringify } from 'yaml';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import type { AuditFilter } from '../../src/audit/log.ts';
-import { openAuditReader } from '../../src/audit/sqlite-reader.ts';
+import { openAuditReader } from '../../src/audit/reader/sqlite-reader.ts';
 import { type Service, startService } from '../../src/service.ts';
 import { type CapturedLog, captureLog } from './captured-log.ts';
 import { AUDIENCE, startIssuer, type TestIssuer } from './issuer.ts';

@@ -5,7 +5,7 @@ import { openSystemConnection } from '../../src/account/system-connection.ts';
 import { systemResolver } from '../../src/account/system-resolver.ts';
 import { NotTrusted, trustOfOperator } from '../../src/account/trust.ts';
 import type { AuditLog } from '../../src/audit/log.ts';
-import { openSqliteLog } from '../../src/audit/sqlite-log.ts';
+import { openSqliteLog } from '../../src/audit/sinks/sqlite.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createSealer, type Sealer } from '../../src/keyring/sealing.ts';
 import { RING_PREFIX } from '../../src/keyring/ring.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createMemoryLog } from '../../../src/audit/memory-log.ts';
+import { createMemoryLog } from '../../../src/audit/sinks/memory.ts';
 import type { AdminCaller } from '../../../src/http/admin/actions.ts';
 import { requestRotation } from '../../../src/keyring/changes.ts';
 import {

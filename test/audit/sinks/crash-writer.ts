@@ -1,9 +1,9 @@
 // Records events for ever and prints each request id once its record() has resolved. Killed by the test.
 import { writeSync } from 'node:fs';
-import { openSqliteLog } from '../../src/audit/sqlite-log.ts';
-import { systemClock } from '../../src/clock.ts';
-import { openStore } from '../../src/store/sqlite.ts';
-import { issued } from './events.ts';
+import { openSqliteLog } from '../../../src/audit/sinks/sqlite.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { openStore } from '../../../src/store/sqlite.ts';
+import { issued } from '../events.ts';
 
 const [file = '', round = ''] = process.argv.slice(2);
 const store = openStore({ file, survive: 'process-crash' });

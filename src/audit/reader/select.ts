@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { AuditEvent } from './event.ts';
-import { EXACT_FILTERS, type ExactFilter } from './filter.ts';
-import type { AuditFilter } from './log.ts';
+import type { AuditEvent } from '../event.ts';
+import { EXACT_FILTERS, type ExactFilter } from '../filter.ts';
+import type { AuditFilter } from '../log.ts';
 
 const COLUMN: { readonly [F in ExactFilter]: string } = {
   type: 'type',

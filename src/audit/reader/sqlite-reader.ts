@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { openStoreForReading } from '../store/sqlite.ts';
-import type { AuditEvent } from './event.ts';
-import type { AuditFilter, AuditReader } from './log.ts';
-import { readPage } from './sqlite-page.ts';
-import { type Position, select, type Where, where } from './sqlite-select.ts';
+import { openStoreForReading } from '../../store/sqlite.ts';
+import type { AuditEvent } from '../event.ts';
+import type { AuditFilter, AuditReader } from '../log.ts';
+import { readPage } from './page.ts';
+import { type Position, select, type Where, where } from './select.ts';
 
 /** Records are read page by page, so that no read transaction stays open while a caller takes its time. */
 const PAGE = 500;

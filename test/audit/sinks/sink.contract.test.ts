@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AuditEvent } from '../../src/audit/event.ts';
-import { createMemoryLog } from '../../src/audit/memory-log.ts';
-import type { AuditFilter, AuditLog } from '../../src/audit/log.ts';
-import { openSqliteLog } from '../../src/audit/sqlite-log.ts';
-import { openAuditReader } from '../../src/audit/sqlite-reader.ts';
-import { openStore } from '../../src/store/sqlite.ts';
+import type { AuditEvent } from '../../../src/audit/event.ts';
+import { createMemoryLog } from '../../../src/audit/sinks/memory.ts';
+import type { AuditFilter, AuditLog } from '../../../src/audit/log.ts';
+import { openSqliteLog } from '../../../src/audit/sinks/sqlite.ts';
+import { openAuditReader } from '../../../src/audit/reader/sqlite-reader.ts';
+import { openStore } from '../../../src/store/sqlite.ts';
 import {
   admin,
   denied,
@@ -20,8 +20,8 @@ import {
   rejected,
   revocation,
   revokedUsers,
-} from './events.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
+} from '../events.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 interface Adapter extends Disposable {
   readonly log: AuditLog;

@@ -5,11 +5,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
-import { openSqliteLog } from '../../src/audit/sqlite-log.ts';
-import { openAuditReader } from '../../src/audit/sqlite-reader.ts';
-import { inTransaction, openStore } from '../../src/store/sqlite.ts';
-import { ids, issued, NOW } from './events.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
+import { openSqliteLog } from '../../../src/audit/sinks/sqlite.ts';
+import { openAuditReader } from '../../../src/audit/reader/sqlite-reader.ts';
+import { inTransaction, openStore } from '../../../src/store/sqlite.ts';
+import { ids, issued, NOW } from '../events.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 const clock = { now: () => NOW };
 

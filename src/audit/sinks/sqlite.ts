@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Clock } from '../clock.ts';
-import { inTransaction, type Store } from '../store/sqlite.ts';
-import type { AuditEvent } from './event.ts';
-import type { AuditLog } from './log.ts';
+import type { Clock } from '../../clock.ts';
+import { inTransaction, type Store } from '../../store/sqlite.ts';
+import type { AuditEvent } from '../event.ts';
+import type { AuditLog } from '../log.ts';
 import { pruneBatch } from './prune.ts';
 
 export interface SqliteLogOptions {

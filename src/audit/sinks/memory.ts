@@ -1,6 +1,6 @@
-import type { AuditEvent } from './event.ts';
-import { matches } from './filter.ts';
-import type { AuditFilter, AuditLog } from './log.ts';
+import type { AuditEvent } from '../event.ts';
+import { matches } from '../filter.ts';
+import type { AuditFilter, AuditLog } from '../log.ts';
 
 /** A log that forgets everything with the process: for tests, and for trying things out. */
 export interface MemoryLog extends AuditLog {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { AuditPage, AuditPageAsk } from './log.ts';
-import { type Position, select, where } from './sqlite-select.ts';
+import type { AuditPage, AuditPageAsk } from '../log.ts';
+import { type Position, select, where } from './select.ts';
 
 /**
  * For one page so many records are held against the filter, at 1 µs each: longer than some

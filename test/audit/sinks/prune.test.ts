@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { join } from 'node:path';
-import { pruneBatch } from '../../src/audit/prune.ts';
-import { openSqliteLog } from '../../src/audit/sqlite-log.ts';
-import { openAuditReader } from '../../src/audit/sqlite-reader.ts';
-import { openStore } from '../../src/store/sqlite.ts';
-import { ids, issued, NOW } from './events.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
+import { pruneBatch } from '../../../src/audit/sinks/prune.ts';
+import { openSqliteLog } from '../../../src/audit/sinks/sqlite.ts';
+import { openAuditReader } from '../../../src/audit/reader/sqlite-reader.ts';
+import { openStore } from '../../../src/store/sqlite.ts';
+import { ids, issued, NOW } from '../events.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 test('a batch deletes the oldest first and no more than it may', async () => {
   using directory = temporaryDirectory();

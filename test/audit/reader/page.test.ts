@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { AuditEvent } from '../../src/audit/event.ts';
-import type { AuditFilter } from '../../src/audit/log.ts';
-import { openAuditReader, type SqliteReader } from '../../src/audit/sqlite-reader.ts';
-import { inTransaction, openStore, type Store } from '../../src/store/sqlite.ts';
-import { denied, ids, issued, NOW } from './events.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
+import type { AuditEvent } from '../../../src/audit/event.ts';
+import type { AuditFilter } from '../../../src/audit/log.ts';
+import { openAuditReader, type SqliteReader } from '../../../src/audit/reader/sqlite-reader.ts';
+import { inTransaction, openStore, type Store } from '../../../src/store/sqlite.ts';
+import { denied, ids, issued, NOW } from '../events.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 /** A log that holds exactly these events, in this order of writing. */
 function logOf(events: readonly AuditEvent[]) {
