@@ -3,7 +3,6 @@ import type { Clock } from '../../clock.ts';
 import { inTransaction, type Store } from '../../store/sqlite.ts';
 import type { AuditEvent } from '../event.ts';
 import type { AuditLog } from '../log.ts';
-import { pruneBatch } from './prune.ts';
 
 export interface SqliteLogOptions {
   /** Says what a record survives. Whoever opened it closes it, after this log. */
@@ -109,4 +108,21 @@ function probe(db: DatabaseSync, clock: Clock): void {
     db.prepare('INSERT INTO audit (time, event) VALUES (?, hex(zeroblob(4096)))').run(clock.now());
     db.exec('DELETE FROM audit WHERE id = last_insert_rowid()');
   });
+}
+
+/** Deleting this many takes a few milliseconds, the most that the event loop should be kept from others. */
+const BATCH = 500;
+
+/**
+ * Deletes the oldest records from before `before` (milliseconds since the Unix epoch), a bounded
+ * number of them, and returns how many. Freed pages are used again: the file stays as large as the
+ * busiest retention period made it.
+ */
+export function pruneBatch(db: DatabaseSync, before: number, batch = BATCH): number {
+  const { changes } = db
+    .prepare(
+      'DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE time < ? ORDER BY time LIMIT ?)',
+    )
+    .run(before, batch);
+  return Number(changes);
 }

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { join } from 'node:path';
-import { pruneBatch } from '../../../src/audit/sinks/prune.ts';
-import { openSqliteLog } from '../../../src/audit/sinks/sqlite.ts';
+import { openSqliteLog, pruneBatch } from '../../../src/audit/sinks/sqlite.ts';
 import { openAuditReader } from '../../../src/audit/reader/sqlite-reader.ts';
 import { openStore } from '../../../src/store/sqlite.ts';
 import { ids, issued, NOW } from '../events.ts';
