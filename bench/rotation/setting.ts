@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { KeysAnswer } from '../../src/http/admin/actions.ts';
+import type { KeysAnswer } from '../../src/admin-api/keys.ts';
 import {
   prepareRotation,
   type RotationGround,

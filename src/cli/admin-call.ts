@@ -1,18 +1,24 @@
 import type { Command } from 'commander';
 import type { z } from 'zod';
+import type { Sent } from '../admin-api/fields.ts';
 import {
-  KEYS,
   type KeysAnswer,
-  REVOCATION,
-  type RevocationAnswer,
-  REVOCATIONS,
+  keysAnswer,
+  type RevokeKeyAnswer,
+  revokeKeyAnswer,
+  type RevokeKeyBody,
+  type RotateAnswer,
+  rotateAnswer,
+  type RotateBody,
+} from '../admin-api/keys.ts';
+import {
   type RevocationsAnswer,
+  revocationsAnswer,
   type RevocationTarget,
-  REVOKED_KEY,
-  type RevokedKeyAnswer,
-  ROTATION,
-  type RotationAnswer,
-} from './admin-answers.ts';
+  type RevokeAnswer,
+  revokeAnswer,
+  type RevokeBody,
+} from '../admin-api/revocations.ts';
 import { callService, notOurs, type ServiceRequest } from './service-call.ts';
 import type { Terminal } from './terminal.ts';
 import { readToken, tokenOptions, type TokenOptions } from './token-option.ts';
@@ -23,9 +29,8 @@ export interface AdminOptions extends TokenOptions {
   readonly url: URL;
 }
 
-export interface RevocationAsk {
+export interface RevocationAsk extends Pick<RevokeBody, 'reason'> {
   readonly target: RevocationTarget;
-  readonly reason: string;
   readonly block: boolean;
 }
 
@@ -33,12 +38,12 @@ export interface RevocationAsk {
 export interface AdminClient {
   keys(): Promise<KeysAnswer>;
   /** Everything, or the keys of one account, of one role. */
-  rotate(which: { readonly account?: string; readonly role?: string }): Promise<RotationAnswer>;
-  revokeKey(publicKey: string, reason: string): Promise<RevokedKeyAnswer>;
+  rotate(which: RotateBody): Promise<RotateAnswer>;
+  revokeKey(publicKey: string, body: RevokeKeyBody): Promise<RevokeKeyAnswer>;
   revocations(): Promise<RevocationsAnswer>;
-  revoke(ask: RevocationAsk): Promise<RevocationAnswer>;
+  revoke(ask: RevocationAsk): Promise<RevokeAnswer>;
   /** What `revoke` would do. */
-  dryRun(ask: RevocationAsk): Promise<RevocationAnswer>;
+  dryRun(ask: RevocationAsk): Promise<RevokeAnswer>;
   lift(id: string): Promise<void>;
 }
 
@@ -56,13 +61,20 @@ export async function adminClient(terminal: Terminal, options: AdminOptions): Pr
   const base = new URL('admin/', options.url);
   warnIfUnencrypted(terminal, base);
 
-  async function call<T>(
+  /** What a newer service adds to an answer stays in it, for those who want the JSON. */
+  async function call<Schema extends z.ZodType>(
     [method, path]: readonly [ServiceRequest['method'], string],
-    schema: z.ZodType<T> | undefined,
+    schema: Schema,
     body?: object,
-  ): Promise<T> {
+  ): Promise<Sent<Schema>> {
+    const { url, status, said } = await send(method, path, body);
+    if (!schema.safeParse(said).success) throw notOurs(url, status);
+    return said as Sent<Schema>;
+  }
+
+  async function send(method: ServiceRequest['method'], path: string, body?: object) {
     const url = new URL(path, base);
-    const { status, said } = await callService({
+    const answer = await callService({
       url,
       method,
       token,
@@ -70,23 +82,24 @@ export async function adminClient(terminal: Terminal, options: AdminOptions): Pr
       whenReused: WHEN_REUSED,
       ...(body && { body }),
     });
-    if (schema === undefined) return undefined as T;
-    const read = schema.safeParse(said);
-    if (!read.success) throw notOurs(url, status);
-    return read.data;
+    return { url, ...answer };
   }
 
-  const postRevocation = ({ target, reason, block }: RevocationAsk, dryRun: boolean) =>
-    call(['POST', 'revocations'], REVOCATION, { ...target, reason, block, dry_run: dryRun });
+  function postRevocation({ target, reason, block }: RevocationAsk, dryRun: boolean) {
+    const body: RevokeBody = { ...target, reason, block, dry_run: dryRun };
+    return call(['POST', 'revocations'], revokeAnswer, body);
+  }
 
   return {
-    keys: () => call(['GET', 'keys'], KEYS),
-    rotate: (which) => call(['POST', 'keys/rotate'], ROTATION, which),
-    revokeKey: (publicKey, reason) =>
-      call(['POST', `keys/${encodeURIComponent(publicKey)}/revoke`], REVOKED_KEY, { reason }),
-    revocations: () => call(['GET', 'revocations'], REVOCATIONS),
+    keys: () => call(['GET', 'keys'], keysAnswer),
+    rotate: (which) => call(['POST', 'keys/rotate'], rotateAnswer, which),
+    revokeKey: (publicKey, body) =>
+      call(['POST', `keys/${encodeURIComponent(publicKey)}/revoke`], revokeKeyAnswer, body),
+    revocations: () => call(['GET', 'revocations'], revocationsAnswer),
     revoke: (ask) => postRevocation(ask, false),
     dryRun: (ask) => postRevocation(ask, true),
-    lift: (id) => call(['DELETE', `revocations/${encodeURIComponent(id)}`], undefined),
+    lift: async (id) => {
+      await send('DELETE', `revocations/${encodeURIComponent(id)}`);
+    },
   };
 }

@@ -1,4 +1,4 @@
-import type { RevocationTarget } from './admin-answers.ts';
+import type { RevocationTarget } from '../admin-api/revocations.ts';
 
 /** Whom a revocation is about, for people. */
 export function targetText(target: RevocationTarget): string {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import type { RevocationsAnswer } from '../admin-api/revocations.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import type { RevocationsAnswer } from './admin-answers.ts';
 import { adminClient, adminOptions, type AdminOptions } from './admin-call.ts';
 import { targetText } from './revocation-text.ts';
 import { type Column, table } from './table.ts';

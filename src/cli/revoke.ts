@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { RevocationAnswer, RevocationTarget } from './admin-answers.ts';
+import type { RevocationTarget, RevokeAnswer } from '../admin-api/revocations.ts';
 import { adminClient, adminOptions, type AdminOptions, type RevocationAsk } from './admin-call.ts';
 import { confirm } from './confirm.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
@@ -89,7 +89,7 @@ function targetOf({ issuer, subject, nkey, role, binding }: RevokeOptions): Revo
   );
 }
 
-function consequences(answer: RevocationAnswer): string[] {
+function consequences(answer: RevokeAnswer): string[] {
   return [
     `Revokes ${targetText(answer.target)}: ${cutText(answer)} will be cut.`,
     ...notCutText(answer),
@@ -99,7 +99,7 @@ function consequences(answer: RevocationAnswer): string[] {
   ];
 }
 
-function done(answer: RevocationAnswer): string[] {
+function done(answer: RevokeAnswer): string[] {
   return [
     `revoked ${targetText(answer.target)}: ${cutText(answer)} cut${answer.block ? ', new logins refused' : ''}`,
     ...notCutText(answer),
@@ -107,14 +107,14 @@ function done(answer: RevocationAnswer): string[] {
   ];
 }
 
-function cutText({ credentials, credentials_not_cut, sessions }: RevocationAnswer): string {
+function cutText({ credentials, credentials_not_cut, sessions }: RevokeAnswer): string {
   const cut = credentials - credentials_not_cut;
   const held = `${cut} credential${cut === 1 ? '' : 's'}`;
   if (sessions === null) return `${held} (the number of sessions is not known here)`;
   return `${held} and ${sessions} session${sessions === 1 ? '' : 's'}`;
 }
 
-function notCutText({ credentials, credentials_not_cut: left }: RevocationAnswer): string[] {
+function notCutText({ credentials, credentials_not_cut: left }: RevokeAnswer): string[] {
   if (left === 0) return [];
   const more = credentials > left ? ' more' : '';
   return left === 1

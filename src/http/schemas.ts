@@ -19,7 +19,7 @@ declare module 'fastify' {
 const unixSeconds = (description: string) => ({ type: 'integer', description }) as const;
 
 /** An optional member of a body; null counts as left out. */
-export function orNull<T extends { readonly type: string }>(schema: T) {
+function orNull<T extends { readonly type: string }>(schema: T) {
   return { ...schema, type: [schema.type, 'null'] };
 }
 

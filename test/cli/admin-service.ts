@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { AdminAccount, AdminKey } from '../../src/cli/admin-answers.ts';
+import type { AccountAnswer, KeyAnswer } from '../../src/admin-api/keys.ts';
 
 /** Unix seconds. */
 export const NOW = Date.UTC(2026, 10, 2, 9, 0, 0) / 1000;
@@ -13,10 +13,11 @@ export function publicKey(begin: string): string {
   return begin.padEnd(52, 'Q') + begin.slice(-4).padStart(4, 'Z');
 }
 
-export function adminKey(key: Partial<AdminKey> & Pick<AdminKey, 'state'>): AdminKey {
+export function adminKey(key: Partial<KeyAnswer> & Pick<KeyAnswer, 'state'>): KeyAnswer {
   return {
     public_key: publicKey(`A${key.state.toUpperCase()}`),
     slot: '*',
+    role: null,
     reason: 'schedule',
     staged_at: NOW - 10 * DAY,
     active_at: null,
@@ -24,19 +25,25 @@ export function adminKey(key: Partial<AdminKey> & Pick<AdminKey, 'state'>): Admi
     retired_at: null,
     retires_at: null,
     listed: true,
+    waits_for: [],
+    may_sign_at: null,
+    lifetime_seconds: 900,
     credentials_alive: 0,
+    sessions: null,
     ...key,
   };
 }
 
-export function adminAccount(account: Partial<AdminAccount> = {}): AdminAccount {
+export function adminAccount(account: Partial<AccountAnswer> = {}): AccountAnswer {
   return {
     account: 'APP',
     public_key: publicKey('AAPP'),
     kind: 'managed',
     next_rotation_at: NOW + 4 * DAY,
+    obstacle: null,
     keys: [],
     spare_keys: null,
+    slots: [],
     ...account,
   };
 }

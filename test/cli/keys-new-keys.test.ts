@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { KeysAnswer } from '../../src/cli/admin-answers.ts';
+import type { KeysAnswer } from '../../src/admin-api/keys.ts';
 import { CliError, ExitCode } from '../../src/cli/exit-codes.ts';
 import { newKeys } from '../../src/cli/keys/new-keys.ts';
 import { ServiceRefusal } from '../../src/cli/service-call.ts';
@@ -14,6 +14,7 @@ function answer(signing: string): KeysAnswer {
   return {
     accounts: [adminAccount({ keys: [key] })],
     rotator: { leader: 'sts-0', lease_until: null },
+    sessions_known: true,
   };
 }
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import type { AdminAccount, KeysAnswer } from '../../src/cli/admin-answers.ts';
+import type { AccountAnswer, KeysAnswer } from '../../src/admin-api/keys.ts';
 import { keysOverview } from '../../src/cli/keys/overview.ts';
 import { axisOf, bar, scale } from '../../src/cli/keys/timeline.ts';
 import { adminAccount, adminKey, DAY, HOUR, NOW, publicKey } from './admin-service.ts';
@@ -74,12 +74,13 @@ describe('a bar', () => {
 });
 
 function overview(
-  account: Partial<AdminAccount>,
+  account: Partial<AccountAnswer>,
   { columns, wide = false }: { columns?: number; wide?: boolean } = {},
   rotator: KeysAnswer['rotator'] = { leader: 'sts-0', lease_until: NOW + 8 },
 ): string {
   const terminal = capturedTerminal({ ...(columns !== undefined && { columns }) });
-  return keysOverview({ accounts: [adminAccount(account)], rotator }, { terminal, now: NOW, wide });
+  const answer = { accounts: [adminAccount(account)], rotator, sessions_known: true };
+  return keysOverview(answer, { terminal, now: NOW, wide });
 }
 
 describe('the overview', () => {

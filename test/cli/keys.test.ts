@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import type { AdminAccount, AdminKey } from '../../src/cli/admin-answers.ts';
+import type { AccountAnswer, KeyAnswer } from '../../src/admin-api/keys.ts';
 import { removalCommands } from '../../src/cli/keys/nsc-commands.ts';
 import { publicKeyOfSeed } from '../../src/nats/key-pair.ts';
 import { temporaryDirectory } from '../audit/temporary-directory.ts';
@@ -20,7 +20,7 @@ const staged = adminKey({ state: 'staged' });
 const retired = adminKey({ state: 'retired', retired_at: 1_793_000_000, listed: false });
 
 const keysOf =
-  (...accounts: readonly AdminAccount[]): Route =>
+  (...accounts: readonly AccountAnswer[]): Route =>
   () => [200, { accounts, rotator: { leader: 'sts-0', lease_until: null }, sessions_known: true }];
 
 const OF_APP = keysOf(adminAccount({ keys: [retired, active, staged] }));
@@ -46,7 +46,7 @@ describe('keys list', () => {
     const both = keysOf(adminAccount({ keys: [retired, active] }), other);
     await using service = await startAdminService({ 'GET /admin/keys': both });
     const args = ['keys', 'list', '--json', '--account', 'APP', ...service.at];
-    const { accounts } = JSON.parse((await natsSts(...args)).out) as { accounts: AdminAccount[] };
+    const { accounts } = JSON.parse((await natsSts(...args)).out) as { accounts: AccountAnswer[] };
     expect(accounts).toEqual([adminAccount({ keys: [active] })]);
   });
 
@@ -102,10 +102,10 @@ describe('an external account with few given keys left', () => {
       { ...active, slot: 'orders' },
       { ...staged, slot: 'orders' },
     ],
-    slots: [{ slot: 'orders', template }],
+    slots: [{ slot: 'orders', template, signs: 'current' }],
   });
 
-  async function listed(account: AdminAccount): Promise<string> {
+  async function listed(account: AccountAnswer): Promise<string> {
     await using service = await startAdminService({ 'GET /admin/keys': keysOf(account) });
     return (await natsSts('keys', 'list', ...service.at)).out;
   }
@@ -142,11 +142,12 @@ describe('an external account with few given keys left', () => {
   });
 
   test('gets no command that would make a scoped key without permissions', async () => {
-    const { slots: _, ...unknown } = low;
-    expect(await listed(unknown)).toContain("doesn't tell the permissions of this role");
+    expect(await listed({ ...low, slots: [] })).toContain(
+      "doesn't tell the permissions of this role",
+    );
   });
 
-  test.each<[string, Partial<AdminAccount>]>([
+  test.each<[string, Partial<AccountAnswer>]>([
     ['does not rotate', { next_rotation_at: null }],
     ['has enough', { keys: [...low.keys, { ...staged, slot: 'orders' }] }],
     ['is managed', { kind: 'managed' }],
@@ -298,9 +299,15 @@ describe('keys rotate', () => {
 describe('keys revoke', () => {
   const revoked: Route = () => [
     200,
-    { public_key: active.public_key, account: 'APP', slot: '*', credentials_cut: 12 },
+    {
+      public_key: active.public_key,
+      account: 'APP',
+      kind: 'managed',
+      slot: '*',
+      credentials_cut: 12,
+    },
   ];
-  const routes = (keys: AdminKey[], kind: AdminAccount['kind'] = 'managed') => ({
+  const routes = (keys: KeyAnswer[], kind: AccountAnswer['kind'] = 'managed') => ({
     'GET /admin/keys': keysOf(adminAccount({ kind, keys })),
     [`POST /admin/keys/${active.public_key}/revoke`]: revoked,
   });
@@ -320,7 +327,7 @@ describe('keys revoke', () => {
     expect(service.changes().map(({ body }) => body)).toEqual([{ reason: 'leaked' }]);
   });
 
-  test.each<[string, AdminKey[]]>([
+  test.each<[string, KeyAnswer[]]>([
     ['no other', [active]],
     ['one that is not on every server', [active, { ...staged, listed: false }]],
     ['one of another role', [active, { ...staged, slot: 'orders' }]],

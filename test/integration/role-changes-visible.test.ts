@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { KeysAnswer } from '../../src/http/admin/actions.ts';
-import type { ClusterNode } from '../support/nats-cluster.ts';
+import type { KeysAnswer } from '../../src/admin-api/keys.ts';
 import { natsSts } from '../cli/command-line.ts';
 import { adminRequest } from '../http/admin/admin-client.ts';
 import { eventually } from '../support/eventually.ts';
+import type { ClusterNode } from '../support/nats-cluster.ts';
 import {
   apartFromRotator,
   type RotationWorld,

@@ -1,4 +1,4 @@
-import type { AdminAccount, AdminKey } from '../admin-answers.ts';
+import type { AccountAnswer, KeyAnswer } from '../../admin-api/keys.ts';
 import type { Style } from '../terminal.ts';
 import { lengthOfTime, relativeTime, shortTime } from '../time.ts';
 
@@ -7,7 +7,7 @@ export const STATE_STYLE = {
   active: 'green',
   draining: 'yellow',
   retired: 'dim',
-} as const satisfies Record<AdminKey['state'], Style>;
+} as const satisfies Record<KeyAnswer['state'], Style>;
 
 /** `AAQ6QJFB…43L4`: enough to tell keys apart. */
 export function shortKey(publicKey: string): string {
@@ -29,19 +29,19 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 }
 
 /** A key is not taken by some server, although its state says that it should be. */
-export function isTrouble({ state, listed }: AdminKey): boolean {
+export function isTrouble({ state, listed }: KeyAnswer): boolean {
   return (state === 'active' || state === 'draining') && !listed;
 }
 
 /** What there is to know of a key beside its state, in one line. `now` is in Unix seconds. */
 export function keyText(
-  key: AdminKey,
+  key: KeyAnswer,
   {
     kind,
     next_rotation_at,
     obstacle,
-    slots = [],
-  }: Pick<AdminAccount, 'kind' | 'next_rotation_at' | 'obstacle' | 'slots'>,
+    slots,
+  }: Pick<AccountAnswer, 'kind' | 'next_rotation_at' | 'obstacle' | 'slots'>,
   now: number,
 ): string {
   const { signs = 'current' } = slots.find(({ slot }) => slot === key.slot) ?? {};
@@ -76,8 +76,8 @@ export function keyText(
 
 /** When the next key of a slot signs that has none, or one with the permissions of before. */
 function signsText(
-  { listed, may_sign_at }: AdminKey,
-  { kind, obstacle }: Pick<AdminAccount, 'kind' | 'obstacle'>,
+  { listed, may_sign_at }: KeyAnswer,
+  { kind, obstacle }: Pick<AccountAnswer, 'kind' | 'obstacle'>,
   now: number,
 ): string {
   if (obstacle) return 'nobody knows when it signs';
@@ -89,7 +89,7 @@ function signsText(
 
 /** Where it is, as far as that is not everywhere. */
 function placeText(
-  { listed, staged_at, waits_for = [] }: AdminKey,
+  { listed, staged_at, waits_for }: KeyAnswer,
   missing: string,
   now: number,
 ): string[] {

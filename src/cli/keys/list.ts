@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import type { AccountAnswer, KeysAnswer } from '../../admin-api/keys.ts';
 import { type Clock, systemClock } from '../../clock.ts';
-import type { AdminAccount, KeysAnswer } from '../admin-answers.ts';
 import { adminClient, adminOptions, type AdminOptions } from '../admin-call.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { jsonLine, type Terminal } from '../terminal.ts';
@@ -48,7 +48,7 @@ function select(answer: KeysAnswer, { account, all }: ListOptions): KeysAnswer {
   return { ...answer, accounts: all ? accounts : accounts.map(withoutRetired) };
 }
 
-function withoutRetired(account: AdminAccount): AdminAccount {
+function withoutRetired(account: AccountAnswer): AccountAnswer {
   return { ...account, keys: account.keys.filter(({ state }) => state !== 'retired') };
 }
 

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KeyAnswer, KeysAnswer, RotateAnswer } from '../../admin-api/keys.ts';
 import { durationText } from '../../config/schema/scalars.ts';
-import type { AdminKey, KeysAnswer, RotationAnswer } from '../admin-answers.ts';
 import type { AdminClient } from '../admin-call.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { ServiceRefusal } from '../service-call.ts';
 import { slotText } from './key-text.ts';
 
-type Slot = RotationAnswer['requested'][number];
+type Slot = RotateAnswer['requested'][number];
 
 export interface NewKey extends Slot {
   readonly public_key: string;
@@ -89,7 +89,7 @@ function isChanged(key: { public_key?: string | undefined; instead_of: string | 
   return key.public_key !== undefined && key.public_key !== key.instead_of;
 }
 
-function activeKey({ accounts }: KeysAnswer, { account, slot }: Slot): AdminKey | undefined {
+function activeKey({ accounts }: KeysAnswer, { account, slot }: Slot): KeyAnswer | undefined {
   const keys = accounts.find((found) => found.account === account)?.keys ?? [];
   return keys.find((key) => key.slot === slot && key.state === 'active');
 }

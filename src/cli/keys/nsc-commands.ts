@@ -1,4 +1,4 @@
-import type { AdminAccount, KeyTemplate } from '../admin-answers.ts';
+import type { AccountAnswer, KeyTemplate } from '../../admin-api/keys.ts';
 import { slotName } from './key-text.ts';
 
 export interface NextKey {
@@ -53,44 +53,46 @@ export function givenKeyLine({ account, slot, day }: NextKey): string {
 }
 
 /** Slots of an external account that rotates and has at most one given key left for them. */
-export function slotsRunningLow({ kind, next_rotation_at, keys }: AdminAccount): string[] {
+export function slotsRunningLow({ kind, next_rotation_at, keys }: AccountAnswer): string[] {
   if (kind !== 'external' || next_rotation_at === null) return [];
   const signing = new Set(keys.flatMap(({ state, slot }) => (state === 'active' ? slot : [])));
   return [...signing].filter((slot) => keysLeft(keys, slot) < 2);
 }
 
 /** Given keys of a slot that have not signed yet. */
-function keysLeft(keys: AdminAccount['keys'], slot: string): number {
+function keysLeft(keys: AccountAnswer['keys'], slot: string): number {
   return keys.filter((key) => key.slot === slot && key.state === 'staged').length;
 }
 
-export function nextKeyTitle(account: AdminAccount, slot: string): string {
+export function nextKeyTitle(account: AccountAnswer, slot: string): string {
   const left = keysLeft(account.keys, slot);
   const how = left === 0 ? 'No given key is left' : 'Only one given key is left';
   return `${how} for ${slotName(slot)} of ${account.account}. To add the next one with nsc:`;
 }
 
 function templateFlags(template: KeyTemplate): string[] {
-  const { pub, sub, resp, src, times, times_location, allowed_connection_types } = template;
+  const { pub, sub, resp, src, times = [], times_location, allowed_connection_types } = template;
   return [
-    ...pub.allow.map((subject) => listFlag('--allow-pub', subject)),
-    ...pub.deny.map((subject) => listFlag('--deny-pub', subject)),
-    ...sub.allow.map((subject) => listFlag('--allow-sub', subject)),
-    ...sub.deny.map((subject) => listFlag('--deny-sub', subject)),
+    ...listFlags('--allow-pub', pub?.allow),
+    ...listFlags('--deny-pub', pub?.deny),
+    ...listFlags('--allow-sub', sub?.allow),
+    ...listFlags('--deny-sub', sub?.deny),
     ...(resp ? [`--allow-pub-response=${resp.max}`, `--response-ttl ${resp.ttl}ns`] : []),
     // Said also when there is no limit: nsc makes them 0 on a key that was not scoped before.
     ...(['subs', 'data', 'payload'] as const).map((limit) => `--${limit}=${template[limit]}`),
-    ...src.map((network) => listFlag('--source-network', network)),
+    ...listFlags('--source-network', src),
     ...times.map(({ start, end }) => `--time ${quoted(`${start}-${end}`)}`),
     ...(times_location === undefined ? [] : [`--locale ${quoted(times_location)}`]),
-    ...allowed_connection_types.map((type) => listFlag('--conn-type', type)),
+    ...listFlags('--conn-type', allowed_connection_types),
   ];
 }
 
 /** nsc reads the values of these flags as a line of CSV. */
-function listFlag(flag: string, value: string): string {
-  const csv = /[",]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
-  return `${flag} ${quoted(csv)}`;
+function listFlags(flag: string, values: readonly string[] = []): string[] {
+  return values.map((value) => {
+    const csv = /[",]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+    return `${flag} ${quoted(csv)}`;
+  });
 }
 
 /** As one word for a POSIX shell, whatever it holds. */

@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import type { AdminAccount, AdminKey, KeysAnswer } from '../admin-answers.ts';
+import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../admin-api/keys.ts';
 import { type Cell, type Column, table } from '../table.ts';
 import { harmless, styled, type Terminal } from '../terminal.ts';
 import { localTime, relativeTime } from '../time.ts';
@@ -28,15 +28,14 @@ export function keysOverview({ accounts, rotator }: KeysAnswer, view: View): str
   return [...parts, `${rotatorLine(rotator, view)}\n${LEGEND}\n`].join('\n');
 }
 
-function accountText(account: AdminAccount, view: View): string {
+function accountText(account: AccountAnswer, view: View): string {
   const width = timelineWidth(account, view);
   const axis = axisOf(account.keys, {
     now: view.now,
     nextRotationAt: account.next_rotation_at,
     width,
   });
-  const wanted = account.slots ?? [];
-  const slots = [...new Set([...account.keys, ...wanted].map(({ slot }) => slot))];
+  const slots = [...new Set([...account.keys, ...account.slots].map(({ slot }) => slot))];
   return [
     `${heading(account, view)}\n`,
     ...(account.obstacle ? [obstacleLine(account.obstacle, view)] : []),
@@ -50,7 +49,7 @@ function obstacleLine(why: string, { terminal }: View): string {
   return ` ${styled(terminal, 'red', harmless(`its keys can not be rotated right now: ${why}`))}\n`;
 }
 
-function heading(account: AdminAccount, { terminal, now, wide }: View): string {
+function heading(account: AccountAnswer, { terminal, now, wide }: View): string {
   const { account: name, public_key, kind, next_rotation_at, spare_keys } = account;
   const facts = [
     wide ? public_key : shortKey(public_key),
@@ -61,7 +60,7 @@ function heading(account: AdminAccount, { terminal, now, wide }: View): string {
   return `${styled(terminal, 'bold', harmless(name))}  ${harmless(facts.join(', '))}`;
 }
 
-function slotText(slot: string, account: AdminAccount, view: View & { axis: Axis }): string {
+function slotText(slot: string, account: AccountAnswer, view: View & { axis: Axis }): string {
   const { terminal, axis } = view;
   const keys = account.keys.filter((key) => key.slot === slot);
   if (keys.length === 0) return ` ${harmless(slotName(slot))}\n${INDENT}no key yet\n`;
@@ -78,7 +77,11 @@ function slotText(slot: string, account: AdminAccount, view: View & { axis: Axis
   return title + lines.map((line) => `${INDENT}${line}\n`).join('');
 }
 
-function keyRow(key: AdminKey, account: AdminAccount, { axis, now, wide }: View & { axis: Axis }) {
+function keyRow(
+  key: KeyAnswer,
+  account: AccountAnswer,
+  { axis, now, wide }: View & { axis: Axis },
+) {
   const style = isTrouble(key) ? 'red' : STATE_STYLE[key.state];
   const text = keyText(key, account, now);
   const cells: Cell[] = [
@@ -100,7 +103,7 @@ function keyWidth({ wide }: View): number {
 }
 
 /** What the other columns leave. */
-function timelineWidth(account: AdminAccount, view: View): number {
+function timelineWidth(account: AccountAnswer, view: View): number {
   const { columns } = view.terminal;
   if (columns === undefined) return TIMELINE.usual;
   const texts = account.keys.map((key) => stringWidth(harmless(keyText(key, account, view.now))));
@@ -108,9 +111,9 @@ function timelineWidth(account: AdminAccount, view: View): number {
   return Math.min(Math.max(columns - others, TIMELINE.least), TIMELINE.most);
 }
 
-function nextKeyText(account: AdminAccount, slot: string, { terminal, now }: View): string {
+function nextKeyText(account: AccountAnswer, slot: string, { terminal, now }: View): string {
   const title = styled(terminal, 'yellow', harmless(nextKeyTitle(account, slot)));
-  const template = account.slots?.find((wanted) => wanted.slot === slot)?.template ?? undefined;
+  const template = account.slots.find((wanted) => wanted.slot === slot)?.template ?? undefined;
   // A scoped key without its permissions would allow everything.
   if (slot !== '*' && template === undefined) {
     return `\n ${title}\n${INDENT}(the service doesn't tell the permissions of this role)\n`;

@@ -1,5 +1,10 @@
 import { Command } from 'commander';
-import type { AdminAccount, AdminKey, KeysAnswer, RevokedKeyAnswer } from '../admin-answers.ts';
+import type {
+  AccountAnswer,
+  KeyAnswer,
+  KeysAnswer,
+  RevokeKeyAnswer,
+} from '../../admin-api/keys.ts';
 import { type AdminClient, adminClient, adminOptions, type AdminOptions } from '../admin-call.ts';
 import { confirm } from '../confirm.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
@@ -38,7 +43,7 @@ async function run(terminal: Terminal, text: string, options: RevokeOptions): Pr
   const client = await adminClient(terminal, options);
   const publicKey =
     options.yes && isPublicKey(text) ? text : await chosen(terminal, client, text, options);
-  const answer = await client.revokeKey(publicKey, options.reason);
+  const answer = await client.revokeKey(publicKey, { reason: options.reason });
   terminal.out(options.json ? jsonLine(answer) : lines(done(answer)));
 }
 
@@ -58,7 +63,7 @@ async function chosen(
   return found.key.public_key;
 }
 
-function done({ public_key, account, kind, slot, credentials_cut }: RevokedKeyAnswer): string[] {
+function done({ public_key, account, kind, slot, credentials_cut }: RevokeKeyAnswer): string[] {
   const revoked = `revoked ${public_key}, ${slotName(slot)} of account ${account}`;
   if (kind !== 'external') return [`${revoked}: ${counted(credentials_cut, 'credential')} cut`];
   return [`${revoked}: nats-sts signs with it no more`, ...leftToDo(account, public_key)];
@@ -76,15 +81,15 @@ function lines(texts: readonly string[]): string {
   return texts.map((text) => `${harmless(text)}\n`).join('');
 }
 
-interface Found extends Pick<AdminAccount, 'account' | 'kind'> {
-  readonly key: AdminKey;
+interface Found extends Pick<AccountAnswer, 'account' | 'kind'> {
+  readonly key: KeyAnswer;
   /** Another key can take over. */
   readonly next: boolean;
 }
 
 function findKey({ accounts }: KeysAnswer, text: string): Found {
   const [begin, end = ''] = text.split(/…|\.\.\./);
-  const fits = ({ public_key }: AdminKey) =>
+  const fits = ({ public_key }: KeyAnswer) =>
     public_key === text || (text !== begin && shortKey(public_key) === `${begin}…${end}`);
   const all = accounts.flatMap(({ account, kind, keys }) =>
     keys.filter(fits).map((key) => ({ account, kind, key, next: hasNext(keys, key) })),
@@ -102,7 +107,7 @@ function findKey({ accounts }: KeysAnswer, text: string): Found {
   return found;
 }
 
-function hasNext(keys: readonly AdminKey[], { public_key, slot }: AdminKey): boolean {
+function hasNext(keys: readonly KeyAnswer[], { public_key, slot }: KeyAnswer): boolean {
   return keys.some(
     (key) =>
       key.slot === slot &&
@@ -138,7 +143,7 @@ function notCutText({ account, key }: Found): string[] {
   ];
 }
 
-function heldText({ credentials_alive, sessions }: AdminKey): string {
+function heldText({ credentials_alive, sessions }: KeyAnswer): string {
   const credentials = counted(credentials_alive, 'credential');
   return typeof sessions === 'number'
     ? `${credentials} and ${counted(sessions, 'session')}`

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { AccountAnswer, KeysAnswer, RotateAnswer } from '../../admin-api/keys.ts';
 import { duration } from '../../config/schema/scalars.ts';
-import type { AdminAccount, KeysAnswer, RotationAnswer } from '../admin-answers.ts';
 import { adminClient, adminOptions, type AdminOptions } from '../admin-call.ts';
 import { confirm } from '../confirm.ts';
 import { harmless, jsonLine, type Terminal } from '../terminal.ts';
@@ -18,7 +18,7 @@ interface RotateOptions extends AdminOptions {
   readonly json?: true;
 }
 
-type Slot = RotationAnswer['requested'][number];
+type Slot = RotateAnswer['requested'][number];
 
 /** `nats-sts keys rotate`: nobody is cut by it. One call where nobody is asked and nothing waited for. */
 export function keysRotateCommand(terminal: Terminal): Command {
@@ -75,14 +75,14 @@ function consequences(before: KeysAnswer, options: RotateOptions): string[] {
 }
 
 /** Those that are meant, as far as can be told: a role may share the key of others. */
-function accountsOf({ accounts }: KeysAnswer, { account, role }: RotateOptions): AdminAccount[] {
+function accountsOf({ accounts }: KeysAnswer, { account, role }: RotateOptions): AccountAnswer[] {
   const named = accounts.filter((found) => (account ?? found.account) === found.account);
   const ofRole = named.filter(({ keys }) => keys.some(({ slot }) => slot === role));
   return role === undefined || ofRole.length === 0 ? [...named] : ofRole;
 }
 
 /** The JWT of an external account is its operator's. */
-function leftToDo({ account, keys }: AdminAccount, { role }: RotateOptions): string[] {
+function leftToDo({ account, keys }: AccountAnswer, { role }: RotateOptions): string[] {
   const active = keys.filter(({ state }) => state === 'active');
   const ofRole = active.filter(({ slot }) => slot === role);
   const old =

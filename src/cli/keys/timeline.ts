@@ -1,4 +1,4 @@
-import type { AdminKey } from '../admin-answers.ts';
+import type { KeyAnswer } from '../../admin-api/keys.ts';
 import { relativeTime } from '../time.ts';
 
 /** The stretch of time that bars show: `past` columns before now, `future` after. Times are Unix seconds. */
@@ -11,7 +11,7 @@ export interface Axis {
 }
 
 type Times = Pick<
-  AdminKey,
+  KeyAnswer,
   'state' | 'staged_at' | 'active_at' | 'draining_at' | 'retired_at' | 'retires_at'
 >;
 

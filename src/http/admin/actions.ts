@@ -1,7 +1,15 @@
+import type { CredentialsAnswer, CredentialsQuery } from '../../admin-api/credentials.ts';
+import type {
+  KeysAnswer,
+  RevokeKeyAnswer,
+  RevokeKeyBody,
+  RotateAnswer,
+  RotateBody,
+} from '../../admin-api/keys.ts';
+import type { RevocationsAnswer, RevokeAnswer } from '../../admin-api/revocations.ts';
 import type { Refusal } from '../../errors.ts';
 import type { ExchangeRequest } from '../../exchange.ts';
 import type { Identity } from '../../identity/identity.ts';
-import type { UserPermissionLimits } from '../../nats/user-claims.ts';
 import type { RevocationTarget } from '../../revocation/revocation.ts';
 
 /** An administrator who was let in, and the request that they make. */
@@ -29,8 +37,7 @@ export interface Admin {
 }
 
 /**
- * What administrators can see and do. Answers are plain data, as the routes send them: names in
- * snake case, times in Unix seconds.
+ * What administrators can see and do. Answers are those of the contract (`admin-api/`).
  *
  * All may be called concurrently. What changes something is recorded, with who asked, before it is
  * done. A store that can't be reached is a refusal; then it is not known whether it was done.
@@ -43,74 +50,17 @@ export interface AdminActions {
   revoke(ask: RevokeAsk, caller: AdminCaller): Promise<RevokeAnswer | Refusal>;
   /** Undefined: it is lifted. */
   lift(id: string, caller: AdminCaller): Promise<Refusal | undefined>;
-  credentials(ask: CredentialsAsk): Promise<CredentialsAnswer | Refusal>;
-}
-
-export interface KeyAnswer {
-  readonly public_key: string;
-  readonly slot: string;
-  readonly role: string | null;
-  readonly state: 'staged' | 'active' | 'draining' | 'retired';
-  readonly reason: string;
-  readonly staged_at: number;
-  readonly active_at: number | null;
-  readonly draining_at: number | null;
-  readonly retired_at: number | null;
-  readonly retires_at: number | null;
-  readonly listed: boolean;
-  readonly waits_for: readonly string[];
-  readonly may_sign_at: number | null;
-  readonly lifetime_seconds: number;
-  readonly credentials_alive: number;
-  readonly sessions: number | null;
-}
-
-export interface AccountAnswer {
-  readonly account: string;
-  readonly public_key: string;
-  readonly kind: 'managed' | 'external';
-  readonly next_rotation_at: number | null;
-  /** Why the rotator's last pass over it failed. */
-  readonly obstacle: string | null;
-  readonly keys: readonly KeyAnswer[];
-  readonly spare_keys: number | null;
-  readonly slots: readonly {
-    readonly slot: string;
-    readonly template: UserPermissionLimits | null;
-    readonly signs: 'current' | 'outdated' | 'nothing';
-  }[];
-}
-
-export interface KeysAnswer {
-  readonly accounts: readonly AccountAnswer[];
-  readonly rotator: { readonly leader: string | null; readonly lease_until: number | null };
-  readonly sessions_known: boolean;
+  credentials(ask: CredentialsAsk): Promise<CredentialsPage | Refusal>;
 }
 
 /** Without account and role: everything. */
-export interface RotateAsk {
-  readonly account?: string;
-  readonly role?: string;
+export interface RotateAsk extends RotateBody {
   /** Only tell what it would ask for. */
   readonly dryRun?: boolean;
 }
 
-export interface RotateAnswer {
-  readonly requested: readonly { readonly account: string; readonly slot: string }[];
-}
-
-export interface RevokeKeyAsk {
+export interface RevokeKeyAsk extends RevokeKeyBody {
   readonly publicKey: string;
-  readonly reason: string;
-}
-
-export interface RevokeKeyAnswer {
-  readonly public_key: string;
-  readonly account: string;
-  /** External: whoever has the key can use it until the operator takes it out of the account JWT. */
-  readonly kind: 'managed' | 'external';
-  readonly slot: string;
-  readonly credentials_cut: number;
 }
 
 export interface RevokeAsk {
@@ -121,56 +71,11 @@ export interface RevokeAsk {
   readonly dryRun: boolean;
 }
 
-export interface RevokeAnswer {
-  /** Absent in a dry run. */
-  readonly id?: string;
-  readonly target: RevocationTarget;
-  readonly block: boolean;
-  readonly at: number;
-  readonly credentials: number;
-  readonly credentials_not_cut: number;
-  readonly sessions: number | null;
-}
-
-export interface RevocationsAnswer {
-  readonly revocations: readonly {
-    readonly id: string;
-    readonly target: RevocationTarget;
-    readonly reason: string;
-    readonly block: boolean;
-    readonly at: number;
-    readonly until: number;
-    readonly by: { readonly issuer: string; readonly subject: string };
-    readonly credentials: number;
-  }[];
-}
-
-export interface CredentialsAsk {
-  readonly issuer?: string;
-  readonly subject?: string;
-  readonly role?: string;
-  readonly binding?: string;
-  readonly account?: string;
-  readonly user?: string;
+export interface CredentialsAsk extends Omit<CredentialsQuery, 'limit'> {
   readonly limit: number;
-  /** `next` of the answer before. */
-  readonly cursor?: string;
 }
 
-export interface CredentialsAnswer {
-  readonly credentials: readonly {
-    readonly user: string;
-    readonly account: string;
-    readonly role: string;
-    readonly binding: string;
-    readonly issuer: string;
-    readonly subject: string;
-    readonly actor: { readonly issuer: string; readonly subject: string } | null;
-    readonly signing_key: string;
-    readonly issued_at: number;
-    readonly expires_at: number;
-  }[];
-  readonly next: string | null;
+export interface CredentialsPage extends CredentialsAnswer {
   /** On all pages together; the admin route doesn't tell it. */
-  readonly total?: number;
+  readonly total: number;
 }

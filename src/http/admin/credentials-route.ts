@@ -1,21 +1,21 @@
 import type { FastifyInstance } from 'fastify';
-import type { CredentialsAsk } from './actions.ts';
+import {
+  credentialsAnswer,
+  credentialsQuery,
+  type CredentialsQuery,
+} from '../../admin-api/credentials.ts';
 import { type AdminDoors, adminSchema, answers, call, limited } from './call.ts';
-import { credentialsQuery, credentialsResponse } from './schemas.ts';
-
-interface Query extends Omit<CredentialsAsk, 'limit'> {
-  readonly limit?: string;
-}
+import { jsonSchema } from './json-schema.ts';
 
 /** `GET /admin/credentials`: what was issued and has not expired. */
 export function credentialsRoute(app: FastifyInstance, doors: AdminDoors): void {
-  app.get<{ Querystring: Query }>('/admin/credentials', {
+  app.get<{ Querystring: CredentialsQuery }>('/admin/credentials', {
     schema: {
       ...adminSchema,
       operationId: 'listCredentials',
       summary: 'Credentials that are alive',
-      querystring: credentialsQuery,
-      response: answers(200, credentialsResponse),
+      querystring: jsonSchema(credentialsQuery),
+      response: answers(200, jsonSchema(credentialsAnswer)),
     },
     onRequest: limited(doors),
     handler: (request, reply) => {

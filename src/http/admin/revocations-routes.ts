@@ -1,19 +1,16 @@
 import type { FastifyInstance } from 'fastify';
+import {
+  revocationParams,
+  type RevocationParams,
+  revocationsAnswer,
+  revokeAnswer,
+  revokeBody,
+  type RevokeBody,
+} from '../../admin-api/revocations.ts';
 import { Refusal } from '../../errors.ts';
 import { type AdminDoors, adminSchema, answers, call, limited } from './call.ts';
-import {
-  revocationBody,
-  revocationParams,
-  revocationResponse,
-  revocationsResponse,
-} from './schemas.ts';
-import { targetOf, type TargetBody } from './target.ts';
-
-interface RevocationBody extends TargetBody {
-  readonly reason: string;
-  readonly block?: boolean;
-  readonly dry_run?: boolean;
-}
+import { jsonSchema } from './json-schema.ts';
+import { targetOf } from './target.ts';
 
 /** `/admin/revocations`: who is cut off; make one, lift one. */
 export function revocationsRoutes(app: FastifyInstance, doors: AdminDoors): void {
@@ -28,7 +25,7 @@ function list(app: FastifyInstance, doors: AdminDoors): void {
       ...adminSchema,
       operationId: 'listRevocations',
       summary: 'Revocations in force',
-      response: answers(200, revocationsResponse),
+      response: answers(200, jsonSchema(revocationsAnswer)),
     },
     onRequest: limited(doors),
     handler: (request, reply) =>
@@ -36,8 +33,12 @@ function list(app: FastifyInstance, doors: AdminDoors): void {
   });
 }
 
+/** Handlers never see a null: it counts as absent. */
+type Received<Body> = { readonly [Key in keyof Body]: Exclude<Body[Key], null> };
+
 function make(app: FastifyInstance, doors: AdminDoors): void {
-  app.post<{ Body: RevocationBody }>('/admin/revocations', {
+  const answer = jsonSchema(revokeAnswer);
+  app.post<{ Body: Received<RevokeBody> }>('/admin/revocations', {
     schema: {
       ...adminSchema,
       operationId: 'revoke',
@@ -45,8 +46,8 @@ function make(app: FastifyInstance, doors: AdminDoors): void {
       description:
         'Credentials that are alive are cut on every server, and subject tokens issued until now are refused.',
       consumes: ['application/json'],
-      body: revocationBody,
-      response: { ...answers(201, revocationResponse), 200: revocationResponse },
+      body: jsonSchema(revokeBody),
+      response: { ...answers(201, answer), 200: answer },
     },
     onRequest: limited(doors),
     handler: (request, reply) => {
@@ -66,13 +67,13 @@ function make(app: FastifyInstance, doors: AdminDoors): void {
 }
 
 function lift(app: FastifyInstance, doors: AdminDoors): void {
-  app.delete<{ Params: { readonly id: string } }>('/admin/revocations/:id', {
+  app.delete<{ Params: RevocationParams }>('/admin/revocations/:id', {
     schema: {
       ...adminSchema,
       operationId: 'liftRevocation',
       summary: 'Lift a revocation',
       description: 'Credentials that it cut and that have not expired work again.',
-      params: revocationParams,
+      params: jsonSchema(revocationParams),
       response: answers(204, { type: 'null', description: 'It is lifted' }),
     },
     onRequest: limited(doors),

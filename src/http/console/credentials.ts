@@ -5,11 +5,11 @@ import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { nowOf } from '../pages/words/time.ts';
 import { admitted } from './administrator.ts';
-import { credentialTable } from './tables/credential-table.ts';
 import type { ConsoleParts } from './doors.ts';
 import { filterForm, optionsOf, pager } from './filters.ts';
 import { part, sendConsolePage } from './frame.ts';
 import { fields } from './query.ts';
+import { credentialTable } from './tables/credential-table.ts';
 import { counted } from './words.ts';
 
 const PAGE = 100;
@@ -56,7 +56,7 @@ export function credentialsRoute(app: FastifyInstance, doors: ConsoleParts): voi
             options: optionsOf(doors, name),
           })),
         )}
-${part('credentials', 'Alive', credentialTable(credentials, nowOf(doors)), total === undefined ? undefined : html`<span class="tag">${counted(total, 'credential')}</span>`)}
+${part('credentials', 'Alive', credentialTable(credentials, nowOf(doors)), html`<span class="tag">${counted(total, 'credential')}</span>`)}
 ${pager(PATH, filter, [
   ['First', cursor === undefined ? undefined : {}],
   ['Next', next === null ? undefined : { cursor: next }],

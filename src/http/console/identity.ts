@@ -1,18 +1,18 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyInstance } from 'fastify';
+import type { RevocationsAnswer } from '../../admin-api/revocations.ts';
 import { Refusal } from '../../errors.ts';
-import type { RevocationsAnswer } from '../admin/actions.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { plain, theirs } from '../pages/words/text.ts';
 import { nowOf } from '../pages/words/time.ts';
-import { activityTable } from './tables/activity-table.ts';
 import { type Administrator, admitted } from './administrator.ts';
-import { credentialTable } from './tables/credential-table.ts';
 import type { ConsoleParts } from './doors.ts';
 import { part, sendConsolePage } from './frame.ts';
-import { IDENTITY_PATH } from './tables/identity-link.ts';
 import { fields, link } from './query.ts';
+import { activityTable } from './tables/activity-table.ts';
+import { credentialTable } from './tables/credential-table.ts';
+import { IDENTITY_PATH } from './tables/identity-link.ts';
 import { revocationTable } from './tables/revocation-table.ts';
 import { copyButton, counted } from './words.ts';
 
@@ -64,7 +64,7 @@ async function identityBody(
   if (revocations instanceof Refusal) return revocations;
   const now = nowOf(doors);
   const mine = revocations.revocations.filter(({ target }) => isOf(target, named));
-  const { total = credentials.credentials.length } = credentials;
+  const { total } = credentials;
   const sessions = reach instanceof Refusal ? null : reach.sessions;
   return html`${heading(named)}
 ${part(

@@ -1,6 +1,7 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
+import type { KeysAnswer } from '../../admin-api/keys.ts';
 import { Refusal } from '../../errors.ts';
-import type { CredentialsAnswer, KeysAnswer } from '../admin/actions.ts';
+import type { CredentialsPage } from '../admin/actions.ts';
 import type { PartStatus } from '../service-routes.ts';
 import type { ConfigurationWarning } from './deps.ts';
 import { counted as amount } from './words.ts';
@@ -8,7 +9,7 @@ import { counted as amount } from './words.ts';
 interface Summary {
   readonly status: Readonly<Record<string, PartStatus>>;
   readonly keys: KeysAnswer | Refusal;
-  readonly counted: CredentialsAnswer | Refusal;
+  readonly counted: CredentialsPage | Refusal;
   readonly warnings: readonly ConfigurationWarning[];
 }
 

@@ -1,5 +1,6 @@
+import type { CredentialsAnswer } from '../../admin-api/credentials.ts';
 import { Refusal } from '../../errors.ts';
-import type { CredentialsAnswer, CredentialsAsk } from '../../http/admin/actions.ts';
+import type { CredentialsAsk, CredentialsPage } from '../../http/admin/actions.ts';
 import type { IssuedCredential } from '../../revocation/ledger.ts';
 import { issuerName } from '../target-names.ts';
 import { livingCredentials } from './living.ts';
@@ -12,7 +13,7 @@ import { type AdminParts, readRings } from './parts.ts';
 export async function listCredentials(
   { ledger, state, config }: AdminParts,
   { issuer, limit, cursor, ...filter }: CredentialsAsk,
-): Promise<CredentialsAnswer | Refusal> {
+): Promise<CredentialsPage | Refusal> {
   const after = cursor === undefined ? undefined : readCursor(cursor);
   if (after instanceof Refusal) return after;
   const named = issuer === undefined ? undefined : issuerName(issuer, config().issuers);

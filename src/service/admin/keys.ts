@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../admin-api/keys.ts';
 import type { AccountSpec } from '../../config/config.ts';
-import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../http/admin/actions.ts';
 import { readObstacles } from '../../keyring/obstacles.ts';
 import type { Ring, RingKey } from '../../keyring/ring.ts';
 import type { WantedSlot } from '../../keyring/step-input.ts';

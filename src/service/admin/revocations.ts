@@ -1,14 +1,10 @@
+import type { RevocationsAnswer, RevokeAnswer } from '../../admin-api/revocations.ts';
 import type { RevocationEvent } from '../../audit/event.ts';
 import { audited, origin, record } from '../../audit/record.ts';
 import { unixSeconds } from '../../clock.ts';
 import { didYouMean } from '../../config/suggest.ts';
 import { Refusal } from '../../errors.ts';
-import type {
-  AdminCaller,
-  RevocationsAnswer,
-  RevokeAnswer,
-  RevokeAsk,
-} from '../../http/admin/actions.ts';
+import type { AdminCaller, RevokeAsk } from '../../http/admin/actions.ts';
 import { ANY_ROLE, trustedKeys } from '../../keyring/ring.ts';
 import { filterOf } from '../../revocation/cutter.ts';
 import {

@@ -1,6 +1,7 @@
+import type { RevokeKeyAnswer } from '../../admin-api/keys.ts';
 import { audited, origin, record } from '../../audit/record.ts';
 import type { Refusal } from '../../errors.ts';
-import type { AdminCaller, RevokeKeyAnswer, RevokeKeyAsk } from '../../http/admin/actions.ts';
+import type { AdminCaller, RevokeKeyAsk } from '../../http/admin/actions.ts';
 import { revokeKey } from '../../keyring/changes.ts';
 import { type Ring, ringText } from '../../keyring/ring.ts';
 import { atAdmin } from './access.ts';

@@ -1,9 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type {
-  AccountAnswer,
-  KeysAnswer,
-  RevocationsAnswer,
-} from '../../../src/http/admin/actions.ts';
+import { type AccountAnswer, type KeysAnswer, keysAnswer } from '../../../src/admin-api/keys.ts';
+import type { RevocationsAnswer } from '../../../src/admin-api/revocations.ts';
 import { createKeyPair } from '../../../src/nats/key-pair.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type RotationWorld, startRotationWorld } from '../../support/rotation-world.ts';
@@ -33,7 +30,7 @@ const call = (route: string, body?: object) =>
 async function keys(): Promise<KeysAnswer> {
   const response = await call('GET /admin/keys');
   expect(response.status).toBe(200);
-  return (await response.json()) as KeysAnswer;
+  return keysAnswer.parse(await response.json());
 }
 
 const active = ({ keys }: AccountAnswer) => keys.find(({ state }) => state === 'active');

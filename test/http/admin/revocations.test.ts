@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type {
-  CredentialsAnswer,
-  RevocationsAnswer,
-  RevokeAnswer,
-} from '../../../src/http/admin/actions.ts';
+import { type CredentialsAnswer, credentialsAnswer } from '../../../src/admin-api/credentials.ts';
+import {
+  type RevocationsAnswer,
+  revocationsAnswer,
+  type RevokeAnswer,
+  revokeAnswer,
+} from '../../../src/admin-api/revocations.ts';
 import { createKeyPair } from '../../../src/nats/key-pair.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startServiceWorld, type ServiceWorld } from '../../support/service-world.ts';
@@ -35,13 +37,17 @@ const call = (route: string, body?: object) =>
 async function revoke(body: object): Promise<RevokeAnswer> {
   const response = await call('POST /admin/revocations', { reason: 'left', ...body });
   expect([200, 201]).toContain(response.status);
-  return (await response.json()) as RevokeAnswer;
+  const answer: unknown = await response.json();
+  expect(() => revokeAnswer.parse(answer)).not.toThrow();
+  return answer as RevokeAnswer;
 }
 
 async function revocations(): Promise<RevocationsAnswer['revocations']> {
   const response = await call('GET /admin/revocations');
   expect(response.status).toBe(200);
-  return ((await response.json()) as RevocationsAnswer).revocations;
+  const answer: unknown = await response.json();
+  expect(() => revocationsAnswer.parse(answer)).not.toThrow();
+  return (answer as RevocationsAnswer).revocations;
 }
 
 async function reasonFor(token: string, ask: { role?: string; nkey?: string } = {}) {
@@ -229,7 +235,9 @@ describe('the credentials that are alive', () => {
   async function credentials(query = ''): Promise<CredentialsAnswer> {
     const response = await call(`GET /admin/credentials${query}`);
     expect(response.status).toBe(200);
-    return (await response.json()) as CredentialsAnswer;
+    const answer: unknown = await response.json();
+    expect(() => credentialsAnswer.parse(answer)).not.toThrow();
+    return answer as CredentialsAnswer;
   }
 
   test('are listed with all that revoking needs', async () => {

@@ -1,17 +1,17 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyInstance } from 'fastify';
+import type { RevocationsAnswer } from '../../../admin-api/revocations.ts';
 import { Refusal } from '../../../errors.ts';
-import type { RevocationsAnswer } from '../../admin/actions.ts';
 import { pageRoute } from '../../pages/route.ts';
 import { theirs } from '../../pages/words/text.ts';
 import { admitted } from '../administrator.ts';
-import { CONFIRMED, sendConfirmation } from './confirmation.ts';
 import type { ConsoleParts } from '../doors.ts';
 import { setNotice } from '../notice.ts';
 import { fields } from '../query.ts';
-import { sendRefused } from './refused.ts';
 import { targetText } from '../tables/target-text.ts';
 import { counted } from '../words.ts';
+import { CONFIRMED, sendConfirmation } from './confirmation.ts';
+import { sendRefused } from './refused.ts';
 
 const PATH = '/console/revocations/lift';
 

@@ -1,9 +1,13 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyInstance } from 'fastify';
+import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../../admin-api/keys.ts';
 import { Refusal } from '../../../errors.ts';
-import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../admin/actions.ts';
 import { pageRoute } from '../../pages/route.ts';
 import { admitted } from '../administrator.ts';
+import type { ConsoleParts } from '../doors.ts';
+import { reach, setNotice } from '../notice.ts';
+import { fields } from '../query.ts';
+import { shortKey, slotName } from '../words.ts';
 import {
   CONFIRMED,
   REASON_PROBLEM,
@@ -11,11 +15,7 @@ import {
   reasonOf,
   sendConfirmation,
 } from './confirmation.ts';
-import type { ConsoleParts } from '../doors.ts';
-import { reach, setNotice } from '../notice.ts';
-import { fields } from '../query.ts';
 import { sendRefused } from './refused.ts';
-import { shortKey, slotName } from '../words.ts';
 
 const PATH = '/console/keys/revoke';
 

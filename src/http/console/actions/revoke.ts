@@ -1,21 +1,22 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { RevokeAnswer } from '../../../admin-api/revocations.ts';
 import { Refusal } from '../../../errors.ts';
-import type { RevokeAnswer, RevokeAsk } from '../../admin/actions.ts';
+import type { RevokeAsk } from '../../admin/actions.ts';
 import { targetOf } from '../../admin/target.ts';
 import { sendRefusalPage } from '../../pages/refusal-page.ts';
 import { pageRoute } from '../../pages/route.ts';
 import { theirs } from '../../pages/words/text.ts';
 import { statusOf } from '../../refusals/problem.ts';
 import { type Administrator, admitted, type Exchange } from '../administrator.ts';
-import { CONFIRMED, REASON_PROBLEM, reasonOf, sendConfirmation } from './confirmation.ts';
 import type { ConsoleParts } from '../doors.ts';
 import { sendConsolePage } from '../frame.ts';
 import { reach, setNotice } from '../notice.ts';
 import { fields } from '../query.ts';
-import { FIELDS, type RevokeFields, revokeForm } from './revoke-form.ts';
 import { targetText } from '../tables/target-text.ts';
 import { counted } from '../words.ts';
+import { CONFIRMED, REASON_PROBLEM, reasonOf, sendConfirmation } from './confirmation.ts';
+import { FIELDS, type RevokeFields, revokeForm } from './revoke-form.ts';
 
 const PATH = '/console/revoke';
 

@@ -1,15 +1,16 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyInstance } from 'fastify';
+import type { KeysAnswer, RotateAnswer } from '../../../admin-api/keys.ts';
 import { Refusal } from '../../../errors.ts';
-import type { KeysAnswer, RotateAnswer, RotateAsk } from '../../admin/actions.ts';
+import type { RotateAsk } from '../../admin/actions.ts';
 import { pageRoute } from '../../pages/route.ts';
 import { admitted } from '../administrator.ts';
-import { CONFIRMED, sendConfirmation } from './confirmation.ts';
 import type { ConsoleParts } from '../doors.ts';
 import { setNotice } from '../notice.ts';
 import { fields } from '../query.ts';
-import { sendRefused } from './refused.ts';
 import { counted } from '../words.ts';
+import { CONFIRMED, sendConfirmation } from './confirmation.ts';
+import { sendRefused } from './refused.ts';
 
 const PATH = '/console/rotate';
 

@@ -1,11 +1,11 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
-import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../admin/actions.ts';
+import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../../admin-api/keys.ts';
 import { hidden } from '../../pages/elements.ts';
 import { scroll } from '../frame.ts';
-import { isTrouble, keyText, rotationText } from './key-text.ts';
 import { ACTION, cell } from '../tables/table.ts';
-import { type Axis, axisOf, bar, LEGEND, PATTERNS, scale } from './timeline.ts';
 import { counted, shortKey, slotName } from '../words.ts';
+import { isTrouble, keyText, rotationText } from './key-text.ts';
+import { type Axis, axisOf, bar, LEGEND, PATTERNS, scale } from './timeline.ts';
 
 /** More than anyone reads at a glance; the others are found by name. */
 const MAX_SLOTS = 40;

@@ -1,4 +1,4 @@
-import type { AccountAnswer, KeyAnswer } from '../../admin/actions.ts';
+import type { AccountAnswer, KeyAnswer } from '../../../admin-api/keys.ts';
 import { fromNow, span } from '../words.ts';
 
 /** A key is not taken by some server, although its state says that it should be. */

@@ -1,5 +1,5 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
-import type { AccountAnswer, KeyAnswer } from '../../admin/actions.ts';
+import type { AccountAnswer, KeyAnswer } from '../../../admin-api/keys.ts';
 import { fromNow } from '../words.ts';
 
 /** The stretch of time that bars show. Unix seconds. */

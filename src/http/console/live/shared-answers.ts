@@ -1,11 +1,12 @@
+import type { KeysAnswer } from '../../../admin-api/keys.ts';
 import type { Refusal } from '../../../errors.ts';
-import type { AdminActions, CredentialsAnswer, KeysAnswer } from '../../admin/actions.ts';
+import type { AdminActions, CredentialsPage } from '../../admin/actions.ts';
 
 /** What many windows ask for again and again, and what costs a search of all living credentials. */
 export interface Answers {
   keys(): Promise<KeysAnswer | Refusal>;
   /** Of all living credentials, how many there are. */
-  counted(): Promise<CredentialsAnswer | Refusal>;
+  counted(): Promise<CredentialsPage | Refusal>;
   /** After a change: what is asked from now on has seen it. */
   forget(): void;
 }

@@ -1,10 +1,10 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
-import type { CredentialsAnswer } from '../../admin/actions.ts';
+import type { CredentialsAnswer } from '../../../admin-api/credentials.ts';
 import { plain } from '../../pages/words/text.ts';
-import { identityLink } from './identity-link.ts';
 import { link } from '../query.ts';
-import { ACTION, recordTable } from './table.ts';
 import { shortKey, when } from '../words.ts';
+import { identityLink } from './identity-link.ts';
+import { ACTION, recordTable } from './table.ts';
 
 type Credential = CredentialsAnswer['credentials'][number];
 

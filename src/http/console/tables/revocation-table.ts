@@ -1,10 +1,10 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
-import type { RevocationsAnswer } from '../../admin/actions.ts';
+import type { RevocationsAnswer } from '../../../admin-api/revocations.ts';
 import { hidden } from '../../pages/elements.ts';
 import { theirs } from '../../pages/words/text.ts';
+import { copyButton, counted, when } from '../words.ts';
 import { ACTION, recordTable } from './table.ts';
 import { targetText } from './target-text.ts';
-import { copyButton, counted, when } from '../words.ts';
 
 type Revocation = RevocationsAnswer['revocations'][number];
 
