@@ -1,4 +1,3 @@
-import type { Permissions } from '../nats/user-claims.ts';
 import {
   ACCOUNTZ,
   CLAIMS_UPDATE,
@@ -15,7 +14,7 @@ import {
  * servers know of accounts and connections, and pushes account JWTs. (It can push any: what it
  * pushes still has to be signed by the operator before a server applies it.)
  */
-export function systemUserPermissions(): Required<Pick<Permissions, 'pub' | 'sub'>> {
+export function systemUserPermissions(): Record<'pub' | 'sub', { allow: string[] }> {
   return {
     pub: { allow: [PING, ROUTEZ, ACCOUNTZ, VARZ, CONNZ, claimsLookup('*'), CLAIMS_UPDATE] },
     sub: { allow: [`${INBOX_PREFIX}.>`] },

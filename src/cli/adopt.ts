@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { type Clock, systemClock, unixSeconds } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { OperatorKey, SystemUser } from './adopt/credentials.ts';
 import { find, type Found, required, type Wanted } from './adopt/found.ts';
 import { guide } from './adopt/guide.ts';
@@ -89,7 +89,7 @@ async function adopt(options: AdoptOptions, terminal: Terminal, clock: Clock): P
     throw new CliError(ExitCode.usage, 'where to? Give --dir ./sts (or --print to write nothing)');
   }
   const { operator, account } = found;
-  const { key, systemUser } = required(options, found, unixSeconds(clock));
+  const { key, systemUser } = await required(options, found);
   const directory = resolve(options.dir);
   const files = planAdoption({
     ...settings(options, operator),

@@ -1,6 +1,5 @@
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { type Clock, systemClock, unixSeconds } from '../clock.ts';
 import { condition, port } from './init/options.ts';
 import { planFiles } from './init/plan.ts';
 import type { PlannedFile } from './init/planned-file.ts';
@@ -29,7 +28,7 @@ interface InitOptions {
 }
 
 /** `nats-sts init`: everything for a first NATS server in operator mode, and a nats-sts in front of it. */
-export function initCommand(terminal: Terminal, { clock = systemClock }: { clock?: Clock } = {}) {
+export function initCommand(terminal: Terminal) {
   return new Command('init')
     .description('write all that a first NATS server and nats-sts need: keys, JWTs, configuration')
     .requiredOption('--dir <directory>', 'where to write it; made when missing')
@@ -57,7 +56,7 @@ export function initCommand(terminal: Terminal, { clock = systemClock }: { clock
     .option('--port <port>', 'port of nats-sts', port, 8080)
     .option('--force', 'replace files that are there; credentials made with the old keys die')
     .addHelpText('after', EXAMPLES)
-    .action((options: InitOptions) => init(options, terminal, clock));
+    .action((options: InitOptions) => init(options, terminal));
 }
 
 const EXAMPLES = `
@@ -68,16 +67,15 @@ Examples:
     --match repository_owner_id=123456
   nats-sts init --dir ./nats --issuer https://login.example.com --audience nats-sts --match sub=me`;
 
-function init(options: InitOptions, terminal: Terminal, clock: Clock): void {
+async function init(options: InitOptions, terminal: Terminal): Promise<void> {
   const directory = resolve(options.dir);
-  const files = planFiles({
+  const files = await planFiles({
     ...options,
     directory,
     match: options.match ?? {},
     admin: options.admin ?? {},
     external: options.external ?? false,
     issuer: starterIssuer(options, `http://127.0.0.1:${options.port}`),
-    now: unixSeconds(clock),
   });
   if (!options.force) refuseExisting(directory, files, ', or replace them with --force');
   writePlanned(directory, files);

@@ -1,4 +1,4 @@
-import { NO_USER_LIMITS, type Permissions, type UserPermissionLimits } from './user-claims.ts';
+import { NO_USER_LIMITS, type UserPermissionLimits } from './user-claims.ts';
 
 /** The NATS part of an account JWT, with the names that go over the wire (reference library jwt v2, `account_claims.go`). */
 
@@ -51,39 +51,8 @@ export interface ScopedSigningKey {
   readonly description?: string;
 }
 
-/** A plain signing key is its public nkey. */
-type AccountSigningKey = string | ScopedSigningKey;
-
-export interface AccountBody {
-  readonly type: 'account';
-  readonly version: 2;
-  readonly limits: AccountLimits;
-  readonly signing_keys?: readonly AccountSigningKey[];
-  /** User public key, or `*`, → Unix seconds: users issued then or before are cut off. */
-  readonly revocations?: Readonly<Record<string, number>>;
-  readonly default_permissions?: Permissions;
-  /** Who answers authorisation requests (auth callout). */
-  readonly authorization?: {
-    readonly auth_users: readonly string[];
-    readonly allowed_accounts?: readonly string[];
-    readonly xkey?: string;
-  };
-  readonly imports?: readonly object[];
-  readonly exports?: readonly object[];
-  readonly description?: string;
-  readonly tags?: readonly string[];
-}
-
-/** The NATS part of an activation: leave to import from an account. */
-export interface ActivationBody {
-  readonly type: 'activation';
-  readonly version: 2;
-  readonly subject: string;
-  readonly kind: 'stream' | 'service';
-  readonly issuer_account?: string;
-}
-
-const NO_ACCOUNT_LIMITS = {
+/** An account may do anything; an absent limit would be 0. */
+export const NO_ACCOUNT_LIMITS = {
   subs: -1,
   data: -1,
   payload: -1,
@@ -93,24 +62,6 @@ const NO_ACCOUNT_LIMITS = {
   conn: -1,
   leaf: -1,
 } as const satisfies AccountLimits;
-
-/** JetStream without limits, to add to an account's. */
-export const NO_JETSTREAM_LIMITS = {
-  mem_storage: -1,
-  disk_storage: -1,
-  streams: -1,
-  consumer: -1,
-} as const satisfies Partial<AccountLimits>;
-
-/** The NATS part of an account; limits that are not given are none, and always spelled out. */
-export function account({
-  limits,
-  ...rest
-}: Partial<Omit<AccountBody, 'type' | 'version' | 'limits'>> & {
-  readonly limits?: Partial<AccountLimits>;
-} = {}): AccountBody {
-  return { ...rest, limits: { ...NO_ACCOUNT_LIMITS, ...limits }, type: 'account', version: 2 };
-}
 
 /** A signing key whose users may do what `template` says; an empty template is unrestricted. */
 export function scopedSigningKey({

@@ -2,9 +2,6 @@ import { hash } from 'node:crypto';
 import { encodeBase32 } from './base32.ts';
 import { verifySignature } from './key-pair.ts';
 import { Malformed } from './malformed.ts';
-import type { OperatorBody } from './operator-claims.ts';
-import type { AccountBody, ActivationBody } from './account-claims.ts';
-import type { UserBody } from './user-claims.ts';
 import { decodePublicKey } from './nkeys.ts';
 
 /**
@@ -12,8 +9,12 @@ import { decodePublicKey } from './nkeys.ts';
  * whose algorithm is Ed25519 under a name of NATS's own, and whose NATS part stands under `nats`.
  */
 
-/** What stands under `nats`, told apart by `type`; `version` is always 2. */
-export type NatsBody = OperatorBody | AccountBody | UserBody | ActivationBody;
+/** The claims under `nats`. */
+export interface NatsBody {
+  /** `user`, `account`, `operator` or `activation`. */
+  readonly type: string;
+  readonly version: 2;
+}
 
 /** The claims around the NATS part that the caller decides on. Times are Unix seconds. */
 export interface JwtClaims {

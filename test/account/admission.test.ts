@@ -4,7 +4,7 @@ import { accountProblems, admissionOf } from '../../src/account/admission.ts';
 import { assess } from '../../src/account/assess.ts';
 import { connectionUse, whyRefused } from '../../src/nats/admission.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
-import type { AccountBody } from '../../src/nats/account-claims.ts';
+import type { AccountBody } from '../support/account-body.ts';
 import { accountJwt, NOW, NOW_SECONDS, operatorKey, ringKey, ringOf, viewOf } from './rings.ts';
 
 const DAY = 86_400;

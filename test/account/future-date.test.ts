@@ -4,7 +4,7 @@ import { signAccount } from '../../src/account/sign-account.ts';
 import { openSystemConnection } from '../../src/account/system-connection.ts';
 import { systemResolver } from '../../src/account/system-resolver.ts';
 import { emptyRing } from '../../src/keyring/ring.ts';
-import { account } from '../../src/nats/account-claims.ts';
+import { account } from '../support/account-body.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
 import { createOperatorWorld } from '../support/operator-world.ts';

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { type AccountClaims, readAccountJwt } from '../../src/account/account-jwt.ts';
 import { assess } from '../../src/account/assess.ts';
 import { mergeLimits } from '../../src/account/limits.ts';
-import { account, type AccountBody, type ManagedLimits } from '../../src/nats/account-claims.ts';
+import type { ManagedLimits } from '../../src/nats/account-claims.ts';
+import { account, type AccountBody } from '../support/account-body.ts';
 import { accountJwt, NOW, NOW_SECONDS, operatorKey, ringKey, ringOf, viewOf } from './rings.ts';
 
 function claimsOf(body: Partial<AccountBody> = {}): AccountClaims {

@@ -1,6 +1,6 @@
 import type { AccountView, ServerView } from '../../src/account/view.ts';
 import { emptyRing, type KeyScope, type Ring, type RingKey } from '../../src/keyring/ring.ts';
-import { account, type AccountBody } from '../../src/nats/account-claims.ts';
+import { account, type AccountBody } from '../support/account-body.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';
 import { createKeyPair, type KeyPair } from '../../src/nats/key-pair.ts';
 

@@ -6,7 +6,7 @@ import {
 import { NotTrusted, trustOfOperator, trustOfServers } from '../../src/account/trust.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
-import { operator } from '../../src/nats/operator-claims.ts';
+import { operator } from '../support/operator-body.ts';
 import type { NatsServer } from '../support/nats-server.ts';
 import { createOperatorWorld } from '../support/operator-world.ts';
 

@@ -238,7 +238,7 @@ test('says so when nothing matches, and when there is more than it shows', async
 test('--config takes the store from the configuration, and --file is stronger', async () => {
   using directory = temporaryDirectory();
   const terminal = capturedTerminal();
-  await initCommand(terminal, { clock }).parseAsync(['--dir', directory.path], { from: 'user' });
+  await initCommand(terminal).parseAsync(['--dir', directory.path], { from: 'user' });
   const config = join(directory.path, 'sts.yaml');
   expect(readFileSync(config, 'utf8')).toContain('./data/sts.db');
   const file = join(dirname(config), 'data', 'sts.db');

@@ -11,7 +11,7 @@ import { initCommand } from '../../src/cli/init.ts';
 import { writeAll } from '../../src/cli/init/files.ts';
 import { stsYaml } from '../../src/cli/init/sts-yaml.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { account as accountBody } from '../../src/nats/account-claims.ts';
+import { account as accountBody } from '../support/account-body.ts';
 import { formatCreds } from '../../src/nats/creds.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';
 import { createKeyPair, keyPairFromSeed } from '../../src/nats/key-pair.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { formatCreds } from '../../src/nats/creds.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';
 import { createKeyPair, type KeyPair } from '../../src/nats/key-pair.ts';
-import { operator, type OperatorBody } from '../../src/nats/operator-claims.ts';
+import { operator, type OperatorBody } from '../support/operator-body.ts';
 import { directUser } from '../../src/nats/user-claims.ts';
 import { ACCOUNTS, account, type ConfigDirectory, configDirectory, yaml } from './fixture.ts';
 

@@ -67,7 +67,7 @@ async function warningsOf(yaml: string): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'nats-sts-docs-'));
   try {
     const rooted = yaml.replaceAll(/(?<=[\s"])\/(?=etc|var)/g, `${folder}/`);
-    writeAll(folder, filesOfInit(folder));
+    writeAll(folder, await filesOfInit(folder));
     for (const [, file = ''] of rooted.matchAll(/file: ([^\s,}]+)/g)) {
       const path = join(file.startsWith('/') ? '' : folder, file);
       if (existsSync(path)) continue;
@@ -84,7 +84,7 @@ async function warningsOf(yaml: string): Promise<string[]> {
 }
 
 /** Configurations may name what `nats-sts init` writes. */
-function filesOfInit(directory: string): PlannedFile[] {
+function filesOfInit(directory: string): Promise<PlannedFile[]> {
   return planFiles({
     directory,
     operator: 'local',
@@ -96,7 +96,6 @@ function filesOfInit(directory: string): PlannedFile[] {
     issuer: { name: 'any', settings: {} },
     match: {},
     admin: {},
-    now: 1_800_000_000,
   });
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AccountBody } from '../../src/nats/account-claims.ts';
+import type { AccountBody } from '../support/account-body.ts';
 import { eventually } from '../support/eventually.ts';
 import { prepareRotation, startRotating } from '../support/rotation-world.ts';
 

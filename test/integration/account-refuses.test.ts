@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AccountBody } from '../../src/nats/account-claims.ts';
+import type { AccountBody } from '../support/account-body.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
 import { eventually } from '../support/eventually.ts';

@@ -2,7 +2,8 @@ import { decode, encodeUser } from '@nats-io/jwt';
 import { createAccount, createUser } from '@nats-io/nkeys';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { account, scopedSigningKey } from '../../src/nats/account-claims.ts';
+import { scopedSigningKey } from '../../src/nats/account-claims.ts';
+import { account } from '../support/account-body.ts';
 import {
   decodeJwt,
   encodeJwt,
@@ -14,7 +15,7 @@ import {
 } from '../../src/nats/jwt.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
 import { Malformed } from '../../src/nats/malformed.ts';
-import { operator } from '../../src/nats/operator-claims.ts';
+import { operator } from '../support/operator-body.ts';
 import { directUser, scopedUser } from '../../src/nats/user-claims.ts';
 
 const issuer = createKeyPair('account');
@@ -28,6 +29,8 @@ function encode(claims: Partial<JwtClaims> & Pick<JwtClaims, 'nats'>): string {
     sign: issuer.sign,
   });
 }
+
+const ACTIVATION = { type: 'activation', version: 2, subject: 'a.>', kind: 'stream' } as const;
 
 const BODIES: Readonly<Record<string, NatsBody>> = {
   operator: operator({ system_account: issuer.publicKey, strict_signing_key_usage: true }),
@@ -54,7 +57,7 @@ const BODIES: Readonly<Record<string, NatsBody>> = {
     tags: ['env:prod'],
   }),
   'scoped user': scopedUser({ issuer_account: issuer.publicKey, tags: ['repo:42'] }),
-  activation: { type: 'activation', version: 2, subject: 'a.>', kind: 'stream' },
+  activation: ACTIVATION,
 };
 
 describe('a JWT', () => {

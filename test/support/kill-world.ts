@@ -19,7 +19,7 @@ import { raiseLifetime } from '../../src/keyring/changes.ts';
 import { parseRing, type Ring, ringKey, type RingKey, ringText } from '../../src/keyring/ring.ts';
 import { createSealer } from '../../src/keyring/sealing.ts';
 import type { Wanted, WantedSlot } from '../../src/keyring/step-input.ts';
-import { account as accountBody } from '../../src/nats/account-claims.ts';
+import { account as accountBody } from './account-body.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';
 import { createKeyPair, keyPairFromSeed } from '../../src/nats/key-pair.ts';
 import { Malformed } from '../../src/nats/malformed.ts';

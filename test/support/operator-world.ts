@@ -1,14 +1,9 @@
-import {
-  account,
-  type AccountBody,
-  type AccountLimits,
-  NO_JETSTREAM_LIMITS,
-  scopedSigningKey,
-} from '../../src/nats/account-claims.ts';
+import { type AccountLimits, scopedSigningKey } from '../../src/nats/account-claims.ts';
+import { account, type AccountBody, NO_JETSTREAM_LIMITS } from './account-body.ts';
 import { formatCreds } from '../../src/nats/creds.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';
 import { createKeyPair, type KeyPair } from '../../src/nats/key-pair.ts';
-import { operator } from '../../src/nats/operator-claims.ts';
+import { operator } from './operator-body.ts';
 import {
   directUser,
   scopedUser,

@@ -77,21 +77,20 @@ export function copyOperatorJwt({ operator, operatorJwtFile }: Names, file: stri
 /** A user of the system account that may do what nats-sts needs, and nothing else. */
 export function makeSystemUser({ operator, systemAccount }: Names, file: string): Step {
   const { pub, sub } = systemUserPermissions();
-  const [publish, subscribe] = [pub.allow ?? [], sub.allow ?? []];
   const account = shellWord(systemAccount);
   return {
     title: 'Make a user of the system account for nats-sts',
     nsc: [
       `nsc select operator ${shellWord(operator)}`,
       `nsc add user --account ${account} --name nats-sts \\`,
-      `  --allow-sub ${shellWord(subscribe.join(','))} \\`,
-      `  --allow-pub ${shellWord(publish.join(','))}`,
+      `  --allow-sub ${shellWord(sub.allow.join(','))} \\`,
+      `  --allow-pub ${shellWord(pub.allow.join(','))}`,
       `(umask 077; nsc generate creds --account ${account} --name nats-sts --output-file ${shellWord(file)})`,
     ],
     nats: [
       `nats auth user add nats-sts ${account} --operator ${shellWord(operator)} --defaults \\`,
-      ...subscribe.map((subject) => `  --sub-allow ${shellWord(subject)} \\`),
-      ...publish.map((subject) => `  --pub-allow ${shellWord(subject)} \\`),
+      ...sub.allow.map((subject) => `  --sub-allow ${shellWord(subject)} \\`),
+      ...pub.allow.map((subject) => `  --pub-allow ${shellWord(subject)} \\`),
       `  --credential ${shellWord(file)}`,
       `chmod 600 ${shellWord(file)}`,
     ],

@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { systemUserPermissions } from '../../account/permissions.ts';
+import { fromSeed } from '@nats-io/nkeys';
 import { keyOf } from '../../account/account-jwt.ts';
-import { formatCreds, parseCreds } from '../../nats/creds.ts';
-import { encodeJwt } from '../../nats/jwt.ts';
-import { createKeyPair, keyPairFromSeed } from '../../nats/key-pair.ts';
+import { parseCreds } from '../../nats/creds.ts';
 import { Malformed } from '../../nats/malformed.ts';
 import { mayIssueAccounts } from '../../nats/operator-jwt.ts';
-import { directUser } from '../../nats/user-claims.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
+import { createSystemUser } from '../init/trust.ts';
 import { type NscAccount, type NscOperator, seedOf } from './nsc-store.ts';
 
 /** What nats-sts needs of an operator. Secret. */
@@ -58,14 +56,13 @@ export function givenSystemUser(file: string): SystemUser {
 }
 
 /**
- * A new user of the system account that may do what nats-sts needs, signed by a key of the account that
- * is at hand; undefined when none is.
+ * A new user of the system account that may do what nats-sts needs, signed by a key of the account whose seed is in
+ * the key store; undefined if there is none.
  */
-export function makeSystemUser(
+export async function makeSystemUser(
   system: NscAccount,
   keys: string,
-  now: number,
-): SystemUser | undefined {
+): Promise<SystemUser | undefined> {
   const { sub, nats } = system.claims;
   // A scoped key would give its users permissions of its own.
   const plain = (nats.signing_keys ?? []).filter((key) => typeof key === 'string').map(keyOf);
@@ -73,22 +70,10 @@ export function makeSystemUser(
   for (const publicKey of [...plain, ...identity]) {
     const seed = seedOf(publicKey, keys);
     if (seed === undefined) continue;
-    const signer = keyPairFromSeed(seed);
-    const user = createKeyPair('user');
-    const jwt = encodeJwt({
-      claims: {
-        sub: user.publicKey,
-        name: 'nats-sts',
-        iat: now,
-        nats: directUser({ issuer_account: sub, ...systemUserPermissions() }),
-      },
-      issuerPublicKey: publicKey,
-      sign: signer.sign,
-    });
-    const creds = formatCreds({ jwt, seed: user.seed() });
-    signer.wipe();
-    user.wipe();
-    return { creds, made: user.publicKey };
+    const signer = fromSeed(new TextEncoder().encode(seed));
+    const { creds, publicKey: made } = await createSystemUser({ account: sub, signer });
+    signer.clear();
+    return { creds, made };
   }
   return undefined;
 }

@@ -63,15 +63,14 @@ export function find(options: Wanted): Found {
   };
 }
 
-/** The keys that nats-sts needs. Throws `CliError` with all that is missing, and the commands for it. `now`: Unix seconds. */
-export function required(
+/** The keys that nats-sts needs. Throws `CliError` with all that is missing, and the commands for it. */
+export async function required(
   { systemCreds }: Wanted,
   { places, operator, system, names, key }: Found,
-  now: number,
-): { readonly key: OperatorKey; readonly systemUser: SystemUser } {
+): Promise<{ readonly key: OperatorKey; readonly systemUser: SystemUser }> {
   const systemUser =
     systemCreds === undefined
-      ? system && makeSystemUser(system, places.keys, now)
+      ? system && (await makeSystemUser(system, places.keys))
       : givenSystemUser(systemCreds);
   const missing: { readonly why: string; readonly step: Step }[] = [];
   if (!key) missing.push({ why: whyNoKey(operator, places), step: addSigningKey(names) });

@@ -19,7 +19,7 @@ export function natsConf(options: {
 listen: "127.0.0.1:${port}"
 
 operator: ${operator.jwt}
-system_account: ${system.key.publicKey}
+system_account: ${system.publicKey}
 ${jetstreamDirectory === undefined ? '' : jetstream(jetstreamDirectory)}
 # Account JWTs live in this directory. A user of the system account (keys/sys.creds) can push newer
 # ones to a running server.
@@ -33,9 +33,9 @@ resolver: {
 # What the directory begins with. Newer JWTs that were pushed later win over these.
 resolver_preload: {
   # ${system.name}
-  ${system.key.publicKey}: ${system.jwt}
+  ${system.publicKey}: ${system.jwt}
   # ${application.name}
-  ${application.key.publicKey}: ${application.jwt}
+  ${application.publicKey}: ${application.jwt}
 }
 `;
 }

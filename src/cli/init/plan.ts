@@ -24,14 +24,12 @@ export interface PlanOptions extends Pick<StsYamlOptions, 'port' | 'issuer' | 'm
   /** Whether the account's signing key is made here, once, and replaced by hand. */
   readonly external: boolean;
   readonly jetstream: boolean;
-  /** Unix seconds. */
-  readonly now: number;
 }
 
 /** Everything that `init` writes, with fresh keys. The files of an account are named after it. */
-export function planFiles(options: PlanOptions): PlannedFile[] {
+export async function planFiles(options: PlanOptions): Promise<PlannedFile[]> {
   const { external, directory, jetstream } = options;
-  const trust = createTrust({ ...options, managed: !external });
+  const trust = await createTrust({ ...options, managed: !external });
   const { operator, system, application } = trust;
   return [
     open(
@@ -81,8 +79,8 @@ function forManaging({ system, stsSystemCreds }: Trust): PlannedFile[] {
 
 /** The account as the configuration has it, with its files seen from there. */
 function keyFiles(application: TrustAccount): Pick<StsYamlOptions, 'account' | 'managing'> {
-  const { name, key: identity, signingKey } = application;
-  const account = { name, publicKey: identity.publicKey };
+  const { name, publicKey, signingKey } = application;
+  const account = { name, publicKey };
   if (signingKey) {
     return { account: { ...account, signingKeyFile: fromConfig(signingKeyFile(application)) } };
   }

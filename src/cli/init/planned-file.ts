@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { KeyPair } from '../../nats/key-pair.ts';
+import type { KeyPair } from '@nats-io/nkeys';
 import type { NewFile } from './files.ts';
 import type { Managing } from './sts-yaml.ts';
+import { seedText } from './trust.ts';
 
 export interface PlannedFile extends NewFile {
   /** What it is, for people. */
@@ -31,7 +32,7 @@ export function open(path: string, about: string, content: string): PlannedFile 
 }
 
 export function key(name: string, about: string, pair: KeyPair): PlannedFile {
-  return secret(name, about, `${pair.seed()}\n`);
+  return secret(name, about, `${seedText(pair)}\n`);
 }
 
 export function secret(name: string, about: string, content: string): PlannedFile {

@@ -1,89 +1,83 @@
+import { encodeAccount, encodeOperator, encodeUser } from '@nats-io/jwt';
+import { createAccount, createOperator, createUser, type KeyPair } from '@nats-io/nkeys';
 import { systemUserPermissions } from '../../account/permissions.ts';
-import { account, type AccountLimits } from '../../nats/account-claims.ts';
+import { type AccountLimits, NO_ACCOUNT_LIMITS } from '../../nats/account-claims.ts';
 import { formatCreds } from '../../nats/creds.ts';
-import { encodeJwt, type NatsBody } from '../../nats/jwt.ts';
-import { createKeyPair, type KeyPair } from '../../nats/key-pair.ts';
-import { operator } from '../../nats/operator-claims.ts';
-import { directUser, type Permissions } from '../../nats/user-claims.ts';
 
-export interface TrustAccount {
+/** A key pair with its public key, which the library computes anew each time it is asked. */
+interface Identity {
+  readonly publicKey: string;
+  readonly key: KeyPair;
+}
+
+export interface TrustAccount extends Identity {
   readonly name: string;
-  readonly key: KeyPair<'account'>;
-  /** Signs its users; listed in its JWT. Absent: nats-sts will make one. */
-  readonly signingKey?: KeyPair<'account'>;
+  /** Signs the account's users; listed in its JWT. Absent: nats-sts will make one. */
+  readonly signingKey?: KeyPair;
   readonly jwt: string;
 }
 
-/** Who vouches for whom: operator → accounts → users. Holds every secret of it. */
+/** The chain of trust: operator, accounts, users. Holds every secret of it. */
 export interface Trust {
   readonly operator: {
-    readonly key: KeyPair<'operator'>;
-    readonly signingKey: KeyPair<'operator'>;
+    readonly key: KeyPair;
+    readonly signingKey: KeyPair;
     readonly jwt: string;
   };
   readonly system: TrustAccount;
   readonly application: TrustAccount;
-  /** Creds file of a user of the system account who may do everything there: for people. Secret. */
+  /** Creds file of a system account user without restrictions, for people. Secret. */
   readonly systemCreds: string;
-  /** The same for nats-sts, which may do only what it has to. Secret. */
+  /** Creds file of a system account user with the permissions that nats-sts needs. Secret. */
   readonly stsSystemCreds: string;
 }
 
 export const SYSTEM_ACCOUNT = 'SYS';
 
-/** A whole new chain of trust. Identity keys are for the safe: day to day, the signing keys do the work. */
-export function createTrust(names: {
+/** Makes a new chain of trust. The signing keys do the daily work; identity keys can stay offline. */
+export async function createTrust(names: {
   readonly operator: string;
   readonly account: string;
   /** Whether nats-sts makes the account's signing keys. */
   readonly managed: boolean;
   /** Whether the account has JetStream. */
   readonly jetstream: boolean;
-  /** `iat` of all JWTs, Unix seconds. */
-  readonly now: number;
-}): Trust {
-  const key = createKeyPair('operator');
-  const signingKey = createKeyPair('operator');
-  const certify = (
-    name: string,
-    userSigner: KeyPair<'account'> | undefined,
-    limits: Partial<AccountLimits> = {},
-  ) => createAccount({ name, now: names.now, signer: signingKey, userSigner, limits });
-  const systemSigningKey = createKeyPair('account');
-  const system = certify(SYSTEM_ACCOUNT, systemSigningKey);
-  const systemUser = (name: string, permissions?: Permissions) =>
-    createUser({
-      name,
-      now: names.now,
-      account: system.key,
-      signingKey: systemSigningKey,
-      permissions,
-    });
-  const jwt = sign(key, {
-    subject: key,
-    name: names.operator,
-    now: names.now,
-    nats: operator({
-      signing_keys: [signingKey.publicKey],
-      system_account: system.key.publicKey,
-    }),
+}): Promise<Trust> {
+  const key = createOperator();
+  const signingKey = createOperator();
+  const systemSigningKey = createAccount();
+  const system = await certify({
+    name: SYSTEM_ACCOUNT,
+    operatorKey: signingKey,
+    signingKey: systemSigningKey,
   });
+  const application = await certify({
+    name: names.account,
+    operatorKey: signingKey,
+    ...(!names.managed && { signingKey: createAccount() }),
+    ...(names.jetstream && { limits: JETSTREAM_LIMITS }),
+  });
+  const systemUser = { account: system.publicKey, signer: systemSigningKey };
+  const { creds: stsSystemCreds } = await createSystemUser(systemUser);
   return {
-    operator: { key, signingKey, jwt },
+    operator: {
+      key,
+      signingKey,
+      jwt: await encodeOperator(names.operator, key, {
+        signing_keys: [signingKey.getPublicKey()],
+        system_account: system.publicKey,
+      }),
+    },
     system,
-    application: certify(
-      names.account,
-      names.managed ? undefined : createKeyPair('account'),
-      names.jetstream ? JETSTREAM_LIMITS : {},
-    ),
-    systemCreds: systemUser('sys'),
-    stsSystemCreds: systemUser('nats-sts', systemUserPermissions()),
+    application,
+    systemCreds: await userCreds({ ...systemUser, name: 'sys', user: createUser() }),
+    stsSystemCreds,
   };
 }
 
 const MIB = 1024 ** 2;
 
-/** Half of what the server of `natsConf` has. */
+/** Half of what the server in `natsConf` has. */
 const JETSTREAM_LIMITS: Partial<AccountLimits> = {
   mem_storage: 128 * MIB,
   disk_storage: 5 * 1024 * MIB,
@@ -91,64 +85,64 @@ const JETSTREAM_LIMITS: Partial<AccountLimits> = {
   consumer: 1000,
 };
 
-function createAccount({
+async function certify({
   name,
-  now,
-  signer,
-  userSigner,
+  operatorKey,
+  signingKey,
   limits,
 }: {
-  readonly limits: Partial<AccountLimits>;
   readonly name: string;
-  readonly now: number;
+  readonly operatorKey: KeyPair;
+  readonly signingKey?: KeyPair;
+  readonly limits?: Partial<AccountLimits>;
+}): Promise<TrustAccount> {
+  const key = createAccount();
+  const body = {
+    limits: { ...NO_ACCOUNT_LIMITS, ...limits },
+    ...(signingKey && { signing_keys: [signingKey.getPublicKey()] }),
+  };
+  const jwt = await encodeAccount(name, key, body, { signer: operatorKey });
+  return { name, key, publicKey: key.getPublicKey(), jwt, ...(signingKey && { signingKey }) };
+}
+
+interface UserSigner {
+  /** Public key of the account. */
+  readonly account: string;
   readonly signer: KeyPair;
-  readonly userSigner: KeyPair<'account'> | undefined;
-}): TrustAccount {
-  const key = createKeyPair('account');
-  const nats = account({
-    limits,
-    ...(userSigner && { signing_keys: [userSigner.publicKey] }),
-  });
-  const jwt = sign(signer, { subject: key, name, now, nats });
-  return { name, key, jwt, ...(userSigner && { signingKey: userSigner }) };
 }
 
-function createUser({
-  name,
-  now,
+/** Makes a system account user that may do what nats-sts needs and nothing else. `creds` is secret. */
+export async function createSystemUser(
+  signer: UserSigner,
+): Promise<{ readonly publicKey: string; readonly creds: string }> {
+  const user = createUser();
+  const creds = await userCreds({
+    ...signer,
+    name: 'nats-sts',
+    user,
+    permissions: systemUserPermissions(),
+  });
+  const publicKey = user.getPublicKey();
+  user.clear();
+  return { publicKey, creds };
+}
+
+async function userCreds({
   account,
-  signingKey,
+  signer,
+  name,
+  user,
   permissions,
-}: {
+}: UserSigner & {
   readonly name: string;
-  readonly now: number;
-  readonly account: KeyPair;
-  readonly signingKey: KeyPair;
-  readonly permissions: Permissions | undefined;
-}): string {
-  const user = createKeyPair('user');
-  const nats = directUser({ issuer_account: account.publicKey, ...permissions });
-  const jwt = sign(signingKey, { subject: user, name, now, nats });
-  return formatCreds({ jwt, seed: user.seed() });
+  readonly user: KeyPair;
+  readonly permissions?: Parameters<typeof encodeUser>[3];
+}): Promise<string> {
+  const jwt = await encodeUser(name, user, account, { ...permissions }, { signer });
+  return formatCreds({ jwt, seed: seedText(user) });
 }
 
-function sign(
-  signer: KeyPair,
-  {
-    subject,
-    name,
-    now,
-    nats,
-  }: {
-    readonly subject: KeyPair;
-    readonly name: string;
-    readonly now: number;
-    readonly nats: NatsBody;
-  },
-): string {
-  return encodeJwt({
-    claims: { sub: subject.publicKey, name, iat: now, nats },
-    issuerPublicKey: signer.publicKey,
-    sign: signer.sign,
-  });
+/** Secret. */
+export function seedText(key: KeyPair): string {
+  return new TextDecoder().decode(key.getSeed());
 }

@@ -2,7 +2,7 @@ import { assess } from '../../../src/account/assess.ts';
 import { type AccountClaims, keyOf } from '../../../src/account/account-jwt.ts';
 import { signAccount } from '../../../src/account/sign-account.ts';
 import { step } from '../../../src/keyring/step.ts';
-import { account, NO_JETSTREAM_LIMITS } from '../../../src/nats/account-claims.ts';
+import { account, NO_JETSTREAM_LIMITS } from '../account-body.ts';
 import { createKeyPair } from '../../../src/nats/key-pair.ts';
 import { fromRing, memo, toRing, WANTED } from './rings.ts';
 

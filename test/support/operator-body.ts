@@ -1,4 +1,4 @@
-/** The NATS part of an operator JWT, with the names that go over the wire (reference library jwt v2, `operator_claims.go`). */
+/** The NATS part of an operator JWT, as other tools write it (reference library jwt v2, `operator_claims.go`). */
 export interface OperatorBody {
   readonly type: 'operator';
   readonly version: 2;
