@@ -59,6 +59,8 @@ export interface Running extends AsyncDisposable {
   readonly startMilliseconds: number;
   /** Undefined where the system doesn't tell. */
   peakMebibytes(): number | undefined;
+  /** Resident memory now. Undefined where the system doesn't tell. */
+  residentMebibytes(): number | undefined;
   /** Processor time so far. Undefined where the system doesn't tell. */
   cpuSeconds(): number | undefined;
 }
@@ -80,7 +82,8 @@ export async function start(args: readonly string[], port: number, path: string)
   if (child.exitCode !== null) throw new Error(`it ended at its start: ${args.join(' ')}`);
   return {
     startMilliseconds: performance.now() - began,
-    peakMebibytes: () => peakMebibytes(child.pid),
+    peakMebibytes: () => mebibytes(child.pid, 'VmHWM'),
+    residentMebibytes: () => mebibytes(child.pid, 'VmRSS'),
     cpuSeconds: () => cpuSeconds(child.pid),
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGTERM');
@@ -89,10 +92,10 @@ export async function start(args: readonly string[], port: number, path: string)
   };
 }
 
-function peakMebibytes(pid: number | undefined): number | undefined {
+function mebibytes(pid: number | undefined, field: 'VmHWM' | 'VmRSS'): number | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+    return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;
   } catch {
     return undefined;
   }

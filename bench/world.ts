@@ -22,7 +22,12 @@ export interface World {
   [Symbol.dispose](): void;
 }
 
-export function createWorld(port: number): World {
+export interface WorldOptions {
+  /** The signing key is scoped to the role, so that the user JWT holds no permissions. */
+  readonly scoped?: boolean;
+}
+
+export function createWorld(port: number, { scoped = false }: WorldOptions = {}): World {
   const directory = mkdtempSync(join(tmpdir(), 'nats-sts-bench-'));
   const path = (name: string) => join(directory, name);
   const issuer = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -34,7 +39,7 @@ export function createWorld(port: number): World {
   writeFileSync(path('issuer.pem'), issuer.publicKey.export({ format: 'pem', type: 'spki' }));
   writeFileSync(path('signing.nk'), signing.seed(), { mode: 0o600 });
   writeFileSync(path('tokens.json'), JSON.stringify(tokens(issuer.privateKey)));
-  writeFileSync(path('sts.yaml'), config(port, account.publicKey));
+  writeFileSync(path('sts.yaml'), config({ port, account: account.publicKey, scoped }));
   return {
     directory,
     config: path('sts.yaml'),
@@ -69,7 +74,16 @@ function tokens(key: KeyObject): string[] {
   });
 }
 
-function config(port: number, account: string): string {
+interface Settings {
+  readonly port: number;
+  readonly account: string;
+  readonly scoped: boolean;
+}
+
+function config({ port, account, scoped }: Settings): string {
+  const signingKey = scoped
+    ? '{ seed: { file: ./signing.nk }, role: orders }'
+    : '{ file: ./signing.nk }';
   const others = Array.from(
     { length: 9 },
     (_, n) =>
@@ -79,7 +93,7 @@ function config(port: number, account: string): string {
 listen: { host: 127.0.0.1, port: ${port} }
 nats: { servers: [nats://127.0.0.1:4222] }
 accounts:
-  APP: { publicKey: ${account}, signingKeys: [{ file: ./signing.nk }] }
+  APP: { publicKey: ${account}, signingKeys: [${signingKey}] }
 store: { sqlite: ./sts.db }
 issuers:
   github:
@@ -91,6 +105,8 @@ rateLimit:
   enabled: true
   perAddress: { max: 100000000, every: 1m }
   perIdentity: { max: 1000000, every: 1m }
+admin:
+  - { issuer: github, match: { repository_owner_id: "123456" } }
 roles:
   orders:
     account: APP
