@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { didYouMean } from '../config/suggest.ts';
+import { didYouMean } from '../suggest.ts';
 import type { Refusal } from '../errors.ts';
 import { claimedIdentity, claimedRejections } from '../identity/claimed.ts';
 import type { Claims, Identity } from '../identity/identity.ts';

@@ -8,7 +8,7 @@ import { child } from './path.ts';
 import type { Place } from './place.ts';
 import { type AccountSettings, ROTATION_DEFAULTS } from './schema/account.ts';
 import type { Settings } from './settings.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../suggest.ts';
 
 /** Checks keys as far as they tell by themselves; whether the account lists them only NATS knows. */
 export function readAccounts(settings: Settings, place: Place): AccountSpec[] {

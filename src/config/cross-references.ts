@@ -1,7 +1,7 @@
 import type { Findings } from './findings.ts';
 import { child } from './path.ts';
 import { type Named, type Settings } from './settings.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../suggest.ts';
 
 /** Every name that stands for something else must stand for exactly one thing. */
 export function checkReferences(settings: Settings, findings: Findings): void {

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Findings } from './findings.ts';
 import { child, pathOf } from './path.ts';
 import { keysAt } from './schema/keys.ts';
-import { didYouMean, nearest } from './suggest.ts';
+import { didYouMean, nearest } from '../suggest.ts';
 
 /**
  * Reads one part of the file by its schema and reports everything that doesn't fit.

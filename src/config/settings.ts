@@ -9,7 +9,7 @@ import { configSchema, SECTIONS } from './schema/config.ts';
 import type { ResolvedIssuer } from './schema/issuer.ts';
 import { type RoleSettings, roleSchema } from './schema/role.ts';
 import { NAME, NAME_RULE } from './schema/scalars.ts';
-import { didYouMean, nearest } from './suggest.ts';
+import { didYouMean, nearest } from '../suggest.ts';
 
 type Sections = { [Key in keyof typeof SECTIONS]: z.output<(typeof SECTIONS)[Key]> };
 

@@ -3,10 +3,10 @@ import type { Identity } from '../identity/identity.ts';
 import type { ClaimUse } from './claim-name.ts';
 import type { Condition } from './condition.ts';
 import { emailIsVerified, looksAtEmail } from './email-verified.ts';
-import { compileMatch, type MatchCondition } from './match.ts';
+import { compileMatch, type MatchCondition } from './match/match.ts';
 import type { BindingSpec, BindingTrace } from './policy.ts';
 import type { CompiledRole } from './role.ts';
-import type { WhenCompiler } from './when.ts';
+import type { WhenCompiler } from './when/when.ts';
 
 /** A binding, ready to be held against identities of its issuer. */
 export interface CompiledBinding {

@@ -8,7 +8,7 @@ import { decideDelegated } from './delegate.ts';
 import { explain } from './explain.ts';
 import type { Ask, BindingSpec, BindingTrace, Decision, RoleSpec } from './policy.ts';
 import { type CompiledRole, compileRole } from './role.ts';
-import { createWhenCompiler } from './when.ts';
+import { createWhenCompiler } from './when/when.ts';
 
 /**
  * The compiled policy. Immutable; all functions are synchronous, do no I/O and keep no state

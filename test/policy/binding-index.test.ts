@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type CompiledBinding, compileBinding, matches } from '../../src/policy/binding.ts';
 import { indexBindings } from '../../src/policy/binding-index.ts';
 import type { BindingSpec, MatchSpec } from '../../src/policy/policy.ts';
-import { createWhenCompiler } from '../../src/policy/when.ts';
+import { createWhenCompiler } from '../../src/policy/when/when.ts';
 import { compileRole } from '../../src/policy/role.ts';
 import { binding, granted, identity, policyOf, providerClaims, role } from './support.ts';
 

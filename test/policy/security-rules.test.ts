@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkWhen } from '../../src/policy/when.ts';
+import { checkWhen } from '../../src/policy/when/when.ts';
 import type { BindingSpec, MatchSpec } from '../../src/policy/policy.ts';
 import { binding, denied, granted, identity, meets, policyOf, role } from './support.ts';
 

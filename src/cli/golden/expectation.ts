@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { duration } from '../../config/schema/scalars.ts';
-import { didYouMean } from '../../config/suggest.ts';
+import { didYouMean } from '../../suggest.ts';
 import { REASONS } from '../../errors.ts';
 
 const subjects = z.union(

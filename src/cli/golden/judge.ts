@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import { durationText } from '../../config/schema/scalars.ts';
-import { didYouMean } from '../../config/suggest.ts';
+import { didYouMean } from '../../suggest.ts';
 import { Refusal } from '../../errors.ts';
 import { claimedIdentity } from '../../identity/claimed.ts';
 import type { Claims, Identity } from '../../identity/identity.ts';

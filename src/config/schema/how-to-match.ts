@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../../suggest.ts';
 
 const KINDS = ['glob', 'regex', 'not', 'all'];
 const HOW_TO_MATCH =

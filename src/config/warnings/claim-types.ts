@@ -1,7 +1,7 @@
 import { parseClaimName } from '../../policy/claim-name.ts';
-import type { Scalar } from '../../policy/match.ts';
+import type { Scalar } from '../../policy/match/match.ts';
 import type { MatchSpec } from '../../policy/policy.ts';
-import { comparisonsOf } from '../../policy/when.ts';
+import { comparisonsOf } from '../../policy/when/when.ts';
 import { type ClaimFacts, type ClaimType, typeOfClaim } from '../presets/claim-facts.ts';
 import type { Settings } from '../settings.ts';
 import { type BindingView, type Hint, perBinding, type Pitfall } from './view.ts';

@@ -2,7 +2,7 @@ import type { RevocationsAnswer, RevokeAnswer } from '../../admin-api/revocation
 import type { RevocationEvent } from '../../audit/event.ts';
 import { audited, origin, record } from '../../audit/record.ts';
 import { unixSeconds } from '../../clock.ts';
-import { didYouMean } from '../../config/suggest.ts';
+import { didYouMean } from '../../suggest.ts';
 import { Refusal } from '../../errors.ts';
 import type { AdminCaller, RevokeAsk } from '../../http/admin/actions.ts';
 import { ANY_ROLE, trustedKeys } from '../../keyring/ring.ts';

@@ -1,10 +1,10 @@
 import type { RotateAnswer } from '../../admin-api/keys.ts';
 import { audited, origin, record } from '../../audit/record.ts';
-import { didYouMean } from '../../config/suggest.ts';
 import { Refusal } from '../../errors.ts';
 import type { AdminCaller, RotateAsk } from '../../http/admin/actions.ts';
 import { requestRotation } from '../../keyring/changes.ts';
 import { ANY_ROLE, ringText } from '../../keyring/ring.ts';
+import { didYouMean } from '../../suggest.ts';
 import type { RingedAccount } from '../ringed-accounts.ts';
 import { atAdmin } from './access.ts';
 import { type AdminParts, ATTEMPTS, BUSY, notFound, readRings } from './parts.ts';

@@ -5,7 +5,7 @@ import {
   compileGlob,
   compileRegex,
   type Pattern,
-} from '../../src/policy/pattern.ts';
+} from '../../../src/policy/match/pattern.ts';
 
 function compiled(pattern: Pattern | string): Pattern {
   if (typeof pattern === 'string') throw new Error(pattern);

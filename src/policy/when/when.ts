@@ -1,15 +1,15 @@
 import { createRequire } from 'node:module';
 import type * as Cel from '@bufbuild/cel';
 import { RE2JS } from '@bufbuild/re2';
-import { lookUp, own } from '../identity/claims.ts';
-import type { Identity, Json } from '../identity/identity.ts';
-import { type ClaimUse, claimUse, topLevel } from './claim-name.ts';
-import type { Condition } from './condition.ts';
-import { isExact, NOT_EXACT, shownExactly } from './exact.ts';
-import { notCel } from './when-not-cel.ts';
-import { type Comparison, comparisonsIn } from './when-comparisons.ts';
-import { toCelValue } from './when-value.ts';
-import { type Expr, readShape, type Shape, UnfitExpression } from './when-shape.ts';
+import { lookUp, own } from '../../identity/claims.ts';
+import type { Identity, Json } from '../../identity/identity.ts';
+import { type ClaimUse, claimUse, topLevel } from '../claim-name.ts';
+import type { Condition } from '../condition.ts';
+import { isExact, NOT_EXACT, shownExactly } from '../exact.ts';
+import { notCel } from './not-cel.ts';
+import { type Comparison, comparisonsIn } from './comparisons.ts';
+import { toCelValue } from './value.ts';
+import { type Expr, readShape, type Shape, UnfitExpression } from './shape.ts';
 
 const MAX_LENGTH = 2048;
 /** How often all loops of one evaluation together may turn. */

@@ -1,5 +1,5 @@
 import type { CelInput } from '@bufbuild/cel';
-import type { Json } from '../identity/identity.ts';
+import type { Json } from '../../identity/identity.ts';
 
 /** Deeper claims than this are not read: no token has them, and the walk is recursive. */
 const MAX_DEPTH = 64;

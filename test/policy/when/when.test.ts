@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Claims } from '../../src/identity/identity.ts';
-import { checkWhen, createWhenCompiler } from '../../src/policy/when.ts';
-import { identity, providerClaims } from './support.ts';
+import type { Claims } from '../../../src/identity/identity.ts';
+import { checkWhen, createWhenCompiler } from '../../../src/policy/when/when.ts';
+import { identity, providerClaims } from '../support.ts';
 
 const compile = createWhenCompiler();
 

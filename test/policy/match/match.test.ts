@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Json } from '../../src/identity/identity.ts';
-import { checkMatch } from '../../src/policy/match.ts';
-import type { MatchSpec, MatchValue } from '../../src/policy/policy.ts';
-import { binding, identity, meets, policyOf, role } from './support.ts';
+import type { Json } from '../../../src/identity/identity.ts';
+import { checkMatch } from '../../../src/policy/match/match.ts';
+import type { MatchSpec, MatchValue } from '../../../src/policy/policy.ts';
+import { binding, identity, meets, policyOf, role } from '../support.ts';
 
 describe('match', () => {
   test('a scalar is equality, strictly typed', () => {

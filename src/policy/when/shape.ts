@@ -1,7 +1,7 @@
 import type { parse } from '@bufbuild/cel';
-import type { ClaimPath } from '../identity/claims.ts';
-import { isExactNumber } from './exact.ts';
-import { checkAnchored, compileRegex } from './pattern.ts';
+import type { ClaimPath } from '../../identity/claims.ts';
+import { isExactNumber } from '../exact.ts';
+import { checkAnchored, compileRegex } from '../match/pattern.ts';
 
 /** A parsed CEL expression (cel.expr.Expr, macros already expanded into comprehensions). */
 export type Expr = ReturnType<typeof parse>['expr'];

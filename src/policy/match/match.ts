@@ -1,9 +1,9 @@
-import type { Problem } from '../errors.ts';
-import { lookUp } from '../identity/claims.ts';
-import type { Json } from '../identity/identity.ts';
-import { type ClaimUse, parseClaimName } from './claim-name.ts';
-import type { Condition } from './condition.ts';
-import { isExact, isExactNumber, NOT_EXACT, shownExactly } from './exact.ts';
+import type { Problem } from '../../errors.ts';
+import { lookUp } from '../../identity/claims.ts';
+import type { Json } from '../../identity/identity.ts';
+import { type ClaimUse, parseClaimName } from '../claim-name.ts';
+import type { Condition } from '../condition.ts';
+import { isExact, isExactNumber, NOT_EXACT, shownExactly } from '../exact.ts';
 import { compileGlob, compileRegex } from './pattern.ts';
 
 /** What a claim can be equal to. */

@@ -1,6 +1,6 @@
-import { type ClaimUse, claimUse } from './claim-name.ts';
-import type { Scalar } from './match.ts';
-import { type Expr, memberChain } from './when-shape.ts';
+import { type ClaimUse, claimUse } from '../claim-name.ts';
+import type { Scalar } from '../match/match.ts';
+import { type Expr, memberChain } from './shape.ts';
 
 /** A claim held against values that the expression writes out. */
 export interface Comparison {
