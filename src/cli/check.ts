@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load.ts';
 import { duration, durationText } from '../config/schema/scalars.ts';
 import { formatProblem, InvalidInput } from '../errors.ts';
 import type { Policy } from '../policy/compile.ts';
-import { policyOf } from '../service/preflight.ts';
+import { preflight } from '../service/preflight.ts';
 import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { LOGIN_COLUMNS, loginRows, loginSummary } from './login-summary.ts';
@@ -90,7 +90,8 @@ export async function check(
 ): Promise<void> {
   const { strict, online, json = false, timeout = DEFAULT_SECONDS } = options;
   const config = load(terminal, requireConfig(options.config), json);
-  const policy = policyOf(config);
+  preflight(config);
+  const { policy } = config;
   if (!json) terminal.out(report(terminal, config, policy));
   const findings =
     online && (await probe(config, policy, { timeoutMilliseconds: timeout * 1000, clock }));

@@ -6,7 +6,7 @@ import { Refusal } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
 import { memorySingleUse } from '../identity/single-use.ts';
 import { createVerifier } from '../identity/verify.ts';
-import { policyOf } from '../service/preflight.ts';
+import { preflight } from '../service/preflight.ts';
 import { readClaimed } from './claims-option.ts';
 import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
@@ -66,7 +66,8 @@ async function run(terminal: Terminal, options: ExplainOptions): Promise<void> {
       : await readClaimed(config, options.claims, options.issuer);
   if (identity instanceof Refusal) throw refused(terminal, identity, options);
 
-  const policy = policyOf(config);
+  preflight(config);
+  const { policy } = config;
   const decision = carriedOut(config, policy)(policy.decide(identity, { role: options.role }), {
     subject: identity,
   });

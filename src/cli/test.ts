@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { InvalidInput } from '../errors.ts';
-import { policyOf } from '../service/preflight.ts';
+import { preflight } from '../service/preflight.ts';
 import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { type GoldenCase, readGoldenCases } from './golden/case.ts';
@@ -18,8 +18,8 @@ export function testCommand(terminal: Terminal): Command {
     .addHelpText('after', EXAMPLES)
     .action((files: string[], { config: file, json }: { config?: string; json?: boolean }) => {
       const config = loadConfig(requireConfig(file), { env: process.env });
-      const policy = policyOf(config);
-      const verdicts = readAll(files).map(createJudge(policy, config));
+      preflight(config);
+      const verdicts = readAll(files).map(createJudge(config.policy, config));
       for (const verdict of verdicts) {
         terminal.out(json ? jsonLine(verdict) : line(terminal, verdict));
       }

@@ -1,7 +1,8 @@
 import type { IssuerSpec } from '../identity/issuer.ts';
 import type { LoginSpec } from '../login/login-spec.ts';
 import type { ManagedLimits } from '../nats/account-claims.ts';
-import type { AdminRule } from '../policy/admin.ts';
+import type { AdminPolicy, AdminRule } from '../policy/admin.ts';
+import type { Policy } from '../policy/compile.ts';
 import type { BindingSpec, RoleSpec } from '../policy/policy.ts';
 import type { FileVersions } from './file-versions.ts';
 import type { Warning } from './findings.ts';
@@ -97,6 +98,8 @@ export interface Config {
   readonly rotator: { readonly leaseSeconds: number };
   /** Who may administer; empty: nobody. */
   readonly admin: readonly AdminRule[];
+  /** `admin`, compiled. */
+  readonly administrators: AdminPolicy;
   readonly audit: {
     /** What a record must survive before anything is signed: this process's death, or the machine's. */
     readonly survive: 'process-crash' | 'power-loss';
@@ -108,6 +111,8 @@ export interface Config {
   readonly branding: Branding;
   readonly roles: readonly RoleSpec[];
   readonly bindings: readonly BindingSpec[];
+  /** `roles` and `bindings`, compiled. */
+  readonly policy: Policy;
   readonly rateLimit: {
     readonly enabled: boolean;
     readonly perAddress: RateSpec;

@@ -1,7 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { InvalidInput, type Problem } from '../errors.ts';
 import { readAccounts } from './accounts.ts';
-import { readAdmin } from './admin.ts';
 import { readBranding } from './branding.ts';
 import type { Config } from './config.ts';
 import { checkReferences } from './cross-references.ts';
@@ -14,7 +13,7 @@ import { derivedUrl, readListen } from './listen.ts';
 import { readLogins } from './logins.ts';
 import { readNats } from './nats.ts';
 import { child } from './path.ts';
-import { readPolicy } from './policy.ts';
+import { readAdmin, readPolicy } from './policy.ts';
 import type { Place } from './place.ts';
 import { type Resolved, resolveReferences } from './references.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -78,17 +77,16 @@ function assemble(
   const store = readStore(settings, place);
   const accounts = readAccounts(settings, place);
   const sealingKeys = readSealingKeys(settings, place);
-  const admin = readAdmin(settings, findings);
+  const { admin, administrators } = readAdmin(settings, findings);
   const publicUrl = settings.publicUrl ?? derivedUrl(listen);
   const logins = readLogins(settings, publicUrl, place);
   const { branding, files: logo } = readBranding(settings, place);
-  const { roles, bindings, problems } = readPolicy(settings, findings.problems);
-  findings.problems.push(...problems);
+  const { roles, bindings, policy } = readPolicy(settings, findings);
   checkReferences(settings, findings);
-  for (const { path, message } of claimTypesThatExcludeNobody(settings)) {
+  for (const { path, message } of claimTypesThatExcludeNobody(settings, policy)) {
     findings.problem(path, message);
   }
-  findPitfalls(settings, findings);
+  findPitfalls(settings, policy, findings);
   return {
     file: path,
     files: versionsAmong(files, [path, ...resolved.files, ...logo]),
@@ -100,12 +98,14 @@ function assemble(
     sealingKeys,
     rotator: { leaseSeconds: settings.rotator.lease },
     admin,
+    administrators,
     audit: { survive: settings.audit.survive, retentionSeconds: settings.audit.retention },
     issuers: [...settings.issuers.entries].map(([name, { spec }]) => ({ name, ...spec })),
     logins,
     branding,
     roles,
     bindings,
+    policy,
     rateLimit: rateLimitOf(settings),
     limits: limitsOf(settings),
     ...(settings.contact !== undefined && { contact: settings.contact }),

@@ -1,46 +1,91 @@
-import type { Problem } from '../errors.ts';
-import { compilePolicy } from '../policy/compile.ts';
-import type { BindingSpec, RoleSpec } from '../policy/policy.ts';
-import { bindingSpec, roleSpec } from './roles.ts';
+import { type AdminPolicy, type AdminRule, compileAdmin } from '../policy/admin.ts';
+import { compilePolicy, type Policy } from '../policy/compile.ts';
+import type { BindingSpec, PolicyProblem, RoleLimits, RoleSpec } from '../policy/policy.ts';
+import type { Findings } from './findings.ts';
+import { child } from './path.ts';
+import type { BindingSettings } from './schema/binding.ts';
+import type { RoleSettings } from './schema/role.ts';
 import type { Settings } from './settings.ts';
 
-/** Unknown roles are reported by `cross-references.ts`, which knows of roles that could not be read. */
-const ROLE_OF_BINDING = /^bindings\[\d+\]\.roles/;
-
-/** Roles and bindings in the policy's form, and everything its compiler finds in them. */
-export function readPolicy(
-  { roles, bindings }: Settings,
-  found: readonly Problem[],
-): {
+/** Roles and bindings as the policy takes them, and the policy compiled from them. */
+interface ReadPolicy {
   readonly roles: readonly RoleSpec[];
   readonly bindings: readonly BindingSpec[];
-  readonly problems: readonly Problem[];
-} {
+  readonly policy: Policy;
+}
+
+/** Compiles roles and bindings; what the compiler finds becomes a problem of the file. */
+export function readPolicy({ roles, bindings }: Settings, findings: Findings): ReadPolicy {
   const specs = {
     roles: [...roles.entries].map(([name, settings]) => roleSpec(name, settings)),
     bindings: bindings.map(({ settings }) => bindingSpec(settings)),
   };
-  const problems = compilePolicy(specs)
-    .problems.filter(({ path }) => !ROLE_OF_BINDING.test(path))
-    .map((problem) => ({ ...problem, path: placeInFile(problem.path, bindings) }))
-    .filter(({ path }) => !found.some((first) => causes(first.path, path)));
-  return { ...specs, problems };
+  // The file may hold bindings between these that could not be read.
+  const pathOf = (index: number) => `bindings[${bindings[index]?.place}]`;
+  const { policy, problems } = compilePolicy({ ...specs, pathOf });
+  report(problems, findings);
+  return { ...specs, policy };
 }
 
-/**
- * Whether a problem that was found earlier explains this one. A condition that could not be read is
- * not a condition that is absent: to advise "let everybody in" there would turn a typo into a hole.
- */
-function causes(first: string, path: string): boolean {
-  if (first === path) return true;
-  const binding = /^(bindings\[\d+\])\.match$/.exec(path)?.[1];
-  return binding !== undefined && first.startsWith(binding);
-}
-
-/** The compiler counts the bindings it was given; the file may hold others between them that could not be read. */
-function placeInFile(path: string, bindings: Settings['bindings']): string {
-  return path.replace(/^bindings\[(\d+)\]/, (whole, index) => {
-    const binding = bindings[Number(index)];
-    return binding ? `bindings[${binding.place}]` : whole;
+/** Compiles who may administer, like bindings. */
+export function readAdmin(
+  settings: Settings,
+  findings: Findings,
+): { readonly admin: readonly AdminRule[]; readonly administrators: AdminPolicy } {
+  const rules = (settings.admin ?? []).map(({ audience, ...rule }, index): AdminRule => {
+    const name = `admin[${index}]`;
+    if (audience === undefined) return { name, ...rule };
+    const claim = settings.issuers.entries.get(rule.issuer)?.spec.audienceClaim ?? 'aud';
+    const said = [claim, `/${claim}`].find((key) => key in rule.match);
+    if (said !== undefined) {
+      findings.problem(child(`${name}.match`, said), 'is what `audience` says: write one of them');
+    }
+    return { name, ...rule, audience: { [claim]: audience } };
   });
+  const { admin, problems } = compileAdmin(rules);
+  report(problems, findings);
+  return { admin: rules, administrators: admin };
+}
+
+/** Reports what no earlier problem explains. Of unknown roles `cross-references.ts` reports more. */
+function report(problems: readonly PolicyProblem[], findings: Findings): void {
+  const earlier = findings.problems.map(({ path }) => path);
+  for (const { path, message, unknownRole, unlessBelow } of problems) {
+    const explained = earlier.some(
+      (first) => first === path || (unlessBelow !== undefined && first.startsWith(unlessBelow)),
+    );
+    if (!unknownRole && !explained) findings.problem(path, message);
+  }
+}
+
+/** A role as the policy takes it: what is not limited is absent, not undefined. */
+function roleSpec(name: string, settings: RoleSettings): RoleSpec {
+  const { description, responses, sources, times, timezone, connectionTypes, signing } = settings;
+  return {
+    name,
+    account: settings.account,
+    publish: settings.publish,
+    subscribe: settings.subscribe,
+    limits: roleLimits(settings.limits),
+    maxTtlSeconds: settings.maxTtl,
+    ...(description !== undefined && { description }),
+    ...(responses && { responses: { max: responses.max, ttlSeconds: responses.ttl } }),
+    ...(sources && { sources }),
+    ...(times && { times }),
+    ...(timezone !== undefined && { timezone }),
+    ...(connectionTypes && { connectionTypes }),
+    ...(signing && { signing }),
+  };
+}
+
+function roleLimits({ subscriptions, payload, data }: RoleSettings['limits']): RoleLimits {
+  return {
+    ...(subscriptions !== undefined && { subscriptions }),
+    ...(payload !== undefined && { payloadBytes: payload }),
+    ...(data !== undefined && { dataBytes: data }),
+  };
+}
+
+function bindingSpec({ name, issuer, match, when, roles }: BindingSettings): BindingSpec {
+  return { name, issuer, match, roles, ...(when !== undefined && { when }) };
 }

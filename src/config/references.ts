@@ -143,5 +143,5 @@ export function warnIfShared(file: string, path: string, { warn }: Findings): vo
 
 function checkNumber({ findings }: Walk, value: number, path: string): void {
   if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return;
-  findings.problem(path, 'is a number that can not be held exactly: put it in quotes');
+  findings.problem(path, 'is a number too large to be exact: put it in quotes');
 }

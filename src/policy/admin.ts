@@ -3,8 +3,11 @@ import type { Identity } from '../identity/identity.ts';
 import { compilePolicy } from './compile.ts';
 import type { BindingSpec, Denial, RoleSpec } from './policy.ts';
 
-/** A rule of who may administer: identities of this issuer whose claims match. */
-export interface AdminRule extends Pick<BindingSpec, 'name' | 'issuer' | 'match'> {}
+/** A rule of who may administer: identities of this issuer whose claims match. Its name is its path in the file. */
+export interface AdminRule extends Pick<BindingSpec, 'name' | 'issuer' | 'match'> {
+  /** What tokens must say besides about whom they are for. */
+  readonly audience?: BindingSpec['match'];
+}
 
 /** Who may administer, compiled. Immutable; no I/O. */
 export interface AdminPolicy {
@@ -24,7 +27,8 @@ export function compileAdmin(rules: readonly AdminRule[]): {
 } {
   const { policy, problems } = compilePolicy({
     roles: [ADMINISTRATOR],
-    bindings: rules.map((rule) => ({ ...rule, roles: [ADMINISTRATOR.name] })),
+    bindings: rules.map((rule) => ({ ...rule, match: matchOf(rule), roles: [ADMINISTRATOR.name] })),
+    pathOf: (index) => rules[index]?.name ?? '',
   });
   return {
     admin: {
@@ -34,11 +38,16 @@ export function compileAdmin(rules: readonly AdminRule[]): {
         return 'grant' in decision ? undefined : asAdministrator(decision.denial);
       },
     },
-    problems: problems.map(({ path, ...problem }) => ({
-      ...problem,
-      path: path.replace(/^bindings/, 'admin'),
-    })),
+    problems,
   };
+}
+
+/**
+ * An audience alone is no condition: everyone for whom a token is meant would be an administrator. A
+ * rule with no other gets none, and so is a problem.
+ */
+function matchOf({ match, audience }: AdminRule): BindingSpec['match'] {
+  return Object.keys(match).length === 0 ? match : { ...match, ...audience };
 }
 
 /** All that a rule gives: nobody gets a credential of this role. */

@@ -2,7 +2,8 @@ import { lookUp } from '../identity/claims.ts';
 import type { Identity, Json } from '../identity/identity.ts';
 import type { CompiledBinding } from './binding.ts';
 import { type ClaimUse, topLevel } from './claim-name.ts';
-import type { MatchCondition, Scalar } from './match/match.ts';
+import type { Scalar } from './match/grammar.ts';
+import type { MatchCondition } from './match/match.ts';
 
 /** The bindings of one issuer, found by the identity's own values instead of one by one. */
 export interface IssuerIndex {

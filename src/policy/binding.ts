@@ -1,10 +1,9 @@
-import type { Problem } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { ClaimUse } from './claim-name.ts';
 import type { Condition } from './condition.ts';
 import { emailIsVerified, looksAtEmail } from './email-verified.ts';
 import { compileMatch, type MatchCondition } from './match/match.ts';
-import type { BindingSpec, BindingTrace } from './policy.ts';
+import type { BindingSpec, BindingTrace, PolicyProblem } from './policy.ts';
 import type { CompiledRole } from './role.ts';
 import type { WhenCompiler } from './when/when.ts';
 
@@ -21,10 +20,10 @@ export interface CompiledBinding {
   readonly roles: readonly CompiledRole[];
 }
 
-/** Reads one binding. Every problem is added to `problems`; undefined where nothing can be made of it. */
+/** Compiles one binding. Every problem is added to `problems`; undefined where nothing can be made of it. */
 export function compileBinding(
   spec: BindingSpec,
-  position: number,
+  { position, path }: { position: number; path: string },
   {
     roles,
     compileWhen,
@@ -32,10 +31,9 @@ export function compileBinding(
   }: {
     roles: ReadonlyMap<string, CompiledRole>;
     compileWhen: WhenCompiler;
-    problems: Problem[];
+    problems: PolicyProblem[];
   },
 ): CompiledBinding | undefined {
-  const path = `bindings[${position}]`;
   const before = problems.length;
   if (typeof spec.name !== 'string') {
     problems.push({ path: `${path}.name`, message: 'name the binding; logs and denials show it' });
@@ -54,6 +52,8 @@ export function compileBinding(
   if (problems.length === before && written.length === 0) {
     problems.push({
       path: `${path}.match`,
+      // To advise "let all of them in" because of a typo in a condition would turn it into a hole.
+      unlessBelow: path,
       message:
         'without a condition every identity of the issuer would match: write the claims that they must have, such as { sub: alice }, or { sub: { glob: "*" } } to let all of them in',
     });
@@ -92,12 +92,11 @@ export function traceBinding(
   };
 }
 
-function compileMatches(match: unknown, path: string, problems: Problem[]): MatchCondition[] {
-  if (typeof match !== 'object' || match === null || Array.isArray(match)) {
-    if (match !== undefined)
-      problems.push({ path, message: 'write claim names and what they must be' });
-    return [];
-  }
+function compileMatches(
+  match: BindingSpec['match'],
+  path: string,
+  problems: PolicyProblem[],
+): MatchCondition[] {
   return Object.entries(match).flatMap(
     ([key, spec]) => compileMatch(key, spec, `${path}.${key}`, problems) ?? [],
   );
@@ -107,7 +106,7 @@ function findRoles(
   names: unknown,
   roles: ReadonlyMap<string, CompiledRole>,
   path: string,
-  problems: Problem[],
+  problems: PolicyProblem[],
 ): CompiledRole[] {
   if (!Array.isArray(names) || names.length === 0) {
     problems.push({
@@ -121,7 +120,7 @@ function findRoles(
     if (role === undefined) {
       const what =
         typeof name === 'string' ? `there is no role "${name}"` : 'a role is named by its text';
-      problems.push({ path: `${path}[${index}]`, message: what });
+      problems.push({ path: `${path}[${index}]`, message: what, unknownRole: true });
     }
     return role ?? [];
   });

@@ -1,12 +1,17 @@
-import type { Problem } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
-import { type CompiledBinding, compileBinding } from './binding.ts';
+import { type CompiledBinding, compileBinding, traceBinding } from './binding.ts';
 import { indexBindings } from './binding-index.ts';
 import { type Choices, choices } from './choices.ts';
 import { decide } from './decide.ts';
 import { decideDelegated } from './delegate.ts';
-import { explain } from './explain.ts';
-import type { Ask, BindingSpec, BindingTrace, Decision, RoleSpec } from './policy.ts';
+import type {
+  Ask,
+  BindingSpec,
+  BindingTrace,
+  Decision,
+  PolicyProblem,
+  RoleSpec,
+} from './policy.ts';
 import { type CompiledRole, compileRole } from './role.ts';
 import { createWhenCompiler } from './when/when.ts';
 
@@ -23,38 +28,45 @@ export interface Policy {
   decideDelegated(subject: Identity, actor: Identity, ask: Ask): Decision;
   /** Every role that this identity may ask for. */
   choices(identity: Identity): Choices;
-  /** Every binding held against the identity, for people to read. */
+  /**
+   * Every binding held against the identity, condition by condition, in file order. Of a binding of
+   * another issuer there is one condition, `issuer`, which failed.
+   */
   explain(identity: Identity): readonly BindingTrace[];
 }
 
 /**
  * Compiles roles and bindings. Every problem is found at once, with its path in the file; what has a
  * problem is left out of the policy, so that one with problems must not be served from.
+ *
+ * `pathOf` says where in the file the binding at an index is, by default `bindings[index]`.
  */
 export function compilePolicy({
   roles,
   bindings,
+  pathOf = (index) => `bindings[${index}]`,
 }: {
   readonly roles: readonly RoleSpec[];
   readonly bindings: readonly BindingSpec[];
-}): { policy: Policy; problems: Problem[] } {
-  const problems: Problem[] = [];
+  readonly pathOf?: (index: number) => string;
+}): { policy: Policy; problems: PolicyProblem[] } {
+  const problems: PolicyProblem[] = [];
   const byName = compileRoles(roles, problems);
-  const compiled = compileBindings(bindings, byName, problems);
+  const compiled = compileBindings(bindings, pathOf, byName, problems);
   const rules = { issuers: indexBindings(compiled), roles: byName };
   const policy: Policy = {
     roles: byName,
     decide: (identity, ask) => decide(rules, identity, ask),
     decideDelegated: (subject, actor, ask) => decideDelegated(rules, { subject, actor }, ask),
     choices: (identity) => choices(rules, identity),
-    explain: (identity) => explain(compiled, identity),
+    explain: (identity) => compiled.map((binding) => traceBinding(binding, identity)),
   };
   return { policy, problems };
 }
 
 function compileRoles(
   specs: readonly RoleSpec[],
-  problems: Problem[],
+  problems: PolicyProblem[],
 ): ReadonlyMap<string, CompiledRole> {
   const roles = new Map<string, CompiledRole>();
   for (const [index, spec] of specs.entries()) {
@@ -71,19 +83,14 @@ function compileRoles(
 
 function compileBindings(
   specs: readonly BindingSpec[],
+  pathOf: (index: number) => string,
   roles: ReadonlyMap<string, CompiledRole>,
-  problems: Problem[],
+  problems: PolicyProblem[],
 ): readonly CompiledBinding[] {
   const compileWhen = createWhenCompiler();
   return specs.flatMap((spec, position) => {
-    if (!isObject(spec)) {
-      problems.push({
-        path: `bindings[${position}]`,
-        message: 'write name, issuer, match and roles',
-      });
-      return [];
-    }
-    return compileBinding(spec, position, { roles, compileWhen, problems }) ?? [];
+    const at = { position, path: pathOf(position) };
+    return compileBinding(spec, at, { roles, compileWhen, problems }) ?? [];
   });
 }
 

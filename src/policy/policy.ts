@@ -1,5 +1,6 @@
 import type { Json } from '../identity/identity.ts';
-import type { Refusal } from '../errors.ts';
+import type { Problem, Refusal } from '../errors.ts';
+import type { MatchSpec } from './match/grammar.ts';
 
 /** Kinds of connection a credential may be used on, as NATS spells them (jwt v2 `allowed_connection_types`). */
 export const CONNECTION_TYPES = [
@@ -49,21 +50,6 @@ export interface RoleSpec {
   readonly signing?: 'scoped' | 'direct';
 }
 
-/** One value to compare a claim with. */
-export type MatchValue =
-  | string
-  | number
-  | boolean
-  | { readonly glob: string }
-  | { readonly regex: string }
-  | { readonly not: MatchValue | readonly MatchValue[] };
-
-/** A condition on one claim: one value, any of several, or all of several. */
-export type MatchSpec =
-  | MatchValue
-  | readonly MatchValue[]
-  | { readonly all: readonly MatchValue[] };
-
 /** A binding as configured. Plain data. */
 export interface BindingSpec {
   readonly name: string;
@@ -75,6 +61,14 @@ export interface BindingSpec {
   readonly when?: string;
   /** Roles these identities may take; the first is the default. */
   readonly roles: readonly string[];
+}
+
+/** A problem of a policy. */
+export interface PolicyProblem extends Problem {
+  /** A binding names a role that was not compiled. */
+  readonly unknownRole?: true;
+  /** Not to be reported where anything below this path has a problem, of which this one is a consequence. */
+  readonly unlessBelow?: string;
 }
 
 /** What the caller asks for. */

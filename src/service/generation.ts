@@ -7,10 +7,10 @@ import type { KeyRing } from '../keyring/key-ring.ts';
 import { ringAdmission } from '../keyring/ring-admission.ts';
 import { ringKeys } from '../keyring/ring-keys.ts';
 import type { RingView } from '../keyring/ring-view.ts';
-import { type AdminPolicy, compileAdmin } from '../policy/admin.ts';
+import type { AdminPolicy } from '../policy/admin.ts';
 import type { Policy } from '../policy/compile.ts';
 import type { Foundation } from './foundation.ts';
-import { policyOf } from './preflight.ts';
+import { preflight } from './preflight.ts';
 import { GRACE_SECONDS, type RingedAccount, ringedAccounts } from './ringed-accounts.ts';
 import { tellLostNames } from './target-names.ts';
 
@@ -39,7 +39,8 @@ export function buildRotated(
   { rings, revocations, log, configured }: Foundation,
   config: Config,
 ): RotatedGeneration {
-  const policy = policyOf(config);
+  preflight(config);
+  const { policy } = config;
   const ringed = ringedAccounts(config, policy);
   checkRings(rings, config, ringed);
   configured(config);
@@ -74,7 +75,7 @@ export function buildGeneration(
   return {
     ...rotated,
     verifier,
-    admin: compileAdmin(config.admin).admin,
+    admin: config.administrators,
     parts: {
       clock,
       verifier,

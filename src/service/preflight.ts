@@ -2,34 +2,27 @@ import type { Config } from '../config/config.ts';
 import { draftCredential } from '../credential/mint.ts';
 import { InvalidInput, type Problem, Refusal } from '../errors.ts';
 import type { SigningKey } from '../keyring/key-ring.ts';
-import { compilePolicy, type Policy } from '../policy/compile.ts';
 import type { Grant, SubjectRules } from '../policy/policy.ts';
 import type { CompiledRole } from '../policy/role.ts';
 import { expectedKeys } from './expected-keys.ts';
 
 /**
- * The policy of a configuration, compiled and held against its signing keys.
+ * Finds, before anyone asks, roles that cannot be issued: no key may sign for them, their scoped key
+ * cannot carry them, or their credential could never fit the servers' CONNECT line.
  *
  * @throws InvalidInput with every problem.
  */
-export function policyOf(config: Config): Policy {
-  const { policy, problems } = compilePolicy(config);
-  const all = [...problems, ...preflight(config, policy)];
-  if (all.length > 0) throw new InvalidInput(config.file, all);
-  return policy;
+export function preflight(config: Config): void {
+  const problems = problemsOf(config);
+  if (problems.length > 0) throw new InvalidInput(config.file, problems);
 }
 
-/**
- * What shows only when policy, signing keys and credential are held together, before anyone asks:
- * roles that no key may sign for, that their scoped key can't carry, or whose credential could
- * never fit the servers' CONNECT line.
- */
-function preflight(config: Config, policy: Policy): Problem[] {
+function problemsOf(config: Config): Problem[] {
   const keyFor = expectedKeys(config);
   const managed = new Set(
     config.accounts.filter(({ kind }) => kind === 'managed').map(({ name }) => name),
   );
-  return [...policy.roles.values()].flatMap((role): Problem[] => {
+  return [...config.policy.roles.values()].flatMap((role): Problem[] => {
     const path = `roles.${role.spec.name}`;
     const contradiction = managed.has(role.spec.account) ? notScoped(role) : undefined;
     if (contradiction !== undefined) return [{ path: `${path}.signing`, message: contradiction }];

@@ -25,7 +25,7 @@ const TYPOS = [
   ['match: { sub: null }', 'match.sub: is empty (or what is below is not indented)'],
   ['match: { sub: [] }', 'match.sub: is empty: list at least one value'],
   ['match: { sub: [[x]] }', 'match.sub[0]: is a list inside a list'],
-  ['match: { sub: 99999999999999999999 }', 'match.sub: is a number that can not be held exactly'],
+  ['match: { sub: 99999999999999999999 }', 'match.sub: is a number too large to be exact'],
   ['match: null', 'match: is empty: indent the claims below it'],
   ['match: [{ sub: x }]', 'match: must be a mapping, but is a list'],
   ['mach: { sub: x }', 'mach: unknown key (did you mean "match"?)'],

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Claims } from '../../src/identity/identity.ts';
 import { formatCreds } from '../../src/nats/creds.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';
 import { createKeyPair, type KeyPair } from '../../src/nats/key-pair.ts';
 import { operator, type OperatorBody } from '../support/operator-body.ts';
 import { directUser } from '../../src/nats/user-claims.ts';
+import { identity } from '../policy/support.ts';
 import { ACCOUNTS, account, type ConfigDirectory, configDirectory, yaml } from './fixture.ts';
 
 /** What it takes to manage accounts: sealing keys, the operator, the system account, administrators. */
@@ -340,14 +342,13 @@ describe('a rule of who may administer', () => {
   });
 
   test('may demand an audience of its own, beside its conditions', () => {
-    const admin = (rule: string) => load({ more: `admin: [${rule}]` }).config.admin;
-    expect(admin('{ issuer: dev, audience: sts-admin, match: { groups: operators } }')).toEqual([
-      {
-        name: 'admin[0]',
-        issuer: 'dev',
-        match: { groups: 'operators', aud: ['sts-admin'] },
-      },
-    ]);
+    const rule = '{ issuer: dev, audience: sts-admin, match: { groups: operators } }';
+    const { administrators } = load({ more: `admin: [${rule}]` }).config;
+    const denied = (claims: Claims) =>
+      administrators.deny(identity(claims, { issuerName: 'dev' }))?.refusal.reason;
+    expect(denied({ groups: 'operators', aud: ['sts-admin', 'x'] })).toBeUndefined();
+    expect(denied({ groups: 'operators', aud: 'x' })).toBe('not_admin');
+    expect(denied({ groups: 'others', aud: 'sts-admin' })).toBe('not_admin');
   });
 
   test('has conditions besides its audience, which is said once', () => {

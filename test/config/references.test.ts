@@ -133,8 +133,8 @@ test('the name __proto__ is refused, so that no condition is lost on it', () => 
 
 test('a number that JavaScript can not hold exactly is refused, not rounded', () => {
   expect(resolve({ a: 2 ** 60, b: Number.NaN, c: 42, d: 1.5 }).problems).toEqual([
-    'a: is a number that can not be held exactly: put it in quotes',
-    'b: is a number that can not be held exactly: put it in quotes',
+    'a: is a number too large to be exact: put it in quotes',
+    'b: is a number too large to be exact: put it in quotes',
   ]);
 });
 

@@ -14,7 +14,7 @@ import { REASONS } from '../../src/errors.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
 import { indexRevocations } from '../../src/revocation/revocation-index.ts';
 import { createMetrics } from '../../src/service/metrics.ts';
-import { policyOf } from '../../src/service/preflight.ts';
+import { preflight } from '../../src/service/preflight.ts';
 import { rotationMetrics } from '../../src/service/rotation-metrics.ts';
 import { storeUserPermissions } from '../../src/store/permissions.ts';
 import { capturedTerminal } from '../cli/captured-terminal.ts';
@@ -76,7 +76,7 @@ async function warningsOf(yaml: string): Promise<string[]> {
     }
     await writeFile(join(folder, 'sts.yaml'), rooted);
     const config = loadConfig(join(folder, 'sts.yaml'), { env: {} });
-    policyOf(config);
+    preflight(config);
     return config.warnings.flatMap(({ level, message }) => (level === 'warning' ? message : []));
   } finally {
     await rm(folder, { recursive: true });

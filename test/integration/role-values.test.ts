@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { draftCredential } from '../../src/credential/mint.ts';
 import { Refusal } from '../../src/errors.ts';
 import type { KeyScope } from '../../src/keyring/ring.ts';
-import { compilePolicy } from '../../src/policy/compile.ts';
 import type { Grant } from '../../src/policy/policy.ts';
 import { signingOf } from '../../src/service/slots.ts';
 import { ACCOUNTS, configDirectory, yaml } from '../config/fixture.ts';
@@ -167,7 +166,7 @@ function read(role: string): { grant: Grant; scope: KeyScope | undefined; why: s
   const config = directory.load(
     yaml({ accounts: ACCOUNTS, roles: `roles: { publisher: { account: APP, ${role} } }` }),
   );
-  const { policy } = compilePolicy(config);
+  const { policy } = config;
   const decision = policy.decide(identity(CLAIMS, { issuerName: 'dev' }), {});
   if (!('grant' in decision)) throw new Error(decision.denial.refusal.message);
   const [account] = config.accounts;

@@ -10,7 +10,6 @@ import { createSealer } from '../../src/keyring/sealing.ts';
 import type { Reporter } from '../../src/rotator/reporter.ts';
 import { startRotator } from '../../src/rotator/rotator.ts';
 import { systemServers } from '../../src/rotator/servers.ts';
-import { policyOf } from '../../src/service/preflight.ts';
 import { ringedAccounts } from '../../src/service/ringed-accounts.ts';
 import { eventually } from '../support/eventually.ts';
 import { described, startLoad } from '../support/rotation-load.ts';
@@ -39,7 +38,7 @@ function counting(doings: Doings): Reporter {
 async function startLiar({ configFile, state, trust, cluster }: RotationGround) {
   const doings: Doings = { pushed: 0 };
   const config = loadConfig(configFile, { env: {} });
-  const [account] = ringedAccounts(config, policyOf(config));
+  const [account] = ringedAccounts(config, config.policy);
   const system = openSystemConnection({
     servers: cluster.servers,
     creds: { text: trust.sysCreds },

@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CompiledBinding, compileBinding, matches } from '../../src/policy/binding.ts';
 import { indexBindings } from '../../src/policy/binding-index.ts';
-import type { BindingSpec, MatchSpec } from '../../src/policy/policy.ts';
+import type { MatchSpec } from '../../src/policy/match/grammar.ts';
+import type { BindingSpec } from '../../src/policy/policy.ts';
 import { createWhenCompiler } from '../../src/policy/when/when.ts';
 import { compileRole } from '../../src/policy/role.ts';
 import { binding, granted, identity, policyOf, providerClaims, role } from './support.ts';
@@ -10,9 +11,10 @@ import { binding, granted, identity, policyOf, providerClaims, role } from './su
 function compileAll(specs: readonly BindingSpec[]): CompiledBinding[] {
   const roles = new Map([['reader', compileRole(role('reader'), 'roles.reader', [])]]);
   const compileWhen = createWhenCompiler();
-  return specs.flatMap(
-    (spec, position) => compileBinding(spec, position, { roles, compileWhen, problems: [] }) ?? [],
-  );
+  return specs.flatMap((spec, position) => {
+    const at = { position, path: `bindings[${position}]` };
+    return compileBinding(spec, at, { roles, compileWhen, problems: [] }) ?? [];
+  });
 }
 
 describe('the index', () => {

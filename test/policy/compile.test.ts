@@ -1,8 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compilePolicy } from '../../src/policy/compile.ts';
+import { matchSchema } from '../../src/policy/match/grammar.ts';
 import type { BindingSpec, RoleSpec } from '../../src/policy/policy.ts';
 import { binding, identity, role } from './support.ts';
+
+/** As the configuration is read: what cannot be a condition never gets to the compiler. */
+const readMatch = (value: unknown) => matchSchema.safeParse(value).data ?? {};
 
 const paths = (roles: readonly RoleSpec[], bindings: readonly BindingSpec[]) =>
   compilePolicy({ roles, bindings }).problems.map(({ path }) => path);
@@ -75,14 +79,21 @@ describe('compiling a policy', () => {
       loose({ name: text, account: json, publish: json, subscribe: json, maxTtlSeconds: json }),
       { maxLength: 3 },
     );
+    const match = fc.oneof(
+      json.map(readMatch),
+      fc.dictionary(text, json, { maxKeys: 2 }).map(readMatch),
+    );
     const bindings = fc.array(
-      loose({
-        name: json,
-        issuer: fc.oneof(fc.constant('github'), json),
-        match: json,
-        when: json,
-        roles: fc.oneof(fc.constant(['reader']), json),
-      }),
+      fc.record(
+        {
+          name: json,
+          issuer: fc.oneof(fc.constant('github'), json),
+          match,
+          when: json,
+          roles: fc.oneof(fc.constant(['reader']), json),
+        },
+        { requiredKeys: ['match'] },
+      ),
       { maxLength: 4 },
     );
     fc.assert(

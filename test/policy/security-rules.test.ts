@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkWhen } from '../../src/policy/when/when.ts';
-import type { BindingSpec, MatchSpec } from '../../src/policy/policy.ts';
+import type { MatchSpec } from '../../src/policy/match/grammar.ts';
+import type { BindingSpec } from '../../src/policy/policy.ts';
 import { binding, denied, granted, identity, meets, policyOf, role } from './support.ts';
 
 /** One test for each rule that the policy keeps; the rooms' own tests go further. */

@@ -1,14 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Claims, Identity } from '../../src/identity/identity.ts';
 import { compilePolicy, type Policy } from '../../src/policy/compile.ts';
-import type {
-  BindingSpec,
-  Decision,
-  Denial,
-  Grant,
-  MatchSpec,
-  RoleSpec,
-} from '../../src/policy/policy.ts';
+import type { MatchSpec } from '../../src/policy/match/grammar.ts';
+import type { BindingSpec, Decision, Denial, Grant, RoleSpec } from '../../src/policy/policy.ts';
 
 export function identity(claims: Claims, more: Partial<Identity> = {}): Identity {
   return {

@@ -8,6 +8,7 @@ import { type Foundation, layFoundation } from '../../src/service/foundation.ts'
 import { buildGeneration } from '../../src/service/generation.ts';
 import { issued } from '../audit/events.ts';
 import { ringOf, sealedKey } from '../keyring/stored-rings.ts';
+import { policyOf } from '../policy/support.ts';
 import { revocation } from '../revocation/support.ts';
 import { type CapturedLog, captureLog } from '../support/captured-log.ts';
 import { eventually } from '../support/eventually.ts';
@@ -37,11 +38,9 @@ function changed(change: { maxTtlSeconds?: number; rename?: string }): Config {
   const [role] = config.roles;
   const [binding] = config.bindings;
   if (!role || !binding) throw new Error('the configuration has no role');
-  return {
-    ...config,
-    roles: [{ ...role, ...(maxTtlSeconds !== undefined && { maxTtlSeconds }) }],
-    bindings: [{ ...binding, ...(rename !== undefined && { name: rename }) }],
-  };
+  const roles = [{ ...role, ...(maxTtlSeconds !== undefined && { maxTtlSeconds }) }];
+  const bindings = [{ ...binding, ...(rename !== undefined && { name: rename }) }];
+  return { ...config, roles, bindings, policy: policyOf(roles, bindings) };
 }
 
 describe('the ledger looks back', () => {

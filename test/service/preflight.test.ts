@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { InvalidInput } from '../../src/errors.ts';
-import { policyOf } from '../../src/service/preflight.ts';
+import { preflight } from '../../src/service/preflight.ts';
 import { account, configDirectory, yaml } from '../config/fixture.ts';
 
 const MANAGED = `accounts: { APP: { publicKey: ${account.publicKey} } }`;
@@ -16,7 +16,7 @@ function problems(role: string, more = ''): string[] {
   });
   const config = directory.load(text, { SEALING_KEY: Buffer.alloc(32, 1).toString('base64') });
   try {
-    policyOf(config);
+    preflight(config);
     return [];
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;

@@ -1,5 +1,4 @@
-/** What the values of a claim are; of a list, its elements. */
-export type ClaimType = 'text' | 'number' | 'flag';
+import type { ClaimType } from '../../policy/match/operators.ts';
 
 /** What is certain about a provider's claims. Names are those of `match`; what is not listed is not known. */
 export interface ClaimFacts {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { matchSchema } from './binding.ts';
+import { matchSchema } from '../../policy/match/grammar.ts';
 import { duration, missing, NAME, NAME_RULE, oneOrMore } from './scalars.ts';
 
 export const adminSchema = z

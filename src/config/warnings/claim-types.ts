@@ -1,8 +1,9 @@
 import { parseClaimName } from '../../policy/claim-name.ts';
-import type { Scalar } from '../../policy/match/match.ts';
-import type { MatchSpec } from '../../policy/policy.ts';
+import { isList, type MatchSpec, type Scalar } from '../../policy/match/grammar.ts';
+import { type ClaimType, type OperatorSpec, readOperator } from '../../policy/match/operators.ts';
+import type { Policy } from '../../policy/compile.ts';
 import { comparisonsOf } from '../../policy/when/when.ts';
-import { type ClaimFacts, type ClaimType, typeOfClaim } from '../presets/claim-facts.ts';
+import { type ClaimFacts, typeOfClaim } from '../presets/claim-facts.ts';
 import type { Settings } from '../settings.ts';
 import { type BindingView, type Hint, perBinding, type Pitfall } from './view.ts';
 
@@ -14,17 +15,17 @@ interface Finding extends Hint {
 }
 
 /** `claim-type`: a comparison with a value of another type than the provider's claim has. */
-export const claimType: Pitfall = (settings) => found(settings, 'never');
+export const claimType: Pitfall = (settings, policy) => found(settings, policy, 'never');
 
 /** The same under `not`: such a condition excludes nobody, so that it is an error. */
-export function claimTypesThatExcludeNobody(settings: Settings): Iterable<Hint> {
-  return found(settings, 'always');
+export function claimTypesThatExcludeNobody(settings: Settings, policy: Policy): Iterable<Hint> {
+  return found(settings, policy, 'always');
 }
 
-function* found(settings: Settings, outcome: Finding['outcome']): Iterable<Hint> {
+function* found(settings: Settings, policy: Policy, outcome: Finding['outcome']): Iterable<Hint> {
   const look = (binding: BindingView) =>
     [...inMatch(binding), ...inWhen(binding)].filter((finding) => finding.outcome === outcome);
-  for (const { path, message } of perBinding(look)(settings)) yield { path, message };
+  for (const { path, message } of perBinding(look)(settings, policy)) yield { path, message };
 }
 
 function inMatch({ match, path, facts }: BindingView): Finding[] {
@@ -61,11 +62,12 @@ function inWhen({ when, path, facts }: BindingView): Finding[] {
 const CONSEQUENCE = { never: 'never matches', always: 'excludes nobody' } as const;
 
 function outcomeOf(spec: MatchSpec, type: ClaimType): Outcome {
-  if (Array.isArray(spec)) return anyOf(spec.map((value) => outcomeOf(value, type)));
-  if (typeof spec !== 'object') return typeOf(spec) === type ? 'open' : 'never';
-  if ('all' in spec) return allOf(spec.all.map((value) => outcomeOf(value, type)));
-  if ('not' in spec) return OPPOSITE[outcomeOf(spec.not, type)];
-  return type === 'text' ? 'open' : 'never';
+  if (isList(spec)) return anyOf(spec.map((value) => outcomeOf(value, type)));
+  if (typeof spec === 'object' && 'all' in spec) {
+    return allOf(spec.all.map((value) => outcomeOf(value, type)));
+  }
+  if (typeof spec === 'object' && 'not' in spec) return OPPOSITE[outcomeOf(spec.not, type)];
+  return typeOf(spec) === type ? 'open' : 'never';
 }
 
 const OPPOSITE = { open: 'open', never: 'always', always: 'never' } as const;
@@ -80,28 +82,34 @@ function allOf(outcomes: readonly Outcome[]): Outcome {
   return outcomes.includes('open') ? 'open' : 'always';
 }
 
-/** The value to show; undefined for a pattern. */
-function firstMisfit(spec: MatchSpec, type: ClaimType): Scalar | undefined {
-  if (Array.isArray(spec)) return spec.map((value) => firstMisfit(value, type)).find(isGiven);
-  if (typeof spec !== 'object') return typeOf(spec) === type ? undefined : spec;
-  if ('all' in spec) return firstMisfit(spec.all, type);
-  return 'not' in spec ? firstMisfit(spec.not, type) : undefined;
+/** What to show. */
+type Misfit = Scalar | OperatorSpec;
+
+function firstMisfit(spec: MatchSpec, type: ClaimType): Misfit | undefined {
+  if (isList(spec)) return spec.map((value) => firstMisfit(value, type)).find(isGiven);
+  if (typeof spec === 'object' && 'all' in spec) return firstMisfit(spec.all, type);
+  if (typeof spec === 'object' && 'not' in spec) return firstMisfit(spec.not, type);
+  return typeOf(spec) === type ? undefined : spec;
 }
 
-function isGiven(value: Scalar | undefined): boolean {
+function isGiven(value: Misfit | undefined): boolean {
   return value !== undefined;
 }
 
-function typeOf(value: Scalar): ClaimType {
+function typeOf(value: Misfit): ClaimType {
+  if (typeof value === 'object') return readOperator(value).claimType;
   if (typeof value === 'string') return 'text';
   return typeof value === 'number' ? 'number' : 'flag';
 }
 
 const IN_WORDS = { text: 'text', number: 'a number', flag: 'true or false' } as const;
 
-function describe(facts: ClaimFacts & { title: string }, type: ClaimType, value?: Scalar): string {
+function describe(facts: ClaimFacts & { title: string }, type: ClaimType, value?: Misfit): string {
   const claims = `tokens of ${facts.title} have ${IN_WORDS[type]} here`;
-  if (value === undefined) return `${claims}, and a pattern fits only text`;
+  if (value === undefined) return claims;
+  if (typeof value === 'object') {
+    return `${claims}, and ${readOperator(value).name} matches only ${IN_WORDS[typeOf(value)]}`;
+  }
   const compared = `${JSON.stringify(value)} is ${IN_WORDS[typeOf(value)]}`;
   const advice =
     type === 'text'

@@ -1,4 +1,4 @@
-import type { MatchValue } from '../../policy/policy.ts';
+import type { MatchValue } from '../../policy/match/grammar.ts';
 import { claimOf, type Hint, narrows, perBinding, perIssuer, valuesOf } from './view.ts';
 
 const CHANGING = [

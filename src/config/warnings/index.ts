@@ -8,6 +8,7 @@ import {
 } from './accounts.ts';
 import { adminSingleUse } from './admin.ts';
 import { claimType } from './claim-types.ts';
+import type { Policy } from '../../policy/compile.ts';
 import type { Findings } from '../findings.ts';
 import type { Settings } from '../settings.ts';
 import {
@@ -101,12 +102,12 @@ const NOTES: Readonly<Record<string, Pitfall>> = {
   'operator-key-beside-listener': operatorKeyBesideListener,
 };
 
-/** Holds the settings against every pitfall. */
-export function findPitfalls(settings: Settings, { warn, note }: Findings): void {
+/** Looks for every pitfall. */
+export function findPitfalls(settings: Settings, policy: Policy, { warn, note }: Findings): void {
   for (const [id, look] of Object.entries(PITFALLS)) {
-    for (const { path, message } of look(settings)) warn(id, path, message);
+    for (const { path, message } of look(settings, policy)) warn(id, path, message);
   }
   for (const [id, look] of Object.entries(NOTES)) {
-    for (const { path, message } of look(settings)) note(id, path, message);
+    for (const { path, message } of look(settings, policy)) note(id, path, message);
   }
 }

@@ -1,4 +1,4 @@
-import type { MatchSpec } from '../../policy/policy.ts';
+import type { MatchSpec } from '../../policy/match/grammar.ts';
 import type { BindingSettings } from '../schema/binding.ts';
 import { claimOf, type Hint, type Pitfall } from './view.ts';
 

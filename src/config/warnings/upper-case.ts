@@ -1,14 +1,16 @@
 import { claimUse } from '../../policy/claim-name.ts';
-import { compileRole } from '../../policy/role.ts';
+import type { Policy } from '../../policy/compile.ts';
 import type { Reference } from '../../policy/template.ts';
-import { roleSpec } from '../roles.ts';
 import type { ResolvedIssuer } from '../schema/issuer.ts';
 import type { RoleSettings } from '../schema/role.ts';
 import type { Settings } from '../settings.ts';
 import { factsOf, type Hint, type Pitfall } from './view.ts';
 
 /** `scoped-upper-case`: a scoped role filled in with ids that usually have upper-case letters. */
-export const scopedUpperCase: Pitfall = function* scopedUpperCase(settings): Iterable<Hint> {
+export const scopedUpperCase: Pitfall = function* scopedUpperCase(
+  settings,
+  policy,
+): Iterable<Hint> {
   const givenBy = Map.groupBy(
     settings.bindings.flatMap(({ settings: { issuer, roles } }) =>
       roles.map((role) => ({ role, issuer })),
@@ -17,7 +19,7 @@ export const scopedUpperCase: Pitfall = function* scopedUpperCase(settings): Ite
   );
   for (const [name, role] of settings.roles.entries) {
     const issuers = new Set((givenBy.get(name) ?? []).map(({ issuer }) => issuer));
-    const references = plainReferences(name, role, settings);
+    const references = plainReferences(name, role, settings, policy);
     for (const issuer of issuers) {
       const source = settings.issuers.entries.get(issuer);
       const reference = source && references.find((found) => isMixedCase(found, source));
@@ -35,12 +37,14 @@ function plainReferences(
   name: string,
   role: RoleSettings,
   { accounts }: Settings,
+  { roles }: Policy,
 ): readonly Reference[] {
   const keys = accounts.entries.get(role.account)?.signingKeys;
   const wanted = keys ? keys.some((key) => key.role === name) : role.signing !== 'direct';
   if (!wanted) return [];
-  const { references, scoped } = compileRole(roleSpec(name, role), '', []);
-  return 'whyNot' in scoped ? [] : references.filter(({ encode }) => !encode);
+  const compiled = roles.get(name);
+  if (!compiled || 'whyNot' in compiled.scoped) return [];
+  return compiled.references.filter(({ encode }) => !encode);
 }
 
 function isMixedCase({ source: from }: Reference, source: ResolvedIssuer): boolean {

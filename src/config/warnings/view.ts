@@ -1,7 +1,9 @@
 import { type ClaimFacts, factsWithoutPreset } from '../presets/claim-facts.ts';
 import { presetFor } from '../presets/index.ts';
-import type { MatchSpec, MatchValue } from '../../policy/policy.ts';
+import { isList, type MatchSpec, type MatchValue } from '../../policy/match/grammar.ts';
+import { readOperator } from '../../policy/match/operators.ts';
 import type { BindingSettings } from '../schema/binding.ts';
+import type { Policy } from '../../policy/compile.ts';
 import type { ResolvedIssuer } from '../schema/issuer.ts';
 import type { RoleSettings } from '../schema/role.ts';
 import type { Settings } from '../settings.ts';
@@ -13,7 +15,7 @@ export interface Hint {
 }
 
 /** Looks for one thing that is allowed but probably not meant. */
-export type Pitfall = (settings: Settings) => Iterable<Hint>;
+export type Pitfall = (settings: Settings, policy: Policy) => Iterable<Hint>;
 
 /** A binding, or a rule of who may administer, with the issuer it is about. */
 export interface BindingView extends BindingSettings {
@@ -118,16 +120,12 @@ function mentions(when: string, claim: string): boolean {
 function isAnything(spec: MatchSpec): boolean {
   return valuesOf(spec).some((value) => {
     if (typeof value !== 'object') return false;
-    if ('not' in value) return true;
-    return 'glob' in value
-      ? /^(?:repo:)?[*?]/.test(value.glob)
-      : /^\^?(?:repo:)?(?:[.[]|\\[dswDSW])/.test(value.regex);
+    return 'not' in value || readOperator(value).isOpen;
   });
 }
 
 /** All values that a condition names, however they are put together. */
 export function valuesOf(spec: MatchSpec): readonly MatchValue[] {
-  if (Array.isArray(spec)) return spec;
-  if (typeof spec === 'object' && 'all' in spec) return spec.all;
-  return [spec as MatchValue];
+  if (isList(spec)) return spec;
+  return typeof spec === 'object' && 'all' in spec ? spec.all : [spec];
 }

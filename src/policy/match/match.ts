@@ -3,11 +3,9 @@ import { lookUp } from '../../identity/claims.ts';
 import type { Json } from '../../identity/identity.ts';
 import { type ClaimUse, parseClaimName } from '../claim-name.ts';
 import type { Condition } from '../condition.ts';
-import { isExact, isExactNumber, NOT_EXACT, shownExactly } from '../exact.ts';
-import { compileGlob, compileRegex } from './pattern.ts';
-
-/** What a claim can be equal to. */
-export type Scalar = string | number | boolean;
+import { isExact, NOT_EXACT, shownExactly } from '../exact.ts';
+import { EMPTY, isList, type MatchSpec, type MatchValue, type Scalar } from './grammar.ts';
+import { type OperatorSpec, readOperator } from './operators.ts';
 
 /** A compiled `match` entry. */
 export interface MatchCondition extends Condition {
@@ -26,11 +24,10 @@ interface Test {
 
 type Report = (at: string, message: string) => void;
 
-const MAX_VALUES = 1000;
 const MAX_DEPTH = 8;
 
 /**
- * Reads one `match` entry: the claim's name and what it must be. Problems have paths that begin
+ * Compiles one `match` entry: the claim's name and what it must be. Problems have paths that begin
  * with `path`; a condition is only returned where there are none.
  *
  * - A scalar is equality, strictly typed: `"42"` is not `42`, `"true"` is not `true`.
@@ -43,7 +40,7 @@ const MAX_DEPTH = 8;
  */
 export function compileMatch(
   key: string,
-  spec: unknown,
+  spec: MatchSpec,
   path: string,
   problems: Problem[],
 ): MatchCondition | undefined {
@@ -53,15 +50,8 @@ export function compileMatch(
     return undefined;
   }
   const report: Report = (at, message) => problems.push({ path: `${path}${at}`, message });
-  const test = readSpec(spec, '', report, 0);
+  const test = testOf(spec, '', report, 0);
   return test === undefined ? undefined : condition(claim, test);
-}
-
-/** Everything that is wrong with one `match` entry. */
-export function checkMatch(key: string, spec: unknown, path: string): Problem[] {
-  const problems: Problem[] = [];
-  compileMatch(key, spec, path, problems);
-  return problems;
 }
 
 function condition(claim: ClaimUse, { test, words, equals }: Test): MatchCondition {
@@ -87,74 +77,36 @@ function condition(claim: ClaimUse, { test, words, equals }: Test): MatchConditi
   };
 }
 
-function readSpec(spec: unknown, at: string, report: Report, depth: number): Test | undefined {
+function testOf(spec: MatchSpec, at: string, report: Report, depth: number): Test | undefined {
   if (depth > MAX_DEPTH) {
     report(at, `conditions are nested at most ${MAX_DEPTH} deep`);
     return undefined;
   }
-  if (Array.isArray(spec)) return readList(spec, at, report, depth, 'any of ');
-  if (typeof spec === 'object' && spec !== null) return readObject(spec, at, report, depth);
-  if (typeof spec === 'string' || typeof spec === 'boolean') return equality(spec);
-  if (typeof spec !== 'number') {
-    report(
-      at,
-      'write a text, a number, true or false, a list of them, or {glob}, {regex}, {all}, {not}',
-    );
-    return undefined;
-  }
-  if (isExactNumber(spec)) return equality(spec);
-  report(at, 'this number is too large to be compared exactly; does the token hold it as a text?');
+  if (isList(spec)) return testOfList(spec, at, report, depth, 'any of ');
+  if (typeof spec !== 'object') return equality(spec);
+  if ('all' in spec) return testOfList(spec.all, `${at}.all`, report, depth, 'all of ');
+  if ('not' in spec) return negation(testOf(spec.not, `${at}.not`, report, depth + 1));
+  return testOfOperator(spec, at, report);
+}
+
+function testOfOperator(spec: OperatorSpec, at: string, report: Report): Test | undefined {
+  const { name, words, compile } = readOperator(spec);
+  const fits = compile();
+  if (typeof fits !== 'string') return { test: (value) => anyElement(value, fits), words };
+  report(`${at}.${name}`, fits);
   return undefined;
 }
 
-function readObject(spec: object, at: string, report: Report, depth: number): Test | undefined {
-  const [entry, ...more] = Object.entries(spec);
-  const [kind, inner]: [string?, unknown?] = entry ?? [];
-  if (more.length > 0 || !isKind(kind)) {
-    report(at, 'write exactly one of {glob: …}, {regex: …}, {all: […]}, {not: …}');
-    return undefined;
-  }
-  const here = `${at}.${kind}`;
-  switch (kind) {
-    case 'glob':
-      return pattern(inner, compileGlob, 'like', here, report);
-    case 'regex':
-      return pattern(inner, compileRegex, 'fitting', here, report);
-    case 'all':
-      if (Array.isArray(inner)) return readList(inner, here, report, depth, 'all of ');
-      report(here, 'write a list of values');
-      return undefined;
-    case 'not':
-      return negation(readSpec(inner, here, report, depth + 1));
-    default:
-      return kind satisfies never;
-  }
-}
-
-function isKind(kind: string | undefined): kind is 'glob' | 'regex' | 'all' | 'not' {
-  return kind === 'glob' || kind === 'regex' || kind === 'all' || kind === 'not';
-}
-
-function readList(
-  list: readonly unknown[],
+function testOfList(
+  list: readonly MatchValue[],
   at: string,
   report: Report,
   depth: number,
   quantity: 'any of ' | 'all of ',
 ): Test | undefined {
-  if (list.length === 0 || list.length > MAX_VALUES) {
-    // An empty "all of" would hold for everything.
-    report(at, list.length === 0 ? 'the list is empty' : `at most ${MAX_VALUES} values`);
-    return undefined;
-  }
-  const tests = list.map((spec, index) => {
-    if (!Array.isArray(spec)) return readSpec(spec, `${at}[${index}]`, report, depth + 1);
-    report(
-      `${at}[${index}]`,
-      'a list inside a list says nothing; write its values into the outer one',
-    );
-    return undefined;
-  });
+  // Left out, such a condition would let more identities in than were meant.
+  if (list.length === 0) report(at, EMPTY);
+  const tests = list.map((spec, index) => testOf(spec, `${at}[${index}]`, report, depth + 1));
   const [first, ...more] = tests.filter((test) => test !== undefined);
   if (first === undefined || more.length < list.length - 1) return undefined;
   if (more.length === 0) return first;
@@ -178,26 +130,6 @@ function equality(wanted: Scalar): Test {
 function negation(inner: Test | undefined): Test | undefined {
   if (inner === undefined) return undefined;
   return { test: (value) => !inner.test(value), words: `not ${inner.words}` };
-}
-
-function pattern(
-  text: unknown,
-  compile: typeof compileGlob,
-  verb: 'like' | 'fitting',
-  at: string,
-  report: Report,
-): Test | undefined {
-  const compiled =
-    typeof text === 'string' ? compile(text) : 'a pattern is a text; put it in quotes';
-  if (typeof compiled === 'string') {
-    report(at, compiled);
-    return undefined;
-  }
-  return {
-    test: (value) =>
-      anyElement(value, (element) => typeof element === 'string' && compiled(element)),
-    words: `${verb} ${JSON.stringify(text)}`,
-  };
 }
 
 function anyElement(value: Json, fits: (element: Json) => boolean): boolean {

@@ -1,5 +1,5 @@
 import { type ClaimUse, claimUse } from '../claim-name.ts';
-import type { Scalar } from '../match/match.ts';
+import type { Scalar } from '../match/grammar.ts';
 import { type Expr, memberChain } from './shape.ts';
 
 /** A claim held against values that the expression writes out. */
