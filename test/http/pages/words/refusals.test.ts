@@ -16,7 +16,7 @@ test('what operators look up is what people see: each heading that is quoted is 
     new URL('../../../../docs/operations/logins.md', import.meta.url),
     'utf8',
   );
-  const [, section = ''] = logins.split('### When it does not work');
+  const [, section = ''] = logins.split('## When it does not work');
   const rows = section.split('\n## ', 1)[0]?.matchAll(/^\| "([^"]+)"/gm) ?? [];
   const quoted = Array.from(rows, ([, heading]) => heading);
   expect(quoted.length).toBeGreaterThan(5);
