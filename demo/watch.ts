@@ -1,5 +1,5 @@
 import { openAuditReader } from '../src/audit/reader/sqlite-reader.ts';
-import { happening } from './happenings.ts';
+import { happening } from './what-happened.ts';
 import type { Narrator } from './narrator.ts';
 import type { LogLine, World } from './world.ts';
 

@@ -6,14 +6,14 @@ import { decodeJwt } from '../nats/jwt.ts';
 import { createKeyPair, type KeyPair } from '../nats/key-pair.ts';
 import { Malformed } from '../nats/malformed.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
-import type { HandedOver } from './login/answers.ts';
+import type { HandedOver } from './login/oauth-answers.ts';
 import { contextOption } from './login/context-name.ts';
 import { tellIfOutdated } from './exchange-wait.ts';
-import { keepCredential, type Keeping, refuseForeign } from './login/keep.ts';
-import { places } from './login/places.ts';
+import { saveCredential, type LoginStore, refuseForeign } from './login/save.ts';
+import { paths } from './login/paths.ts';
 import { openSessions } from './login/sessions.ts';
 import { signIn, type SignInOptions, type SignInParts } from './login/sign-in.ts';
-import { contextText, credentialText } from './login/told.ts';
+import { contextText, credentialText } from './login/credential-text.ts';
 import { DEFAULT_SERVICE, rememberedUrlOption, whichService } from './login/which-service.ts';
 import type { Terminal } from './terminal.ts';
 import { tellIfShorter, ttlOption } from './ttl-option.ts';
@@ -65,13 +65,13 @@ export function loginCommand(terminal: Terminal, parts: LoginParts = {}): Comman
 const EXAMPLES = `
 The seed is made here and never sent anywhere. While the session lasts, the same command gets the
 next credential without a browser. A session is for one role: the first login for another role goes
-through the browser, and then both are kept.
+through the browser, and then both are saved.
 
 The creds file and the nats context have the name of the role. Where a nats context of that name
 exists already for something else, it is left alone, and the new one is called ROLE@HOST. The next
 login replaces the creds file, and keeps what you added to its nats context.
 
-All is kept below $XDG_CONFIG_HOME, else ~/.config: sessions and creds in nats-sts/, contexts in
+All is saved below $XDG_CONFIG_HOME, else ~/.config: sessions and creds in nats-sts/, contexts in
 nats/. The variable BROWSER may name the program that opens the page.
 
 Examples:
@@ -87,26 +87,26 @@ function roleName(text: string): string {
 
 async function run(terminal: Terminal, options: LoginOptions, parts: LoginParts): Promise<void> {
   const { clock = systemClock } = parts;
-  const where = places(process.env);
+  const where = paths(process.env);
   const sessions = openSessions(where);
   const url = whichService(options.url, sessions) ?? DEFAULT_SERVICE;
   warnIfUnencrypted(terminal, url);
-  const keeping: Keeping = { url, places: where, sessions, clock };
-  await refuseEarly(keeping, options);
+  const store: LoginStore = { url, paths: where, sessions, clock };
+  await refuseEarly(store, options);
   const pair = createKeyPair('user');
-  const answer = await signIn(terminal, { keeping, nkey: pair.publicKey }, { options, parts });
+  const answer = await signIn(terminal, { store, nkey: pair.publicKey }, { options, parts });
   const creds = credsOf(answer, pair);
   pair.wipe();
   tellIfShorter(terminal, options.ttl, { ...answer, role: answer.scope });
   tellIfOutdated(terminal, { ...answer, role: answer.scope }, 'sign in again for the new ones');
-  if (options.print) return print(terminal, keeping, { answer, creds });
-  await keep(terminal, keeping, { answer, creds, options });
+  if (options.print) return print(terminal, store, { answer, creds });
+  await keep(terminal, store, { answer, creds, options });
 }
 
 /** Before anybody has signed in for nothing. */
-async function refuseEarly(keeping: Keeping, { context, force }: LoginOptions): Promise<void> {
+async function refuseEarly(store: LoginStore, { context, force }: LoginOptions): Promise<void> {
   if (context === undefined || force) return;
-  await keeping.sessions.exclusively((stored) => refuseForeign(context, { ...keeping, stored }));
+  await store.sessions.exclusively((stored) => refuseForeign(context, { ...store, stored }));
 }
 
 /** The creds file's text. Throws CliError when the credential is for somebody else's key: it would open nothing. */
@@ -125,23 +125,23 @@ interface Received {
 }
 
 /** With the credential itself on stdout, what is told about it goes to stderr. */
-function print(terminal: Terminal, { clock }: Keeping, { answer, creds }: Received): void {
+function print(terminal: Terminal, { clock }: LoginStore, { answer, creds }: Received): void {
   terminal.out(creds);
   terminal.err(lines(credentialText(answer, clock.now())));
 }
 
 async function keep(
   terminal: Terminal,
-  keeping: Keeping,
+  store: LoginStore,
   { answer, creds, options }: Received & { readonly options: LoginOptions },
 ): Promise<void> {
   const { context, select, force = false } = options;
-  const kept = await keepCredential(keeping, { answer, creds }, { context, select, force });
-  const file = keeping.places.creds(kept.credential.context);
+  const saved = await saveCredential(store, { answer, creds }, { context, select, force });
+  const file = store.paths.creds(saved.credential.context);
   terminal.out(
     lines([
-      ...credentialText(answer, keeping.clock.now()),
-      ...contextText(kept, answer, { file, selected: select }),
+      ...credentialText(answer, store.clock.now()),
+      ...contextText(saved, answer, { file, selected: select }),
     ]),
   );
 }

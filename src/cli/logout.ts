@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { type Clock, systemClock } from '../clock.ts';
 import { endSession } from './login/end-session.ts';
 import { removeContext, restoreContext, selectedContext } from './login/nats-context.ts';
-import { places, type Places } from './login/places.ts';
+import { paths, type Paths } from './login/paths.ts';
 import { openSessions, type OpenSessions } from './login/sessions.ts';
 import { signInService } from './login/sign-in-service.ts';
 import { isOver, type StoredService, type StoredSession } from './login/stored-service.ts';
@@ -32,7 +32,7 @@ export function logoutCommand(terminal: Terminal, { clock = systemClock } = {}):
 
 const EXAMPLES = `
 Ends the sessions of all roles at the service, and removes the creds files and nats contexts that
-login wrote. The nats context that was selected before the login is selected again. What is kept is
+login wrote. The nats context that was selected before the login is selected again. What is saved is
 the URL of the service, for the next login. Where the service can't be reached, everything here is
 removed all the same.
 
@@ -44,7 +44,7 @@ Examples:
   nats-sts logout --url https://sts.example.com --keep-creds`;
 
 async function run(terminal: Terminal, options: LogoutOptions, clock: Clock): Promise<void> {
-  const where = places(process.env);
+  const where = paths(process.env);
   const sessions = openSessions(where);
   const url = whichService(options.url, sessions);
   if (url === undefined || !sessions.all().has(url.href)) {
@@ -86,7 +86,7 @@ interface Forgetting {
   readonly url: URL;
   readonly service: StoredService;
   readonly stored: OpenSessions;
-  readonly where: Places;
+  readonly where: Paths;
 }
 
 function forget(
@@ -112,7 +112,7 @@ function forget(
 }
 
 /** What login selected is gone: back to what was selected before it. */
-function selectAnother(where: Places, { selectedBefore }: StoredService): string {
+function selectAnother(where: Paths, { selectedBefore }: StoredService): string {
   return selectedBefore !== undefined && restoreContext(where, selectedBefore)
     ? `nats context ${harmless(selectedBefore)} is selected again\n`
     : 'no nats context is selected now: nats context select\n';

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { type Clock, systemClock } from '../clock.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { OAuthRefusal, refusalError } from './login/oauth-call.ts';
-import { places, type Places } from './login/places.ts';
+import { paths, type Paths } from './login/paths.ts';
 import { type Held, personOf, rolesOf, rolesTable } from './login/held.ts';
 import { openSessions } from './login/sessions.ts';
 import { signInService } from './login/sign-in-service.ts';
@@ -38,7 +38,7 @@ Examples:
   nats-sts whoami --json | jq -r .roles[].role`;
 
 async function run(terminal: Terminal, options: WhoamiOptions, clock: Clock): Promise<void> {
-  const where = places(process.env);
+  const where = paths(process.env);
   const stored = openSessions(where);
   const url = whichService(options.url, stored);
   if (url === undefined) throw nobody(url);
@@ -76,7 +76,7 @@ interface Found {
   readonly url: URL;
   readonly held: readonly Held[];
   readonly credentials: readonly StoredCredential[];
-  readonly where: Places;
+  readonly where: Paths;
 }
 
 function json({ url, held, credentials, where }: Found): string {

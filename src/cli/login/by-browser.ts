@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import type { Terminal } from '../terminal.ts';
-import type { HandedOver } from './answers.ts';
+import type { HandedOver } from './oauth-answers.ts';
 import { openBrowser } from './browser.ts';
 import { type CallbackAnswer, startCallbackServer } from './callback-server.ts';
 import { OAuthRefusal, refusalError, shown } from './oauth-call.ts';

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { harmless, styled, type Terminal } from '../terminal.ts';
 import { shortTime } from '../time.ts';
-import type { DeviceAnswer, HandedOver } from './answers.ts';
+import type { DeviceAnswer, HandedOver } from './oauth-answers.ts';
 import { OAuthRefusal, refusalError, shown } from './oauth-call.ts';
 import { programName } from './program-name.ts';
 import type { Ask, SignInService } from './sign-in-service.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import type { Terminal } from '../terminal.ts';
-import type { HandedOver } from './answers.ts';
+import type { HandedOver } from './oauth-answers.ts';
 import { OAuthRefusal, refusalError } from './oauth-call.ts';
 import type { Sessions } from './sessions.ts';
 import type { Ask, SignInService } from './sign-in-service.ts';

@@ -2,12 +2,12 @@ import { durationText } from '../../config/schema/scalars.ts';
 import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { localTime, relativeTime } from '../time.ts';
-import type { Introspection } from './answers.ts';
-import { personText } from './told.ts';
+import type { Introspection } from './oauth-answers.ts';
+import { personText } from './credential-text.ts';
 
 type Active = Extract<Introspection, { active: true }>;
 
-/** A session that is kept here and lives, with what the service says of it. */
+/** A session that is saved here and lives, with what the service says of it. */
 export interface Held {
   readonly role: string;
   readonly active: Active;

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { writePrivately } from '../private-file.ts';
-import type { Places } from './places.ts';
+import type { Paths } from './paths.ts';
 
 /** What a context of the nats command line says, as far as we write it. */
 export interface NatsContext {
@@ -48,65 +48,65 @@ const CONTEXT = z.looseObject({ creds: z.string().default('') });
 /** `free`: there is none; `ours`: it uses the creds file that we write under this name; `foreign`: somebody else's. */
 export type ContextState = 'free' | 'ours' | 'foreign';
 
-export function contextState(places: Places, name: string): ContextState {
-  const text = textOf(places.context(name));
+export function contextState(paths: Paths, name: string): ContextState {
+  const text = textOf(paths.context(name));
   if (text === undefined) return 'free';
-  return parse(text)?.creds === places.creds(name) ? 'ours' : 'foreign';
+  return parse(text)?.creds === paths.creds(name) ? 'ours' : 'foreign';
 }
 
 /** Writes a context as the nats command line does. In one of ours, what the person added to it (a CA, a JetStream domain) stays. */
 export function writeContext(
-  places: Places,
+  paths: Paths,
   name: string,
   { description, servers, inboxPrefix, inboxPrefixBefore }: NatsContext,
 ): void {
-  const ours = contextState(places, name) === 'ours';
-  const before = ours ? parse(textOf(places.context(name)) ?? '') : undefined;
+  const ours = contextState(paths, name) === 'ours';
+  const before = ours ? parse(textOf(paths.context(name)) ?? '') : undefined;
   const isOurs = inboxPrefixBefore !== undefined && before?.['inbox_prefix'] === inboxPrefixBefore;
   const context = {
     ...EMPTY,
     ...before,
     description,
-    creds: places.creds(name),
+    creds: paths.creds(name),
     ...(servers.length > 0 && { url: servers.join(',') }),
     ...(inboxPrefix !== undefined && { inbox_prefix: inboxPrefix }),
     ...(inboxPrefix === undefined && isOurs && { inbox_prefix: '' }),
   };
   try {
-    mkdirSync(places.contextDirectory, { recursive: true, mode: 0o700 });
+    mkdirSync(paths.contextDirectory, { recursive: true, mode: 0o700 });
   } catch (cause) {
     const { message } = cause as Error;
-    throw new CliError(ExitCode.failed, `cannot use ${places.contextDirectory}: ${message}`);
+    throw new CliError(ExitCode.failed, `cannot use ${paths.contextDirectory}: ${message}`);
   }
-  writePrivately(places.context(name), JSON.stringify(context, undefined, 2));
+  writePrivately(paths.context(name), JSON.stringify(context, undefined, 2));
 }
 
 /** The name of the context that `nats` uses where it is told nothing else. */
-export function selectedContext(places: Places): string | undefined {
-  return textOf(places.selected)?.trim() || undefined;
+export function selectedContext(paths: Paths): string | undefined {
+  return textOf(paths.selected)?.trim() || undefined;
 }
 
 /** From now on `nats` uses it where it is told nothing else; `nats context previous` goes back. */
-export function selectContext(places: Places, name: string): void {
-  const before = selectedContext(places);
+export function selectContext(paths: Paths, name: string): void {
+  const before = selectedContext(paths);
   if (before === name) return;
-  if (before) writePrivately(places.previous, before);
-  writePrivately(places.selected, name);
+  if (before) writePrivately(paths.previous, before);
+  writePrivately(paths.selected, name);
 }
 
 /** Selects one again that was selected before, where there is none now and that one still exists; whether it did. */
-export function restoreContext(places: Places, name: string): boolean {
-  if (basename(name) !== name || contextState(places, name) === 'free') return false;
-  selectContext(places, name);
-  if (textOf(places.previous)?.trim() === name) rmSync(places.previous, { force: true });
+export function restoreContext(paths: Paths, name: string): boolean {
+  if (basename(name) !== name || contextState(paths, name) === 'free') return false;
+  selectContext(paths, name);
+  if (textOf(paths.previous)?.trim() === name) rmSync(paths.previous, { force: true });
   return true;
 }
 
 /** Removes a context if it is ours; nothing is selected in its place. */
-export function removeContext(places: Places, name: string): boolean {
-  if (contextState(places, name) !== 'ours') return false;
-  rmSync(places.context(name), { force: true });
-  for (const file of [places.selected, places.previous]) {
+export function removeContext(paths: Paths, name: string): boolean {
+  if (contextState(paths, name) !== 'ours') return false;
+  rmSync(paths.context(name), { force: true });
+  for (const file of [paths.selected, paths.previous]) {
     if (textOf(file)?.trim() === name) rmSync(file, { force: true });
   }
   return true;

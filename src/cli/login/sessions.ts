@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { makePrivateDirectory, writePrivately } from '../private-file.ts';
 import { locked } from './lock.ts';
-import type { Places } from './places.ts';
+import type { Paths } from './paths.ts';
 import { SERVICE, type StoredService } from './stored-service.ts';
 
 const FILE = z.object({
@@ -33,7 +33,7 @@ export interface Sessions {
   exclusively<T>(action: (sessions: OpenSessions) => Promise<T> | T): Promise<T>;
 }
 
-export function openSessions({ directory, sessions: file, lock }: Places): Sessions {
+export function openSessions({ directory, sessions: file, lock }: Paths): Sessions {
   return {
     all: () => read(file).services,
     last() {

@@ -9,7 +9,7 @@ import {
   INTROSPECTION,
   type Introspection,
   METADATA,
-} from './answers.ts';
+} from './oauth-answers.ts';
 import { getDocument, type OAuthRefusal, postForm, shown } from './oauth-call.ts';
 
 /** The one public client that the service knows. */

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { harmless, type Terminal } from '../terminal.ts';
 import { localTime } from '../time.ts';
-import type { HandedOver } from './answers.ts';
+import type { HandedOver } from './oauth-answers.ts';
 import { signInByBrowser } from './by-browser.ts';
 import { signInByDevice } from './by-device.ts';
 import { signInBySession } from './by-session.ts';
 import { endSession } from './end-session.ts';
-import { keepSession, type Keeping } from './keep.ts';
+import { saveSession, type LoginStore } from './save.ts';
 import { refuseIfNotGiven } from './may-take.ts';
 import { type Ask, type SignInService, signInService } from './sign-in-service.ts';
 import { isOver, sessionFor, type StoredSession } from './stored-service.ts';
@@ -30,10 +30,10 @@ const PATIENCE_MILLISECONDS = 5 * 60_000;
 /** With the session that there is for the role, else by browser or device. The session is stored when this returns. */
 export async function signIn(
   terminal: Terminal,
-  { keeping, nkey }: { readonly keeping: Keeping; readonly nkey: string },
+  { store, nkey }: { readonly store: LoginStore; readonly nkey: string },
   { options, parts }: { readonly options: SignInOptions; readonly parts: SignInParts },
 ): Promise<HandedOver> {
-  const { url, sessions, clock } = keeping;
+  const { url, sessions, clock } = store;
   const service = signInService(url);
   const stored = options.fresh ? undefined : sessions.all().get(url.href);
   const ask: Ask = { nkey, role: options.role ?? stored?.role, ttlSeconds: options.ttl };
@@ -43,12 +43,12 @@ export async function signIn(
   }
   if (!options.fresh && ask.role !== undefined) {
     const again = { service, ask: { ...ask, role: ask.role } };
-    const answer = await signInBySession(terminal, again, keeping);
+    const answer = await signInBySession(terminal, again, store);
     if (answer !== undefined) return answer;
   }
-  const answer = await signInAnew(terminal, { service, ask }, { keeping, options, parts });
-  const replaced = await keepSession(keeping, answer);
-  if (replaced !== undefined) await endReplaced(terminal, { service, replaced }, keeping);
+  const answer = await signInAnew(terminal, { service, ask }, { store, options, parts });
+  const replaced = await saveSession(store, answer);
+  if (replaced !== undefined) await endReplaced(terminal, { service, replaced }, store);
   return answer;
 }
 
@@ -56,11 +56,11 @@ function signInAnew(
   terminal: Terminal,
   what: { readonly service: SignInService; readonly ask: Ask },
   {
-    keeping: { clock },
+    store: { clock },
     options,
     parts: { wait = sleep, patienceMilliseconds = PATIENCE_MILLISECONDS },
   }: {
-    readonly keeping: Keeping;
+    readonly store: LoginStore;
     readonly options: SignInOptions;
     readonly parts: SignInParts;
   },
@@ -74,7 +74,7 @@ function signInAnew(
 async function endReplaced(
   terminal: Terminal,
   { service, replaced }: { readonly service: SignInService; readonly replaced: StoredSession },
-  { clock }: Keeping,
+  { clock }: LoginStore,
 ): Promise<void> {
   if (isOver(replaced, clock)) return;
   const why = await endSession(service, replaced);

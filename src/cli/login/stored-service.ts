@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
-import type { HandedOver } from './answers.ts';
+import type { HandedOver } from './oauth-answers.ts';
 import { CONTEXT_NAME } from './context-name.ts';
 
 const CREDENTIAL = z.object({
@@ -24,7 +24,7 @@ const SESSION = z.object({
   endsAt: z.number(),
 });
 
-/** What is kept of one service. */
+/** What is saved of one service. */
 export const SERVICE = z.object({
   /** Taken last. */
   role: z.string(),

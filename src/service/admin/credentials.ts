@@ -4,14 +4,14 @@ import type { CredentialsAsk, CredentialsPage } from '../../http/admin/actions.t
 import type { IssuedCredential } from '../../revocation/ledger.ts';
 import { issuerName } from '../target-names.ts';
 import { livingCredentials } from './living.ts';
-import { type AdminParts, readRings } from './parts.ts';
+import { type AdminDeps, readRings } from './deps.ts';
 
 /**
  * One page of the credentials that servers still take, by time of issue. Each page looks through the ledger,
  * whose order is not told; what is kept meanwhile is bounded by the page.
  */
 export async function listCredentials(
-  { ledger, state, config }: AdminParts,
+  { ledger, state, config }: AdminDeps,
   { issuer, limit, cursor, ...filter }: CredentialsAsk,
 ): Promise<CredentialsPage | Refusal> {
   const after = cursor === undefined ? undefined : readCursor(cursor);

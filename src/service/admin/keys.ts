@@ -8,7 +8,7 @@ import { retiresAt } from '../../keyring/step.ts';
 import { leaderOf } from '../../rotator/lease.ts';
 import type { RingedAccount } from '../ringed-accounts.ts';
 import { livingCredentials } from './living.ts';
-import { type AdminParts, readRings } from './parts.ts';
+import { type AdminDeps, readRings } from './deps.ts';
 import { countSessions } from './session-count.ts';
 
 /** What stands behind each signing key, by public key. */
@@ -19,14 +19,14 @@ interface Behind {
 }
 
 /** The signing keys of every account, and what stands behind each. */
-export async function listKeys(parts: AdminParts): Promise<KeysAnswer> {
-  const { config, ringed, state } = parts;
+export async function listKeys(deps: AdminDeps): Promise<KeysAnswer> {
+  const { config, ringed, state } = deps;
   const { accounts } = config();
   const rings = new Map((await readRings(state)).map(({ ring }) => [ring.account, ring]));
   const obstacles = await readObstacles(state);
-  const credentials = await countCredentials(parts, rings.values());
+  const credentials = await countCredentials(deps, rings.values());
   const sessions = await countSessions({
-    sessions: parts.sessions,
+    sessions: deps.sessions,
     accounts: accounts.map(({ publicKey }) => publicKey),
     keyOf: ({ signingKey }) => signingKey,
   });
@@ -52,7 +52,7 @@ export async function listKeys(parts: AdminParts): Promise<KeysAnswer> {
 }
 
 async function countCredentials(
-  { ledger }: AdminParts,
+  { ledger }: AdminDeps,
   rings: Iterable<Ring>,
 ): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();

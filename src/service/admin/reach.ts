@@ -3,7 +3,7 @@ import { filterOf } from '../../revocation/cutter.ts';
 import { applies } from '../../revocation/match.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import { livingCredentials } from './living.ts';
-import type { AdminParts } from './parts.ts';
+import type { AdminDeps } from './deps.ts';
 import { countSessions } from './session-count.ts';
 
 /** What a revocation reaches. */
@@ -21,16 +21,16 @@ export interface Reach {
  * are those from before it: whom they have cut it does not reach.
  */
 export async function reachOf(
-  parts: AdminParts,
+  deps: AdminDeps,
   revocation: Pick<Revocation, 'target' | 'block' | 'at'>,
   rings: readonly Ring[],
 ): Promise<Reach> {
-  const accounts = new Map(parts.config().accounts.map((account) => [account.name, account]));
+  const accounts = new Map(deps.config().accounts.map((account) => [account.name, account]));
   const users = new Map<string, Set<string>>();
   let credentials = 0;
   let notCut = 0;
   const filter = filterOf(revocation.target);
-  for await (const credential of livingCredentials(parts.ledger, rings, filter)) {
+  for await (const credential of livingCredentials(deps.ledger, rings, filter)) {
     if (!applies(revocation, credential)) continue;
     credentials += 1;
     const account = accounts.get(credential.account);
@@ -42,7 +42,7 @@ export async function reachOf(
     users.set(account.publicKey, known.add(credential.user));
   }
   const sessions = await countSessions({
-    sessions: parts.sessions,
+    sessions: deps.sessions,
     accounts: users.keys(),
     keyOf: ({ user }, account) => (users.get(account)?.has(user) ? 'theirs' : undefined),
   });

@@ -20,11 +20,11 @@ import {
 import { issuerName, targetName } from '../target-names.ts';
 import { atAdmin } from './access.ts';
 import { longestReachSeconds } from './longest-reach.ts';
-import { type AdminParts, ATTEMPTS, BUSY, notFound, readRings } from './parts.ts';
+import { type AdminDeps, ATTEMPTS, BUSY, notFound, readRings } from './deps.ts';
 import { reachOf } from './reach.ts';
 
 /** Every revocation in the store, the latest first. */
-export async function listRevocations({ state }: AdminParts): Promise<RevocationsAnswer> {
+export async function listRevocations({ state }: AdminDeps): Promise<RevocationsAnswer> {
   const listed = new Map<string, number>();
   for (const { ring } of await readRings(state)) {
     for (const { by, gone } of Object.values(ring.revoked)) {
@@ -52,14 +52,14 @@ export async function listRevocations({ state }: AdminParts): Promise<Revocation
 
 /** Makes a revocation: it is in force everywhere as soon as it is stored. */
 export async function revoke(
-  parts: AdminParts,
+  deps: AdminDeps,
   { target: asked, reason, block, dryRun }: RevokeAsk,
   caller: AdminCaller,
 ): Promise<RevokeAnswer | Refusal> {
-  const target = byName(asked, parts.config());
-  const wrong = (await unknownTarget(parts, target)) ?? lockedOut(target, block, caller);
+  const target = byName(asked, deps.config());
+  const wrong = (await unknownTarget(deps, target)) ?? lockedOut(target, block, caller);
   if (wrong) return wrong;
-  const at = unixSeconds(parts.clock);
+  const at = unixSeconds(deps.clock);
   const { issuerName, subject } = caller.identity;
   const revocation: Omit<Revocation, 'id'> = {
     target,
@@ -67,13 +67,13 @@ export async function revoke(
     block,
     at,
     by: { issuerName, subject },
-    until: at + (await longestReachSeconds(parts)),
+    until: at + (await longestReachSeconds(deps)),
   };
-  const rings = (await readRings(parts.state)).map(({ ring }) => ring);
-  const made = dryRun ? undefined : await make(parts, revocation, caller);
+  const rings = (await readRings(deps.state)).map(({ ring }) => ring);
+  const made = dryRun ? undefined : await make(deps, revocation, caller);
   if (made instanceof Refusal) return made;
   // Counted after it is in force: counting may take longer than cutting.
-  const { credentials, notCut, sessions } = await reachOf(parts, revocation, rings);
+  const { credentials, notCut, sessions } = await reachOf(deps, revocation, rings);
   return {
     ...(made && { id: made.id }),
     target,
@@ -87,7 +87,7 @@ export async function revoke(
 
 /** Deletes a revocation; the rotator lets go of those whom it cut. */
 export async function lift(
-  { state, audit, clock }: AdminParts,
+  { state, audit, clock }: AdminDeps,
   id: string,
   caller: AdminCaller,
 ): Promise<Refusal | undefined> {
@@ -115,7 +115,7 @@ export async function lift(
 
 /** Recorded, then stored. */
 async function make(
-  { state, audit, clock }: AdminParts,
+  { state, audit, clock }: AdminDeps,
   revocation: Omit<Revocation, 'id'>,
   caller: AdminCaller,
 ): Promise<Revocation | Refusal> {
@@ -142,19 +142,19 @@ function eventOf(
 /** Records and tokens hold an issuer's URL, so people have that at hand; a revocation is stored under its name. */
 function byName(
   target: RevocationTarget,
-  { issuers }: ReturnType<AdminParts['config']>,
+  { issuers }: ReturnType<AdminDeps['config']>,
 ): RevocationTarget {
   return 'issuer' in target ? { ...target, issuer: issuerName(target.issuer, issuers) } : target;
 }
 
 /** A name that nothing has would revoke nobody, and look as if it did. */
 async function unknownTarget(
-  parts: AdminParts,
+  deps: AdminDeps,
   target: RevocationTarget,
 ): Promise<Refusal | undefined> {
-  const named = targetName(target, parts.config());
+  const named = targetName(target, deps.config());
   if (!named || named.configured.includes(named.name)) return undefined;
-  if (await isRemembered(parts, target)) return undefined;
+  if (await isRemembered(deps, target)) return undefined;
   const { what, name, configured } = named;
   const known = configured.length === 0 ? 'none is configured' : `write ${among(configured)}`;
   const url = what === 'issuer' ? ', or its URL' : '';
@@ -172,7 +172,7 @@ function among(names: readonly string[]): string {
 
 /** What has left the configuration has left keys and credentials behind. */
 async function isRemembered(
-  { ledger, state }: AdminParts,
+  { ledger, state }: AdminDeps,
   target: RevocationTarget,
 ): Promise<boolean> {
   if ('role' in target && target.role !== ANY_ROLE) {

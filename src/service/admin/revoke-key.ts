@@ -6,21 +6,21 @@ import { revokeKey } from '../../keyring/changes.ts';
 import { type Ring, ringText } from '../../keyring/ring.ts';
 import { atAdmin } from './access.ts';
 import { livingCredentials } from './living.ts';
-import { type AdminParts, ATTEMPTS, BUSY, notFound, readRings, type StoredRing } from './parts.ts';
+import { type AdminDeps, ATTEMPTS, BUSY, notFound, readRings, type StoredRing } from './deps.ts';
 
 /** Emergency: the key leaves its ring at once, and the rotator takes it out of the account JWT. */
 export async function revokeKeyOf(
-  parts: AdminParts,
+  deps: AdminDeps,
   { publicKey, reason }: RevokeKeyAsk,
   caller: AdminCaller,
 ): Promise<RevokeKeyAnswer | Refusal> {
-  const found = await find(parts, publicKey);
+  const found = await find(deps, publicKey);
   if (!found) return notFound('No ring has such a key that is still in use.');
   const { account, kind } = found.ring;
   const slot = found.ring.keys.find((key) => key.publicKey === publicKey)?.slot ?? '';
-  const refusal = await record(parts.audit, {
+  const refusal = await record(deps.audit, {
     type: 'admin',
-    ...origin(parts.clock, atAdmin(caller)),
+    ...origin(deps.clock, atAdmin(caller)),
     identity: audited(caller.identity),
     action: 'revoke-key',
     account,
@@ -29,32 +29,32 @@ export async function revokeKeyOf(
     reason,
   });
   if (refusal) return refusal;
-  if (!(await write(parts, publicKey))) return BUSY;
+  if (!(await write(deps, publicKey))) return BUSY;
   // The JWT of an external account is the operator's to change: until then nobody is cut.
-  const cut = kind === 'managed' ? await countAlive(parts, found.ring, publicKey) : 0;
+  const cut = kind === 'managed' ? await countAlive(deps, found.ring, publicKey) : 0;
   return { public_key: publicKey, account, kind, slot, credentials_cut: cut };
 }
 
 /** The ring in which the key is, still in use. */
-async function find({ state }: AdminParts, publicKey: string): Promise<StoredRing | undefined> {
+async function find({ state }: AdminDeps, publicKey: string): Promise<StoredRing | undefined> {
   return (await readRings(state)).find(({ ring }) =>
     ring.keys.some((key) => key.publicKey === publicKey && key.state !== 'retired'),
   );
 }
 
 /** True once the key is out, whoever did it. */
-async function write(parts: AdminParts, publicKey: string): Promise<boolean> {
+async function write(deps: AdminDeps, publicKey: string): Promise<boolean> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const stored = await find(parts, publicKey);
-    const next = stored && revokeKey(stored.ring, publicKey, parts.clock.now());
+    const stored = await find(deps, publicKey);
+    const next = stored && revokeKey(stored.ring, publicKey, deps.clock.now());
     if (!stored || !next) return true;
-    if (await parts.state.write(stored.key, ringText(next), stored.revision)) return true;
+    if (await deps.state.write(stored.key, ringText(next), stored.revision)) return true;
   }
   return false;
 }
 
 /** By the ring as it was before: those that were cut by something else are not counted. */
-async function countAlive({ ledger }: AdminParts, ring: Ring, signingKey: string): Promise<number> {
+async function countAlive({ ledger }: AdminDeps, ring: Ring, signingKey: string): Promise<number> {
   let count = 0;
   for await (const _ of livingCredentials(ledger, [ring], { signingKey })) count += 1;
   return count;

@@ -7,7 +7,7 @@ import { ANY_ROLE, ringText } from '../../keyring/ring.ts';
 import { didYouMean } from '../../suggest.ts';
 import type { RingedAccount } from '../ringed-accounts.ts';
 import { atAdmin } from './access.ts';
-import { type AdminParts, ATTEMPTS, BUSY, notFound, readRings } from './parts.ts';
+import { type AdminDeps, ATTEMPTS, BUSY, notFound, readRings } from './deps.ts';
 
 /** One account's slots to be rotated. */
 interface Rotated {
@@ -17,19 +17,19 @@ interface Rotated {
 
 /** Asks the rotator to turn slots: of all accounts, one account or one role. */
 export async function rotate(
-  parts: AdminParts,
+  deps: AdminDeps,
   ask: RotateAsk,
   caller: AdminCaller,
 ): Promise<RotateAnswer | Refusal> {
-  const chosen = choose(parts, ask);
+  const chosen = choose(deps, ask);
   if (chosen instanceof Refusal) return chosen;
   if (ask.dryRun === true) return { requested: chosen.flatMap(turned) };
   const requested: { account: string; slot: string }[] = [];
   for (const { account, slots } of chosen) {
     for (const slot of slots) {
-      const refusal = await record(parts.audit, {
+      const refusal = await record(deps.audit, {
         type: 'admin',
-        ...origin(parts.clock, atAdmin(caller)),
+        ...origin(deps.clock, atAdmin(caller)),
         identity: audited(caller.identity),
         action: 'rotate',
         account,
@@ -37,7 +37,7 @@ export async function rotate(
       });
       if (refusal) return refusal;
     }
-    const asked = await request(parts, { account, slots });
+    const asked = await request(deps, { account, slots });
     if (asked instanceof Refusal) return asked;
     if (asked) requested.push(...turned({ account, slots }));
   }
@@ -50,7 +50,7 @@ function turned({ account, slots }: Rotated): RotateAnswer['requested'] {
 
 /** False when the account has no ring yet: its first keys are on their way. */
 async function request(
-  { state, clock }: AdminParts,
+  { state, clock }: AdminDeps,
   { account, slots }: Rotated,
 ): Promise<boolean | Refusal> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
@@ -62,7 +62,7 @@ async function request(
   return BUSY;
 }
 
-function choose({ config, ringed }: AdminParts, ask: RotateAsk): Rotated[] | Refusal {
+function choose({ config, ringed }: AdminDeps, ask: RotateAsk): Rotated[] | Refusal {
   const { accounts, roles } = config();
   const role = roles.find(({ name }) => name === ask.role);
   if (ask.role !== undefined && !role) return unknown('role', ask.role, roles);

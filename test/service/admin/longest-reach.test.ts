@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { longestReachSeconds } from '../../../src/service/admin/longest-reach.ts';
-import type { AdminParts } from '../../../src/service/admin/parts.ts';
+import type { AdminDeps } from '../../../src/service/admin/deps.ts';
 import { loginSpec } from '../../login/world.ts';
 import { role } from '../../policy/support.ts';
 import { memoryState } from '../../revocation/memory-state.ts';
@@ -22,7 +22,7 @@ function reach(logins: readonly number[]): Promise<number> {
   return longestReachSeconds({
     state: memoryState(),
     config: () => config,
-  } as unknown as AdminParts);
+  } as unknown as AdminDeps);
 }
 
 test('a revocation stays for as long as a session from before it may live', async () => {

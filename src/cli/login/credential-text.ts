@@ -3,8 +3,8 @@ import { decodeJwt } from '../../nats/jwt.ts';
 import { Malformed } from '../../nats/malformed.ts';
 import { harmless } from '../terminal.ts';
 import { localTime } from '../time.ts';
-import { accountOf, type HandedOver, type Person } from './answers.ts';
-import type { Kept } from './keep.ts';
+import { accountOf, type HandedOver, type Person } from './oauth-answers.ts';
+import type { Saved } from './save.ts';
 
 /** `Ada Lovelace (https://idp.example.com 7c9a)`. A stranger's text, made harmless. */
 export function personText({ name, issuer, subject }: Person): string {
@@ -27,7 +27,7 @@ export function credentialText(answer: HandedOver, now: number): string[] {
 
 /** Where it is, and what to type next. */
 export function contextText(
-  { credential: { context, role }, taken }: Kept,
+  { credential: { context, role }, taken }: Saved,
   { access_token }: HandedOver,
   { file, selected }: { readonly file: string; readonly selected: boolean },
 ): string[] {

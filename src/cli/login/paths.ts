@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Where on this machine what belongs to a login is kept. */
-export interface Places {
+/** Where on this machine what belongs to a login is saved. */
+export interface Paths {
   /** Ours. */
   readonly directory: string;
   readonly sessions: string;
@@ -19,7 +19,7 @@ export interface Places {
 }
 
 /** Below `$XDG_CONFIG_HOME`, else `~/.config`, on every system: that is where the nats command line looks. */
-export function places(env: NodeJS.ProcessEnv): Places {
+export function paths(env: NodeJS.ProcessEnv): Paths {
   const home = resolve(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'));
   const directory = join(home, 'nats-sts');
   const natsDirectory = join(home, 'nats');

@@ -1,10 +1,10 @@
 import type { Clock } from '../../clock.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { makePrivateDirectory, writePrivately } from '../private-file.ts';
-import { accountOf, type HandedOver } from './answers.ts';
+import { accountOf, type HandedOver } from './oauth-answers.ts';
 import { contextAt } from './context-name.ts';
 import { contextState, selectContext, selectedContext, writeContext } from './nats-context.ts';
-import type { Places } from './places.ts';
+import type { Paths } from './paths.ts';
 import type { OpenSessions, Sessions } from './sessions.ts';
 import {
   nothingOf,
@@ -16,7 +16,7 @@ import {
   withSession,
 } from './stored-service.ts';
 
-export interface KeepOptions {
+export interface SaveOptions {
   /** Undefined: as last time for this role, else the role. */
   readonly context?: string | undefined;
   readonly select: boolean;
@@ -24,16 +24,16 @@ export interface KeepOptions {
   readonly force: boolean;
 }
 
-export interface Keeping {
+export interface LoginStore {
   readonly url: URL;
-  readonly places: Places;
+  readonly paths: Paths;
   readonly sessions: Sessions;
   readonly clock: Clock;
 }
 
 /** Only the session is stored. Answers with the one for the same role that was there, of which nobody here knows now. */
-export function keepSession(
-  { url, sessions, clock }: Keeping,
+export function saveSession(
+  { url, sessions, clock }: LoginStore,
   answer: HandedOver,
 ): Promise<StoredSession | undefined> {
   return sessions.exclusively((stored) => {
@@ -43,23 +43,23 @@ export function keepSession(
   });
 }
 
-export interface Kept {
+export interface Saved {
   readonly credential: StoredCredential;
   /** Whose the context with the plain name of the role is, where that is why this one has another. */
   readonly taken: string | undefined;
 }
 
 /** Writes the creds file and the nats context; answers with what is known of them. */
-export function keepCredential(
-  { url, places, sessions, clock }: Keeping,
+export function saveCredential(
+  { url, paths, sessions, clock }: LoginStore,
   { answer, creds }: { readonly answer: HandedOver; readonly creds: string },
-  { context: wanted, select, force }: KeepOptions,
-): Promise<Kept> {
+  { context: wanted, select, force }: SaveOptions,
+): Promise<Saved> {
   return sessions.exclusively((stored) => {
     // There is none where somebody has signed out meanwhile.
     const service = stored.get(url) ?? nothingOf({ role: answer.scope });
     const before = service.credentials;
-    const names = { url, places, stored };
+    const names = { url, paths, stored };
     const { context, taken } = nameFor(answer.scope, wanted, { before, names });
     if (!force) refuseForeign(context, names);
     const credential = {
@@ -71,17 +71,17 @@ export function keepCredential(
     };
     const last = before.find((has) => has.context === context);
     const others = before.filter((has) => has.context !== context);
-    makePrivateDirectory(places.directory);
-    writePrivately(places.creds(context), creds);
-    writeContext(places, context, {
+    makePrivateDirectory(paths.directory);
+    writePrivately(paths.creds(context), creds);
+    writeContext(paths, context, {
       description: `${answer.scope} at ${url.href} (nats-sts login)`,
       servers: answer.servers,
       inboxPrefix: answer.inbox_prefix,
       inboxPrefixBefore: last?.inboxPrefix,
     });
     const after = { ...service, credentials: [...others, credential] };
-    stored.put(url, select ? withSelectedBefore(after, selectedContext(places)) : after);
-    if (select) selectContext(places, context);
+    stored.put(url, select ? withSelectedBefore(after, selectedContext(paths)) : after);
+    if (select) selectContext(paths, context);
     return { credential, taken };
   });
 }
@@ -95,7 +95,7 @@ function withSelectedBefore(service: StoredService, selected: string | undefined
 
 interface Names {
   readonly url: URL;
-  readonly places: Places;
+  readonly paths: Paths;
   readonly stored: OpenSessions;
 }
 
@@ -126,10 +126,10 @@ function nameFor(
 }
 
 /** Whose a context is; undefined where there is none, or it is ours and for this service. */
-function foreignOwner(context: string, { url, places, stored }: Names): string | undefined {
+function foreignOwner(context: string, { url, paths, stored }: Names): string | undefined {
   const owner = stored.ownerOf(context, url);
   if (owner !== undefined) return `for ${owner}`;
-  return contextState(places, context) === 'foreign'
+  return contextState(paths, context) === 'foreign'
     ? 'there already and not made by nats-sts login'
     : undefined;
 }

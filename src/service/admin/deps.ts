@@ -9,7 +9,7 @@ import { type SharedState, StoreUnavailable } from '../../store/shared-state.ts'
 import type { RingedAccount } from '../ringed-accounts.ts';
 
 /** What the actions of administrators are made of. */
-export interface AdminParts {
+export interface AdminDeps {
   readonly clock: Clock;
   readonly state: SharedState;
   readonly ledger: CredentialLedger;
