@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Terminal } from '../src/cli/terminal.ts';
+import { createBrowser, signIn } from '../test/support/people.ts';
+import type { Narrator } from './narrator.ts';
 import { connectWith } from './nats-client.ts';
 import { type Credential, exchange, natsSts } from './nats-sts-client.ts';
-import type { Narrator } from './narrator.ts';
-import { people } from './people.ts';
-import { INVOICES, ORDERS } from './policy.ts';
-import { revocation } from './revocation.ts';
-import { rotation } from './rotation.ts';
+import { ADA, INVOICES, OPS, ORDERS } from './policy.ts';
+import { type Actor, rotation, type Stage } from './rotation.ts';
 import type { World } from './world.ts';
 
 /** The whole way of two services, a person and an administrator. Throws an AssertionError when a step does not end as it should. */
@@ -66,4 +66,58 @@ function claimsOf(token: string): Record<string, string> {
 /** JWT and seed are for nobody's eyes. */
 function about({ role, account, subject, expires_in }: Credential): Record<string, string> {
   return { role, account, user: subject, 'expires in': `${expires_in / 60} minutes` };
+}
+
+/** A person comes in by the page. The browser of this demo has no window, and needs no script. */
+export async function people({
+  world,
+  narrator,
+}: Pick<Stage, 'world' | 'narrator'>): Promise<void> {
+  narrator.step(
+    'Ada, a person of the orders team, signs in with a browser, and takes a credential along',
+  );
+  const browser = createBrowser();
+  const home = await signIn(browser, `${world.stsUrl}/login`, ADA.name);
+  assert.equal(home.status, 200, home.text);
+  for (const text of [ADA.name, 'orders.eu.>']) {
+    assert(home.text.includes(text), `the page does not say ${text}: ${home.text}`);
+  }
+  narrator.facts({
+    'signed in': `${ADA.name}, at ${world.provider.issuer}`,
+    page: `${world.stsUrl}/`,
+  });
+
+  const file = await home.press('Download credential for orders');
+  assert.equal(file.status, 200, file.text);
+  await using client = await connectWith(file.body, [world.natsUrl]);
+  const message = await client.publishTo('orders.eu.created', '{"order": 2}', 'orders.eu.>');
+  assert.equal(message.string(), '{"order": 2}');
+  narrator.facts({ published: 'orders.eu.created', received: message.string() });
+}
+
+/** A limit for a client that is not disconnected, not a measure: it takes milliseconds, on a slow machine seconds. */
+const PATIENCE_MILLISECONDS = 120_000;
+
+/** An administrator cuts a service off that works. */
+export async function revocation(
+  { world, narrator, terminal }: Stage,
+  { client, token }: Actor,
+): Promise<void> {
+  narrator.step('An administrator revokes the orders service');
+  const revoke = ['revoke', '--issuer', 'demo', '--subject', ORDERS.id, '--reason', 'leaked'];
+  const asAdmin = ['--url', world.stsUrl, '--token', await world.provider.tokenOf(OPS.id)];
+  const calledAt = performance.now();
+  const cut = client.closed.then(() => Math.ceil(performance.now() - calledAt));
+  const revoked = await natsSts(terminal, ...revoke, '--yes', ...asAdmin);
+  assert.equal(revoked.exitCode, 0, revoked.output);
+  const took = await Promise.race([cut, wait(PATIENCE_MILLISECONDS, undefined, { ref: false })]);
+  assert(took !== undefined, 'its client is still connected');
+  narrator.output(`$ nats-sts ${revoke.join(' ')} --yes`);
+  narrator.output(revoked.output);
+  narrator.facts({ 'its client': `cut by the NATS server ${took} ms after the call` });
+
+  const refused = await exchange(world.stsUrl, token);
+  assert('code' in refused, 'the token from before was taken');
+  assert.equal(refused.code, 'invalid_token');
+  narrator.facts({ 'its token': `${refused.status} ${refused.code}: ${refused.detail}` });
 }

@@ -1,6 +1,12 @@
+import type {
+  AuditedIdentity,
+  AuditEvent,
+  LoginEvent,
+  RevocationEvent,
+} from '../src/audit/event.ts';
 import { openAuditReader } from '../src/audit/reader/sqlite-reader.ts';
-import { happening } from './what-happened.ts';
 import type { Narrator } from './narrator.ts';
+import { PEOPLE } from './policy.ts';
 import type { LogLine, World } from './world.ts';
 
 const LOOK_MILLISECONDS = 250;
@@ -38,3 +44,93 @@ function isNews({ msg, level }: LogLine): boolean {
 }
 
 const WARNING = 40;
+
+/** Something that somebody did while the demo was up, in one line. */
+export interface Happening {
+  readonly text: string;
+  readonly style: 'green' | 'red';
+}
+
+/** Undefined for what nobody did, and for steps that another record tells better. */
+export function happening(event: AuditEvent): Happening | undefined {
+  switch (event.type) {
+    case 'issued':
+      return good(`${who(event.identity)} got a credential for role ${event.role}`);
+    case 'denied':
+      return bad(`${who(event.identity)} got no credential: ${event.message}`);
+    case 'rejected':
+      return bad(`a token was rejected: ${event.message}`);
+    case 'login':
+      return loginStep(event);
+    case 'revocation':
+      return revocation(event);
+    case 'admin':
+      return event.action === 'rotate'
+        ? good(`${who(event.identity)} asked for new signing keys`)
+        : bad(`${who(event.identity)} revoked a signing key`);
+    case 'revoked-users':
+      return event.cause === 'revoked' ? bad(`${credentials(event.count)} cut off`) : undefined;
+    case 'key':
+      return event.to === 'active' && event.reason === 'requested'
+        ? good(`a new signing key signs for role ${event.slot}`)
+        : undefined;
+    case 'drift':
+      return undefined;
+  }
+}
+
+/** That a program was handed a credential is told by the record of the credential. */
+function loginStep({ step, identity, program, message }: LoginEvent): Happening | undefined {
+  const person = who(identity);
+  switch (step) {
+    case 'signed-in':
+      return good(`${person} signed in`);
+    case 'signed-out':
+      return good(`${person} signed out`);
+    case 'agreed':
+      return good(`${person} agreed to hand a credential to ${program ?? 'a program'}`);
+    case 'refused':
+      return bad(`${person} refused to hand a credential to ${program ?? 'a program'}`);
+    case 'failed':
+      return bad(`a sign-in came to nothing: ${message ?? 'for no reason given'}`);
+    case 'begun':
+    case 'device-begun':
+    case 'handed-over':
+    case 'renewed':
+      return undefined;
+  }
+}
+
+function revocation({ change, target, reason, identity }: RevocationEvent): Happening | undefined {
+  const { subject } = target;
+  const whom = subject === undefined ? Object.values(target).join(' ') : nameOf(subject);
+  switch (change) {
+    case 'made':
+      return bad(`${who(identity)} revoked ${whom}: ${reason}`);
+    case 'lifted':
+      return good(`${who(identity)} lifted the revocation of ${whom}`);
+    case 'expired':
+      return undefined;
+  }
+}
+
+function who(identity: AuditedIdentity | undefined): string {
+  return identity === undefined ? 'somebody' : nameOf(identity.subject);
+}
+
+/** Persons by name, services as such. */
+function nameOf(subject: string): string {
+  return PEOPLE.find(({ id }) => id === subject)?.name ?? `the ${subject} service`;
+}
+
+function credentials(count: number): string {
+  return count === 1 ? '1 credential was' : `${count} credentials were`;
+}
+
+function good(text: string): Happening {
+  return { text, style: 'green' };
+}
+
+function bad(text: string): Happening {
+  return { text, style: 'red' };
+}

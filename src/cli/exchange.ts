@@ -3,10 +3,13 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { durationText } from '../config/schema/scalars.ts';
 import { formatCreds } from '../nats/creds.ts';
 import { createKeyPair } from '../nats/key-pair.ts';
-import { destination } from './destination.ts';
-import { type ExchangeAnswer, postExchange } from './exchange-call.ts';
-import { exchangeUntilCurrent, tellIfOutdated } from './exchange-wait.ts';
-import { writePrivately } from './private-file.ts';
+import {
+  type ExchangeAnswer,
+  exchangeUntilCurrent,
+  postExchange,
+  tellIfOutdated,
+} from './exchange-call.ts';
+import { destination, writePrivately } from './private-file.ts';
 import { harmless, jsonLine, type Terminal } from './terminal.ts';
 import { localTime } from './time.ts';
 import { readToken, tokenOptions, type TokenOptions } from './token-option.ts';

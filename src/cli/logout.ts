@@ -1,11 +1,10 @@
 import { rmSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Clock, systemClock } from '../clock.ts';
-import { endSession } from './login/end-session.ts';
 import { removeContext, restoreContext, selectedContext } from './login/nats-context.ts';
 import { paths, type Paths } from './login/paths.ts';
 import { openSessions, type OpenSessions } from './login/sessions.ts';
-import { signInService } from './login/sign-in-service.ts';
+import { endSession, signInService } from './login/sign-in-service.ts';
 import { isOver, type StoredService, type StoredSession } from './login/stored-service.ts';
 import { notSignedIn, rememberedUrlOption, whichService } from './login/which-service.ts';
 import { harmless, type Terminal } from './terminal.ts';

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { RevocationsAnswer } from '../admin-api/revocations.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { adminClient, adminOptions, type AdminOptions } from './admin-call.ts';
-import { targetText } from './revocation-text.ts';
+import { targetText } from './revoke.ts';
 import { type Column, table } from './table.ts';
 import { harmless, jsonLine, type Terminal } from './terminal.ts';
 import { localTime, relativeTime } from './time.ts';

@@ -3,7 +3,6 @@ import type { RevocationTarget, RevokeAnswer } from '../admin-api/revocations.ts
 import { adminClient, adminOptions, type AdminOptions, type RevocationAsk } from './admin-call.ts';
 import { confirm } from './confirm.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
-import { targetText } from './revocation-text.ts';
 import { harmless, jsonLine, type Terminal } from './terminal.ts';
 
 interface RevokeOptions extends AdminOptions {
@@ -124,4 +123,11 @@ function notCutText({ credentials, credentials_not_cut: left }: RevokeAnswer): s
 
 function lines(texts: readonly string[]): string {
   return texts.map((text) => `${harmless(text)}\n`).join('');
+}
+
+/** Whom a revocation is about, for people. */
+export function targetText(target: RevocationTarget): string {
+  if ('issuer' in target) return `${target.issuer} ${target.subject}`;
+  if ('nkey' in target) return `user ${target.nkey}`;
+  return 'role' in target ? `role ${target.role}` : `binding ${target.binding}`;
 }

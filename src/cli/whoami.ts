@@ -1,17 +1,19 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Clock, systemClock } from '../clock.ts';
+import { durationText } from '../config/schema/scalars.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
+import { personText } from './login/credential-text.ts';
+import type { Introspection } from './login/oauth-answers.ts';
 import { OAuthRefusal, refusalError } from './login/oauth-call.ts';
 import { paths, type Paths } from './login/paths.ts';
-import { type Held, personOf, rolesOf, rolesTable } from './login/held.ts';
 import { openSessions } from './login/sessions.ts';
 import { signInService } from './login/sign-in-service.ts';
 import { isOver, type StoredCredential, type StoredSession } from './login/stored-service.ts';
 import { notSignedIn, rememberedUrlOption, whichService } from './login/which-service.ts';
 import { table } from './table.ts';
 import { jsonLine, type Terminal } from './terminal.ts';
-import { relativeTime } from './time.ts';
+import { localTime, relativeTime } from './time.ts';
 import { warnIfUnencrypted } from './url-option.ts';
 
 interface WhoamiOptions {
@@ -123,4 +125,55 @@ function credentialsTable(terminal: Terminal, { credentials, where }: Found, now
     return [context, role, ends, existsSync(file) ? file : `${file} (gone)`];
   });
   return table(terminal, columns, rows);
+}
+
+type Active = Extract<Introspection, { active: true }>;
+
+/** A session that is saved here and lives, with what the service says of it. */
+interface Held {
+  readonly role: string;
+  readonly active: Active;
+}
+
+/** Whose they are, where they are of one person. */
+function personOf([held]: readonly Held[]): string {
+  if (held === undefined) return '';
+  const { iss, sub, username } = held.active;
+  return personText({
+    issuer: iss,
+    subject: sub,
+    ...(username !== undefined && { name: username }),
+  });
+}
+
+/** What may be asked for with any of them, each role once, in the order of the service. */
+function rolesOf(held: readonly Held[]): Active['roles'] {
+  const roles = held.flatMap(({ active }) => active.roles);
+  return [...new Map(roles.map((role) => [role.role, role])).values()];
+}
+
+/** A line a role: those that are held, and those that one could ask for. `now` is in milliseconds since the Unix epoch. */
+function rolesTable(terminal: Terminal, held: readonly Held[], now: number): string {
+  const columns = [
+    { title: 'ROLE' },
+    { title: 'ACCOUNT', shrinkTo: 12 },
+    { title: 'LASTS AT MOST' },
+    { title: 'SIGNED IN UNTIL' },
+  ];
+  const ends = new Map(held.map(({ role, active }) => [role, active.exp * 1000]));
+  const until = (role: string) => {
+    const end = ends.get(role);
+    return end === undefined ? '-' : `${localTime(end)} (${relativeTime(end, now)})`;
+  };
+  const roles = rolesOf(held);
+  const withdrawn = held.filter(({ role }) => !roles.some((given) => given.role === role));
+  return table(terminal, columns, [
+    ...roles.map(({ role, account, max_ttl }) => [
+      role,
+      account,
+      durationText(max_ttl),
+      until(role),
+    ]),
+    ...withdrawn.map(({ role }) => [role, '-', 'no longer given', until(role)]),
+  ]);
 }

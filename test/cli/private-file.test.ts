@@ -18,8 +18,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { destination } from '../../src/cli/destination.ts';
-import { writePrivately } from '../../src/cli/private-file.ts';
+import { destination, writePrivately } from '../../src/cli/private-file.ts';
 import { temporaryDirectory } from '../audit/temporary-directory.ts';
 
 const run = promisify(execFile);

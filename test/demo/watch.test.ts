@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { happening } from '../../demo/what-happened.ts';
+import { happening } from '../../demo/watch.ts';
 import type { AuditedIdentity, KeyEvent, LoginEvent, LoginStep } from '../../src/audit/event.ts';
 
 const ADA: AuditedIdentity = {

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { destination } from '../destination.ts';
+import { destination } from '../private-file.ts';
 
 export interface NewFile {
   /** Seen from the directory that all are written to. */

@@ -1,16 +1,16 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import type { Terminal } from '../terminal.ts';
-import type { HandedOver } from './oauth-answers.ts';
-import { openBrowser } from './browser.ts';
 import { type CallbackAnswer, startCallbackServer } from './callback-server.ts';
+import type { HandedOver } from './oauth-answers.ts';
 import { OAuthRefusal, refusalError, shown } from './oauth-call.ts';
-import { programName } from './program-name.ts';
 import {
   type Ask,
   asked,
   CLIENT_ID,
   isSameService,
+  programName,
   type SignInService,
 } from './sign-in-service.ts';
 
@@ -89,4 +89,35 @@ function codeOf(answer: CallbackAnswer, url: URL): string {
     throw new CliError(ExitCode.failed, 'the browser came back from another service: not used');
   }
   return answer.code;
+}
+
+/** Opens a page: with the program in `BROWSER`, else as the desktop does. Resolves to whether a program was started. */
+async function openBrowser(url: URL, env: NodeJS.ProcessEnv): Promise<boolean> {
+  try {
+    const child = await started(url, env['BROWSER']?.trim());
+    child.unref();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `BROWSER` may have arguments; `%s` stands for the address, which is last otherwise. No shell reads it. */
+async function started(url: URL, browser: string | undefined): Promise<ChildProcess> {
+  if (!browser) {
+    const { default: open } = await import('open');
+    const child = await open(url.href);
+    // What goes wrong later (no desktop) is seen by whoever waits for a window: the address is printed.
+    child.on('error', () => undefined);
+    return child;
+  }
+  const [program = '', ...options] = browser.split(/\s+/);
+  const args = options.includes('%s')
+    ? options.map((option) => (option === '%s' ? url.href : option))
+    : [...options, url.href];
+  const child = spawn(program, args, { stdio: 'ignore', detached: true });
+  return new Promise((resolve, reject) => {
+    child.once('spawn', () => resolve(child));
+    child.once('error', reject);
+  });
 }

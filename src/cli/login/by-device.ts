@@ -4,8 +4,7 @@ import { harmless, styled, type Terminal } from '../terminal.ts';
 import { shortTime } from '../time.ts';
 import type { DeviceAnswer, HandedOver } from './oauth-answers.ts';
 import { OAuthRefusal, refusalError, shown } from './oauth-call.ts';
-import { programName } from './program-name.ts';
-import type { Ask, SignInService } from './sign-in-service.ts';
+import { type Ask, programName, type SignInService } from './sign-in-service.ts';
 
 export interface DeviceParts {
   readonly clock: Clock;

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { baseUrl } from '../url-option.ts';
 import {
@@ -10,7 +11,8 @@ import {
   type Introspection,
   METADATA,
 } from './oauth-answers.ts';
-import { getDocument, type OAuthRefusal, postForm, shown } from './oauth-call.ts';
+import { getDocument, OAuthRefusal, postForm, shown } from './oauth-call.ts';
+import type { StoredSession } from './stored-service.ts';
 
 /** The one public client that the service knows. */
 export const CLIENT_ID = 'nats-sts';
@@ -110,5 +112,24 @@ export function isSameService(url: URL, text: string): boolean {
     return baseUrl(text).href === url.href;
   } catch {
     return false;
+  }
+}
+
+/** What the page shows as asking, so that the person recognises their own terminal. */
+export function programName(): string {
+  return `nats-sts login on ${hostname()}`.slice(0, 100);
+}
+
+/** Ends a session at the service (RFC 7009). Undefined, or why it goes on there: a stranger's words. */
+export async function endSession(
+  service: SignInService,
+  { refreshToken }: StoredSession,
+): Promise<string | undefined> {
+  try {
+    const answer = await service.revoke(refreshToken);
+    return answer instanceof OAuthRefusal ? answer.message : undefined;
+  } catch (error) {
+    if (error instanceof CliError) return error.message;
+    throw error;
   }
 }

@@ -1,9 +1,14 @@
 import type { Sessions } from '../../account/sessions.ts';
-import type { Admin } from '../../http/admin/actions.ts';
+import type { Admin, AdminActions } from '../../http/admin/actions.ts';
 import type { Foundation } from '../foundation.ts';
 import type { Generation } from '../generation.ts';
 import { authenticateAdmin } from './access.ts';
-import { adminActions } from './actions.ts';
+import { listCredentials } from './credentials.ts';
+import { type AdminDeps, orStoreUnavailable } from './deps.ts';
+import { listKeys } from './keys.ts';
+import { lift, listRevocations, revoke } from './revocations.ts';
+import { revokeKeyOf } from './revoke-key.ts';
+import { rotate } from './rotate.ts';
 
 /** What the admin routes need: who may, by the configuration in force, and what they can do. */
 export function adminOf({
@@ -24,5 +29,18 @@ export function adminOf({
       ringed: () => current().ringed,
       sessions,
     }),
+  };
+}
+
+/** What administrators can do, over the shared store. */
+export function adminActions(deps: AdminDeps): AdminActions {
+  return {
+    keys: () => orStoreUnavailable(() => listKeys(deps)),
+    rotate: (ask, caller) => orStoreUnavailable(() => rotate(deps, ask, caller)),
+    revokeKey: (ask, caller) => orStoreUnavailable(() => revokeKeyOf(deps, ask, caller)),
+    revocations: () => orStoreUnavailable(() => listRevocations(deps)),
+    revoke: (ask, caller) => orStoreUnavailable(() => revoke(deps, ask, caller)),
+    lift: (id, caller) => orStoreUnavailable(() => lift(deps, id, caller)),
+    credentials: (ask) => orStoreUnavailable(() => listCredentials(deps, ask)),
   };
 }

@@ -1,9 +1,10 @@
 import type { Ring } from '../../keyring/ring.ts';
 import { filterOf } from '../../revocation/cutter.ts';
-import { applies } from '../../revocation/match.ts';
+import { applies, ISSUER_AHEAD_SECONDS } from '../../revocation/match.ts';
+import { SLOW_SERVER_SECONDS } from '../../revocation/plan.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
-import { livingCredentials } from './living.ts';
-import type { AdminDeps } from './deps.ts';
+import { livingCredentials } from './credentials.ts';
+import { type AdminDeps, readRings } from './deps.ts';
 import { countSessions } from './session-count.ts';
 
 /** What a revocation reaches. */
@@ -47,4 +48,24 @@ export async function reachOf(
     keyOf: ({ user }, account) => (users.get(account)?.has(user) ? 'theirs' : undefined),
   });
   return { credentials, notCut, sessions: sessions ? (sessions.get('theirs') ?? 0) : null };
+}
+
+/**
+ * How long after a revocation a credential may be alive that it applies to, seconds: a subject token
+ * from before may be presented until it has expired, a session from before until it ends, and a
+ * process that lost sight of the store may take it. Keys remember longer lifetimes from before the configuration changed.
+ */
+export async function longestReachSeconds({ config, state }: AdminDeps): Promise<number> {
+  const { roles, issuers, logins } = config();
+  const rings = await readRings(state);
+  const credentials = [
+    ...roles.map(({ maxTtlSeconds }) => maxTtlSeconds),
+    ...rings.flatMap(({ ring }) => ring.keys.map(({ lifetimeSeconds }) => lifetimeSeconds)),
+  ];
+  const tokens = issuers.map(
+    ({ maxTokenLifetimeSeconds, leewaySeconds }) => maxTokenLifetimeSeconds + leewaySeconds,
+  );
+  const sessions = logins.map(({ sessionSeconds }) => sessionSeconds);
+  const clocks = ISSUER_AHEAD_SECONDS + SLOW_SERVER_SECONDS;
+  return Math.max(0, ...credentials) + Math.max(0, ...tokens, ...sessions) + clocks;
 }

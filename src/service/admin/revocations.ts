@@ -19,9 +19,8 @@ import {
 } from '../../revocation/revocation.ts';
 import { issuerName, targetName } from '../target-names.ts';
 import { atAdmin } from './access.ts';
-import { longestReachSeconds } from './longest-reach.ts';
 import { type AdminDeps, ATTEMPTS, BUSY, notFound, readRings } from './deps.ts';
-import { reachOf } from './reach.ts';
+import { longestReachSeconds, reachOf } from './reach.ts';
 
 /** Every revocation in the store, the latest first. */
 export async function listRevocations({ state }: AdminDeps): Promise<RevocationsAnswer> {

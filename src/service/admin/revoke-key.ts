@@ -5,7 +5,7 @@ import type { AdminCaller, RevokeKeyAsk } from '../../http/admin/actions.ts';
 import { revokeKey } from '../../keyring/changes.ts';
 import { type Ring, ringText } from '../../keyring/ring.ts';
 import { atAdmin } from './access.ts';
-import { livingCredentials } from './living.ts';
+import { livingCredentials } from './credentials.ts';
 import { type AdminDeps, ATTEMPTS, BUSY, notFound, readRings, type StoredRing } from './deps.ts';
 
 /** Emergency: the key leaves its ring at once, and the rotator takes it out of the account JWT. */

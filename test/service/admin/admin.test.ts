@@ -12,7 +12,7 @@ import {
 } from '../../../src/keyring/ring.ts';
 import type { IssuedCredential } from '../../../src/revocation/ledger.ts';
 import type { RevocationTarget } from '../../../src/revocation/revocation.ts';
-import { adminActions } from '../../../src/service/admin/actions.ts';
+import { adminActions } from '../../../src/service/admin/admin.ts';
 import type { RingedAccount } from '../../../src/service/ringed-accounts.ts';
 import { type SharedState, StoreUnavailable } from '../../../src/store/shared-state.ts';
 import { identity, role } from '../../policy/support.ts';

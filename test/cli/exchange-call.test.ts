@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { exchangeUntilCurrent } from '../../src/cli/exchange-wait.ts';
-import type { ExchangeAnswer } from '../../src/cli/exchange-call.ts';
+import { type ExchangeAnswer, exchangeUntilCurrent } from '../../src/cli/exchange-call.ts';
 import { ExitCode } from '../../src/cli/exit-codes.ts';
 import { ServiceRefusal } from '../../src/cli/service-call.ts';
 

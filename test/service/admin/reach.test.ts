@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { longestReachSeconds } from '../../../src/service/admin/longest-reach.ts';
 import type { AdminDeps } from '../../../src/service/admin/deps.ts';
+import { longestReachSeconds } from '../../../src/service/admin/reach.ts';
 import { loginSpec } from '../../login/world.ts';
 import { role } from '../../policy/support.ts';
 import { memoryState } from '../../revocation/memory-state.ts';
