@@ -6,7 +6,7 @@
  * for), a `message` that is safe to show to a stranger, and a `detail` that only the log sees.
  */
 
-/** Codes of the public contract; `src/http/refusals/problem.ts` is the one place that maps them to HTTP. */
+/** Codes of the public contract; `src/http/refusals/status.ts` is the one place that maps them to HTTP. */
 export type RefusalCode =
   | 'invalid_request'
   | 'invalid_token'

@@ -2,31 +2,29 @@ import { randomUUID } from 'node:crypto';
 import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
-import type { ExchangeRequest, Issued } from '../exchange.ts';
 import type { Refusal } from '../errors.ts';
+import type { ExchangeRequest, Issued } from '../exchange.ts';
 import type { Admin } from './admin/actions.ts';
 import { adminRoutes } from './admin/routes.ts';
-import { consoleRoutes } from './console/routes.ts';
 import type { ConsoleSource } from './console/deps.ts';
-import { readForms, readJson } from './request/bodies.ts';
-import { answerBrokenRequest } from './refusals/broken-request.ts';
+import { consoleRoutes } from './console/routes.ts';
+import type { Doors, People, PeopleDoors } from './deps.ts';
+import { exchangeRoute } from './exchange-route.ts';
 import type { ConnectionBounds } from './limits/connection-shares.ts';
 import { boundConnections } from './limits/connections.ts';
-import type { Doors } from './doors.ts';
+import { type Limits, rateLimiters } from './limits/rate-limits.ts';
+import { loginRoutes } from './login/routes.ts';
+import { oauthRoutes } from './oauth/routes.ts';
+import { errorPages } from './pages/refusal-page.ts';
+import { answerBrokenRequest } from './refusals/broken-request.ts';
 import {
   answerBadUrl,
   type ErrorPages,
   forbidSniffing,
   handleErrors,
 } from './refusals/error-handler.ts';
-import { exchangeRoute } from './exchange-route.ts';
-import { loginRoutes } from './login/routes.ts';
-import { oauthRoutes } from './oauth/routes.ts';
-import { errorPages } from './pages/refusal-page.ts';
-import type { People, PeopleDoors } from './people.ts';
-import { type Limits, rateLimiters } from './limits/rate-limits.ts';
+import { readForms, readJson } from './request/bodies.ts';
 import { type ServiceRoutes, serviceRoutes } from './service-routes.ts';
-import { tokenRoute } from './oauth/token-route.ts';
 
 export interface AppOptions extends ServiceRoutes {
   readonly exchange: (request: ExchangeRequest) => Promise<Issued | Refusal>;
@@ -70,7 +68,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(async (scope) => {
     await readForms(scope, options.limits.bodyBytes);
     const withPeople: PeopleDoors = { ...doors, people: options.people };
-    tokenRoute(scope, withPeople);
     oauthRoutes(scope, withPeople);
     await scope.register(async (pages) => {
       await pages.register(cookie);

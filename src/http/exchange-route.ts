@@ -3,14 +3,13 @@ import { Refusal } from '../errors.ts';
 import type { Issued } from '../exchange.ts';
 import { parsePublicKey } from '../nats/nkeys.ts';
 import { inboxPrefix } from '../policy/inbox.ts';
+import { newPermissions, ttlCapped } from './credential-answer.ts';
+import type { Doors } from './deps.ts';
+import { sendProblem } from './refusals/problem.ts';
 import { addressOf } from './request/address.ts';
 import { refusalBeforeBody } from './request/before-body.ts';
-import type { Doors } from './doors.ts';
-import { newPermissions } from './new-permissions.ts';
-import { sendProblem } from './refusals/problem.ts';
-import { exchangeBody, exchangeResponse, problem } from './schemas.ts';
 import { presentedToken } from './request/subject-token.ts';
-import { ttlCapped } from './ttl-capped.ts';
+import { exchangeBody, exchangeResponse, problem } from './schemas.ts';
 
 interface ExchangeBody {
   readonly token?: string;

@@ -54,7 +54,7 @@ export const exchangeBody = {
   },
 } as const;
 
-/** Which limit made a credential shorter than `ttl`; see `ttl-capped.ts`. */
+/** Which limit made a credential shorter than `ttl`; see `credential-answer.ts`. */
 export const ttlCappedBy = {
   type: 'string',
   enum: ['role', 'token'],
@@ -62,7 +62,7 @@ export const ttlCappedBy = {
     "Only when the credential ends sooner than `ttl` asked: at the role's `maxTtl`, or with the subject token (`capToTokenExpiry`).",
 } as const;
 
-/** See `new-permissions.ts`. */
+/** See `credential-answer.ts`. */
 export const newPermissionsIn = {
   type: 'integer',
   description:

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { Live } from './doors.ts';
+import type { Live, People } from './deps.ts';
 import { metadata } from './oauth/metadata.ts';
-import type { People } from './people.ts';
 
 /** One part of the service as `/readyz` tells it. */
 export interface PartStatus {

@@ -3,7 +3,7 @@ import type { Sessions } from '../account/sessions.ts';
 import { exchange } from '../exchange.ts';
 import type { AppOptions } from '../http/app.ts';
 import { limitConcurrency } from '../http/limits/concurrency.ts';
-import type { People } from '../http/people.ts';
+import type { People } from '../http/deps.ts';
 import { adminOf } from './admin/admin.ts';
 import type { ConsoleView } from './console.ts';
 import type { Foundation } from './foundation.ts';

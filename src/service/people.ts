@@ -1,7 +1,7 @@
 import { recordDenied } from '../audit/refusals.ts';
 import { createVerifier, type Verifier } from '../identity/verify.ts';
 import { verifierInForce } from '../identity/verify-in-force.ts';
-import type { People } from '../http/people.ts';
+import type { People } from '../http/deps.ts';
 import { createHandovers } from '../login/create-handovers.ts';
 import { createLogins } from '../login/create-logins.ts';
 import { openEndedSessions } from '../login/ended-sessions.ts';

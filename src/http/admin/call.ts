@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import { addressOf } from '../request/address.ts';
 import { refusalBeforeBody } from '../request/before-body.ts';
-import type { Doors } from '../doors.ts';
+import type { Doors } from '../deps.ts';
 import { sendProblem } from '../refusals/problem.ts';
 import { problem } from '../schemas.ts';
 import { presentedToken } from '../request/subject-token.ts';

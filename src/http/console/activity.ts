@@ -6,13 +6,12 @@ import { Refusal } from '../../errors.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { nowOf } from '../pages/words/time.ts';
-import { activityTable } from './tables/activity-table.ts';
 import { admitted } from './administrator.ts';
-import type { ConsoleParts } from './doors.ts';
+import type { ActivityAnswer, ActivityAsk, ConsoleParts, ConsoleSource } from './deps.ts';
 import { filterForm, optionsOf, pager } from './filters.ts';
 import { part, sendConsolePage } from './frame.ts';
 import { fields } from './query.ts';
-import type { ActivityAnswer, ActivityAsk, ConsoleSource } from './deps.ts';
+import { activityTable } from './tables/activity-table.ts';
 import { counted } from './words.ts';
 
 const PAGE = 100;

@@ -3,13 +3,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { Session } from '../../login/session.ts';
 import type { AdminCaller } from '../admin/actions.ts';
-import { statusOf } from '../refusals/problem.ts';
 import { stopIcon } from '../pages/icons.ts';
 import { sendPage } from '../pages/page.ts';
 import { reference, sendRefusalPage } from '../pages/refusal-page.ts';
 import { callerOf, signedIn } from '../pages/session.ts';
 import { personName } from '../pages/words/text.ts';
-import type { ConsoleDoors } from './doors.ts';
+import { statusOf } from '../refusals/status.ts';
+import type { ConsoleDoors } from './deps.ts';
 
 /** Whom a page of the console is made for. */
 export interface Administrator {

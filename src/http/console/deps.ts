@@ -1,5 +1,8 @@
 import type { AuditEvent } from '../../audit/event.ts';
 import type { Admin } from '../admin/actions.ts';
+import type { PeopleDoors } from '../deps.ts';
+import type { PartStatus } from '../service-routes.ts';
+import type { Answers } from './live/shared-answers.ts';
 
 /** What of the console a change concerns. */
 export type ConsolePart = 'keys' | 'activity' | 'credentials' | 'revocations' | 'configuration';
@@ -59,4 +62,16 @@ export interface ConsoleSource {
   names(): ConfiguredNames;
   /** Tells each change, at once and possibly often; call the answer to stop. */
   follow(listener: (part: ConsolePart) => void): () => void;
+}
+
+/** What the console is given. */
+export interface ConsoleDoors extends PeopleDoors {
+  readonly console: ConsoleSource;
+  /** As `/readyz` tells it. */
+  readonly status?: () => Readonly<Record<string, PartStatus>>;
+}
+
+/** What its pages are given. */
+export interface ConsoleParts extends ConsoleDoors {
+  readonly answers: Answers;
 }

@@ -2,7 +2,7 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import { EVENT_TYPES } from '../../audit/event.ts';
 import { REASONS } from '../../errors.ts';
 import { plain } from '../pages/words/text.ts';
-import type { ConsoleParts } from './doors.ts';
+import type { ConsoleParts } from './deps.ts';
 import { link } from './query.ts';
 
 /** A field of a filter: exact text, or one of a few words. */

@@ -5,7 +5,7 @@ import { sendPage } from '../pages/page.ts';
 import type { Administrator, Exchange } from './administrator.ts';
 import { CONSOLE_SCRIPT } from './assets/script.ts';
 import { CONSOLE_STYLE } from './assets/style.ts';
-import type { ConsoleDoors } from './doors.ts';
+import type { ConsoleDoors } from './deps.ts';
 import { takeNotice } from './notice.ts';
 
 export const consoleScript = asset('console', 'js', CONSOLE_SCRIPT);

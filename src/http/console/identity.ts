@@ -7,7 +7,7 @@ import { pageRoute } from '../pages/route.ts';
 import { plain, theirs } from '../pages/words/text.ts';
 import { nowOf } from '../pages/words/time.ts';
 import { type Administrator, admitted } from './administrator.ts';
-import type { ConsoleParts } from './doors.ts';
+import type { ConsoleParts } from './deps.ts';
 import { part, sendConsolePage } from './frame.ts';
 import { fields, link } from './query.ts';
 import { activityTable } from './tables/activity-table.ts';

@@ -5,14 +5,13 @@ import { Refusal } from '../../errors.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { nowOf } from '../pages/words/time.ts';
-import { activityTable } from './tables/activity-table.ts';
 import { admitted } from './administrator.ts';
-import type { ConsoleParts } from './doors.ts';
+import type { ActivityAnswer, ConsoleParts } from './deps.ts';
 import { part, sendConsolePage } from './frame.ts';
 import { keyRings, rotateForm } from './keys/key-rings.ts';
 import { fields } from './query.ts';
-import type { ActivityAnswer } from './deps.ts';
 import { summary, warningList } from './summary.ts';
+import { activityTable } from './tables/activity-table.ts';
 
 /** So many records say what goes on right now. */
 const LATEST = 15;

@@ -1,6 +1,6 @@
 import { Refusal } from '../../errors.ts';
 import type { WaitApart } from '../../identity/verify.ts';
-import type { Doors } from '../doors.ts';
+import type { Doors } from '../deps.ts';
 
 const OVERLOADED = new Refusal('overloaded', 'The service is busy. Ask again in a second.', {
   retryAfterSeconds: 1,

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { addressOf, networkOf } from '../request/address.ts';
-import type { Doors } from '../doors.ts';
+import type { Doors } from '../deps.ts';
 import { lifetime } from '../pages/words/time.ts';
+import { addressOf, networkOf } from '../request/address.ts';
 
 export interface Limits {
   readonly enabled: boolean;

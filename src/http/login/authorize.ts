@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { CodeAsk } from '../../login/handovers.ts';
 import type { Session } from '../../login/session.ts';
+import type { PeopleDoors } from '../deps.ts';
 import {
   authorizationAnswer,
   authorizationError,
@@ -12,10 +13,9 @@ import { type Form, formOf, text } from '../oauth/form.ts';
 import { checkIcon } from '../pages/icons.ts';
 import { sendPage } from '../pages/page.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
-import { quotable } from '../refusals/problem.ts';
 import { pageRoute } from '../pages/route.ts';
 import { callerOf, signedIn } from '../pages/session.ts';
-import type { PeopleDoors } from '../people.ts';
+import { quotable } from '../refusals/problem.ts';
 import { chosen, consentBody, isOfSession } from './consent.ts';
 import { authorizeSchema } from './schemas.ts';
 

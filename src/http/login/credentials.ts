@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { Session } from '../../login/session.ts';
-import { addressOf } from '../request/address.ts';
+import type { PeopleDoors } from '../deps.ts';
 import { formOf, repeated, text } from '../oauth/form.ts';
 import { parseTtl } from '../oauth/parameters.ts';
 import { commonHeaders } from '../pages/headers.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { signedIn } from '../pages/session.ts';
-import type { PeopleDoors } from '../people.ts';
+import { addressOf } from '../request/address.ts';
 import { credentialsSchema } from './schemas.ts';
 
 /** `POST /credentials`: a role's credential as a file. Sent twice, it makes two; each ends by itself. */

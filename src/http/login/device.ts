@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { WaitingDevice } from '../../login/handovers.ts';
 import type { Session } from '../../login/session.ts';
+import type { PeopleDoors } from '../deps.ts';
 import { type Form, formOf, text } from '../oauth/form.ts';
 import { checkIcon } from '../pages/icons.ts';
 import { sendPage } from '../pages/page.ts';
@@ -11,7 +12,6 @@ import { pageRoute } from '../pages/route.ts';
 import { callerOf, signedIn } from '../pages/session.ts';
 import { theirs } from '../pages/words/text.ts';
 import { moment } from '../pages/words/time.ts';
-import type { PeopleDoors } from '../people.ts';
 import { chosen, consentBody, isOfSession } from './consent.ts';
 
 /** `/device`: the code of a program on another device, and the word that it waits for (RFC 8628 §3.3). */

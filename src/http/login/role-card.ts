@@ -4,8 +4,8 @@ import { inboxPrefix } from '../../policy/inbox.ts';
 import type { Grant } from '../../policy/policy.ts';
 import { commandLine, facts, hidden } from '../pages/elements.ts';
 import { type DirectionWords, limitWords, permissionWords } from '../pages/words/permissions.ts';
-import { shellWord } from '../pages/shell-word.ts';
 import type { SubjectWords } from '../pages/words/subjects.ts';
+import { shellWord } from '../pages/words/text.ts';
 import { lifetime } from '../pages/words/time.ts';
 
 /** Shorter lifetimes that may be chosen, in seconds. */

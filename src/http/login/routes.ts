@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import type { PeopleDoors } from '../deps.ts';
 import { serveAssets } from '../pages/assets.ts';
-import type { PeopleDoors } from '../people.ts';
 import { authorizeRoutes } from './authorize.ts';
 import { credentialsRoute } from './credentials.ts';
 import { deviceRoutes } from './device.ts';

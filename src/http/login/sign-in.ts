@@ -1,19 +1,18 @@
-import { html } from '@remix-run/html-template';
+import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
-import type { FailedLogin } from '../../login/logins.ts';
+import type { FailedLogin, Logins } from '../../login/logins.ts';
+import type { PeopleDoors } from '../deps.ts';
 import { formOf, text } from '../oauth/form.ts';
 import { setAttemptCookie, takeAttemptCookie } from '../pages/cookies/attempt-cookie.ts';
 import { cookieJar } from '../pages/cookies/cookie-jar.ts';
+import { setSessionCookie } from '../pages/cookies/session-cookie.ts';
 import { sendPage } from '../pages/page.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
-import { INCOMPLETE_ANSWER } from '../pages/words/refusals.ts';
 import { pageRoute } from '../pages/route.ts';
 import { callerOf } from '../pages/session.ts';
-import { setSessionCookie } from '../pages/cookies/session-cookie.ts';
+import { INCOMPLETE_ANSWER } from '../pages/words/refusals.ts';
 import { nowOf } from '../pages/words/time.ts';
-import type { PeopleDoors } from '../people.ts';
-import { loginPath, signInLinks } from './sign-in-links.ts';
 
 /** `GET /login`, which sends people to their provider, and `GET /login/callback`, to which they come back: from each by a path of its own. */
 export function signInRoutes(app: FastifyInstance, doors: PeopleDoors): void {
@@ -107,3 +106,22 @@ const NOT_CONFIGURED = new Refusal(
   'login_not_configured',
   'Nobody can sign in here: no issuer is configured for it.',
 );
+
+/** A way to each provider. They are links: beginning a sign-in changes nothing. */
+export function signInLinks(
+  issuers: ReturnType<Logins['issuers']>,
+  returnTo: string,
+  prefix: string,
+): SafeHtml {
+  return html`<ul class="ways">${issuers.map(
+    ({ name, title }, place) =>
+      html`<li><a class="${place === 0 ? 'button' : 'button secondary'}" href="${loginPath(name, returnTo)}">${prefix}${title}</a></li>`,
+  )}</ul>`;
+}
+
+/** Where signing in at one issuer begins. */
+function loginPath(issuerName: string, returnTo: string): string {
+  const query = new URLSearchParams({ issuer: issuerName });
+  if (returnTo !== '/') query.append('return_to', returnTo);
+  return `/login?${query.toString()}`;
+}

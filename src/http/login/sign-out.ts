@@ -1,16 +1,16 @@
 import { html } from '@remix-run/html-template';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
+import type { Session } from '../../login/session.ts';
+import type { PeopleDoors } from '../deps.ts';
 import { cookieJar } from '../pages/cookies/cookie-jar.ts';
+import { clearSessionCookie } from '../pages/cookies/session-cookie.ts';
 import { checkIcon } from '../pages/icons.ts';
 import { sendPage } from '../pages/page.ts';
 import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
-import type { Session } from '../../login/session.ts';
 import { callerOf, sessionOf } from '../pages/session.ts';
-import { clearSessionCookie } from '../pages/cookies/session-cookie.ts';
 import { personName } from '../pages/words/text.ts';
-import type { PeopleDoors } from '../people.ts';
 
 /** `/logout`: GET asks, POST ends the session, here and where the issuer knows how at the issuer, too. */
 export function signOutRoutes(app: FastifyInstance, doors: PeopleDoors): void {

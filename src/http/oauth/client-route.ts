@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { Refusal } from '../../errors.ts';
+import type { PeopleDoors } from '../deps.ts';
 import { refusalBeforeBody } from '../request/before-body.ts';
 import { sendOAuthError } from './error.ts';
-import type { PeopleDoors } from '../people.ts';
 import { type Form, formOf, repeated } from './form.ts';
 import { checkClient } from './parameters.ts';
 import { errorResponse } from './schemas.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../../errors.ts';
-import type { PeopleDoors } from '../people.ts';
+import type { PeopleDoors } from '../deps.ts';
 import { clientRoute } from './client-route.ts';
 import { callerOf } from './grants/grant.ts';
 import { parseHandoverAsk } from './parameters.ts';

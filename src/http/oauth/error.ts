@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Refusal, RefusalReason } from '../../errors.ts';
-import { quotable, statusOf } from '../refusals/problem.ts';
+import { quotable } from '../refusals/problem.ts';
+import { oauthStatusOf } from '../refusals/status.ts';
 
 /** `error` values of the OAuth endpoints (RFC 6749 §5.2, RFC 8628 §3.5, RFC 8693 §2.2.2, RFC 9449 §5). */
 type OAuthErrorCode =
@@ -47,7 +48,7 @@ export function sendOAuthError(
   if (refusal.reason === 'client_unknown') {
     reply.header('www-authenticate', 'Basic realm="nats-sts"');
   }
-  return send(reply, oauthStatus(refusal), oauthError(refusal, ask), refusal.message);
+  return send(reply, oauthStatusOf(refusal), oauthError(refusal, ask), refusal.message);
 }
 
 export function sendOAuthFault(reply: FastifyReply): FastifyReply {
@@ -67,23 +68,6 @@ function send(
     .type('application/json')
     .serializer(JSON.stringify)
     .send({ error, error_description: quotable(description), request_id: reply.request.id });
-}
-
-function oauthStatus(refusal: Refusal): number {
-  if (refusal.reason === 'client_unknown') return 401;
-  switch (refusal.code) {
-    case 'invalid_token':
-    case 'access_denied':
-      return 400;
-    case 'invalid_request':
-    case 'not_found':
-    case 'method_not_allowed':
-    case 'payload_too_large':
-    case 'unsupported_media_type':
-    case 'rate_limited':
-    case 'temporarily_unavailable':
-      return statusOf(refusal);
-  }
 }
 
 function oauthError(refusal: Refusal, { scope, target, person }: OAuthAsk): OAuthErrorCode {

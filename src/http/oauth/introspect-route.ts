@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { HandedSession } from '../../login/handovers.ts';
-import type { People, PeopleDoors } from '../people.ts';
+import type { People, PeopleDoors } from '../deps.ts';
 import { clientRoute } from './client-route.ts';
 import { missing, trimmed } from './form.ts';
-import { nameOf } from './name-of.ts';
+import { nameOf } from './grants/handover-answer.ts';
 import { CLIENT_ID } from './parameters.ts';
 import { introspectionResponse, refreshTokenParameter } from './schemas.ts';
 

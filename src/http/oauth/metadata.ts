@@ -1,4 +1,4 @@
-import type { People } from '../people.ts';
+import type { People } from '../deps.ts';
 import { grantTypes } from './grants/grant-types.ts';
 
 /** Authorization server metadata (RFC 8414 §2); how people sign in is told where they can. */

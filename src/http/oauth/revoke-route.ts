@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { PeopleDoors } from '../people.ts';
+import type { PeopleDoors } from '../deps.ts';
 import { clientRoute } from './client-route.ts';
 import { missing, trimmed } from './form.ts';
 import { callerOf } from './grants/grant.ts';

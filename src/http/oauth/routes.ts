@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify';
-import type { PeopleDoors } from '../people.ts';
+import type { PeopleDoors } from '../deps.ts';
 import { deviceRoute } from './device-route.ts';
 import { introspectRoute } from './introspect-route.ts';
 import { revokeRoute } from './revoke-route.ts';
+import { tokenRoute } from './token-route.ts';
 
-/** What programs that people sign in for call, besides `/token`: device authorization, revocation, introspection. */
+/** `/token`, and for programs that people sign in to: device authorization, revocation, introspection. */
 export function oauthRoutes(app: FastifyInstance, doors: PeopleDoors): void {
+  tokenRoute(app, doors);
   deviceRoute(app, doors);
   revokeRoute(app, doors);
   introspectRoute(app, doors);

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
+import type { PeopleDoors } from '../deps.ts';
 import { refusalBeforeBody } from '../request/before-body.ts';
 import { sendOAuthError } from './error.ts';
 import { formOf, repeated } from './form.ts';
 import { grantOf } from './grants/grant-types.ts';
 import { errorResponse, tokenBody, tokenResponse } from './schemas.ts';
-import type { PeopleDoors } from '../people.ts';
 
 /** `POST /token`: subject tokens (RFC 8693), codes, device codes and refresh tokens become credentials. */
 export function tokenRoute(app: FastifyInstance, doors: PeopleDoors): void {

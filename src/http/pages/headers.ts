@@ -41,7 +41,7 @@ export function pageHeaders(reply: FastifyReply, publicUrl: string, needs: Polic
   commonHeaders(reply, publicUrl);
 }
 
-/** The headers of all that the pages' rooms answer, files too, besides those of every answer (`errors.ts`). */
+/** The headers of all that the pages' rooms answer, files too, besides those of every answer (`refusals/error-handler.ts`). */
 export function commonHeaders(reply: FastifyReply, publicUrl: string): void {
   if (publicUrl.startsWith('https:')) {
     reply.header('strict-transport-security', 'max-age=31536000');

@@ -11,13 +11,13 @@
  *
  * A refusal: `sendRefusalPage(reply, { doors, session }, refusal)`. A file of its own: `asset(…)` once,
  * `serveAsset(app, doors, it)`, and `scripts: [it]` on the page. A stranger's text: `theirs(text)`
- * (text.ts). Times: `moment`, `lifetime` (time.ts). Forms: parts.ts. Colours are variables in
- * assets/colours.ts; classes are listed atop assets/style.ts.
+ * (words/text.ts). Times: `moment`, `lifetime` (words/time.ts). Forms: elements.ts. Colors are variables in
+ * assets/colors.ts; classes are listed atop assets/style.ts.
  */
 import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyReply } from 'fastify';
 import type { Session } from '../../login/session.ts';
-import type { PeopleDoors } from '../people.ts';
+import type { PeopleDoors } from '../deps.ts';
 import { type Asset, icon, logoPath, styleSheet } from './assets.ts';
 import { pageHeaders } from './headers.ts';
 import { brandMark } from './icons.ts';

@@ -2,7 +2,7 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyReply } from 'fastify';
 import type { Refusal } from '../../errors.ts';
 import type { ErrorPages } from '../refusals/error-handler.ts';
-import { statusOf } from '../refusals/problem.ts';
+import { statusOf } from '../refusals/status.ts';
 import { stopIcon } from './icons.ts';
 import { type PageContext, type PageDoors, sendPage } from './page.ts';
 import { refusalWords, type RefusalWords, SIGN_IN } from './words/refusals.ts';

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
-import type { PeopleDoors } from '../people.ts';
-import { checkSameOrigin } from './same-origin.ts';
+import type { PeopleDoors } from '../deps.ts';
 import { sendRefusalPage } from './refusal-page.ts';
+import { checkSameOrigin } from './same-origin.ts';
 
 interface PageRoute {
   /** However often its address comes. */

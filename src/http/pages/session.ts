@@ -1,13 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { Caller, Session } from '../../login/session.ts';
+import type { PeopleDoors } from '../deps.ts';
 import { addressOf } from '../request/address.ts';
-import type { PeopleDoors } from '../people.ts';
 import { cookieJar } from './cookies/cookie-jar.ts';
+import { clearSessionCookie, sessionCookie } from './cookies/session-cookie.ts';
 import type { PageDoors } from './page.ts';
 import { sendRefusalPage } from './refusal-page.ts';
 import { NOT_SIGNED_IN } from './words/refusals.ts';
-import { clearSessionCookie, sessionCookie } from './cookies/session-cookie.ts';
 
 /** Who asks, for the record. */
 export function callerOf(request: FastifyRequest): Caller {

@@ -1,23 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { Refusal, RefusalCode } from '../../errors.ts';
-
-/** The one place where a refusal becomes an HTTP status. */
-const STATUS: Record<RefusalCode, number> = {
-  invalid_request: 400,
-  invalid_token: 401,
-  access_denied: 403,
-  not_found: 404,
-  method_not_allowed: 405,
-  payload_too_large: 413,
-  unsupported_media_type: 415,
-  rate_limited: 429,
-  temporarily_unavailable: 503,
-};
-
-export function statusOf({ code }: Refusal): number {
-  return STATUS[code];
-}
+import { statusOf } from './status.ts';
 
 /** Problem details (RFC 9457) as nats-sts answers them everywhere but at `/token`. */
 interface ProblemDetails {

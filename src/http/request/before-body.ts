@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
-import type { Doors } from '../doors.ts';
+import type { Doors } from '../deps.ts';
 import { shownNames } from '../refusals/shown-names.ts';
 
 /** Refuses, before a body is read, callers that come too often and parameters in the URL. */

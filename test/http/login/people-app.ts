@@ -3,7 +3,7 @@ import type { Refusal } from '../../../src/errors.ts';
 import type { ExchangeRequest, Issued } from '../../../src/exchange.ts';
 import { type AppOptions, buildApp } from '../../../src/http/app.ts';
 import { cookieJar } from '../../../src/http/pages/cookies/cookie-jar.ts';
-import type { Branding } from '../../../src/http/people.ts';
+import type { Branding } from '../../../src/http/deps.ts';
 import type { Claims } from '../../../src/identity/identity.ts';
 import type { Logins } from '../../../src/login/logins.ts';
 import type { Session } from '../../../src/login/session.ts';

@@ -2,7 +2,7 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyReply } from 'fastify';
 import { hidden } from '../../pages/elements.ts';
 import type { Administrator, Exchange } from '../administrator.ts';
-import type { ConsoleDoors } from '../doors.ts';
+import type { ConsoleDoors } from '../deps.ts';
 import { type ConsolePage, sendConsolePage } from '../frame.ts';
 
 /** The field by which the second form differs from the first. */

@@ -2,11 +2,11 @@ import { html } from '@remix-run/html-template';
 import type { FastifyReply } from 'fastify';
 import type { Refusal } from '../../../errors.ts';
 import { stopIcon } from '../../pages/icons.ts';
-import { plain } from '../../pages/words/text.ts';
 import { reference, sendRefusalPage } from '../../pages/refusal-page.ts';
-import { statusOf } from '../../refusals/problem.ts';
+import { plain } from '../../pages/words/text.ts';
+import { statusOf } from '../../refusals/status.ts';
 import type { Administrator, Exchange } from '../administrator.ts';
-import type { ConsoleDoors } from '../doors.ts';
+import type { ConsoleDoors } from '../deps.ts';
 import { type ConsolePage, sendConsolePage } from '../frame.ts';
 
 /** Names as long as they may be, and the sentence around them. */

@@ -1,8 +1,8 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import { stopIcon } from '../../pages/icons.ts';
-import { reasonField } from './confirmation.ts';
-import type { ConsoleParts } from '../doors.ts';
+import type { ConsoleParts } from '../deps.ts';
 import { optionsOf, suggesting } from '../filters.ts';
+import { reasonField } from './confirmation.ts';
 
 export const FIELDS = [
   'kind',

@@ -4,7 +4,7 @@ import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../../admin-api/ke
 import { Refusal } from '../../../errors.ts';
 import { pageRoute } from '../../pages/route.ts';
 import { admitted } from '../administrator.ts';
-import type { ConsoleParts } from '../doors.ts';
+import type { ConsoleParts } from '../deps.ts';
 import { reach, setNotice } from '../notice.ts';
 import { fields } from '../query.ts';
 import { shortKey, slotName } from '../words.ts';

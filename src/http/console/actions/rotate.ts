@@ -5,7 +5,7 @@ import { Refusal } from '../../../errors.ts';
 import type { RotateAsk } from '../../admin/actions.ts';
 import { pageRoute } from '../../pages/route.ts';
 import { admitted } from '../administrator.ts';
-import type { ConsoleParts } from '../doors.ts';
+import type { ConsoleParts } from '../deps.ts';
 import { setNotice } from '../notice.ts';
 import { fields } from '../query.ts';
 import { counted } from '../words.ts';

@@ -1,6 +1,6 @@
+import type { Socket } from 'node:net';
 import { fastifySSE } from '@fastify/sse';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Socket } from 'node:net';
 import { Refusal } from '../../../errors.ts';
 import type { Session } from '../../../login/session.ts';
 import { commonHeaders } from '../../pages/headers.ts';
@@ -8,10 +8,9 @@ import { sendRefusalPage } from '../../pages/refusal-page.ts';
 import { pageRoute } from '../../pages/route.ts';
 import { sessionOf } from '../../pages/session.ts';
 import { authenticated } from '../administrator.ts';
-import type { ConsoleDoors, ConsoleParts } from '../doors.ts';
+import type { ConsoleDoors, ConsolePart, ConsoleParts } from '../deps.ts';
 import { newsStream } from './change-stream.ts';
 import { sendNotAcceptable, takesEvents } from './not-acceptable.ts';
-import type { ConsolePart } from '../deps.ts';
 
 /** Everyone who has the console open in front of them; more is a mistake, or malice. */
 const MAX_LISTENERS = 100;

@@ -4,7 +4,7 @@ import type { Session } from '../../../login/session.ts';
 import { stopIcon } from '../../pages/icons.ts';
 import { sendPage } from '../../pages/page.ts';
 import { reference } from '../../pages/refusal-page.ts';
-import type { ConsoleDoors } from '../doors.ts';
+import type { ConsoleDoors } from '../deps.ts';
 
 /** Nothing else is to be had here (RFC 9110 §12.5.1); whoever says nothing takes what comes. */
 export function takesEvents({ headers: { accept } }: FastifyRequest): boolean {

@@ -1,10 +1,10 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
+import type { RevocationTarget } from '../../../revocation/revocation.ts';
 import type { RevocationsAnswer } from '../../../admin-api/revocations.ts';
 import { hidden } from '../../pages/elements.ts';
 import { theirs } from '../../pages/words/text.ts';
-import { copyButton, counted, when } from '../words.ts';
+import { copyButton, counted, shortKey, when } from '../words.ts';
 import { ACTION, recordTable } from './table.ts';
-import { targetText } from './target-text.ts';
 
 type Revocation = RevocationsAnswer['revocations'][number];
 
@@ -29,4 +29,13 @@ function row({ id, target, reason, block, at, until, by, credentials }: Revocati
     html`<code>${id}</code>${copyButton(id)}`,
     html`<form method="post" action="/console/revocations/lift">${hidden({ id })}<button class="button small secondary" type="submit" aria-label="Lift ${id}">Lift…</button></form>`,
   ];
+}
+
+/** Whom a revocation is about. */
+export function targetText(target: RevocationTarget): SafeHtml {
+  if ('issuer' in target) return html`${theirs(target.subject)} at ${theirs(target.issuer)}`;
+  if ('nkey' in target) return html`user key ${shortKey(target.nkey)}`;
+  return 'role' in target
+    ? html`role ${theirs(target.role)}`
+    : html`binding ${theirs(target.binding)}`;
 }

@@ -1,12 +1,11 @@
 import { Refusal } from '../../../errors.ts';
-import type { PeopleDoors } from '../../people.ts';
-import { TOKEN_EXCHANGE } from './token-exchange-request.ts';
-import { redeemCode } from './code.ts';
-import { redeemDevice } from './device.ts';
+import type { PeopleDoors } from '../../deps.ts';
 import { type Form, missing, text } from '../form.ts';
-import type { GrantHandler } from './grant.ts';
 import { checkClient } from '../parameters.ts';
+import { redeemCode, redeemDevice } from './codes.ts';
+import type { GrantHandler } from './grant.ts';
 import { refresh } from './refresh.ts';
+import { TOKEN_EXCHANGE } from './token-exchange-request.ts';
 import { exchangeToken } from './token-exchange.ts';
 
 /** Grants that a person stands behind, who signed in here. */

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import type { Refusal } from '../../../errors.ts';
 import type { Caller } from '../../../login/session.ts';
+import type { PeopleDoors } from '../../deps.ts';
 import { addressOf, networkOf } from '../../request/address.ts';
 import type { OAuthAsk } from '../error.ts';
-import type { PeopleDoors } from '../../people.ts';
 import type { Form } from '../form.ts';
 
 /** What `/token` answers: the members of its JSON, or why not. */

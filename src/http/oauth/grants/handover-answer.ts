@@ -1,29 +1,12 @@
 import type { FastifyRequest } from 'fastify';
-import { Refusal } from '../../../errors.ts';
+import type { Refusal } from '../../../errors.ts';
 import type { Issued } from '../../../exchange.ts';
-import type { HandedSession, Handover, Issue } from '../../../login/handovers.ts';
+import type { Identity } from '../../../identity/identity.ts';
+import type { HandedSession, Handover } from '../../../login/handovers.ts';
 import { inboxPrefix } from '../../../policy/inbox.ts';
-import { newPermissions } from '../../new-permissions.ts';
-import type { PeopleDoors } from '../../people.ts';
-import { ttlCapped } from '../../ttl-capped.ts';
-import { callerOf, type GrantAnswer, refusedPerson } from './grant.ts';
-import { nameOf } from '../name-of.ts';
-
-/** What a code is redeemed for: the credential is there before the code is used up. */
-export async function redeemed(
-  doors: PeopleDoors,
-  request: FastifyRequest,
-  redeem: (issue: Issue) => Promise<Handover | Refusal>,
-): Promise<GrantAnswer> {
-  let answer: object = {};
-  const handover = await redeem(async (handover) => {
-    const issued = await credentialOf(doors, request, handover);
-    if (issued instanceof Refusal) return issued;
-    answer = await handedOver(doors, handover, issued);
-    return undefined;
-  });
-  return handover instanceof Refusal ? refusedPerson(handover) : { answer };
-}
+import { newPermissions, ttlCapped } from '../../credential-answer.ts';
+import type { PeopleDoors } from '../../deps.ts';
+import { callerOf } from './grant.ts';
 
 /** The credential of a handover, by the way of every other: policy, revocations, record, signature. */
 export function credentialOf(
@@ -74,4 +57,14 @@ export async function handedOver(
       ...(name !== undefined && { name }),
     },
   };
+}
+
+/** Nobody reads more. */
+const MAX_NAME_CHARACTERS = 200;
+
+/** What a person is called by their provider (OIDC Core §5.1), for people to read: neither unique nor stable. */
+export function nameOf({ claims }: Identity): string | undefined {
+  const names = [claims['name'], claims['preferred_username'], claims['email']];
+  const name = names.find((value) => typeof value === 'string' && value.trim() !== '');
+  return typeof name === 'string' ? name.trim().slice(0, MAX_NAME_CHARACTERS) : undefined;
 }

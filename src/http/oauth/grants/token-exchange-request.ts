@@ -1,7 +1,7 @@
 import { Refusal } from '../../../errors.ts';
-import type { Ask } from '../../../policy/policy.ts';
 import type { UserPublicKey } from '../../../nats/nkeys.ts';
-import type { Live } from '../../doors.ts';
+import type { Ask } from '../../../policy/policy.ts';
+import type { Live } from '../../deps.ts';
 import { type Form, invalid, missing, texts, trimmed } from '../form.ts';
 import { parseNkey, parseRole, parseTtl } from '../parameters.ts';
 

@@ -1,16 +1,15 @@
 import { Refusal } from '../../../errors.ts';
 import type { Issued } from '../../../exchange.ts';
 import { inboxPrefix } from '../../../policy/inbox.ts';
-import { newPermissions } from '../../new-permissions.ts';
+import { newPermissions, ttlCapped } from '../../credential-answer.ts';
 import { dpopProof } from '../../request/subject-token.ts';
+import { callerOf, type GrantHandler } from './grant.ts';
 import {
   ACCESS_TOKEN_TYPE,
   CREDS_TYPE,
   parseTokenRequest,
   type TokenRequest,
 } from './token-exchange-request.ts';
-import { ttlCapped } from '../../ttl-capped.ts';
-import { callerOf, type GrantHandler } from './grant.ts';
 
 /** OAuth 2.0 Token Exchange (RFC 8693). */
 export const exchangeToken: GrantHandler = async (doors, request, form) => {

@@ -4,7 +4,7 @@
  * - `card`, `card notice good|bad|warn`: a box, one that tells something; `cards`: a grid of them
  * - `lead`, `muted`, `reference`: paragraphs; `tag`, `tag good|bad|warn`: a word in a pill
  * - `button`, `button secondary`, `button danger`; `quiet`: a button that looks like a link; `actions`: a row of them
- * - `facts`: names and values (parts.ts); `command`: a line to copy (parts.ts); `all`: one click selects it whole
+ * - `facts`: names and values (elements.ts); `command`: a line to copy (elements.ts); `all`: one click selects it whole
  * - `table` in `<div class="scroll" tabindex="0" role="region" aria-label="…">`
  * - `field`: a label above its control; `choice`: a radio with its text; `hidden`: for screen readers only
  */

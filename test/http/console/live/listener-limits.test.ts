@@ -3,9 +3,8 @@ import cookie from '@fastify/cookie';
 import Fastify from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { boundConnections } from '../../../../src/http/limits/connections.ts';
-import type { ConsoleParts } from '../../../../src/http/console/doors.ts';
+import type { ConsolePart, ConsoleParts } from '../../../../src/http/console/deps.ts';
 import { eventsRoute } from '../../../../src/http/console/live/events-route.ts';
-import type { ConsolePart } from '../../../../src/http/console/deps.ts';
 import type { Identity } from '../../../../src/identity/identity.ts';
 import { eventually } from '../../../support/eventually.ts';
 

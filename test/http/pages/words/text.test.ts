@@ -4,9 +4,9 @@ import {
   contactLink,
   personName,
   plain,
+  shellWord,
   theirs,
 } from '../../../../src/http/pages/words/text.ts';
-import { shellWord } from '../../../../src/http/pages/shell-word.ts';
 import { identity } from '../../../policy/support.ts';
 
 describe('a text of a stranger', () => {
