@@ -17,7 +17,7 @@ export async function openapiYaml(): Promise<string> {
       accounts: [],
     }),
     admin: { authenticate: unused, actions: NO_ACTIONS },
-    people: {
+    login: {
       logins: LOGINS,
       handovers: HANDOVERS,
       choices: unused,

@@ -8,7 +8,7 @@ import type { Admin } from './admin/actions.ts';
 import { adminRoutes } from './admin/routes.ts';
 import type { ConsoleSource } from './console/deps.ts';
 import { consoleRoutes } from './console/routes.ts';
-import type { Doors, People, PeopleDoors } from './deps.ts';
+import type { RouteDeps, LoginService, LoginDeps } from './deps.ts';
 import { exchangeRoute } from './exchange-route.ts';
 import type { ConnectionBounds } from './limits/connection-shares.ts';
 import { boundConnections } from './limits/connections.ts';
@@ -29,7 +29,7 @@ import { type ServiceRoutes, serviceRoutes } from './service-routes.ts';
 export interface AppOptions extends ServiceRoutes {
   readonly exchange: (request: ExchangeRequest) => Promise<Issued | Refusal>;
   readonly admin: Admin;
-  readonly people: People;
+  readonly login: LoginService;
   readonly console: Omit<ConsoleSource, 'admin'>;
   readonly rateLimit: () => Limits;
   readonly limits: {
@@ -56,24 +56,24 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   handleErrors(app, options.onFault, asPages);
   await options.prepare?.(app);
   await app.register(rateLimit, { global: false, cache: 50_000 });
-  const doors: Doors = {
+  const deps: RouteDeps = {
     exchange: options.exchange,
     live: options.live,
     ...rateLimiters(app, options.rateLimit),
   };
   // Each door reads its own content type and no other: JSON here, forms at /token.
   readJson(app);
-  exchangeRoute(app, doors);
-  adminRoutes(app, { ...doors, admin: options.admin });
+  exchangeRoute(app, deps);
+  adminRoutes(app, { ...deps, admin: options.admin });
   await app.register(async (scope) => {
     await readForms(scope, options.limits.bodyBytes);
-    const withPeople: PeopleDoors = { ...doors, people: options.people };
-    oauthRoutes(scope, withPeople);
+    const withLogin: LoginDeps = { ...deps, login: options.login };
+    oauthRoutes(scope, withLogin);
     await scope.register(async (pages) => {
       await pages.register(cookie);
-      loginRoutes(pages, withPeople);
+      loginRoutes(pages, withLogin);
       const { admin, console, status } = options;
-      await consoleRoutes(pages, { ...withPeople, console: { ...console, admin }, status });
+      await consoleRoutes(pages, { ...withLogin, console: { ...console, admin }, status });
     });
   });
   serviceRoutes(app, options);

@@ -21,7 +21,7 @@ export interface Live {
 }
 
 /** What every door of the HTTP service is given. */
-export interface Doors {
+export interface RouteDeps {
   readonly exchange: (request: ExchangeRequest) => Promise<Issued | Refusal>;
   readonly live: () => Live;
   /** Refuses an address that comes too often, before anything is read or verified. */
@@ -40,7 +40,7 @@ export interface Branding {
 }
 
 /** What the pages for people, and the programs that people sign in for, are given; always of the configuration in force. */
-export interface People {
+export interface LoginService {
   readonly logins: Logins;
   readonly handovers: Handovers;
   choices(identity: Identity): Choices;
@@ -56,6 +56,6 @@ export interface People {
 }
 
 /** What the routes for people are given. */
-export interface PeopleDoors extends Doors {
-  readonly people: People;
+export interface LoginDeps extends RouteDeps {
+  readonly login: LoginService;
 }

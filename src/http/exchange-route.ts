@@ -4,7 +4,7 @@ import type { Issued } from '../exchange.ts';
 import { parsePublicKey } from '../nats/nkeys.ts';
 import { inboxPrefix } from '../policy/inbox.ts';
 import { newPermissions, ttlCapped } from './credential-answer.ts';
-import type { Doors } from './deps.ts';
+import type { RouteDeps } from './deps.ts';
 import { sendProblem } from './refusals/problem.ts';
 import { addressOf } from './request/address.ts';
 import { refusalBeforeBody } from './request/before-body.ts';
@@ -24,7 +24,7 @@ const problemResponse = {
 };
 
 /** `POST /exchange`: a subject token in, a NATS credential out. */
-export function exchangeRoute(app: FastifyInstance, doors: Doors): void {
+export function exchangeRoute(app: FastifyInstance, deps: RouteDeps): void {
   app.post<{ Body: ExchangeBody | null | undefined }>('/exchange', {
     schema: {
       operationId: 'exchange',
@@ -48,34 +48,34 @@ export function exchangeRoute(app: FastifyInstance, doors: Doors): void {
       },
     },
     onRequest: async (request, reply) => {
-      const refusal = await refusalBeforeBody(doors, request);
+      const refusal = await refusalBeforeBody(deps, request);
       if (refusal) return sendProblem(reply, refusal);
     },
-    handler: (request, reply) => answer(doors, request, reply),
+    handler: (request, reply) => answer(deps, request, reply),
   });
 }
 
 async function answer(
-  doors: Doors,
+  deps: RouteDeps,
   request: FastifyRequest<{ Body: ExchangeBody | null | undefined }>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { token: bodyToken, role, ttl, nkey } = request.body ?? {};
-  const presented = presentedToken(request, bodyToken, doors.live().publicUrl);
+  const presented = presentedToken(request, bodyToken, deps.live().publicUrl);
   if (presented instanceof Refusal) return sendProblem(reply, presented);
   const userPublicKey = nkey === undefined ? undefined : parsePublicKey('user', nkey);
   if (nkey !== undefined && !userPublicKey) return sendProblem(reply, NKEY_INVALID);
 
-  const issued = await doors.exchange({
+  const issued = await deps.exchange({
     door: 'exchange',
     requestId: request.id,
     address: addressOf(request),
     subject: presented,
     ask: { role, ttlSeconds: ttl },
     userPublicKey,
-    admit: (identity) => doors.limitIdentity(request, identity),
+    admit: (identity) => deps.limitIdentity(request, identity),
   });
-  const live = doors.live();
+  const live = deps.live();
   if (issued instanceof Refusal) return sendProblem(reply, issued, live.contact);
 
   reply.header('cache-control', 'no-store').header('vary', 'accept');

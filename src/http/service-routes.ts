@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Live, People } from './deps.ts';
+import type { Live, LoginService } from './deps.ts';
 import { metadata } from './oauth/metadata.ts';
 
 /** One part of the service as `/readyz` tells it. */
@@ -18,7 +18,7 @@ export interface ProbeRoutes {
 
 export interface ServiceRoutes extends ProbeRoutes {
   readonly live: () => Live;
-  readonly people: Pick<People, 'logins'>;
+  readonly login: Pick<LoginService, 'logins'>;
   /** The text of openapi.yaml. */
   readonly openapi: string;
 }
@@ -106,6 +106,6 @@ export function serviceRoutes(app: FastifyInstance, deps: ServiceRoutes): void {
       summary: 'OAuth 2.0 Authorization Server Metadata (RFC 8414)',
       response: { 200: { type: 'object', additionalProperties: true } },
     },
-    handler: async (_request, reply) => reply.send(metadata(deps.live().publicUrl, deps.people)),
+    handler: async (_request, reply) => reply.send(metadata(deps.live().publicUrl, deps.login)),
   });
 }

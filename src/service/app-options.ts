@@ -3,7 +3,7 @@ import type { Sessions } from '../account/sessions.ts';
 import { exchange } from '../exchange.ts';
 import type { AppOptions } from '../http/app.ts';
 import { limitConcurrency } from '../http/limits/concurrency.ts';
-import type { People } from '../http/deps.ts';
+import type { LoginService } from '../http/deps.ts';
 import { adminOf } from './admin/admin.ts';
 import type { ConsoleView } from './console.ts';
 import type { Foundation } from './foundation.ts';
@@ -26,7 +26,7 @@ interface Joined {
   readonly foundation: Foundation;
   readonly metrics: Metrics;
   readonly sessions: Sessions | undefined;
-  readonly people: People;
+  readonly people: LoginService;
   readonly console: ConsoleView;
 }
 
@@ -44,7 +44,7 @@ export function appOptions(
       ),
     ),
     admin: adminOf({ foundation, current: () => state.current, sessions }),
-    people,
+    login: people,
     console,
     live: () => ({
       publicUrl: publicUrl(state),

@@ -1,7 +1,7 @@
 import { recordDenied } from '../audit/refusals.ts';
 import { createVerifier, type Verifier } from '../identity/verify.ts';
 import { verifierInForce } from '../identity/verify-in-force.ts';
-import type { People } from '../http/deps.ts';
+import type { LoginService } from '../http/deps.ts';
 import { createHandovers } from '../login/create-handovers.ts';
 import { createLogins } from '../login/create-logins.ts';
 import { openEndedSessions } from '../login/ended-sessions.ts';
@@ -25,7 +25,7 @@ export async function startPeople({
   journal,
   current,
   publicUrl,
-}: PeopleOptions): Promise<People & { close(): void }> {
+}: PeopleOptions): Promise<LoginService & { close(): void }> {
   const { clock, state, revocations, singleUse, log } = foundation;
   const onFault = (fault: unknown) =>
     log.warn({ why: String(fault) }, 'what is over of logins could not be deleted');

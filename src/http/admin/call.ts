@@ -2,14 +2,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import { addressOf } from '../request/address.ts';
 import { refusalBeforeBody } from '../request/before-body.ts';
-import type { Doors } from '../deps.ts';
+import type { RouteDeps } from '../deps.ts';
 import { sendProblem } from '../refusals/problem.ts';
 import { problem } from '../schemas.ts';
 import { presentedToken } from '../request/subject-token.ts';
 import type { Admin, AdminCaller } from './actions.ts';
 
 /** What each admin route is given. */
-export interface AdminDoors extends Pick<Doors, 'live' | 'limitAddress' | 'limitIdentity'> {
+export interface AdminDoors extends Pick<RouteDeps, 'live' | 'limitAddress' | 'limitIdentity'> {
   readonly admin: Admin;
 }
 

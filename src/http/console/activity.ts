@@ -7,7 +7,7 @@ import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { nowOf } from '../pages/words/time.ts';
 import { admitted } from './administrator.ts';
-import type { ActivityAnswer, ActivityAsk, ConsoleParts, ConsoleSource } from './deps.ts';
+import type { ActivityAnswer, ActivityAsk, ConsolePageDeps, ConsoleSource } from './deps.ts';
 import { filterForm, optionsOf, pager } from './filters.ts';
 import { part, sendConsolePage } from './frame.ts';
 import { fields } from './query.ts';
@@ -22,22 +22,22 @@ const MAX_SEARCHES = 25;
 const FIELDS = ['type', 'issuer', 'subject', 'role', 'reason'] as const;
 
 /** `GET /console/activity`: the records of the audit log, the newest first. */
-export function activityRoute(app: FastifyInstance, doors: ConsoleParts): void {
-  app.get('/console/activity', pageRoute(doors), (request, reply) =>
-    admitted(doors, { request, reply }, async (administrator) => {
+export function activityRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
+  app.get('/console/activity', pageRoute(deps), (request, reply) =>
+    admitted(deps, { request, reply }, async (administrator) => {
       const asked = fields(request.query, [...FIELDS, 'before', 'after']);
-      if (asked instanceof Refusal) return sendRefusalPage(reply, { doors }, asked);
+      if (asked instanceof Refusal) return sendRefusalPage(reply, { deps }, asked);
       const { before, after, ...filter } = asked;
       const ask = askOf(filter);
-      if (ask instanceof Refusal) return sendRefusalPage(reply, { doors }, ask);
+      if (ask instanceof Refusal) return sendRefusalPage(reply, { deps }, ask);
       const place = before === undefined ? after && { after } : { before };
-      const found = await search(doors.console, { ...ask, ...place });
-      return sendConsolePage(doors, { request, reply }, administrator, {
+      const found = await search(deps.console, { ...ask, ...place });
+      return sendConsolePage(deps, { request, reply }, administrator, {
         title: 'Activity',
         tab: '/console/activity',
         live: true,
-        body: html`${filterForm('/console/activity', 'Filter records', formFields(doors, filter))}
-${part('activity', 'Records', html`${activityTable(found.events, nowOf(doors))}${unfinished(found)}`)}
+        body: html`${filterForm('/console/activity', 'Filter records', formFields(deps, filter))}
+${part('activity', 'Records', html`${activityTable(found.events, nowOf(deps))}${unfinished(found)}`)}
 ${pager('/console/activity', filter, [
   ['Newest', found.newer === undefined ? undefined : {}],
   ['Newer', found.newer === undefined ? undefined : { after: found.newer }],
@@ -63,12 +63,12 @@ function askOf({ type, issuer, ...filter }: Filter): ActivityAsk | Refusal {
   };
 }
 
-function formFields(doors: ConsoleParts, filter: Filter) {
+function formFields(deps: ConsolePageDeps, filter: Filter) {
   return FIELDS.map((name) => ({
     name,
     label: LABELS[name],
     value: filter[name],
-    options: optionsOf(doors, name),
+    options: optionsOf(deps, name),
   }));
 }
 

@@ -9,7 +9,7 @@ import { reference, sendRefusalPage } from '../pages/refusal-page.ts';
 import { callerOf, signedIn } from '../pages/session.ts';
 import { personName } from '../pages/words/text.ts';
 import { statusOf } from '../refusals/status.ts';
-import type { ConsoleDoors } from './deps.ts';
+import type { ConsoleDeps } from './deps.ts';
 
 /** Whom a page of the console is made for. */
 export interface Administrator {
@@ -25,13 +25,13 @@ export interface Exchange {
 
 /** Goes on for those who may administer; all others read why not. */
 export function admitted(
-  doors: ConsoleDoors,
+  deps: ConsoleDeps,
   { request, reply }: Exchange,
   then: (administrator: Administrator) => Promise<FastifyReply>,
 ): Promise<FastifyReply> {
-  return signedIn(doors, request, reply, async (session) => {
-    const caller = await authenticated(doors, request, session);
-    if (caller instanceof Refusal) return sendNotAdmitted(doors, { reply, session }, caller);
+  return signedIn(deps, request, reply, async (session) => {
+    const caller = await authenticated(deps, request, session);
+    if (caller instanceof Refusal) return sendNotAdmitted(deps, { reply, session }, caller);
     return then({ session, caller });
   });
 }
@@ -42,7 +42,7 @@ export function admitted(
  * themselves.
  */
 export async function authenticated(
-  { console, limitIdentity }: ConsoleDoors,
+  { console, limitIdentity }: ConsoleDeps,
   request: FastifyRequest,
   { identity }: Session,
 ): Promise<AdminCaller | Refusal> {
@@ -55,11 +55,11 @@ export async function authenticated(
 }
 
 function sendNotAdmitted(
-  doors: ConsoleDoors,
+  deps: ConsoleDeps,
   { reply, session }: { readonly reply: FastifyReply; readonly session: Session },
   refusal: Refusal,
 ): FastifyReply {
-  const context = { doors, session };
+  const context = { deps, session };
   const { reason } = refusal;
   if (reason !== 'not_admin' && reason !== 'admin_not_configured') {
     return sendRefusalPage(reply, context, refusal);
@@ -78,7 +78,7 @@ function sendNotAdmitted(
     }</p>
 ${reason === 'not_admin' ? BY_RULES : howToName(session)}
 <p class="actions"><a class="button" href="/">See what you may do</a></p>
-${reference(reply, doors)}
+${reference(reply, deps)}
 </article>`,
   });
 }

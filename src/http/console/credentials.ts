@@ -5,7 +5,7 @@ import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { nowOf } from '../pages/words/time.ts';
 import { admitted } from './administrator.ts';
-import type { ConsoleParts } from './deps.ts';
+import type { ConsolePageDeps } from './deps.ts';
 import { filterForm, optionsOf, pager } from './filters.ts';
 import { part, sendConsolePage } from './frame.ts';
 import { fields } from './query.ts';
@@ -27,22 +27,22 @@ const LABELS = {
 } as const;
 
 /** `GET /console/credentials`: whom the servers let in right now. */
-export function credentialsRoute(app: FastifyInstance, doors: ConsoleParts): void {
-  app.get(PATH, pageRoute(doors), (request, reply) =>
-    admitted(doors, { request, reply }, async (administrator) => {
+export function credentialsRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
+  app.get(PATH, pageRoute(deps), (request, reply) =>
+    admitted(deps, { request, reply }, async (administrator) => {
       const asked = fields(request.query, [...FIELDS, 'cursor']);
-      if (asked instanceof Refusal) return sendRefusalPage(reply, { doors }, asked);
+      if (asked instanceof Refusal) return sendRefusalPage(reply, { deps }, asked);
       const { cursor, ...filter } = asked;
-      const found = await doors.console.admin.actions.credentials({
+      const found = await deps.console.admin.actions.credentials({
         ...filter,
         limit: PAGE,
         ...(cursor !== undefined && { cursor }),
       });
       if (found instanceof Refusal) {
-        return sendRefusalPage(reply, { doors, session: administrator.session }, found);
+        return sendRefusalPage(reply, { deps, session: administrator.session }, found);
       }
       const { credentials, next, total } = found;
-      return sendConsolePage(doors, { request, reply }, administrator, {
+      return sendConsolePage(deps, { request, reply }, administrator, {
         title: 'Credentials',
         tab: PATH,
         live: true,
@@ -53,10 +53,10 @@ export function credentialsRoute(app: FastifyInstance, doors: ConsoleParts): voi
             name,
             label: LABELS[name],
             value: filter[name],
-            options: optionsOf(doors, name),
+            options: optionsOf(deps, name),
           })),
         )}
-${part('credentials', 'Alive', credentialTable(credentials, nowOf(doors)), html`<span class="tag">${counted(total, 'credential')}</span>`)}
+${part('credentials', 'Alive', credentialTable(credentials, nowOf(deps)), html`<span class="tag">${counted(total, 'credential')}</span>`)}
 ${pager(PATH, filter, [
   ['First', cursor === undefined ? undefined : {}],
   ['Next', next === null ? undefined : { cursor: next }],

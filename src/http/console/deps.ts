@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../../audit/event.ts';
 import type { Admin } from '../admin/actions.ts';
-import type { PeopleDoors } from '../deps.ts';
+import type { LoginDeps } from '../deps.ts';
 import type { PartStatus } from '../service-routes.ts';
 import type { Answers } from './live/shared-answers.ts';
 
@@ -65,13 +65,13 @@ export interface ConsoleSource {
 }
 
 /** What the console is given. */
-export interface ConsoleDoors extends PeopleDoors {
+export interface ConsoleDeps extends LoginDeps {
   readonly console: ConsoleSource;
   /** As `/readyz` tells it. */
   readonly status?: () => Readonly<Record<string, PartStatus>>;
 }
 
 /** What its pages are given. */
-export interface ConsoleParts extends ConsoleDoors {
+export interface ConsolePageDeps extends ConsoleDeps {
   readonly answers: Answers;
 }

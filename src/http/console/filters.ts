@@ -2,7 +2,7 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import { EVENT_TYPES } from '../../audit/event.ts';
 import { REASONS } from '../../errors.ts';
 import { plain } from '../pages/words/text.ts';
-import type { ConsoleParts } from './deps.ts';
+import type { ConsolePageDeps } from './deps.ts';
 import { link } from './query.ts';
 
 /** A field of a filter: exact text, or one of a few words. */
@@ -62,7 +62,10 @@ export function suggesting({ id, name, value = '', options = [] }: Control): Saf
 }
 
 /** The values that a field can have, where the configuration or the program says so. */
-export function optionsOf({ console }: ConsoleParts, field: string): readonly string[] | undefined {
+export function optionsOf(
+  { console }: ConsolePageDeps,
+  field: string,
+): readonly string[] | undefined {
   const { issuers, roles, bindings, accounts } = console.names();
   const known: Readonly<Record<string, readonly string[]>> = {
     type: EVENT_TYPES,

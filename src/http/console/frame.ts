@@ -5,7 +5,7 @@ import { sendPage } from '../pages/page.ts';
 import type { Administrator, Exchange } from './administrator.ts';
 import { CONSOLE_SCRIPT } from './assets/script.ts';
 import { CONSOLE_STYLE } from './assets/style.ts';
-import type { ConsoleDoors } from './deps.ts';
+import type { ConsoleDeps } from './deps.ts';
 import { takeNotice } from './notice.ts';
 
 export const consoleScript = asset('console', 'js', CONSOLE_SCRIPT);
@@ -30,16 +30,16 @@ export interface ConsolePage {
 
 /** A page of the console: heading, tabs, what was just done, and where it stands with the news. */
 export function sendConsolePage(
-  doors: ConsoleDoors,
+  deps: ConsoleDeps,
   { request, reply }: Exchange,
   { session }: Administrator,
   page: ConsolePage,
 ): FastifyReply {
-  const notice = takeNotice(doors, { request, reply });
+  const notice = takeNotice(deps, { request, reply });
   const live = page.live === true;
   return sendPage(
     reply,
-    { doors, session },
+    { deps, session },
     {
       ...(page.status !== undefined && { status: page.status }),
       title: `${page.title} · Console`,

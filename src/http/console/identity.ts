@@ -7,7 +7,7 @@ import { pageRoute } from '../pages/route.ts';
 import { plain, theirs } from '../pages/words/text.ts';
 import { nowOf } from '../pages/words/time.ts';
 import { type Administrator, admitted } from './administrator.ts';
-import type { ConsoleParts } from './deps.ts';
+import type { ConsolePageDeps } from './deps.ts';
 import { part, sendConsolePage } from './frame.ts';
 import { fields, link } from './query.ts';
 import { activityTable } from './tables/activity-table.ts';
@@ -27,18 +27,18 @@ interface Named {
 }
 
 /** `GET /console/identity`: all that is known of one identity, and the button that revokes it. */
-export function identityRoute(app: FastifyInstance, doors: ConsoleParts): void {
-  app.get(IDENTITY_PATH, pageRoute(doors), (request, reply) =>
-    admitted(doors, { request, reply }, async (administrator) => {
+export function identityRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
+  app.get(IDENTITY_PATH, pageRoute(deps), (request, reply) =>
+    admitted(deps, { request, reply }, async (administrator) => {
       const refused = (refusal: Refusal) =>
-        sendRefusalPage(reply, { doors, session: administrator.session }, refusal);
+        sendRefusalPage(reply, { deps, session: administrator.session }, refusal);
       const asked = fields(request.query, ['issuer', 'subject']);
       if (asked instanceof Refusal) return refused(asked);
       const { issuer, subject } = asked;
       if (issuer === undefined || subject === undefined) return refused(MISSING);
-      const body = await identityBody(doors, { issuer, subject }, administrator);
+      const body = await identityBody(deps, { issuer, subject }, administrator);
       if (body instanceof Refusal) return refused(body);
-      return sendConsolePage(doors, { request, reply }, administrator, {
+      return sendConsolePage(deps, { request, reply }, administrator, {
         title: plain(subject, 60),
         tab: '/console/credentials',
         live: true,
@@ -49,11 +49,11 @@ export function identityRoute(app: FastifyInstance, doors: ConsoleParts): void {
 }
 
 async function identityBody(
-  doors: ConsoleParts,
+  deps: ConsolePageDeps,
   named: Named,
   { caller }: Administrator,
 ): Promise<SafeHtml | Refusal> {
-  const { actions } = doors.console.admin;
+  const { actions } = deps.console.admin;
   const revoking = { target: named, reason: '', block: false, dryRun: true };
   const [credentials, revocations, reach] = await Promise.all([
     actions.credentials({ ...named, limit: LATEST }),
@@ -62,7 +62,7 @@ async function identityBody(
   ]);
   if (credentials instanceof Refusal) return credentials;
   if (revocations instanceof Refusal) return revocations;
-  const now = nowOf(doors);
+  const now = nowOf(deps);
   const mine = revocations.revocations.filter(({ target }) => isOf(target, named));
   const { total } = credentials;
   const sessions = reach instanceof Refusal ? null : reach.sessions;
@@ -78,8 +78,8 @@ ${part(
   }${total > LATEST ? html`<a href="${link('/console/credentials', { ...named })}">All</a>` : undefined}`,
 )}
 ${mine.length === 0 ? undefined : part('revocations', 'Revocations', revocationTable(mine, now))}
-${records(doors, named, { name: 'refusals', title: 'Latest refusals', types: ['denied'] })}
-${records(doors, named, { name: 'sign-ins', title: 'Latest sign-ins', types: ['login'] })}
+${records(deps, named, { name: 'refusals', title: 'Latest refusals', types: ['denied'] })}
+${records(deps, named, { name: 'sign-ins', title: 'Latest sign-ins', types: ['login'] })}
 <p><a href="${link('/console/activity', { ...named })}">All activity of this identity</a></p>`;
 }
 
@@ -101,11 +101,11 @@ interface Kind {
 
 /** The newest records of one kind, as far as a bounded search finds them. */
 function records(
-  doors: ConsoleParts,
+  deps: ConsolePageDeps,
   { issuer, subject }: Named,
   { name, title, types }: Kind,
 ): SafeHtml {
   const ask = { types, issuerName: issuer, subject, limit: LATEST };
-  const { events } = doors.console.activity(ask);
-  return part(name, title, activityTable(events, nowOf(doors)));
+  const { events } = deps.console.activity(ask);
+  return part(name, title, activityTable(events, nowOf(deps)));
 }

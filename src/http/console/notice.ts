@@ -1,7 +1,7 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import { clearCookie, cookieJar, cookieOf } from '../pages/cookies/cookie-jar.ts';
 import { checkIcon } from '../pages/icons.ts';
-import type { PageDoors } from '../pages/page.ts';
+import type { PageDeps } from '../pages/page.ts';
 import type { Exchange } from './administrator.ts';
 import { counted, shortKey } from './words.ts';
 
@@ -27,15 +27,15 @@ export const REFRESH_HEADER = 'x-console-refresh';
  * Tells it on the next page. It goes there in a cookie, as numbers and ids: nothing that a link
  * says, or that anyone else wrote, becomes a sentence of ours.
  */
-export function setNotice(doors: PageDoors, { reply }: Exchange, notice: Notice): void {
-  const { prefix, attributes } = cookieJar(doors.live().publicUrl);
+export function setNotice(deps: PageDeps, { reply }: Exchange, notice: Notice): void {
+  const { prefix, attributes } = cookieJar(deps.live().publicUrl);
   reply.setCookie(`${prefix}-notice`, write(notice), { ...attributes, maxAge: SECONDS });
 }
 
 /** Shown once. */
-export function takeNotice(doors: PageDoors, { request, reply }: Exchange): SafeHtml | undefined {
+export function takeNotice(deps: PageDeps, { request, reply }: Exchange): SafeHtml | undefined {
   if (request.headers[REFRESH_HEADER] !== undefined) return undefined;
-  const jar = cookieJar(doors.live().publicUrl);
+  const jar = cookieJar(deps.live().publicUrl);
   const name = `${jar.prefix}-notice`;
   const text = cookieOf(request, name);
   if (text === undefined) return undefined;

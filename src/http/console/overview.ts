@@ -6,7 +6,7 @@ import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { nowOf } from '../pages/words/time.ts';
 import { admitted } from './administrator.ts';
-import type { ActivityAnswer, ConsoleParts } from './deps.ts';
+import type { ActivityAnswer, ConsolePageDeps } from './deps.ts';
 import { part, sendConsolePage } from './frame.ts';
 import { keyRings, rotateForm } from './keys/key-rings.ts';
 import { fields } from './query.ts';
@@ -27,30 +27,30 @@ const LATEST_TYPES = [
 ] as const satisfies AuditEvent['type'][];
 
 /** `GET /console`: what there is to know at a glance. */
-export function overviewRoute(app: FastifyInstance, doors: ConsoleParts): void {
-  app.get('/console', pageRoute(doors), (request, reply) =>
-    admitted(doors, { request, reply }, async (administrator) => {
+export function overviewRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
+  app.get('/console', pageRoute(deps), (request, reply) =>
+    admitted(deps, { request, reply }, async (administrator) => {
       const asked = fields(request.query, ['role']);
-      if (asked instanceof Refusal) return sendRefusalPage(reply, { doors }, asked);
-      return sendConsolePage(doors, { request, reply }, administrator, {
+      if (asked instanceof Refusal) return sendRefusalPage(reply, { deps }, asked);
+      return sendConsolePage(deps, { request, reply }, administrator, {
         title: 'Overview',
         tab: '/console',
         live: true,
-        body: await overview(doors, asked.role),
+        body: await overview(deps, asked.role),
       });
     }),
   );
 }
 
-async function overview(doors: ConsoleParts, role: string | undefined): Promise<SafeHtml> {
-  const { answers, console } = doors;
+async function overview(deps: ConsolePageDeps, role: string | undefined): Promise<SafeHtml> {
+  const { answers, console } = deps;
   const [keys, counted] = await Promise.all([answers.keys(), answers.counted()]);
-  const now = nowOf(doors);
+  const now = nowOf(deps);
   const latest = console.activity({ types: LATEST_TYPES, limit: LATEST });
   const rotates =
     !(keys instanceof Refusal) && keys.accounts.some((account) => account.keys.length > 0);
   const warnings = console.warnings();
-  const status = doors.status?.() ?? {};
+  const status = deps.status?.() ?? {};
   return html`${part('summary', 'Right now', summary({ status, keys, counted, warnings }))}
 ${part(
   'keys',

@@ -5,7 +5,7 @@ import { sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { nowOf } from '../pages/words/time.ts';
 import { admitted } from './administrator.ts';
-import type { ConsoleParts } from './deps.ts';
+import type { ConsolePageDeps } from './deps.ts';
 import { pager } from './filters.ts';
 import { part, sendConsolePage } from './frame.ts';
 import { fields } from './query.ts';
@@ -16,24 +16,24 @@ const PAGE = 100;
 const PATH = '/console/revocations';
 
 /** `GET /console/revocations`: who is cut off. */
-export function revocationsRoute(app: FastifyInstance, doors: ConsoleParts): void {
-  app.get(PATH, pageRoute(doors), (request, reply) =>
-    admitted(doors, { request, reply }, async (administrator) => {
+export function revocationsRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
+  app.get(PATH, pageRoute(deps), (request, reply) =>
+    admitted(deps, { request, reply }, async (administrator) => {
       const asked = fields(request.query, ['page']);
-      if (asked instanceof Refusal) return sendRefusalPage(reply, { doors }, asked);
-      const answer = await doors.console.admin.actions.revocations();
+      if (asked instanceof Refusal) return sendRefusalPage(reply, { deps }, asked);
+      const answer = await deps.console.admin.actions.revocations();
       if (answer instanceof Refusal) {
-        return sendRefusalPage(reply, { doors, session: administrator.session }, answer);
+        return sendRefusalPage(reply, { deps, session: administrator.session }, answer);
       }
       const { revocations } = answer;
       const page = pageNumber(asked.page, revocations.length);
       const shown = revocations.slice((page - 1) * PAGE, page * PAGE);
-      return sendConsolePage(doors, { request, reply }, administrator, {
+      return sendConsolePage(deps, { request, reply }, administrator, {
         title: 'Revocations',
         tab: PATH,
         live: true,
         body: html`<p class="actions"><a class="button danger" href="/console/revoke">Revoke someone…</a></p>
-${part('revocations', 'In force', revocationTable(shown, nowOf(doors)), html`<span class="tag">${counted(revocations.length, 'revocation')}</span>`)}
+${part('revocations', 'In force', revocationTable(shown, nowOf(deps)), html`<span class="tag">${counted(revocations.length, 'revocation')}</span>`)}
 ${pager(PATH, {}, [
   ['Newer', page > 1 ? { page: String(page - 1) } : undefined],
   ['Older', page * PAGE < revocations.length ? { page: String(page + 1) } : undefined],

@@ -6,7 +6,7 @@ import { revokeRoutes } from './actions/revoke.ts';
 import { rotateRoute } from './actions/rotate.ts';
 import { activityRoute } from './activity.ts';
 import { credentialsRoute } from './credentials.ts';
-import type { ConsoleDoors, ConsoleParts } from './deps.ts';
+import type { ConsoleDeps, ConsolePageDeps } from './deps.ts';
 import { consoleScript, consoleStyle } from './frame.ts';
 import { identityRoute } from './identity.ts';
 import { eventsRoute } from './live/events-route.ts';
@@ -14,20 +14,20 @@ import { sharedAnswers } from './live/shared-answers.ts';
 import { overviewRoute } from './overview.ts';
 import { revocationsRoute } from './revocations.ts';
 
-export type { ConsoleDoors } from './deps.ts';
+export type { ConsoleDeps } from './deps.ts';
 
 /** The operator's console, for those who may administer: what there is to see, to do, and what is new. */
-export async function consoleRoutes(app: FastifyInstance, doors: ConsoleDoors): Promise<void> {
-  const parts: ConsoleParts = { ...doors, answers: sharedAnswers(doors.console.admin.actions) };
-  for (const asset of [consoleScript, consoleStyle]) serveAsset(app, doors, asset);
-  overviewRoute(app, parts);
-  activityRoute(app, parts);
-  credentialsRoute(app, parts);
-  identityRoute(app, parts);
-  revocationsRoute(app, parts);
-  rotateRoute(app, parts);
-  revokeKeyRoute(app, parts);
-  revokeRoutes(app, parts);
-  liftRoute(app, parts);
-  await eventsRoute(app, parts);
+export async function consoleRoutes(app: FastifyInstance, deps: ConsoleDeps): Promise<void> {
+  const pageDeps: ConsolePageDeps = { ...deps, answers: sharedAnswers(deps.console.admin.actions) };
+  for (const asset of [consoleScript, consoleStyle]) serveAsset(app, deps, asset);
+  overviewRoute(app, pageDeps);
+  activityRoute(app, pageDeps);
+  credentialsRoute(app, pageDeps);
+  identityRoute(app, pageDeps);
+  revocationsRoute(app, pageDeps);
+  rotateRoute(app, pageDeps);
+  revokeKeyRoute(app, pageDeps);
+  revokeRoutes(app, pageDeps);
+  liftRoute(app, pageDeps);
+  await eventsRoute(app, pageDeps);
 }

@@ -1,6 +1,6 @@
 import { Refusal } from '../../errors.ts';
 import type { WaitApart } from '../../identity/verify.ts';
-import type { Doors } from '../deps.ts';
+import type { RouteDeps } from '../deps.ts';
 
 const OVERLOADED = new Refusal('overloaded', 'The service is busy. Ask again in a second.', {
   retryAfterSeconds: 1,
@@ -10,7 +10,10 @@ const OVERLOADED = new Refusal('overloaded', 'The service is busy. Ask again in 
  * Bounds the exchanges in progress; more are told to come back rather than queued without end. Only
  * work that is ours counts: a caller who is slow to send or to read holds nobody else up.
  */
-export function limitConcurrency(exchange: Doors['exchange'], max: number): Doors['exchange'] {
+export function limitConcurrency(
+  exchange: RouteDeps['exchange'],
+  max: number,
+): RouteDeps['exchange'] {
   let inProgress = 0;
   /**
    * A request that waits for an issuer's keys gives its place up: an issuer that hangs holds up

@@ -34,9 +34,10 @@ export function connectionOf({ remoteAddress, remotePort, localAddress }: Socket
   return `${remoteAddress} ${remotePort} ${localAddress}`;
 }
 
-interface Held {
+interface Connection {
   readonly socket: Socket;
-  readonly connection: string;
+  /** As `connectionOf` says. */
+  readonly id: string;
 }
 
 /**
@@ -51,24 +52,24 @@ export function shareConnections(
   unanswered: Unanswered,
 ): void {
   /** Connections by network, the oldest first. */
-  const networks = new Map<string, Set<Held>>();
+  const networks = new Map<string, Set<Connection>>();
   let count = 0;
 
-  const forget = (network: string, held: Held): void => {
+  const forget = (network: string, connection: Connection): void => {
     const ofNetwork = networks.get(network);
-    if (!ofNetwork?.delete(held)) return;
+    if (!ofNetwork?.delete(connection)) return;
     count -= 1;
     if (ofNetwork.size === 0) networks.delete(network);
   };
-  const isAnswered = ({ connection }: Held): boolean =>
-    [...(unanswered.get(connection) ?? [])].some(({ req }) => req.complete);
+  const isAnswered = ({ id }: Connection): boolean =>
+    [...(unanswered.get(id) ?? [])].some(({ req }) => req.complete);
 
   /** Cuts a connection of the network that has the most, if that is more than this one would have. */
   function makeRoom(mine: number): boolean {
     const [network, most] = [...networks].reduce((one, other) =>
       other[1].size > one[1].size ? other : one,
     );
-    const oldest = most.size > mine + 1 && [...most].find((held) => !isAnswered(held));
+    const oldest = most.size > mine + 1 && [...most].find((connection) => !isAnswered(connection));
     if (!oldest) return false;
     forget(network, oldest);
     drop(oldest.socket, 'gave_way');
@@ -85,9 +86,9 @@ export function shareConnections(
     const mine = networks.get(network)?.size ?? 0;
     if (mine >= perNetwork) return drop(socket, 'network');
     if (count >= total && !makeRoom(mine)) return drop(socket, 'full');
-    const held = { socket, connection: connectionOf(socket) };
-    networks.set(network, (networks.get(network) ?? new Set()).add(held));
+    const connection = { socket, id: connectionOf(socket) };
+    networks.set(network, (networks.get(network) ?? new Set()).add(connection));
     count += 1;
-    socket.once('close', () => forget(network, held));
+    socket.once('close', () => forget(network, connection));
   });
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { Identity } from '../../identity/identity.ts';
-import type { Doors } from '../deps.ts';
+import type { RouteDeps } from '../deps.ts';
 import { lifetime } from '../pages/words/time.ts';
 import { addressOf, networkOf } from '../request/address.ts';
 
@@ -18,7 +18,7 @@ const identities = new WeakMap<FastifyRequest, string>();
 export function rateLimiters(
   app: FastifyInstance,
   limits: () => Limits,
-): Pick<Doors, 'limitAddress' | 'limitIdentity'> {
+): Pick<RouteDeps, 'limitAddress' | 'limitIdentity'> {
   const byAddress = app.createRateLimit({
     max: () => limits().perAddress.max,
     timeWindow: () => limits().perAddress.everySeconds * 1000,

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { CodeAsk } from '../../login/handovers.ts';
 import type { Session } from '../../login/session.ts';
-import type { PeopleDoors } from '../deps.ts';
+import type { LoginDeps } from '../deps.ts';
 import {
   authorizationAnswer,
   authorizationError,
@@ -34,22 +34,22 @@ const PARAMETERS = [
 ] as const;
 
 /** `/authorize`: a program on the person's own machine asks for a credential (RFC 8252); nothing goes to it unasked. */
-export function authorizeRoutes(app: FastifyInstance, doors: PeopleDoors): void {
-  app.get('/authorize', { ...pageRoute(doors), ...authorizeSchema }, (request, reply) =>
-    read(doors, request.query, reply, ({ ask }) =>
-      signedIn(doors, request, reply, async (session) =>
-        question(doors, reply, { ask, session, parameters: formOf(request.query) }),
+export function authorizeRoutes(app: FastifyInstance, deps: LoginDeps): void {
+  app.get('/authorize', { ...pageRoute(deps), ...authorizeSchema }, (request, reply) =>
+    read(deps, request.query, reply, ({ ask }) =>
+      signedIn(deps, request, reply, async (session) =>
+        question(deps, reply, { ask, session, parameters: formOf(request.query) }),
       ),
     ),
   );
-  app.post('/authorize', pageRoute(doors), (request, reply) =>
-    read(doors, request.body, reply, (asked) =>
-      signedIn(doors, request, reply, (session) =>
-        answer(doors, request, reply, { ...asked, session }),
+  app.post('/authorize', pageRoute(deps), (request, reply) =>
+    read(deps, request.body, reply, (asked) =>
+      signedIn(deps, request, reply, (session) =>
+        answer(deps, request, reply, { ...asked, session }),
       ),
     ),
   );
-  app.get('/authorize/done', pageRoute(doors), (_request, reply) => sendDone(doors, reply));
+  app.get('/authorize/done', pageRoute(deps), (_request, reply) => sendDone(deps, reply));
 }
 
 interface Asked {
@@ -59,18 +59,18 @@ interface Asked {
 
 /** A request that can't be answered safely is a page; one that is wrong otherwise is told to the program. */
 async function read(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   parameters: unknown,
   reply: FastifyReply,
   then: (asked: Asked) => Promise<FastifyReply>,
 ): Promise<FastifyReply> {
-  const { publicUrl } = doors.live();
+  const { publicUrl } = deps.live();
   const asked = parseAuthorizationRequest(withoutAnswer(parameters), publicUrl);
   switch (asked.kind) {
     case 'page':
-      return sendRefusalPage(reply, { doors }, asked.refusal);
+      return sendRefusalPage(reply, { deps }, asked.refusal);
     case 'redirect':
-      return goBack(doors, reply, asked.url);
+      return goBack(deps, reply, asked.url);
     case 'ask':
       return then(asked);
   }
@@ -86,7 +86,7 @@ interface Question {
 }
 
 function question(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   reply: FastifyReply,
   { ask, session, parameters, again = false }: Question,
 ): FastifyReply {
@@ -96,7 +96,7 @@ function question(
     heading: 'Hand a credential to this program?',
     session,
     ask,
-    choices: doors.people.choices(session.identity),
+    choices: deps.login.choices(session.identity),
     about: [['Where', `on this computer, port ${port}`]],
     repeats: Object.fromEntries(PARAMETERS.map((name) => [name, text(parameters, name)])),
     warning: 'Agree only if you have just started this yourself, on this computer.',
@@ -104,7 +104,7 @@ function question(
   });
   return sendPage(
     reply,
-    { doors, session },
+    { deps, session },
     {
       status: again ? 409 : 200,
       title: 'Hand over a credential',
@@ -115,48 +115,46 @@ function question(
 }
 
 async function answer(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   { ask, state, session }: Asked & { readonly session: Session },
 ): Promise<FastifyReply> {
-  const { people, live } = doors;
+  const { login, live } = deps;
   const tell = (answer: { code: string } | Refusal) => {
-    const told =
+    const parameters =
       answer instanceof Refusal
         ? { error: authorizationError(answer), error_description: quotable(answer.message) }
         : answer;
     const iss = live().publicUrl;
-    return goBack(doors, reply, authorizationAnswer(ask.redirectUri, { ...told, state, iss }));
+    return goBack(deps, reply, authorizationAnswer(ask.redirectUri, { ...parameters, state, iss }));
   };
   const form = formOf(request.body);
   if (!isOfSession(form, session)) {
-    return question(doors, reply, { ask, session, parameters: form, again: true });
+    return question(deps, reply, { ask, session, parameters: form, again: true });
   }
   if (text(form, 'decision') !== 'agree') {
-    const unrecorded = await people.handovers.refuseCode(ask, session, callerOf(request));
-    return unrecorded ? sendRefusalPage(reply, { doors, session }, unrecorded) : tell(CANCELLED);
+    const unrecorded = await login.handovers.refuseCode(ask, session, callerOf(request));
+    return unrecorded ? sendRefusalPage(reply, { deps, session }, unrecorded) : tell(CANCELLED);
   }
-  const tooOften = await doors.limitIdentity(request, session.identity);
-  if (tooOften) return sendRefusalPage(reply, { doors, session }, tooOften);
-  const grant = chosen(ask, people.choices(session.identity), text(form, 'role'));
-  if (grant === undefined) return sendRefusalPage(reply, { doors, session }, NOT_OFFERED);
+  const tooOften = await deps.limitIdentity(request, session.identity);
+  if (tooOften) return sendRefusalPage(reply, { deps, session }, tooOften);
+  const grant = chosen(ask, login.choices(session.identity), text(form, 'role'));
+  if (grant === undefined) return sendRefusalPage(reply, { deps, session }, NOT_OFFERED);
   const handed = { ...ask, role: grant.role.name };
-  const code = await people.handovers.grantCode(handed, session, callerOf(request));
-  return code instanceof Refusal
-    ? sendRefusalPage(reply, { doors, session }, code)
-    : tell({ code });
+  const code = await login.handovers.grantCode(handed, session, callerOf(request));
+  return code instanceof Refusal ? sendRefusalPage(reply, { deps, session }, code) : tell({ code });
 }
 
 /** To the program. Content-Security-Policy can't name an IPv6 address: there a page leads on, not a redirect. */
-function goBack(doors: PeopleDoors, reply: FastifyReply, address: string): FastifyReply {
+function goBack(deps: LoginDeps, reply: FastifyReply, address: string): FastifyReply {
   const url = new URL(address);
   if (isNameable(url.origin)) {
     return reply.header('cache-control', 'no-store').redirect(address, 303);
   }
   return sendPage(
     reply,
-    { doors },
+    { deps },
     {
       title: 'Back to the program',
       goOnTo: url,
@@ -169,10 +167,10 @@ function isNameable(origin: string): boolean {
   return !origin.includes('[');
 }
 
-function sendDone(doors: PeopleDoors, reply: FastifyReply): FastifyReply {
+function sendDone(deps: LoginDeps, reply: FastifyReply): FastifyReply {
   return sendPage(
     reply,
-    { doors },
+    { deps },
     {
       title: 'Done',
       body: html`<div class="narrow card good"><div class="heading">${checkIcon}<h1>Done</h1></div>

@@ -98,10 +98,10 @@ ${hidden({ role: only.role.name })}${roleAllows(only, 'h3')}</section>`;
   return html`<fieldset><legend><h2>Which role does it get?</h2></legend>${grants.map(option)}</fieldset>`;
 }
 
-function option(grant: Grant, place: number): SafeHtml {
+function option(grant: Grant, index: number): SafeHtml {
   const { name, account, description } = grant.role;
-  const id = `role-${place}`;
-  return html`<div class="choice"><input type="radio" name="role" value="${name}" id="${id}" required${place === 0 ? html` checked` : undefined}>
+  const id = `role-${index}`;
+  return html`<div class="choice"><input type="radio" name="role" value="${name}" id="${id}" required${index === 0 ? html` checked` : undefined}>
 <div><label for="${id}"><strong>${name}</strong> <span class="tag">account ${account}</span></label>
 ${description === undefined ? undefined : html`<p class="muted">${description}</p>`}
 <details><summary>What ${name} allows</summary>${roleAllows(grant, 'h3')}</details></div></div>`;

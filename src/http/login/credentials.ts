@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { Session } from '../../login/session.ts';
-import type { PeopleDoors } from '../deps.ts';
+import type { LoginDeps } from '../deps.ts';
 import { formOf, repeated, text } from '../oauth/form.ts';
 import { parseTtl } from '../oauth/parameters.ts';
 import { commonHeaders } from '../pages/headers.ts';
@@ -12,31 +12,31 @@ import { addressOf } from '../request/address.ts';
 import { credentialsSchema } from './schemas.ts';
 
 /** `POST /credentials`: a role's credential as a file. Sent twice, it makes two; each ends by itself. */
-export function credentialsRoute(app: FastifyInstance, doors: PeopleDoors): void {
-  app.post('/credentials', { ...pageRoute(doors), ...credentialsSchema }, (request, reply) =>
-    signedIn(doors, request, reply, (session) => download(doors, request, reply, session)),
+export function credentialsRoute(app: FastifyInstance, deps: LoginDeps): void {
+  app.post('/credentials', { ...pageRoute(deps), ...credentialsSchema }, (request, reply) =>
+    signedIn(deps, request, reply, (session) => download(deps, request, reply, session)),
   );
 }
 
 async function download(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   session: Session,
 ): Promise<FastifyReply> {
   const ask = parseAsk(request.body);
-  if (ask instanceof Refusal) return sendRefusalPage(reply, { doors, session }, ask);
-  const issued = await doors.exchange({
+  if (ask instanceof Refusal) return sendRefusalPage(reply, { deps, session }, ask);
+  const issued = await deps.exchange({
     door: 'login',
     requestId: request.id,
     address: addressOf(request),
     subject: { identity: session.identity },
     ask,
-    admit: (identity) => doors.limitIdentity(request, identity),
+    admit: (identity) => deps.limitIdentity(request, identity),
   });
-  if (issued instanceof Refusal) return sendRefusalPage(reply, { doors, session }, issued);
+  if (issued instanceof Refusal) return sendRefusalPage(reply, { deps, session }, issued);
   const { grant, credential } = issued;
-  commonHeaders(reply, doors.live().publicUrl);
+  commonHeaders(reply, deps.live().publicUrl);
   return (
     reply
       .header('cache-control', 'no-store')

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { WaitingDevice } from '../../login/handovers.ts';
 import type { Session } from '../../login/session.ts';
-import type { PeopleDoors } from '../deps.ts';
+import type { LoginDeps } from '../deps.ts';
 import { type Form, formOf, text } from '../oauth/form.ts';
 import { checkIcon } from '../pages/icons.ts';
 import { sendPage } from '../pages/page.ts';
@@ -15,17 +15,17 @@ import { moment } from '../pages/words/time.ts';
 import { chosen, consentBody, isOfSession } from './consent.ts';
 
 /** `/device`: the code of a program on another device, and the word that it waits for (RFC 8628 §3.3). */
-export function deviceRoutes(app: FastifyInstance, doors: PeopleDoors): void {
-  app.get('/device', pageRoute(doors), (request, reply) =>
-    signedIn(doors, request, reply, async (session) => {
+export function deviceRoutes(app: FastifyInstance, deps: LoginDeps): void {
+  app.get('/device', pageRoute(deps), (request, reply) =>
+    signedIn(deps, request, reply, async (session) => {
       const typed = text(formOf(request.query), 'user_code');
       const asked = { request, reply, session };
-      return typed === undefined ? sendCodeForm(doors, asked) : question(doors, asked, typed);
+      return typed === undefined ? sendCodeForm(deps, asked) : question(deps, asked, typed);
     }),
   );
-  app.post('/device', pageRoute(doors), (request, reply) =>
-    signedIn(doors, request, reply, (session) =>
-      answer(doors, { request, reply, session }, formOf(request.body)),
+  app.post('/device', pageRoute(deps), (request, reply) =>
+    signedIn(deps, request, reply, (session) =>
+      answer(deps, { request, reply, session }, formOf(request.body)),
     ),
   );
 }
@@ -37,13 +37,13 @@ interface Asked {
 }
 
 function sendCodeForm(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   { reply, session }: Asked,
   wrong?: { readonly refusal: Refusal; readonly typed: string },
 ): FastifyReply {
   return sendPage(
     reply,
-    { doors, session },
+    { deps, session },
     {
       status: wrong ? 400 : 200,
       title: 'Enter a code',
@@ -59,34 +59,34 @@ ${wrong && html`<p class="card notice bad" id="wrong" role="alert">This code is 
 
 /** Codes are guessed at the pace of the limit by identity. */
 async function find(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   { request, reply, session }: Asked,
   typed: string,
   then: (device: WaitingDevice) => Promise<FastifyReply>,
 ): Promise<FastifyReply> {
-  const tooOften = await doors.limitIdentity(request, session.identity);
-  if (tooOften) return sendRefusalPage(reply, { doors, session }, tooOften);
-  const device = await doors.people.handovers.findDevice(typed, session, callerOf(request));
+  const tooOften = await deps.limitIdentity(request, session.identity);
+  if (tooOften) return sendRefusalPage(reply, { deps, session }, tooOften);
+  const device = await deps.login.handovers.findDevice(typed, session, callerOf(request));
   if (!(device instanceof Refusal)) return then(device);
   return device.reason === 'user_code_unknown'
-    ? sendCodeForm(doors, { request, reply, session }, { refusal: device, typed })
-    : sendRefusalPage(reply, { doors, session }, device);
+    ? sendCodeForm(deps, { request, reply, session }, { refusal: device, typed })
+    : sendRefusalPage(reply, { deps, session }, device);
 }
 
-function question(doors: PeopleDoors, asked: Asked, typed: string): Promise<FastifyReply> {
-  return find(doors, asked, typed, async (device) => sendQuestion(doors, asked, device, false));
+function question(deps: LoginDeps, asked: Asked, typed: string): Promise<FastifyReply> {
+  return find(deps, asked, typed, async (device) => sendQuestion(deps, asked, device, false));
 }
 
 /** `again`: another session was asked before. */
 function sendQuestion(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   { reply, session }: Asked,
   device: WaitingDevice,
   again: boolean,
 ): FastifyReply {
   return sendPage(
     reply,
-    { doors, session },
+    { deps, session },
     {
       status: again ? 409 : 200,
       title: 'Compare the code',
@@ -95,7 +95,7 @@ function sendQuestion(
         heading: 'Hand a credential to this device?',
         session,
         ask: device,
-        choices: doors.people.choices(session.identity),
+        choices: deps.login.choices(session.identity),
         about: aboutDevice(device),
         repeats: { user_code: device.userCode },
         warning:
@@ -118,33 +118,33 @@ function aboutDevice({
   ];
 }
 
-async function answer(doors: PeopleDoors, asked: Asked, form: Form): Promise<FastifyReply> {
+async function answer(deps: LoginDeps, asked: Asked, form: Form): Promise<FastifyReply> {
   const { request, reply, session } = asked;
-  const { handovers } = doors.people;
+  const { handovers } = deps.login;
   const typed = text(form, 'user_code');
-  if (typed === undefined) return sendCodeForm(doors, asked);
-  return find(doors, asked, typed, async (device) => {
-    if (!isOfSession(form, session)) return sendQuestion(doors, asked, device, true);
+  if (typed === undefined) return sendCodeForm(deps, asked);
+  return find(deps, asked, typed, async (device) => {
+    if (!isOfSession(form, session)) return sendQuestion(deps, asked, device, true);
     if (text(form, 'decision') !== 'agree') {
       const refusal = await handovers.refuseDevice(device.userCode, session, callerOf(request));
       return refusal
-        ? sendRefusalPage(reply, { doors, session }, refusal)
-        : sendRefused(doors, asked);
+        ? sendRefusalPage(reply, { deps, session }, refusal)
+        : sendRefused(deps, asked);
     }
-    const grant = chosen(device, doors.people.choices(session.identity), text(form, 'role'));
-    if (grant === undefined) return sendRefusalPage(reply, { doors, session }, NOT_OFFERED);
+    const grant = chosen(device, deps.login.choices(session.identity), text(form, 'role'));
+    if (grant === undefined) return sendRefusalPage(reply, { deps, session }, NOT_OFFERED);
     const agreed = { session, role: grant.role.name };
     const refusal = await handovers.agreeDevice(device.userCode, agreed, callerOf(request));
     return refusal
-      ? sendRefusalPage(reply, { doors, session }, refusal)
-      : sendAgreed(doors, asked, grant.role.name);
+      ? sendRefusalPage(reply, { deps, session }, refusal)
+      : sendAgreed(deps, asked, grant.role.name);
   });
 }
 
-function sendAgreed(doors: PeopleDoors, { reply, session }: Asked, role: string): FastifyReply {
+function sendAgreed(deps: LoginDeps, { reply, session }: Asked, role: string): FastifyReply {
   return sendPage(
     reply,
-    { doors, session },
+    { deps, session },
     {
       title: 'Done',
       body: html`<div class="narrow card good"><div class="heading">${checkIcon}<h1>Done</h1></div>
@@ -153,10 +153,10 @@ function sendAgreed(doors: PeopleDoors, { reply, session }: Asked, role: string)
   );
 }
 
-function sendRefused(doors: PeopleDoors, { reply, session }: Asked): FastifyReply {
+function sendRefused(deps: LoginDeps, { reply, session }: Asked): FastifyReply {
   return sendPage(
     reply,
-    { doors, session },
+    { deps, session },
     {
       title: 'Refused',
       body: html`<div class="narrow card"><h1>Nothing was handed over</h1>

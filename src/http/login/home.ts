@@ -4,9 +4,9 @@ import { Refusal } from '../../errors.ts';
 import { own } from '../../identity/claims.ts';
 import type { Session } from '../../login/session.ts';
 import type { Choices } from '../../policy/choices.ts';
-import type { PeopleDoors } from '../deps.ts';
+import type { LoginDeps } from '../deps.ts';
 import { commandLine, facts } from '../pages/elements.ts';
-import { type Page, type PageDoors, sendPage } from '../pages/page.ts';
+import { type Page, type PageDeps, sendPage } from '../pages/page.ts';
 import { reference, sendRefusalPage } from '../pages/refusal-page.ts';
 import { pageRoute } from '../pages/route.ts';
 import { callerOf, sessionOf } from '../pages/session.ts';
@@ -17,48 +17,48 @@ import { roleCard } from './role-card.ts';
 import { signInLinks } from './sign-in.ts';
 
 /** `GET /`: what this is and where to sign in; for those who are, who they are and what they may take. */
-export function homeRoute(app: FastifyInstance, doors: PeopleDoors): void {
-  app.get('/', pageRoute(doors), (request, reply) => home(doors, request, reply));
+export function homeRoute(app: FastifyInstance, deps: LoginDeps): void {
+  app.get('/', pageRoute(deps), (request, reply) => home(deps, request, reply));
 }
 
 async function home(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const session = await sessionOf(request, reply, doors);
-  if (session === undefined) return sendPage(reply, { doors }, welcome(doors, false));
-  if (!(session instanceof Refusal)) return person(doors, request, reply, session);
-  if (session.reason === 'session_missing') return sendPage(reply, { doors }, welcome(doors, true));
-  return sendRefusalPage(reply, { doors }, session);
+  const session = await sessionOf(request, reply, deps);
+  if (session === undefined) return sendPage(reply, { deps }, welcome(deps, false));
+  if (!(session instanceof Refusal)) return person(deps, request, reply, session);
+  if (session.reason === 'session_missing') return sendPage(reply, { deps }, welcome(deps, true));
+  return sendRefusalPage(reply, { deps }, session);
 }
 
 /** The number that somebody without a role reads there leads an operator to the record. */
 async function person(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   session: Session,
 ): Promise<FastifyReply> {
   const { identity } = session;
-  const choices = doors.people.choices(identity);
+  const choices = deps.login.choices(identity);
   // An administrator needs no role: the page shows the way to the console.
-  if (choices.denial && !doors.people.isAdmin(identity)) {
+  if (choices.denial && !deps.login.isAdmin(identity)) {
     const refusal =
-      (await doors.limitIdentity(request, identity)) ??
-      (await doors.people.denied(identity, choices.denial, callerOf(request)));
-    if (refusal) return sendRefusalPage(reply, { doors, session }, refusal);
+      (await deps.limitIdentity(request, identity)) ??
+      (await deps.login.denied(identity, choices.denial, callerOf(request)));
+    if (refusal) return sendRefusalPage(reply, { deps, session }, refusal);
   }
-  return sendPage(reply, { doors, session }, personPage(doors, { session, choices }, reply));
+  return sendPage(reply, { deps, session }, personPage(deps, { session, choices }, reply));
 }
 
-function welcome({ people, live }: PeopleDoors, over: boolean): Page {
-  const issuers = people.logins.issuers();
-  const { name } = people.branding();
+function welcome({ login, live }: LoginDeps, sessionEnded: boolean): Page {
+  const issuers = login.logins.issuers();
+  const { name } = login.branding();
   return {
     title: 'Welcome',
     body: html`<div class="hero">
-${over ? html`<p class="card notice warn" role="status">Your session has ended. Nothing is lost; go on with a new one.</p>` : undefined}
+${sessionEnded ? html`<p class="card notice warn" role="status">Your session has ended. Nothing is lost; go on with a new one.</p>` : undefined}
 <h1>Access to NATS, for as long as you need it</h1>
 <p class="lead">${name} gives you a credential for NATS that allows what your role allows and ends by itself. There is no key to ask for, to keep or to hand back.</p>
 ${
@@ -72,20 +72,20 @@ ${
 
 /** Who one is, which roles one may take, and how. */
 function personPage(
-  doors: PageDoors,
+  deps: PageDeps,
   { session, choices }: { readonly session: Session; readonly choices: Choices },
   reply: FastifyReply,
 ): Page {
-  const isAdmin = doors.people.isAdmin(session.identity);
+  const isAdmin = deps.login.isAdmin(session.identity);
   return {
     title: 'Your access',
     section: 'home',
     body: html`<h1>Your access to NATS</h1>
 <p class="lead">${lead(choices, isAdmin)}</p>
-${choices.grants.length === 0 && isAdmin ? toConsole() : roles(doors, choices, reply)}
+${choices.grants.length === 0 && isAdmin ? toConsole() : roles(deps, choices, reply)}
 ${unfitRoles(choices.grants.length === 0 ? [] : choices.unfit)}
-${commandLineSection(doors, choices)}
-${aboutYou(doors, session)}`,
+${commandLineSection(deps, choices)}
+${aboutYou(deps, session)}`,
   };
 }
 
@@ -100,25 +100,25 @@ function lead({ grants }: Choices, isAdmin: boolean): string {
     : `You may take ${grants.length} roles. Each credential carries one of them and ends by itself.`;
 }
 
-function roles(doors: PageDoors, { grants, denial }: Choices, reply: FastifyReply): SafeHtml {
-  const { servers } = doors.live();
+function roles(deps: PageDeps, { grants, denial }: Choices, reply: FastifyReply): SafeHtml {
+  const { servers } = deps.live();
   if (grants.length > 0) {
     return html`<section aria-labelledby="roles"><h2 id="roles">Roles</h2><div class="cards">${grants.map(
-      (grant) => roleCard(grant, { servers, pending: doors.people.pending(grant.role) }),
+      (grant) => roleCard(grant, { servers, pending: deps.login.pending(grant.role) }),
     )}</div></section>`;
   }
   return html`<section class="card notice warn" aria-labelledby="denied"><h2 id="denied">You have no access</h2>
 ${denial && denialText(denial)}
-${reference(reply, doors)}</section>`;
+${reference(reply, deps)}</section>`;
 }
 
 function toConsole(): SafeHtml {
   return html`<p class="actions"><a class="button" href="/console">Open the console</a></p>`;
 }
 
-function commandLineSection(doors: PageDoors, { grants: [first] }: Choices): SafeHtml | undefined {
+function commandLineSection(deps: PageDeps, { grants: [first] }: Choices): SafeHtml | undefined {
   if (first === undefined) return undefined;
-  const { publicUrl } = doors.live();
+  const { publicUrl } = deps.live();
   const login = `nats-sts login --url ${shellWord(publicUrl)}`;
   return html`<section aria-labelledby="cli"><h2 id="cli">Without this page</h2>
 <p>On a computer with the <code>nats-sts</code> command, one line does all of it. The key is made on your machine and never leaves it.</p>
@@ -126,10 +126,10 @@ ${commandLine(login)}
 <p class="muted small">Add <code>--role ${first.role.name}</code> to name the role, and <code>--device</code> where there is no browser.</p></section>`;
 }
 
-function aboutYou(doors: PageDoors, { identity, endsAt }: Session): SafeHtml {
-  const issuer = doors.people.logins.issuers().find(({ name }) => name === identity.issuerName);
+function aboutYou(deps: PageDeps, { identity, endsAt }: Session): SafeHtml {
+  const issuer = deps.login.logins.issuers().find(({ name }) => name === identity.issuerName);
   const email = own(identity.claims, 'email');
-  const left = lifetime(endsAt - nowOf(doors));
+  const left = lifetime(endsAt - nowOf(deps));
   return html`<section aria-labelledby="you"><h2 id="you">You</h2><div class="card">${facts([
     ['Name', personName(identity)],
     ...(typeof email === 'string' ? [['E-mail', theirs(email)] as const] : []),

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { PeopleDoors } from '../deps.ts';
+import type { LoginDeps } from '../deps.ts';
 import { serveAssets } from '../pages/assets.ts';
 import { authorizeRoutes } from './authorize.ts';
 import { credentialsRoute } from './credentials.ts';
@@ -9,12 +9,12 @@ import { signInRoutes } from './sign-in.ts';
 import { signOutRoutes } from './sign-out.ts';
 
 /** Pages for people: who am I, which roles, sign in and out, hand a credential to a program. */
-export function loginRoutes(app: FastifyInstance, doors: PeopleDoors): void {
-  serveAssets(app, doors);
-  homeRoute(app, doors);
-  signInRoutes(app, doors);
-  signOutRoutes(app, doors);
-  credentialsRoute(app, doors);
-  authorizeRoutes(app, doors);
-  deviceRoutes(app, doors);
+export function loginRoutes(app: FastifyInstance, deps: LoginDeps): void {
+  serveAssets(app, deps);
+  homeRoute(app, deps);
+  signInRoutes(app, deps);
+  signOutRoutes(app, deps);
+  credentialsRoute(app, deps);
+  authorizeRoutes(app, deps);
+  deviceRoutes(app, deps);
 }

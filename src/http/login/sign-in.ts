@@ -2,7 +2,7 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { FailedLogin, Logins } from '../../login/logins.ts';
-import type { PeopleDoors } from '../deps.ts';
+import type { LoginDeps } from '../deps.ts';
 import { formOf, text } from '../oauth/form.ts';
 import { setAttemptCookie, takeAttemptCookie } from '../pages/cookies/attempt-cookie.ts';
 import { cookieJar } from '../pages/cookies/cookie-jar.ts';
@@ -15,21 +15,21 @@ import { INCOMPLETE_ANSWER } from '../pages/words/refusals.ts';
 import { nowOf } from '../pages/words/time.ts';
 
 /** `GET /login`, which sends people to their provider, and `GET /login/callback`, to which they come back: from each by a path of its own. */
-export function signInRoutes(app: FastifyInstance, doors: PeopleDoors): void {
+export function signInRoutes(app: FastifyInstance, deps: LoginDeps): void {
   // Whoever only looks where a link leads begins no login, and uses up no answer.
-  const route = { ...pageRoute(doors), exposeHeadRoute: false };
-  app.get('/login', route, (request, reply) => begin(doors, request, reply));
+  const route = { ...pageRoute(deps), exposeHeadRoute: false };
+  app.get('/login', route, (request, reply) => begin(deps, request, reply));
   for (const path of ['/login/callback', '/login/callback/:name']) {
-    app.get(path, route, (request, reply) => finish(doors, request, reply));
+    app.get(path, route, (request, reply) => finish(deps, request, reply));
   }
 }
 
 async function begin(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { logins } = doors.people;
+  const { logins } = deps.login;
   const query = formOf(request.query);
   const returnTo = text(query, 'return_to') ?? '/';
   const issuers = logins.issuers();
@@ -39,60 +39,60 @@ async function begin(
   const issuerName = issuers.find(({ name }) => name === asked)?.name ?? only;
   if (issuerName === undefined) {
     return issuers.length === 0
-      ? sendRefusalPage(reply, { doors }, NOT_CONFIGURED)
-      : sendChooser(doors, reply, { returnTo, unknown: !unnamed });
+      ? sendRefusalPage(reply, { deps }, NOT_CONFIGURED)
+      : sendChooser(deps, reply, { returnTo, unknown: !unnamed });
   }
   const begun = await logins.begin({ issuerName, returnTo }, callerOf(request));
   if (begun instanceof Refusal) {
-    return sendFailure(doors, reply, { refusal: begun, issuerName, returnTo });
+    return sendFailure(deps, reply, { refusal: begun, issuerName, returnTo });
   }
-  setAttemptCookie({ request, reply }, cookieJar(doors.live().publicUrl), begun);
+  setAttemptCookie({ request, reply }, cookieJar(deps.live().publicUrl), begun);
   return leaveFor(reply, begun.url.href);
 }
 
 function sendChooser(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   reply: FastifyReply,
   { returnTo, unknown }: { readonly returnTo: string; readonly unknown: boolean },
 ): FastifyReply {
   return sendPage(
     reply,
-    { doors },
+    { deps },
     {
       status: unknown ? 404 : 200,
       title: 'Sign in',
       body: html`<div class="narrow card"><h1>Sign in</h1>
 ${unknown ? html`<p class="card notice warn" role="status">The provider that this link names is not known here.</p>` : undefined}
 <p class="muted">Who knows you? You go to their page and come back here.</p>
-${signInLinks(doors.people.logins.issuers(), returnTo, '')}</div>`,
+${signInLinks(deps.login.logins.issuers(), returnTo, '')}</div>`,
     },
   );
 }
 
 async function finish(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { logins } = doors.people;
-  const jar = cookieJar(doors.live().publicUrl);
+  const { logins } = deps.login;
+  const jar = cookieJar(deps.live().publicUrl);
   const exchange = { request, reply };
   const attempt = takeAttemptCookie(exchange, jar, logins.attemptIdOf(request.url));
   const login = await logins.finish({ url: request.url, attempt }, callerOf(request));
-  if ('refusal' in login) return sendFailure(doors, reply, login);
+  if ('refusal' in login) return sendFailure(deps, reply, login);
   const { session, sealed, returnTo } = login;
-  const maxAge = session.endsAt - nowOf(doors);
+  const maxAge = session.endsAt - nowOf(deps);
   const refusal = setSessionCookie(exchange, jar, sealed, maxAge);
-  if (refusal) return sendFailure(doors, reply, { refusal });
+  if (refusal) return sendFailure(deps, reply, { refusal });
   return leaveFor(reply, returnTo);
 }
 
-function sendFailure(doors: PeopleDoors, reply: FastifyReply, failed: FailedLogin): FastifyReply {
+function sendFailure(deps: LoginDeps, reply: FastifyReply, failed: FailedLogin): FastifyReply {
   const { refusal, issuerSaid, issuerName, returnTo = '/' } = failed;
   const signInPath = issuerName === undefined ? undefined : loginPath(issuerName, returnTo);
   const incomplete = failed.incomplete === true && refusal.reason === 'login_unknown';
   const words = incomplete ? INCOMPLETE_ANSWER : undefined;
-  return sendRefusalPage(reply, { doors }, refusal, { issuerSaid, signInPath, words });
+  return sendRefusalPage(reply, { deps }, refusal, { issuerSaid, signInPath, words });
 }
 
 function leaveFor(reply: FastifyReply, address: string): FastifyReply {
@@ -114,8 +114,8 @@ export function signInLinks(
   prefix: string,
 ): SafeHtml {
   return html`<ul class="ways">${issuers.map(
-    ({ name, title }, place) =>
-      html`<li><a class="${place === 0 ? 'button' : 'button secondary'}" href="${loginPath(name, returnTo)}">${prefix}${title}</a></li>`,
+    ({ name, title }, index) =>
+      html`<li><a class="${index === 0 ? 'button' : 'button secondary'}" href="${loginPath(name, returnTo)}">${prefix}${title}</a></li>`,
   )}</ul>`;
 }
 

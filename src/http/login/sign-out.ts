@@ -2,7 +2,7 @@ import { html } from '@remix-run/html-template';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { Session } from '../../login/session.ts';
-import type { PeopleDoors } from '../deps.ts';
+import type { LoginDeps } from '../deps.ts';
 import { cookieJar } from '../pages/cookies/cookie-jar.ts';
 import { clearSessionCookie } from '../pages/cookies/session-cookie.ts';
 import { checkIcon } from '../pages/icons.ts';
@@ -13,28 +13,28 @@ import { callerOf, sessionOf } from '../pages/session.ts';
 import { personName } from '../pages/words/text.ts';
 
 /** `/logout`: GET asks, POST ends the session, here and where the issuer knows how at the issuer, too. */
-export function signOutRoutes(app: FastifyInstance, doors: PeopleDoors): void {
-  app.get('/logout', pageRoute(doors), (request, reply) => ask(doors, request, reply));
+export function signOutRoutes(app: FastifyInstance, deps: LoginDeps): void {
+  app.get('/logout', pageRoute(deps), (request, reply) => ask(deps, request, reply));
   // Whoever wants to be signed out is, however many requests their address has sent.
-  app.post('/logout', pageRoute(doors, { always: true }), (request, reply) =>
-    signOut(doors, request, reply),
+  app.post('/logout', pageRoute(deps, { always: true }), (request, reply) =>
+    signOut(deps, request, reply),
   );
 }
 
 async function ask(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const session = await sessionOf(request, reply, doors);
-  if (session === undefined) return sendNotSignedIn(doors, reply);
+  const session = await sessionOf(request, reply, deps);
+  if (session === undefined) return sendNotSignedIn(deps, reply);
   if (session instanceof Refusal) {
-    const over = session.code === 'invalid_token';
-    return over ? sendSignedOut(doors, reply) : sendRefusalPage(reply, { doors }, session);
+    const ended = session.code === 'invalid_token';
+    return ended ? sendSignedOut(deps, reply) : sendRefusalPage(reply, { deps }, session);
   }
   return sendPage(
     reply,
-    { doors, session },
+    { deps, session },
     {
       title: 'Sign out',
       body: html`<div class="narrow card"><h1>Sign out?</h1>
@@ -44,33 +44,33 @@ async function ask(
   );
 }
 
-/** Sent twice, the second finds a session that is over, and says the same. */
+/** Sent twice, the second finds a session that is ended, and says the same. */
 async function signOut(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const session = await sessionOf(request, reply, doors);
+  const session = await sessionOf(request, reply, deps);
   const ended = session instanceof Refusal ? session : session && (await end(session));
   // The cookie stays: whoever believes to be signed out must be.
   if (ended instanceof Refusal && ended.code === 'temporarily_unavailable') {
     const known = session instanceof Refusal ? undefined : session;
-    return sendRefusalPage(reply, { doors, session: known }, ended);
+    return sendRefusalPage(reply, { deps, session: known }, ended);
   }
-  clearSessionCookie(request, reply, cookieJar(doors.live().publicUrl));
-  if (ended === undefined) return sendNotSignedIn(doors, reply);
-  return sendSignedOut(doors, reply, ended instanceof Refusal ? undefined : ended.issuerUrl);
+  clearSessionCookie(request, reply, cookieJar(deps.live().publicUrl));
+  if (ended === undefined) return sendNotSignedIn(deps, reply);
+  return sendSignedOut(deps, reply, ended instanceof Refusal ? undefined : ended.issuerUrl);
 
   function end(session: Session) {
-    return doors.people.logins.signOut(session, callerOf(request));
+    return deps.login.logins.signOut(session, callerOf(request));
   }
 }
 
 /** Programs have sessions of their own, which nobody can end from a browser that has lost the one that they came from. */
-function sendNotSignedIn(doors: PeopleDoors, reply: FastifyReply): FastifyReply {
+function sendNotSignedIn(deps: LoginDeps, reply: FastifyReply): FastifyReply {
   return sendPage(
     reply,
-    { doors },
+    { deps },
     {
       title: 'Not signed in',
       body: html`<div class="narrow card"><h1>You were not signed in here</h1>
@@ -81,10 +81,10 @@ function sendNotSignedIn(doors: PeopleDoors, reply: FastifyReply): FastifyReply 
 }
 
 /** A form may not lead to another origin by a redirect (CSP `form-action`), so a page does. */
-function sendSignedOut(doors: PeopleDoors, reply: FastifyReply, issuerUrl?: URL): FastifyReply {
+function sendSignedOut(deps: LoginDeps, reply: FastifyReply, issuerUrl?: URL): FastifyReply {
   return sendPage(
     reply,
-    { doors },
+    { deps },
     {
       title: 'Signed out',
       ...(issuerUrl && { goOnTo: issuerUrl }),

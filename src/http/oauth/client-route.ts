@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { Refusal } from '../../errors.ts';
-import type { PeopleDoors } from '../deps.ts';
+import type { LoginDeps } from '../deps.ts';
 import { refusalBeforeBody } from '../request/before-body.ts';
 import { sendOAuthError } from './error.ts';
 import { type Form, formOf, repeated } from './form.ts';
@@ -19,7 +19,7 @@ const NO_LOGINS = new Refusal('login_not_configured', 'Nobody can sign in at thi
 /** `POST` of a form by a program that people sign in for; errors as RFC 6749 §5.2 has them. */
 export function clientRoute(
   app: FastifyInstance,
-  doors: PeopleDoors,
+  deps: LoginDeps,
   { path, schema, handle }: ClientRoute,
 ): void {
   app.post(path, {
@@ -32,19 +32,19 @@ export function clientRoute(
     // The handlers say more than a schema can; the schema is there for openapi.yaml.
     validatorCompiler: () => () => true,
     onRequest: async (request, reply) => {
-      const refusal = await refusalBeforeBody(doors, request);
+      const refusal = await refusalBeforeBody(deps, request);
       if (refusal) return sendOAuthError(reply, refusal);
     },
     handler: async (request, reply) => {
       const form = formOf(request.body);
-      const answer = refusalBefore(doors, form) ?? (await handle(request, form));
+      const answer = refusalBefore(deps, form) ?? (await handle(request, form));
       return answer instanceof Refusal ? sendOAuthError(reply, answer) : send(reply, answer);
     },
   });
 }
 
-function refusalBefore({ people }: PeopleDoors, form: Form): Refusal | undefined {
-  if (people.logins.issuers().length === 0) return NO_LOGINS;
+function refusalBefore({ login }: LoginDeps, form: Form): Refusal | undefined {
+  if (login.logins.issuers().length === 0) return NO_LOGINS;
   return repeated(form) ?? checkClient(form);
 }
 

@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../../errors.ts';
-import type { PeopleDoors } from '../deps.ts';
+import type { LoginDeps } from '../deps.ts';
 import { clientRoute } from './client-route.ts';
 import { callerOf } from './grants/grant.ts';
 import { parseHandoverAsk } from './parameters.ts';
 import { deviceBody, deviceResponse } from './schemas.ts';
 
 /** `POST /device_authorization`: a device without a browser asks for a code to show (RFC 8628 §3.1). */
-export function deviceRoute(app: FastifyInstance, doors: PeopleDoors): void {
-  clientRoute(app, doors, {
+export function deviceRoute(app: FastifyInstance, deps: LoginDeps): void {
+  clientRoute(app, deps, {
     path: '/device_authorization',
     schema: {
       operationId: 'deviceAuthorization',
@@ -24,9 +24,9 @@ export function deviceRoute(app: FastifyInstance, doors: PeopleDoors): void {
     handle: async (request, form) => {
       const ask = parseHandoverAsk(form);
       if (ask instanceof Refusal) return ask;
-      const codes = await doors.people.handovers.beginDevice(ask, callerOf(request));
+      const codes = await deps.login.handovers.beginDevice(ask, callerOf(request));
       if (codes instanceof Refusal) return codes;
-      const page = `${doors.live().publicUrl}/device`;
+      const page = `${deps.live().publicUrl}/device`;
       return {
         device_code: codes.deviceCode,
         user_code: codes.userCode,

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { HandedSession } from '../../login/handovers.ts';
-import type { People, PeopleDoors } from '../deps.ts';
+import type { LoginService, LoginDeps } from '../deps.ts';
 import { clientRoute } from './client-route.ts';
 import { missing, trimmed } from './form.ts';
 import { nameOf } from './grants/handover-answer.ts';
@@ -9,8 +9,8 @@ import { CLIENT_ID } from './parameters.ts';
 import { introspectionResponse, refreshTokenParameter } from './schemas.ts';
 
 /** `POST /introspect`: who am I, and what may I take (RFC 7662)? The token stays good. */
-export function introspectRoute(app: FastifyInstance, doors: PeopleDoors): void {
-  clientRoute(app, doors, {
+export function introspectRoute(app: FastifyInstance, deps: LoginDeps): void {
+  clientRoute(app, deps, {
     path: '/introspect',
     schema: {
       operationId: 'introspect',
@@ -26,17 +26,17 @@ export function introspectRoute(app: FastifyInstance, doors: PeopleDoors): void 
     handle: async (_request, form) => {
       const token = trimmed(form, 'token');
       if (token === undefined) return missing('token');
-      const handed = await doors.people.handovers.introspect(token);
-      if (!(handed instanceof Refusal)) return describe(doors.people, handed);
+      const handed = await deps.login.handovers.introspect(token);
+      if (!(handed instanceof Refusal)) return describe(deps.login, handed);
       // Why it is not good is nobody's business (§2.2); that it isn't known is no such answer.
       return handed.code === 'temporarily_unavailable' ? handed : { active: false };
     },
   });
 }
 
-function describe(people: People, { session, role }: HandedSession): object {
+function describe(login: LoginService, { session, role }: HandedSession): object {
   const { identity, startedAt, endsAt } = session;
-  const { grants } = people.choices(identity);
+  const { grants } = login.choices(identity);
   const username = nameOf(identity);
   return {
     active: true,

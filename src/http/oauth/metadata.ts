@@ -1,12 +1,12 @@
-import type { People } from '../deps.ts';
+import type { LoginService } from '../deps.ts';
 import { grantTypes } from './grants/grant-types.ts';
 
 /** Authorization server metadata (RFC 8414 §2); how people sign in is told where they can. */
-export function metadata(publicUrl: string, people: Pick<People, 'logins'>): object {
+export function metadata(publicUrl: string, login: Pick<LoginService, 'logins'>): object {
   return {
     issuer: publicUrl,
     token_endpoint: `${publicUrl}/token`,
-    grant_types_supported: grantTypes(people),
+    grant_types_supported: grantTypes(login),
     response_types_supported: [],
     token_endpoint_auth_methods_supported: ['none'],
     dpop_signing_alg_values_supported: [
@@ -19,7 +19,7 @@ export function metadata(publicUrl: string, people: Pick<People, 'logins'>): obj
       'RS256',
     ],
     service_documentation: `${publicUrl}/openapi.yaml`,
-    ...(people.logins.issuers().length > 0 && forPeople(publicUrl)),
+    ...(login.logins.issuers().length > 0 && forPeople(publicUrl)),
   };
 }
 

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
-import type { PeopleDoors } from '../deps.ts';
+import type { LoginDeps } from '../deps.ts';
 import { clientRoute } from './client-route.ts';
 import { missing, trimmed } from './form.ts';
 import { callerOf } from './grants/grant.ts';
 import { refreshTokenParameter } from './schemas.ts';
 
 /** `POST /revoke`: the person signs out at the program (RFC 7009). Credentials that were handed over live on to their end. */
-export function revokeRoute(app: FastifyInstance, doors: PeopleDoors): void {
-  clientRoute(app, doors, {
+export function revokeRoute(app: FastifyInstance, deps: LoginDeps): void {
+  clientRoute(app, deps, {
     path: '/revoke',
     schema: {
       operationId: 'revokeToken',
@@ -25,7 +25,7 @@ export function revokeRoute(app: FastifyInstance, doors: PeopleDoors): void {
     handle: async (request, form) => {
       const token = trimmed(form, 'token');
       if (token === undefined) return missing('token');
-      return (await doors.people.handovers.revoke(token, callerOf(request))) ?? {};
+      return (await deps.login.handovers.revoke(token, callerOf(request))) ?? {};
     },
   });
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
-import type { PeopleDoors } from '../deps.ts';
+import type { LoginDeps } from '../deps.ts';
 import { refusalBeforeBody } from '../request/before-body.ts';
 import { sendOAuthError } from './error.ts';
 import { formOf, repeated } from './form.ts';
@@ -8,7 +8,7 @@ import { grantOf } from './grants/grant-types.ts';
 import { errorResponse, tokenBody, tokenResponse } from './schemas.ts';
 
 /** `POST /token`: subject tokens (RFC 8693), codes, device codes and refresh tokens become credentials. */
-export function tokenRoute(app: FastifyInstance, doors: PeopleDoors): void {
+export function tokenRoute(app: FastifyInstance, deps: LoginDeps): void {
   app.post('/token', {
     schema: {
       operationId: 'token',
@@ -30,10 +30,10 @@ export function tokenRoute(app: FastifyInstance, doors: PeopleDoors): void {
     // The grants say more than a schema can; the schema is there for openapi.yaml.
     validatorCompiler: () => () => true,
     onRequest: async (request, reply) => {
-      const refusal = await refusalBeforeBody(doors, request);
+      const refusal = await refusalBeforeBody(deps, request);
       if (refusal) return sendOAuthError(reply, refusal);
     },
-    handler: (request, reply) => answer(doors, request, reply),
+    handler: (request, reply) => answer(deps, request, reply),
   });
 }
 
@@ -41,14 +41,14 @@ export function tokenRoute(app: FastifyInstance, doors: PeopleDoors): void {
 const REPEATABLE = new Set(['audience', 'resource']);
 
 async function answer(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const form = formOf(request.body);
-  const grant = repeated(form, REPEATABLE) ?? grantOf(form, doors.people);
+  const grant = repeated(form, REPEATABLE) ?? grantOf(form, deps.login);
   if (grant instanceof Refusal) return sendOAuthError(reply, grant);
-  const outcome = await grant(doors, request, form);
+  const outcome = await grant(deps, request, form);
   if ('refusal' in outcome) return sendOAuthError(reply, outcome.refusal, outcome.asked);
   return reply
     .header('cache-control', 'no-store')

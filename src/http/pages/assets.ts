@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Refusal } from '../../errors.ts';
-import type { Branding, PeopleDoors } from '../deps.ts';
+import type { Branding, LoginDeps } from '../deps.ts';
 import { sendProblem } from '../refusals/problem.ts';
 import { STYLE } from './assets/style.ts';
 import { commonHeaders } from './headers.ts';
@@ -44,26 +44,23 @@ const NO_LOGO = new Refusal('not_found', 'There is no logo.');
 const IMAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
 /** What every page refers to. */
-export function serveAssets(
-  app: FastifyInstance,
-  doors: Pick<PeopleDoors, 'live' | 'people'>,
-): void {
-  for (const each of [styleSheet, icon]) serveAsset(app, doors, each);
+export function serveAssets(app: FastifyInstance, deps: Pick<LoginDeps, 'live' | 'login'>): void {
+  for (const each of [styleSheet, icon]) serveAsset(app, deps, each);
   app.get('/assets/logo', { schema: { hide: true } }, async (_request, reply) => {
-    const { logo } = doors.people.branding();
+    const { logo } = deps.login.branding();
     if (logo === undefined) return sendProblem(reply, NO_LOGO);
-    return sendFile(reply, doors, logo.contentType, 'public, max-age=3600').send(logo.content);
+    return sendFile(reply, deps, logo.contentType, 'public, max-age=3600').send(logo.content);
   });
 }
 
 /** What only some pages refer to. */
 export function serveAsset(
   app: FastifyInstance,
-  doors: Pick<PeopleDoors, 'live'>,
+  deps: Pick<LoginDeps, 'live'>,
   { path, contentType, text }: Asset,
 ): void {
   app.get(path, { schema: { hide: true } }, async (_request, reply) =>
-    sendFile(reply, doors, contentType, 'public, max-age=31536000, immutable').send(text),
+    sendFile(reply, deps, contentType, 'public, max-age=31536000, immutable').send(text),
   );
 }
 
@@ -74,11 +71,11 @@ export function logoPath({ logo }: Branding): string | undefined {
 
 function sendFile(
   reply: FastifyReply,
-  doors: Pick<PeopleDoors, 'live'>,
+  deps: Pick<LoginDeps, 'live'>,
   contentType: string,
   cacheControl: string,
 ): FastifyReply {
-  commonHeaders(reply, doors.live().publicUrl);
+  commonHeaders(reply, deps.live().publicUrl);
   reply.header('cross-origin-resource-policy', 'same-origin').header('cache-control', cacheControl);
   if (contentType.startsWith('image/')) reply.header('content-security-policy', IMAGE_POLICY);
   return reply.type(contentType);

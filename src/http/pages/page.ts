@@ -1,33 +1,33 @@
 /**
  * How a page is made, in a few lines:
  *
- *     app.get('/console', pageRoute(doors), (request, reply) =>      // route.ts: limits, same origin, errors
- *       signedIn(doors, request, reply, async (session) =>           // session.ts: or off to /login and back
- *         sendPage(reply, { doors, session }, {                      // this file: headers, frame, body
+ *     app.get('/console', pageRoute(deps), (request, reply) =>      // route.ts: limits, same origin, errors
+ *       signedIn(deps, request, reply, async (session) =>           // session.ts: or off to /login and back
+ *         sendPage(reply, { deps, session }, {                      // this file: headers, frame, body
  *           title: 'Console',
  *           section: 'console',
  *           body: html`<h1>Console</h1>…`,                           // @remix-run/html-template escapes
  *         })));
  *
- * A refusal: `sendRefusalPage(reply, { doors, session }, refusal)`. A file of its own: `asset(…)` once,
- * `serveAsset(app, doors, it)`, and `scripts: [it]` on the page. A stranger's text: `theirs(text)`
+ * A refusal: `sendRefusalPage(reply, { deps, session }, refusal)`. A file of its own: `asset(…)` once,
+ * `serveAsset(app, deps, it)`, and `scripts: [it]` on the page. A stranger's text: `theirs(text)`
  * (words/text.ts). Times: `moment`, `lifetime` (words/time.ts). Forms: elements.ts. Colors are variables in
  * assets/colors.ts; classes are listed atop assets/style.ts.
  */
 import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyReply } from 'fastify';
 import type { Session } from '../../login/session.ts';
-import type { PeopleDoors } from '../deps.ts';
+import type { LoginDeps } from '../deps.ts';
 import { type Asset, icon, logoPath, styleSheet } from './assets.ts';
 import { pageHeaders } from './headers.ts';
 import { brandMark } from './icons.ts';
 import { contactLink, personName } from './words/text.ts';
 
-export type PageDoors = Pick<PeopleDoors, 'people' | 'live'>;
+export type PageDeps = Pick<LoginDeps, 'login' | 'live'>;
 
 /** Whom a page is shown to. */
 export interface PageContext {
-  readonly doors: PageDoors;
+  readonly deps: PageDeps;
   /** Absent: not signed in, or not known. */
   readonly session?: Session | undefined;
 }
@@ -54,7 +54,7 @@ export interface Page {
 }
 
 export function sendPage(reply: FastifyReply, context: PageContext, page: Page): FastifyReply {
-  pageHeaders(reply, context.doors.live().publicUrl, {
+  pageHeaders(reply, context.deps.live().publicUrl, {
     scripts: (page.scripts?.length ?? 0) > 0,
     connects: page.connects ?? false,
     formOrigin: page.formOrigin,
@@ -67,7 +67,7 @@ export function sendPage(reply: FastifyReply, context: PageContext, page: Page):
 
 /** The frame of every page: who we are, where one can go, who is signed in, whom to ask. */
 function layout(context: PageContext, page: Page): SafeHtml {
-  const branding = context.doors.people.branding();
+  const branding = context.deps.login.branding();
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -97,14 +97,14 @@ ${footer(context)}
 `;
 }
 
-function brandImage({ doors }: PageContext): SafeHtml {
-  const path = logoPath(doors.people.branding());
+function brandImage({ deps }: PageContext): SafeHtml {
+  const path = logoPath(deps.login.branding());
   return path === undefined ? brandMark : html`<img src="${path}" alt="" height="28">`;
 }
 
-function navigation({ doors, session }: PageContext, { section }: Page): SafeHtml | undefined {
+function navigation({ deps, session }: PageContext, { section }: Page): SafeHtml | undefined {
   // Everyone else has but one page, and the name of the service leads there.
-  if (session === undefined || !doors.people.isAdmin(session.identity)) return undefined;
+  if (session === undefined || !deps.login.isAdmin(session.identity)) return undefined;
   const entry = (path: string, text: string, here: boolean) =>
     html`<li><a href="${path}"${here ? html` aria-current="page"` : undefined}>${text}</a></li>`;
   return html`<nav aria-label="Main"><ul>${entry('/', 'Home', section === 'home')}${entry('/console', 'Console', section === 'console')}</ul></nav>`;
@@ -116,8 +116,8 @@ function person({ session }: PageContext): SafeHtml | undefined {
 <form method="post" action="/logout"><button class="quiet" type="submit">Sign out</button></form></div>`;
 }
 
-function footer({ doors }: PageContext): SafeHtml {
-  const { contact } = doors.live();
+function footer({ deps }: PageContext): SafeHtml {
+  const { contact } = deps.live();
   return html`<footer class="bottom"><div class="bar"><p>Short-lived credentials for NATS.</p>${
     contact === undefined ? undefined : html`<p>Questions? Ask ${contactLink(contact)}.</p>`
   }</div></footer>`;

@@ -4,7 +4,7 @@ import type { Refusal } from '../../errors.ts';
 import type { ErrorPages } from '../refusals/error-handler.ts';
 import { statusOf } from '../refusals/status.ts';
 import { stopIcon } from './icons.ts';
-import { type PageContext, type PageDoors, sendPage } from './page.ts';
+import { type PageContext, type PageDeps, sendPage } from './page.ts';
 import { refusalWords, type RefusalWords, SIGN_IN } from './words/refusals.ts';
 import { contactLink, plain } from './words/text.ts';
 import { lifetime } from './words/time.ts';
@@ -39,7 +39,7 @@ export function sendRefusalPage(
 ${more.issuerSaid === undefined ? undefined : issuerSaid(more.issuerSaid)}
 ${retryAfterSeconds === undefined ? undefined : html`<p>Try again in ${lifetime(retryAfterSeconds)}.</p>`}
 <p class="actions"><a class="button" href="${wayOn.path}">${wayOn.text}</a></p>
-${reference(reply, context.doors)}
+${reference(reply, context.deps)}
 </article>`,
   });
 }
@@ -54,22 +54,22 @@ function sendFaultPage(reply: FastifyReply, context: PageContext): FastifyReply 
 <div class="heading">${stopIcon}<h1>${title}</h1></div>
 <p class="lead">It is a mistake inside the service, and not yours. Trying once more may help.</p>
 <p class="actions"><a class="button" href="/">Go to the start page</a></p>
-${reference(reply, context.doors)}
+${reference(reply, context.deps)}
 </article>`,
   });
 }
 
 /** What goes wrong around the routes of pages, as pages. */
-export function errorPages(doors: PageDoors): ErrorPages {
+export function errorPages(deps: PageDeps): ErrorPages {
   return {
-    refusal: (reply, refusal) => sendRefusalPage(reply, { doors }, refusal),
-    fault: (reply) => sendFaultPage(reply, { doors }),
+    refusal: (reply, refusal) => sendRefusalPage(reply, { deps }, refusal),
+    fault: (reply) => sendFaultPage(reply, { deps }),
   };
 }
 
 /** What an operator finds the request by, and who that is. */
-export function reference(reply: FastifyReply, doors: PageDoors): SafeHtml {
-  const { contact } = doors.live();
+export function reference(reply: FastifyReply, deps: PageDeps): SafeHtml {
+  const { contact } = deps.live();
   return html`<p class="reference">${
     contact === undefined
       ? html`If you ask for help, give this number:`

@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { Caller, Session } from '../../login/session.ts';
-import type { PeopleDoors } from '../deps.ts';
+import type { LoginDeps } from '../deps.ts';
 import { addressOf } from '../request/address.ts';
 import { cookieJar } from './cookies/cookie-jar.ts';
 import { clearSessionCookie, sessionCookie } from './cookies/session-cookie.ts';
-import type { PageDoors } from './page.ts';
+import type { PageDeps } from './page.ts';
 import { sendRefusalPage } from './refusal-page.ts';
 import { NOT_SIGNED_IN } from './words/refusals.ts';
 
@@ -21,12 +21,12 @@ export function callerOf(request: FastifyRequest): Caller {
 export async function sessionOf(
   request: FastifyRequest,
   reply: FastifyReply,
-  { people, live }: PageDoors,
+  { login, live }: PageDeps,
 ): Promise<Session | Refusal | undefined> {
   const jar = cookieJar(live().publicUrl);
   const sealed = sessionCookie(request, jar);
   if (sealed === undefined) return undefined;
-  const session = await people.logins.open(sealed);
+  const session = await login.logins.open(sealed);
   if (session instanceof Refusal && session.code === 'invalid_token') {
     clearSessionCookie(request, reply, jar);
   }
@@ -38,21 +38,21 @@ export async function sessionOf(
  * forms, whose content could not be taken along, and which browsers keep from leading to the issuer:
  * there a page says that there is no session, or no longer.
  *
- *     signedIn(doors, request, reply, async (session) => sendPage(reply, { doors, session }, …))
+ *     signedIn(deps, request, reply, async (session) => sendPage(reply, { deps, session }, …))
  */
 export async function signedIn(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   then: (session: Session) => Promise<FastifyReply>,
 ): Promise<FastifyReply> {
-  const session = await sessionOf(request, reply, doors);
+  const session = await sessionOf(request, reply, deps);
   if (session !== undefined && !(session instanceof Refusal)) return then(session);
-  const over = session === undefined || session.reason === 'session_missing';
-  if (!over) return sendRefusalPage(reply, { doors }, session);
+  const ended = session === undefined || session.reason === 'session_missing';
+  if (!ended) return sendRefusalPage(reply, { deps }, session);
   if (request.method === 'POST') {
     const words = session === undefined ? NOT_SIGNED_IN : undefined;
-    return sendRefusalPage(reply, { doors }, session ?? NO_SESSION, { words });
+    return sendRefusalPage(reply, { deps }, session ?? NO_SESSION, { words });
   }
   return reply
     .header('cache-control', 'no-store')

@@ -172,7 +172,7 @@ function patternOf(path: string, methods: ReadonlyMap<string, unknown>): string 
     const parts = pattern.split('/');
     return (
       parts.length === asked.length &&
-      parts.every((part, place) => part === asked[place] || (part.startsWith(':') && asked[place]))
+      parts.every((part, index) => part === asked[index] || (part.startsWith(':') && asked[index]))
     );
   };
   return [...methods.keys()].find((pattern) => pattern.includes(':') && fits(pattern)) ?? '';

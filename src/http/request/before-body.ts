@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
-import type { Doors } from '../deps.ts';
+import type { RouteDeps } from '../deps.ts';
 import { shownNames } from '../refusals/shown-names.ts';
 
 /** Refuses, before a body is read, callers that come too often and parameters in the URL. */
 export async function refusalBeforeBody(
-  { limitAddress }: Pick<Doors, 'limitAddress'>,
+  { limitAddress }: Pick<RouteDeps, 'limitAddress'>,
   request: FastifyRequest,
 ): Promise<Refusal | undefined> {
   return (await limitAddress(request)) ?? refuseQuery(request);

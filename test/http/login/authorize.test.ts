@@ -8,7 +8,7 @@ import {
   REDIRECT_URI,
   sessionShown,
 } from './pages.ts';
-import { type PeopleApp, PUBLIC_URL, startPeopleApp } from './people-app.ts';
+import { type LoginApp, PUBLIC_URL, startLoginApp } from './login-app.ts';
 
 const CALLER = { requestId: 'r', address: '127.0.0.1' };
 
@@ -21,7 +21,7 @@ function answerIn(location: unknown): Record<string, string> {
 type Texts = Readonly<Record<string, string>>;
 
 /** The question is read, and its form sent by the same person. */
-async function answered(people: PeopleApp, cookies: Texts, fields: Texts, changes: Texts = {}) {
+async function answered(people: LoginApp, cookies: Texts, fields: Texts, changes: Texts = {}) {
   const page = await people.get(authorizePath(changes), { cookies });
   const sent = { ...authorizeParameters(changes), session: sessionShown(page), ...fields };
   return people.post('/authorize', sent, { cookies });
@@ -29,7 +29,7 @@ async function answered(people: PeopleApp, cookies: Texts, fields: Texts, change
 
 describe('GET /authorize', () => {
   test('sends whoever is not signed in to the login, and back with the whole request', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const path = authorizePath({ scope: 'reader' });
     const answer = await people.get(path);
     expect([answer.statusCode, answer.headers.location]).toEqual([
@@ -45,21 +45,21 @@ describe('GET /authorize', () => {
     [{ redirect_uri: undefined }, 400, 'This request is not safe'],
     [{ nkey: 'UABC' }, 400, 'This request can not be used'],
   ])('%j is a page, never a redirect', async (changes, status, heading) => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const answer = await people.get(authorizePath(changes), { cookies: await people.signIn() });
     expect([answer.statusCode, headingOf(answer)]).toEqual([status, heading]);
     expect(answer.headers.location).toBeUndefined();
   });
 
   test('of a destination that is none reads what one looks like, exactly', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const path = authorizePath({ redirect_uri: 'http://localhost:1/callback' });
     const { body } = await people.get(path, { cookies: await people.signIn() });
     expect(body).toContain('http://127.0.0.1:PORT/callback or http://[::1]:PORT/callback');
   });
 
   test('what is wrong otherwise is told to the program', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const answer = await people.get(authorizePath({ response_type: 'token' }));
     expect(answer.statusCode).toBe(303);
     expect(answerIn(answer.headers.location)).toMatchObject({
@@ -70,7 +70,7 @@ describe('GET /authorize', () => {
   });
 
   test('offers each role, with what it allows; the one that the program names alone', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const cookies = await people.signIn();
     const all = await people.get(authorizePath(), { cookies });
     expect(all.body.match(/type="radio"/g)).toHaveLength(2);
@@ -83,7 +83,7 @@ describe('GET /authorize', () => {
   });
 
   test('of a role that one may not take can only be cancelled', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const path = authorizePath({ scope: 'admin' });
     const { body } = await people.get(path, { cookies: await people.signIn() });
     expect(body).toContain('You may not take this role');
@@ -94,7 +94,7 @@ describe('GET /authorize', () => {
 
 describe('POST /authorize', () => {
   test('agreed, the program gets a code that is good for the key, role and port shown', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const cookies = await people.signIn();
     const answer = await answered(people, cookies, { role: 'reader', decision: 'agree' });
     expect([answer.statusCode, answer.headers['cache-control']]).toEqual([303, 'no-store']);
@@ -112,7 +112,7 @@ describe('POST /authorize', () => {
   });
 
   test('cancelled, the program is told, and it is recorded who refused which program what key', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const fields = { role: 'reader', decision: 'refuse' };
     const answer = await answered(people, await people.signIn(), fields);
     expect(answerIn(answer.headers.location)).toEqual({
@@ -127,7 +127,7 @@ describe('POST /authorize', () => {
   });
 
   test('cancelled while nothing can be recorded, the page says so', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const cookies = await people.signIn();
     people.world.journalSays(new Refusal('audit_unavailable', 'It can not be recorded.'));
     const answer = await answered(people, cookies, { role: 'reader', decision: 'refuse' });
@@ -138,7 +138,7 @@ describe('POST /authorize', () => {
   test.each([{}, { decision: 'agree ' }, { decision: 'Agree' }])(
     'whatever is not said to be agreed to is not (%j)',
     async (decision) => {
-      await using people = await startPeopleApp();
+      await using people = await startLoginApp();
       const fields = { role: 'reader', ...decision } as Texts;
       const answer = await answered(people, await people.signIn(), fields);
       expect(answerIn(answer.headers.location)).not.toHaveProperty('code');
@@ -150,7 +150,7 @@ describe('POST /authorize', () => {
     [{}, {}],
     [{ scope: 'reader' }, { role: 'publisher' }],
   ])('a role that was not offered is not handed over (%j, %j)', async (changes, role) => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const fields = { ...role, decision: 'agree' } as Texts;
     const answer = await answered(people, await people.signIn(), fields, changes);
     expect([answer.statusCode, headingOf(answer)]).toEqual([403, 'You may not take this role']);
@@ -160,7 +160,7 @@ describe('POST /authorize', () => {
   test.each(['agree', 'refuse'])(
     'of a page that somebody else saw does nothing (%s): whoever is signed in now is asked first',
     async (decision) => {
-      await using people = await startPeopleApp();
+      await using people = await startLoginApp();
       const page = await people.get(authorizePath(), { cookies: await people.signIn() });
       const eve = await people.signIn({ team: 'orders', sub: 'eve', name: 'Eve <i>' });
       const fields = { ...authorizeParameters(), role: 'reader', decision };
@@ -186,7 +186,7 @@ describe('POST /authorize', () => {
   );
 
   test('of a page that was looked at again is the answer of who sees it now', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const page = await people.get(authorizePath(), { cookies: await people.signIn() });
     const cookies = await people.signIn();
     const fields = { ...authorizeParameters(), role: 'reader', decision: 'agree' };
@@ -201,7 +201,7 @@ describe('POST /authorize', () => {
   });
 
   test('without a session hands over nothing, and says so', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const fields = { ...authorizeParameters(), role: 'reader', decision: 'agree' };
     const answer = await people.post('/authorize', fields);
     expect([answer.statusCode, headingOf(answer)]).toEqual([401, 'You are not signed in']);
@@ -209,7 +209,7 @@ describe('POST /authorize', () => {
   });
 
   test('to a port of IPv6, which policies of browsers can not name, a page leads on', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const changes = { redirect_uri: 'http://[::1]:53111/callback' };
     const cookies = await people.signIn();
     const page = await people.get(authorizePath(changes), { cookies });
@@ -224,7 +224,7 @@ describe('POST /authorize', () => {
 });
 
 test('the page at the end says that the tab can be closed, to anyone', async () => {
-  await using people = await startPeopleApp();
+  await using people = await startLoginApp();
   const answer = await people.get('/authorize/done');
   expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'Done']);
   expect(answer.body).toContain('You can close this tab');

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { Refusal } from '../../../src/errors.ts';
 import { headingOf } from './pages.ts';
-import { CREDS, startPeopleApp } from './people-app.ts';
+import { CREDS, startLoginApp } from './login-app.ts';
 
 test('a role is downloaded as a file that no cache keeps', async () => {
-  await using people = await startPeopleApp();
+  await using people = await startLoginApp();
   const cookies = await people.signIn();
   const answer = await people.post('/credentials', { role: 'publisher', ttl: '900' }, { cookies });
   expect(answer.statusCode).toBe(200);
@@ -31,7 +31,7 @@ test('what the exchange refuses is a page, with its status', async () => {
     detail: 'account APP',
     retryAfterSeconds: 30,
   });
-  await using people = await startPeopleApp({ refuses });
+  await using people = await startLoginApp({ refuses });
   const cookies = await people.signIn();
   const answer = await people.post('/credentials', { role: 'publisher' }, { cookies });
   expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '30']);
@@ -48,7 +48,7 @@ test.each([
   [{ role: 'x'.repeat(129) }, 400, 'This request can not be used'],
   [{ role: 'reader', ttl: '100000000' }, 400, 'This request can not be used'],
 ])('%j is refused as a page', async (fields, status, heading) => {
-  await using people = await startPeopleApp();
+  await using people = await startLoginApp();
   const cookies = await people.signIn();
   const answer = await people.post('/credentials', fields, { cookies });
   expect([answer.statusCode, headingOf(answer)]).toEqual([status, heading]);
@@ -59,14 +59,14 @@ test.each([
   [{ role: 'reader', ttl: '100000000' }, '1 to 99,999,999'],
   [{ role: 'nobody' }, 'Choose one of those that you may take'],
 ])('%j is refused in words that say why', async (fields, words) => {
-  await using people = await startPeopleApp();
+  await using people = await startLoginApp();
   const answer = await people.post('/credentials', fields, { cookies: await people.signIn() });
   expect(answer.body).toContain(words);
   expect(answer.body).not.toContain('token');
 });
 
 test('a session that is over is told, and not sent to the issuer, where browsers would stop the form', async () => {
-  await using people = await startPeopleApp();
+  await using people = await startLoginApp();
   const cookies = await people.signIn();
   people.world.clock.advance(3600);
   for (const [brought, heading] of [
@@ -81,7 +81,7 @@ test('a session that is over is told, and not sent to the issuer, where browsers
 });
 
 test('the exchange is given the limit by identity', async () => {
-  await using people = await startPeopleApp({ limits: { perIdentity: 1 } });
+  await using people = await startLoginApp({ limits: { perIdentity: 1 } });
   const cookies = await people.signIn();
   await people.post('/credentials', { role: 'reader' }, { cookies });
   const [asked] = people.exchanged;

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { HandoverAsk } from '../../../src/login/handovers.ts';
 import { Refusal } from '../../../src/errors.ts';
 import { headingOf, NKEY, sessionShown } from './pages.ts';
-import { type PeopleApp, startPeopleApp } from './people-app.ts';
+import { type LoginApp, startLoginApp } from './login-app.ts';
 
 const CALLER = { requestId: 'r', address: '203.0.113.7' };
 
-async function begin({ world }: PeopleApp, changes: Partial<HandoverAsk> = {}) {
+async function begin({ world }: LoginApp, changes: Partial<HandoverAsk> = {}) {
   const ask = { program: 'a tool', userPublicKey: NKEY, role: undefined, ttlSeconds: undefined };
   const codes = await world.one.beginDevice({ ...ask, ...changes }, CALLER);
   if (codes instanceof Refusal) throw new Error(codes.message);
@@ -14,7 +14,7 @@ async function begin({ world }: PeopleApp, changes: Partial<HandoverAsk> = {}) {
 }
 
 /** The question is read, and its form sent by the same person. */
-async function answered(people: PeopleApp, cookies: Texts, fields: Texts & { user_code: string }) {
+async function answered(people: LoginApp, cookies: Texts, fields: Texts & { user_code: string }) {
   const page = await people.get(`/device?user_code=${fields.user_code}`, { cookies });
   return people.post('/device', { ...fields, session: sessionShown(page) }, { cookies });
 }
@@ -23,7 +23,7 @@ type Texts = Readonly<Record<string, string>>;
 
 describe('GET /device', () => {
   test('sends whoever is not signed in to the login, and back with the code', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const answer = await people.get('/device?user_code=BCDF-GHJK');
     expect([answer.statusCode, answer.headers.location]).toEqual([
       303,
@@ -32,14 +32,14 @@ describe('GET /device', () => {
   });
 
   test('asks for a code', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const answer = await people.get('/device', { cookies: await people.signIn() });
     expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'Enter the code of your device']);
     expect(answer.body).toContain('<label for="user-code">Code</label>');
   });
 
   test('shows what is asked, with the code to compare, and agrees to nothing', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const { userCode } = await begin(people, { program: '<i>tool</i>' });
     const typed = userCode.toLowerCase().replace('-', ' ');
     const answer = await people.get(`/device?user_code=${encodeURIComponent(typed)}`, {
@@ -60,7 +60,7 @@ describe('GET /device', () => {
   });
 
   test('of an unknown code asks again, and says so to screen readers, too', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const answer = await people.get('/device?user_code=%22%3EBBBBBBBB', {
       cookies: await people.signIn(),
     });
@@ -75,7 +75,7 @@ describe('GET /device', () => {
 
 describe('POST /device', () => {
   test('agreed, the device gets the role that was chosen', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const { userCode, deviceCode } = await begin(people);
     const cookies = await people.signIn();
     const fields = { user_code: userCode, role: 'reader', decision: 'agree' };
@@ -90,7 +90,7 @@ describe('POST /device', () => {
   test.each(['agree', 'refuse'])(
     'of a page that somebody else saw does nothing (%s): whoever is signed in now is asked first',
     async (decision) => {
-      await using people = await startPeopleApp();
+      await using people = await startLoginApp();
       const { userCode, deviceCode } = await begin(people);
       const path = `/device?user_code=${userCode}`;
       const page = await people.get(path, { cookies: await people.signIn() });
@@ -116,7 +116,7 @@ describe('POST /device', () => {
   );
 
   test('refused, the device is told', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const { userCode, deviceCode } = await begin(people);
     const fields = { user_code: userCode, role: 'reader', decision: 'refuse' };
     const answer = await answered(people, await people.signIn(), fields);
@@ -132,7 +132,7 @@ describe('POST /device', () => {
     // Another one than the program asked for, and the page showed.
     ['reader', { role: 'publisher' }],
   ])('a role that was not offered is not handed over (asked: %s, sent: %j)', async (role, sent) => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const { userCode, deviceCode } = await begin(people, { role });
     const fields = { user_code: userCode, decision: 'agree', ...(sent as Texts) };
     const answer = await answered(people, await people.signIn(), fields);
@@ -143,7 +143,7 @@ describe('POST /device', () => {
   });
 
   test('codes are guessed no faster than the limit by identity', async () => {
-    await using people = await startPeopleApp({ limits: { perIdentity: 2 } });
+    await using people = await startLoginApp({ limits: { perIdentity: 2 } });
     const cookies = await people.signIn();
     const guess = async () =>
       (await people.get('/device?user_code=BBBB-BBBB', { cookies })).statusCode;
@@ -153,7 +153,7 @@ describe('POST /device', () => {
   });
 
   test('whoever has no role can only refuse', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const { userCode } = await begin(people);
     const cookies = await people.signIn({ team: 'sales' });
     const { body } = await people.get(`/device?user_code=${userCode}`, { cookies });

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../../src/errors.ts';
 import { role } from '../../policy/support.ts';
 import { cookiesSet, headingOf } from './pages.ts';
-import { BINDINGS, CONTACT, ROLES, startPeopleApp } from './people-app.ts';
+import { BINDINGS, CONTACT, ROLES, startLoginApp } from './login-app.ts';
 
 describe('whoever is not signed in', () => {
   test('reads what this is, and where to sign in', async () => {
-    await using people = await startPeopleApp({
+    await using people = await startLoginApp({
       issuers: [
         { name: 'dev', title: 'Acme' },
         { name: 'b', title: '<Partners>' },
@@ -22,7 +22,7 @@ describe('whoever is not signed in', () => {
   });
 
   test('reads how programs get in where nobody signs in', async () => {
-    await using people = await startPeopleApp({ issuers: [] });
+    await using people = await startLoginApp({ issuers: [] });
     const { body } = await people.get('/');
     expect(body).toContain('https://sts.test/exchange');
     expect(body).not.toContain('href="/login');
@@ -31,7 +31,7 @@ describe('whoever is not signed in', () => {
   test.each(['1.forged', '2.half', 'no count', '9.x'])(
     'is told nothing worse for a cookie that is none (%s)',
     async (value) => {
-      await using people = await startPeopleApp();
+      await using people = await startLoginApp();
       const answer = await people.get('/', { cookies: { '__Host-nats-sts-session': value } });
       expect([answer.statusCode, headingOf(answer)]).toEqual([
         200,
@@ -41,7 +41,7 @@ describe('whoever is not signed in', () => {
   );
 
   test('because the session ended is told so, and the cookie goes', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const cookies = await people.signIn();
     people.world.clock.advance(3600);
     const answer = await people.get('/', { cookies });
@@ -54,7 +54,7 @@ describe('whoever is not signed in', () => {
 
 test('an identity that was cut off reads that, and keeps no session', async () => {
   const revoked = new Refusal('token_revoked', 'This token was revoked.');
-  await using people = await startPeopleApp({ logins: { open: async () => revoked } });
+  await using people = await startLoginApp({ logins: { open: async () => revoked } });
   const answer = await people.get('/', { cookies: { '__Host-nats-sts-session': '1.x' } });
   expect([answer.statusCode, headingOf(answer)]).toEqual([401, 'Sign in again']);
   expect(cookiesSet(answer)).toHaveLength(1);
@@ -62,7 +62,7 @@ test('an identity that was cut off reads that, and keeps no session', async () =
 
 test('a session that can not be looked at right now is kept', async () => {
   const down = new Refusal('store_unavailable', 'Not now.', { retryAfterSeconds: 5 });
-  await using people = await startPeopleApp({ logins: { open: async () => down } });
+  await using people = await startLoginApp({ logins: { open: async () => down } });
   const answer = await people.get('/', { cookies: { '__Host-nats-sts-session': '1.x' } });
   expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '5']);
   expect(cookiesSet(answer)).toEqual([]);
@@ -70,7 +70,7 @@ test('a session that can not be looked at right now is kept', async () => {
 
 describe('whoever is signed in', () => {
   test('reads who they are and until when', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const cookies = await people.signIn({ team: 'orders', email: 'ada@acme.test' });
     people.world.clock.advance(1200);
     const { body } = await people.get('/', { cookies });
@@ -87,7 +87,7 @@ describe('whoever is signed in', () => {
   });
 
   test('reads of each role what it allows, and takes it along', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const { body } = await people.get('/', { cookies: await people.signIn() });
     const cards = body.split('<article').slice(1);
     expect(cards).toHaveLength(2);
@@ -114,13 +114,13 @@ describe('whoever is signed in', () => {
   });
 
   test('reads how to do it on the command line', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const { body } = await people.get('/', { cookies: await people.signIn() });
     expect(body).toContain('<code>nats-sts login --url https://sts.test</code>');
   });
 
   test('finds the console only as an administrator', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const page = async (team: string) =>
       (await people.get('/', { cookies: await people.signIn({ team }) })).body;
     expect(await page('orders')).not.toContain('/console');
@@ -130,7 +130,7 @@ describe('whoever is signed in', () => {
 
 describe('a denied person', () => {
   test('reads which claims did not fit, what their own token says of them, and whom to ask', async () => {
-    await using people = await startPeopleApp({
+    await using people = await startLoginApp({
       bindings: [
         {
           name: 'secret binding',
@@ -156,7 +156,7 @@ describe('a denied person', () => {
   });
 
   test('by an expression reads the claims that it looks at, and not the expression', async () => {
-    await using people = await startPeopleApp({
+    await using people = await startLoginApp({
       bindings: [
         {
           name: 'x',
@@ -176,7 +176,7 @@ describe('a denied person', () => {
   });
 
   test('is on the record under the number that the page shows; who has a role is not', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const { body } = await people.get('/', { cookies: await people.signIn({ team: 'sales' }) });
     const [, number] = /give this number: <code class="all">([0-9a-f-]{36})/.exec(body) ?? [];
     expect(people.denied).toEqual([{ subject: 'ada', reason: 'no_binding', requestId: number }]);
@@ -185,7 +185,7 @@ describe('a denied person', () => {
   });
 
   test('who administers is shown the way to the console instead, and is no denied person', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const { body } = await people.get('/', { cookies: await people.signIn({ team: 'platform' }) });
     expect(body).toContain('You administer this service.');
     expect(body).toContain('<a class="button" href="/console">Open the console</a>');
@@ -195,10 +195,10 @@ describe('a denied person', () => {
 
   test('is told when that can not be recorded, or comes too often', async () => {
     const unrecorded = new Refusal('audit_unavailable', 'It can not be recorded.');
-    await using broken = await startPeopleApp({ unrecorded });
+    await using broken = await startLoginApp({ unrecorded });
     const cookies = await broken.signIn({ team: 'sales' });
     expect((await broken.get('/', { cookies })).statusCode).toBe(503);
-    await using people = await startPeopleApp({ limits: { perIdentity: 1 } });
+    await using people = await startLoginApp({ limits: { perIdentity: 1 } });
     const again = { cookies: await people.signIn({ team: 'sales' }) };
     expect((await people.get('/', again)).statusCode).toBe(200);
     expect((await people.get('/', again)).statusCode).toBe(429);
@@ -206,14 +206,14 @@ describe('a denied person', () => {
   });
 
   test('whose issuer has no binding at all reads that much', async () => {
-    await using people = await startPeopleApp({ bindings: [] });
+    await using people = await startLoginApp({ bindings: [] });
     const { body } = await people.get('/', { cookies: await people.signIn() });
     expect(body).toContain('no access is set up for people of your provider');
   });
 
   test('reads of roles that their values do not fit why not', async () => {
     const mine = role('mine', { publish: { allow: ['own.{{claims.dept}}.>'], deny: [] } });
-    await using people = await startPeopleApp({
+    await using people = await startLoginApp({
       roles: [...ROLES, mine],
       bindings: [
         ...BINDINGS,
@@ -234,7 +234,7 @@ test.each([
   'a role that waits for its key (until then: %s) says so, and for how long',
   async (until, what, when) => {
     const pending = { until, stage: 'waiting', seconds: 18, waitsFor: ['secret-host'] } as const;
-    await using people = await startPeopleApp({ pending });
+    await using people = await startLoginApp({ pending });
     const { body } = await people.get('/', { cookies: await people.signIn() });
     expect(body).toContain(what);
     expect(body).toContain(when);

@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Refusal } from '../../../src/errors.ts';
 import { authorizePath, headingOf, NKEY } from './pages.ts';
-import { type PeopleApp, PUBLIC_URL, startPeopleApp } from './people-app.ts';
+import { type LoginApp, PUBLIC_URL, startLoginApp } from './login-app.ts';
 
-let people: PeopleApp;
+let people: LoginApp;
 let cookies: Record<string, string>;
 beforeAll(async () => {
-  people = await startPeopleApp();
+  people = await startLoginApp();
   cookies = await people.signIn();
 });
 afterAll(() => people[Symbol.asyncDispose]());
@@ -24,7 +24,7 @@ describe('strict Content-Security-Policy, no script inline', () => {
   ] as const;
 
   test.each(PAGES)('%s', async (path, status) => {
-    await using people = await startPeopleApp({
+    await using people = await startLoginApp({
       logins: {
         finish: async () => ({ refusal: new Refusal('login_unknown', 'Unknown.') }),
       },
@@ -116,7 +116,7 @@ describe('IdP error texts are escaped', () => {
   const HOSTILE = `<script>alert("1")</script>'\u202E`;
 
   test('and shown as the words of the provider', async () => {
-    await using people = await startPeopleApp({
+    await using people = await startLoginApp({
       logins: {
         finish: async () => ({
           refusal: new Refusal('login_refused', 'Refused.'),

@@ -3,7 +3,7 @@ import { Refusal } from '../../../src/errors.ts';
 import type { LoginAnswer, Logins } from '../../../src/login/logins.ts';
 import type { Session } from '../../../src/login/session.ts';
 import { cookiesSet, headingOf } from './pages.ts';
-import { type PeopleApp, type PeopleAppOptions, startPeopleApp } from './people-app.ts';
+import { type LoginApp, type PeopleAppOptions, startLoginApp } from './login-app.ts';
 
 const BEGUN = {
   url: new URL('https://issuer.test/authorize?state=s'),
@@ -22,7 +22,7 @@ async function startLogins(options: PeopleAppOptions = {}) {
   const asked: Parameters<Logins['begin']>[0][] = [];
   const answered: LoginAnswer[] = [];
   let outcome: Awaited<ReturnType<Logins['finish']>> = { refusal: UNKNOWN };
-  const people = await startPeopleApp({
+  const people = await startLoginApp({
     ...options,
     logins: {
       begin: async (ask) => {
@@ -43,7 +43,7 @@ async function startLogins(options: PeopleAppOptions = {}) {
   return { people, asked, answered, signsIn, [Symbol.asyncDispose]: () => disposed(people) };
 }
 
-const disposed = (people: PeopleApp) => people[Symbol.asyncDispose]();
+const disposed = (people: LoginApp) => people[Symbol.asyncDispose]();
 const UNKNOWN = new Refusal('login_unknown', 'This login is not known here.');
 
 describe('GET /login', () => {

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { Refusal } from '../../../src/errors.ts';
 import { cookiesSet, headingOf } from './pages.ts';
-import { startPeopleApp } from './people-app.ts';
+import { startLoginApp } from './login-app.ts';
 
 test('signing out ends every copy of the session, and clears all its cookies', async () => {
-  await using people = await startPeopleApp();
+  await using people = await startLoginApp();
   const cookies = await people.signIn();
   const parts = { ...cookies, '__Host-nats-sts-session-2': 'left over' };
   const answer = await people.post('/logout', {}, { cookies: parts });
@@ -18,7 +18,7 @@ test('signing out ends every copy of the session, and clears all its cookies', a
 });
 
 test('signing out twice says the same', async () => {
-  await using people = await startPeopleApp();
+  await using people = await startLoginApp();
   const cookies = await people.signIn();
   for (const brought of [cookies, cookies]) {
     const answer = await people.post('/logout', {}, { cookies: brought });
@@ -29,7 +29,7 @@ test('signing out twice says the same', async () => {
 test.each(['GET', 'POST'])(
   'whoever was not signed in is told so, and what ends the sessions of programs (%s)',
   async (method) => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const answer =
       method === 'GET' ? await people.get('/logout') : await people.post('/logout', {});
     expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'You were not signed in here']);
@@ -39,7 +39,7 @@ test.each(['GET', 'POST'])(
 );
 
 test('signing out works however often the address has come, which sees nothing else then', async () => {
-  await using people = await startPeopleApp({ limits: { perAddress: 1 } });
+  await using people = await startLoginApp({ limits: { perAddress: 1 } });
   const cookies = await people.signIn();
   for (const path of ['/', '/logout']) await people.get(path);
   expect((await people.get('/logout')).statusCode).toBe(429);
@@ -51,7 +51,7 @@ test('signing out works however often the address has come, which sees nothing e
 
 test('a session that can not be looked at right now is not said to be over', async () => {
   const down = new Refusal('store_unavailable', 'Not now.', { retryAfterSeconds: 5 });
-  await using people = await startPeopleApp({ logins: { open: async () => down } });
+  await using people = await startLoginApp({ logins: { open: async () => down } });
   const cookies = { '__Host-nats-sts-session': '1.x' };
   for (const answer of [
     await people.post('/logout', {}, { cookies }),
@@ -64,7 +64,7 @@ test('a session that can not be looked at right now is not said to be over', asy
 
 test('who is blocked loses the cookie by signing out, and nothing by being asked', async () => {
   const blocked = new Refusal('blocked', 'Blocked.');
-  await using people = await startPeopleApp({ logins: { open: async () => blocked } });
+  await using people = await startLoginApp({ logins: { open: async () => blocked } });
   const cookies = { '__Host-nats-sts-session': '1.x' };
   const asked = await people.get('/logout', { cookies });
   expect([asked.statusCode, headingOf(asked)]).toEqual([403, 'Your access is blocked']);
@@ -76,7 +76,7 @@ test('who is blocked loses the cookie by signing out, and nothing by being asked
 
 test('where the issuer can end its own session, a page goes on there: a redirect would be stopped', async () => {
   const issuerUrl = new URL('https://issuer.test/end?id_token_hint=x&client_id="y"');
-  await using people = await startPeopleApp({ logins: { signOut: async () => ({ issuerUrl }) } });
+  await using people = await startLoginApp({ logins: { signOut: async () => ({ issuerUrl }) } });
   const answer = await people.post('/logout', {}, { cookies: await people.signIn() });
   expect(answer.statusCode).toBe(200);
   const escaped = issuerUrl.href.replaceAll('&', '&amp;');
@@ -88,7 +88,7 @@ test('whose sign-out can not be stored is told that they are still signed in, an
   const down = new Refusal('store_unavailable', 'You are still signed in.', {
     retryAfterSeconds: 5,
   });
-  await using people = await startPeopleApp({ logins: { signOut: async () => down } });
+  await using people = await startLoginApp({ logins: { signOut: async () => down } });
   const cookies = await people.signIn();
   const answer = await people.post('/logout', {}, { cookies });
   expect(answer.statusCode).toBe(503);
@@ -97,7 +97,7 @@ test('whose sign-out can not be stored is told that they are still signed in, an
 });
 
 test('GET /logout asks and changes nothing', async () => {
-  await using people = await startPeopleApp();
+  await using people = await startLoginApp();
   const cookies = await people.signIn();
   const answer = await people.get('/logout', { cookies });
   expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'Sign out?']);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { asset, icon, styleSheet } from '../../../src/http/pages/assets.ts';
 import { headingOf } from '../login/pages.ts';
-import { startPeopleApp } from '../login/people-app.ts';
+import { startLoginApp } from '../login/login-app.ts';
 
 const LOGO = {
   contentType: 'image/svg+xml',
@@ -10,7 +10,7 @@ const LOGO = {
 
 describe('files of pages', () => {
   test('are named by their content, and kept by browsers for ever', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const { body } = await people.get('/');
     expect(body).toContain(`<link rel="stylesheet" href="${styleSheet.path}">`);
     for (const [{ path }, type] of [
@@ -30,7 +30,7 @@ describe('files of pages', () => {
   });
 
   test('a logo is an image only, whatever is in it', async () => {
-    await using people = await startPeopleApp({ branding: { name: 'Acme', logo: LOGO } });
+    await using people = await startLoginApp({ branding: { name: 'Acme', logo: LOGO } });
     const { body } = await people.get('/');
     const [, path = ''] = /<img src="([^"]+)" alt="" height="28">/.exec(body) ?? [];
     expect(path).toMatch(/^\/assets\/logo\?v=/);
@@ -44,14 +44,14 @@ describe('files of pages', () => {
   });
 
   test('without a logo there is none', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     expect((await people.get('/assets/logo')).statusCode).toBe(404);
   });
 });
 
 describe('the frame', () => {
   test('names the service and whom to ask, escaped', async () => {
-    await using people = await startPeopleApp({
+    await using people = await startLoginApp({
       branding: { name: 'A <b>&</b> Co' },
       contact: '"><script>x</script>',
     });
@@ -61,7 +61,7 @@ describe('the frame', () => {
   });
 
   test('has landmarks, a way past the header, and says its language', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const { body } = await people.get('/', { cookies: await people.signIn({ team: 'platform' }) });
     for (const text of [
       '<html lang="en">',
@@ -77,14 +77,14 @@ describe('the frame', () => {
   });
 
   test('promises https only where the service is reached by it', async () => {
-    await using people = await startPeopleApp({ publicUrl: 'http://127.0.0.1:8080' });
+    await using people = await startLoginApp({ publicUrl: 'http://127.0.0.1:8080' });
     expect((await people.get('/')).headers).not.toHaveProperty('strict-transport-security');
   });
 });
 
 describe('what goes wrong is a page', () => {
   test('for whoever comes too often, before anything else', async () => {
-    await using people = await startPeopleApp({ limits: { perAddress: 1 } });
+    await using people = await startLoginApp({ limits: { perAddress: 1 } });
     await people.get('/');
     const answer = await people.get('/');
     expect([answer.statusCode, headingOf(answer)]).toEqual([429, 'Too many requests']);
@@ -93,7 +93,7 @@ describe('what goes wrong is a page', () => {
 
   test('for a fault, which is told to the log and not to the reader', async () => {
     const fault = new Error('secret of the machine');
-    await using people = await startPeopleApp({
+    await using people = await startLoginApp({
       logins: { open: () => Promise.reject(fault) },
     });
     const answer = await people.get('/', { cookies: { '__Host-nats-sts-session': '1.x' } });
@@ -106,7 +106,7 @@ describe('what goes wrong is a page', () => {
     ['application/json', '{}', 415],
     ['application/x-www-form-urlencoded', `role=${'x'.repeat(70_000)}`, 413],
   ])('for a form that is none (%s)', async (type, payload, status) => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const headers = { 'content-type': type, 'sec-fetch-site': 'same-origin' };
     const answer = await people.app.inject({
       method: 'POST',
@@ -119,7 +119,7 @@ describe('what goes wrong is a page', () => {
   });
 
   test('for what is not there, in the form that was asked for', async () => {
-    await using people = await startPeopleApp();
+    await using people = await startLoginApp();
     const browser = await people.get('/nothing', { headers: { accept: 'text/html,*/*;q=0.8' } });
     expect([browser.statusCode, headingOf(browser)]).toEqual([404, 'There is nothing here']);
     const program = await people.get('/nothing', { headers: { accept: '*/*' } });

@@ -2,7 +2,7 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyReply } from 'fastify';
 import { hidden } from '../../pages/elements.ts';
 import type { Administrator, Exchange } from '../administrator.ts';
-import type { ConsoleDoors } from '../deps.ts';
+import type { ConsoleDeps } from '../deps.ts';
 import { type ConsolePage, sendConsolePage } from '../frame.ts';
 
 /** The field by which the second form differs from the first. */
@@ -24,12 +24,12 @@ export interface Confirmation extends Pick<ConsolePage, 'tab' | 'status'> {
 
 /** Nothing is done yet: what would be, and the one button that does it. */
 export function sendConfirmation(
-  doors: ConsoleDoors,
+  deps: ConsoleDeps,
   exchange: Exchange,
   administrator: Administrator,
   { title, tab, status, text, action, fields, inputs, button, danger }: Confirmation,
 ): FastifyReply {
-  return sendConsolePage(doors, exchange, administrator, {
+  return sendConsolePage(deps, exchange, administrator, {
     title,
     tab,
     ...(status !== undefined && { status }),

@@ -5,7 +5,7 @@ import { Refusal } from '../../../errors.ts';
 import { pageRoute } from '../../pages/route.ts';
 import { theirs } from '../../pages/words/text.ts';
 import { admitted } from '../administrator.ts';
-import type { ConsoleParts } from '../deps.ts';
+import type { ConsolePageDeps } from '../deps.ts';
 import { setNotice } from '../notice.ts';
 import { fields } from '../query.ts';
 import { targetText } from '../tables/revocation-table.ts';
@@ -16,12 +16,12 @@ import { sendRefused } from './refused.ts';
 const PATH = '/console/revocations/lift';
 
 /** `POST /console/revocations/lift`: the policy alone decides again. */
-export function liftRoute(app: FastifyInstance, doors: ConsoleParts): void {
-  const { actions } = doors.console.admin;
-  app.post(PATH, pageRoute(doors), (request, reply) =>
-    admitted(doors, { request, reply }, async (administrator) => {
+export function liftRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
+  const { actions } = deps.console.admin;
+  app.post(PATH, pageRoute(deps), (request, reply) =>
+    admitted(deps, { request, reply }, async (administrator) => {
       const refused = (refusal: Refusal) =>
-        sendRefused(doors, { request, reply }, administrator, {
+        sendRefused(deps, { request, reply }, administrator, {
           tab: '/console/revocations',
           refusal,
         });
@@ -33,7 +33,7 @@ export function liftRoute(app: FastifyInstance, doors: ConsoleParts): void {
         if (answer instanceof Refusal) return refused(answer);
         const found = answer.revocations.find((revocation) => revocation.id === id);
         if (!found) return refused(NONE);
-        return sendConfirmation(doors, { request, reply }, administrator, {
+        return sendConfirmation(deps, { request, reply }, administrator, {
           title: 'Lift a revocation',
           tab: '/console/revocations',
           text: forecast(found),
@@ -45,8 +45,8 @@ export function liftRoute(app: FastifyInstance, doors: ConsoleParts): void {
       }
       const refusal = await actions.lift(id, administrator.caller);
       if (refusal) return refused(refusal);
-      doors.answers.forget();
-      setNotice(doors, { request, reply }, { done: 'lifted', id });
+      deps.answers.forget();
+      setNotice(deps, { request, reply }, { done: 'lifted', id });
       return reply.redirect('/console/revocations', 303);
     }),
   );

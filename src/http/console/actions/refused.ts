@@ -6,7 +6,7 @@ import { reference, sendRefusalPage } from '../../pages/refusal-page.ts';
 import { plain } from '../../pages/words/text.ts';
 import { statusOf } from '../../refusals/status.ts';
 import type { Administrator, Exchange } from '../administrator.ts';
-import type { ConsoleDoors } from '../deps.ts';
+import type { ConsoleDeps } from '../deps.ts';
 import { type ConsolePage, sendConsolePage } from '../frame.ts';
 
 /** Names as long as they may be, and the sentence around them. */
@@ -17,16 +17,16 @@ const MAX_CHARACTERS = 500;
  * no longer, that is said in the words of the refusal, and back there is what there is.
  */
 export function sendRefused(
-  doors: ConsoleDoors,
+  deps: ConsoleDeps,
   exchange: Exchange,
   administrator: Administrator,
   { tab, refusal }: Pick<ConsolePage, 'tab'> & { readonly refusal: Refusal },
 ): FastifyReply {
   const { reply } = exchange;
   if (refusal.code !== 'not_found') {
-    return sendRefusalPage(reply, { doors, session: administrator.session }, refusal);
+    return sendRefusalPage(reply, { deps, session: administrator.session }, refusal);
   }
-  return sendConsolePage(doors, exchange, administrator, {
+  return sendConsolePage(deps, exchange, administrator, {
     status: statusOf(refusal),
     title: 'Not found',
     tab,
@@ -34,7 +34,7 @@ export function sendRefused(
 <div class="heading">${stopIcon}<h2>Nothing was done</h2></div>
 <p class="lead">${plain(refusal.message, MAX_CHARACTERS)}</p>
 <p class="actions"><a class="button" href="${tab}">Go back</a></p>
-${reference(reply, doors)}
+${reference(reply, deps)}
 </article>`,
   });
 }

@@ -1,6 +1,6 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import { stopIcon } from '../../pages/icons.ts';
-import type { ConsoleParts } from '../deps.ts';
+import type { ConsolePageDeps } from '../deps.ts';
 import { optionsOf, suggesting } from '../filters.ts';
 import { reasonField } from './confirmation.ts';
 
@@ -19,7 +19,7 @@ export type RevokeFields = Readonly<Partial<Record<(typeof FIELDS)[number], stri
 
 /** Whom, why, and for how long. Links fill in what they know. */
 export function revokeForm(
-  doors: ConsoleParts,
+  deps: ConsolePageDeps,
   action: string,
   form: RevokeFields,
   problem?: string,
@@ -31,7 +31,7 @@ export function revokeForm(
       : html`<div class="card notice bad" role="alert"><div class="heading">${stopIcon}<p>${problem}</p></div></div>`
   }<form class="card" method="post" action="${action}">
 <fieldset><legend>What is to be revoked?</legend>
-${KINDS.map((one) => choice(doors, one, form, one.kind === kind))}
+${KINDS.map((one) => choice(deps, one, form, one.kind === kind))}
 </fieldset>
 <fieldset>${reasonField(form.reason)}</fieldset>
 <fieldset><legend>For how long?</legend>
@@ -70,13 +70,13 @@ function kindOf({ subject, nkey, role, binding }: RevokeFields): string {
 }
 
 function choice(
-  doors: ConsoleParts,
+  deps: ConsolePageDeps,
   { kind, label, inputs }: Kind,
   form: RevokeFields,
   chosen: boolean,
 ): SafeHtml {
   return html`<div class="choice kind"><input type="radio" id="kind-${kind}" name="kind" value="${kind}"${chosen ? html` checked` : undefined}><div><label for="kind-${kind}">${label}</label><div class="row">${inputs.map(
     ([name, text]) =>
-      html`<div class="field"><label for="target-${name}">${text}</label>${suggesting({ id: `target-${name}`, name, value: form[name], options: optionsOf(doors, name) })}</div>`,
+      html`<div class="field"><label for="target-${name}">${text}</label>${suggesting({ id: `target-${name}`, name, value: form[name], options: optionsOf(deps, name) })}</div>`,
   )}</div></div></div>`;
 }

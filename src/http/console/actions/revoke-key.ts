@@ -4,7 +4,7 @@ import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../../admin-api/ke
 import { Refusal } from '../../../errors.ts';
 import { pageRoute } from '../../pages/route.ts';
 import { admitted } from '../administrator.ts';
-import type { ConsoleParts } from '../deps.ts';
+import type { ConsolePageDeps } from '../deps.ts';
 import { reach, setNotice } from '../notice.ts';
 import { fields } from '../query.ts';
 import { shortKey, slotName } from '../words.ts';
@@ -20,12 +20,12 @@ import { sendRefused } from './refused.ts';
 const PATH = '/console/keys/revoke';
 
 /** `POST /console/keys/revoke`: the emergency. Everyone behind the key is cut. */
-export function revokeKeyRoute(app: FastifyInstance, doors: ConsoleParts): void {
-  const { actions } = doors.console.admin;
-  app.post(PATH, pageRoute(doors), (request, reply) =>
-    admitted(doors, { request, reply }, async (administrator) => {
+export function revokeKeyRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
+  const { actions } = deps.console.admin;
+  app.post(PATH, pageRoute(deps), (request, reply) =>
+    admitted(deps, { request, reply }, async (administrator) => {
       const refused = (refusal: Refusal) =>
-        sendRefused(doors, { request, reply }, administrator, { tab: '/console', refusal });
+        sendRefused(deps, { request, reply }, administrator, { tab: '/console', refusal });
       const asked = fields(request.body, ['key', 'reason', CONFIRMED]);
       if (asked instanceof Refusal) return refused(asked);
       const { key = '', [CONFIRMED]: confirmed } = asked;
@@ -36,7 +36,7 @@ export function revokeKeyRoute(app: FastifyInstance, doors: ConsoleParts): void 
         const found = find(keys, key);
         if (!found) return refused(NO_SUCH_KEY);
         const problem = confirmed === undefined ? undefined : REASON_PROBLEM;
-        return sendConfirmation(doors, { request, reply }, administrator, {
+        return sendConfirmation(deps, { request, reply }, administrator, {
           title: 'Revoke a signing key',
           tab: '/console',
           ...(problem !== undefined && { status: 400 }),
@@ -50,9 +50,9 @@ export function revokeKeyRoute(app: FastifyInstance, doors: ConsoleParts): void 
       }
       const answer = await actions.revokeKey({ publicKey: key, reason }, administrator.caller);
       if (answer instanceof Refusal) return refused(answer);
-      doors.answers.forget();
+      deps.answers.forget();
       const { public_key, credentials_cut: credentials } = answer;
-      setNotice(doors, { request, reply }, { done: 'key-revoked', key: public_key, credentials });
+      setNotice(deps, { request, reply }, { done: 'key-revoked', key: public_key, credentials });
       return reply.redirect('/console', 303);
     }),
   );

@@ -9,7 +9,7 @@ import { pageRoute } from '../../pages/route.ts';
 import { theirs } from '../../pages/words/text.ts';
 import { statusOf } from '../../refusals/status.ts';
 import { type Administrator, admitted, type Exchange } from '../administrator.ts';
-import type { ConsoleParts } from '../deps.ts';
+import type { ConsolePageDeps } from '../deps.ts';
 import { sendConsolePage } from '../frame.ts';
 import { reach, setNotice } from '../notice.ts';
 import { fields } from '../query.ts';
@@ -21,20 +21,20 @@ import { FIELDS, type RevokeFields, revokeForm } from './revoke-form.ts';
 const PATH = '/console/revoke';
 
 /** `/console/revoke`: a form, what it would do, and doing it. */
-export function revokeRoutes(app: FastifyInstance, doors: ConsoleParts): void {
-  app.get(PATH, pageRoute(doors), (request, reply) =>
-    admitted(doors, { request, reply }, async (administrator) => {
+export function revokeRoutes(app: FastifyInstance, deps: ConsolePageDeps): void {
+  app.get(PATH, pageRoute(deps), (request, reply) =>
+    admitted(deps, { request, reply }, async (administrator) => {
       const asked = fields(request.query, FIELDS);
-      if (asked instanceof Refusal) return sendRefusalPage(reply, { doors }, asked);
-      return sendForm(doors, { request, reply }, administrator, { form: asked });
+      if (asked instanceof Refusal) return sendRefusalPage(reply, { deps }, asked);
+      return sendForm(deps, { request, reply }, administrator, { form: asked });
     }),
   );
-  app.post(PATH, pageRoute(doors), (request, reply) =>
-    admitted(doors, { request, reply }, async (administrator) => {
+  app.post(PATH, pageRoute(deps), (request, reply) =>
+    admitted(deps, { request, reply }, async (administrator) => {
       const asked = fields(request.body, [...FIELDS, CONFIRMED]);
-      if (asked instanceof Refusal) return sendRefusalPage(reply, { doors }, asked);
+      if (asked instanceof Refusal) return sendRefusalPage(reply, { deps }, asked);
       const { [CONFIRMED]: confirmed, ...form } = asked;
-      return revoke(doors, { request, reply }, administrator, {
+      return revoke(deps, { request, reply }, administrator, {
         form,
         dryRun: confirmed === undefined,
       });
@@ -43,7 +43,7 @@ export function revokeRoutes(app: FastifyInstance, doors: ConsoleParts): void {
 }
 
 async function revoke(
-  doors: ConsoleParts,
+  deps: ConsolePageDeps,
   exchange: Exchange,
   administrator: Administrator,
   { form, dryRun }: { readonly form: RevokeFields; readonly dryRun: boolean },
@@ -52,13 +52,13 @@ async function revoke(
   const answer =
     ask instanceof Refusal
       ? ask
-      : await doors.console.admin.actions.revoke({ ...ask, dryRun }, administrator.caller);
+      : await deps.console.admin.actions.revoke({ ...ask, dryRun }, administrator.caller);
   if (ask instanceof Refusal || answer instanceof Refusal) {
     const problem = answer instanceof Refusal ? answer : undefined;
-    return sendForm(doors, exchange, administrator, { form, ...(problem && { problem }) });
+    return sendForm(deps, exchange, administrator, { form, ...(problem && { problem }) });
   }
   if (dryRun) {
-    return sendConfirmation(doors, exchange, administrator, {
+    return sendConfirmation(deps, exchange, administrator, {
       title: ask.block ? 'Revoke and block' : 'Revoke',
       tab: '/console/revocations',
       text: forecast(answer, ask.reason),
@@ -68,10 +68,10 @@ async function revoke(
       danger: true,
     });
   }
-  doors.answers.forget();
+  deps.answers.forget();
   const { id = '', credentials, credentials_not_cut, sessions } = answer;
   const cut = credentials - credentials_not_cut;
-  setNotice(doors, exchange, { done: 'revoked', id, credentials: cut, sessions });
+  setNotice(deps, exchange, { done: 'revoked', id, credentials: cut, sessions });
   return exchange.reply.redirect('/console/revocations', 303);
 }
 
@@ -96,16 +96,16 @@ function askOf({ kind, issuer, subject, nkey, role, binding, block, ...form }: R
 }
 
 function sendForm(
-  doors: ConsoleParts,
+  deps: ConsolePageDeps,
   exchange: Exchange,
   administrator: Administrator,
   { form, problem }: { readonly form: RevokeFields; readonly problem?: Refusal },
 ): FastifyReply {
-  return sendConsolePage(doors, exchange, administrator, {
+  return sendConsolePage(deps, exchange, administrator, {
     title: 'Revoke',
     tab: '/console/revocations',
     ...(problem && { status: statusOf(problem) }),
-    body: revokeForm(doors, PATH, form, problem?.message),
+    body: revokeForm(deps, PATH, form, problem?.message),
   });
 }
 

@@ -5,7 +5,7 @@ import { Refusal } from '../../../errors.ts';
 import type { RotateAsk } from '../../admin/actions.ts';
 import { pageRoute } from '../../pages/route.ts';
 import { admitted } from '../administrator.ts';
-import type { ConsoleParts } from '../deps.ts';
+import type { ConsolePageDeps } from '../deps.ts';
 import { setNotice } from '../notice.ts';
 import { fields } from '../query.ts';
 import { counted } from '../words.ts';
@@ -15,12 +15,12 @@ import { sendRefused } from './refused.ts';
 const PATH = '/console/rotate';
 
 /** `POST /console/rotate`: asks for the next keys of everything, of an account, or of a role. */
-export function rotateRoute(app: FastifyInstance, doors: ConsoleParts): void {
-  const { actions } = doors.console.admin;
-  app.post(PATH, pageRoute(doors), (request, reply) =>
-    admitted(doors, { request, reply }, async (administrator) => {
+export function rotateRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
+  const { actions } = deps.console.admin;
+  app.post(PATH, pageRoute(deps), (request, reply) =>
+    admitted(deps, { request, reply }, async (administrator) => {
       const refused = (refusal: Refusal) =>
-        sendRefused(doors, { request, reply }, administrator, { tab: '/console', refusal });
+        sendRefused(deps, { request, reply }, administrator, { tab: '/console', refusal });
       const asked = fields(request.body, ['account', 'role', CONFIRMED]);
       if (asked instanceof Refusal) return refused(asked);
       const { [CONFIRMED]: confirmed, ...ask } = asked;
@@ -29,7 +29,7 @@ export function rotateRoute(app: FastifyInstance, doors: ConsoleParts): void {
         if (would instanceof Refusal) return refused(would);
         const keys = await actions.keys();
         if (keys instanceof Refusal) return refused(keys);
-        return sendConfirmation(doors, { request, reply }, administrator, {
+        return sendConfirmation(deps, { request, reply }, administrator, {
           title: 'Rotate keys',
           tab: '/console',
           text: forecast(keys, ask, would),
@@ -41,8 +41,8 @@ export function rotateRoute(app: FastifyInstance, doors: ConsoleParts): void {
       }
       const answer = await actions.rotate(ask, administrator.caller);
       if (answer instanceof Refusal) return refused(answer);
-      doors.answers.forget();
-      setNotice(doors, { request, reply }, { done: 'rotated', slots: answer.requested.length });
+      deps.answers.forget();
+      setNotice(deps, { request, reply }, { done: 'rotated', slots: answer.requested.length });
       return reply.redirect('/console', 303);
     }),
   );

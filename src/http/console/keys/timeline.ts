@@ -48,7 +48,7 @@ export function axisOf(
 }
 
 /** Where on the width a time is, 0 to 1. */
-export function place({ from, now, to, past }: Axis, time: number): number {
+export function shareAt({ from, now, to, past }: Axis, time: number): number {
   const share =
     time <= now
       ? (past * (time - from)) / (now - from)
@@ -67,12 +67,12 @@ export interface Phase {
 /** What a key was, is and will be: the next one takes over on schedule. Split at now. */
 export function phases({ now, to, next = to }: Axis, key: Times): Phase[] {
   const { state, staged_at, active_at, draining_at, retired_at, retires_at } = key;
-  const over = retired_at ?? (state === 'retired' ? now : next);
+  const end = retired_at ?? (state === 'retired' ? now : next);
   const found = [
-    { state: 'staged', start: staged_at, end: active_at ?? draining_at ?? over } as const,
+    { state: 'staged', start: staged_at, end: active_at ?? draining_at ?? end } as const,
     ...(active_at === null
       ? []
-      : [{ state: 'active', start: active_at, end: draining_at ?? over } as const]),
+      : [{ state: 'active', start: active_at, end: draining_at ?? end } as const]),
     ...(draining_at === null
       ? []
       : [
@@ -108,7 +108,7 @@ const SHAPE = {
 } as const;
 
 function shape(axis: Axis, { state, start, end, planned }: Phase): SafeHtml | undefined {
-  const [left, right] = [place(axis, start), place(axis, end)];
+  const [left, right] = [shareAt(axis, start), shareAt(axis, end)];
   if (right <= 0 || left >= 1) return undefined;
   const width = Math.max(right - left, LEAST_PHASE);
   const { y, height } = SHAPE[state];
@@ -118,14 +118,14 @@ function shape(axis: Axis, { state, start, end, planned }: Phase): SafeHtml | un
 }
 
 function cross(axis: Axis, time: number): SafeHtml {
-  return html`<text class="end" x="${percent(place(axis, time))}" y="17" text-anchor="middle">✕</text>`;
+  return html`<text class="end" x="${percent(shareAt(axis, time))}" y="17" text-anchor="middle">✕</text>`;
 }
 
 function lines(axis: Axis): SafeHtml {
   const line = (name: string, share: number) =>
     html`<line class="${name}" x1="${percent(share)}" x2="${percent(share)}" y1="0" y2="24"/>`;
   const { next } = axis;
-  return html`${line('now', axis.past)}${next === undefined ? undefined : line('next', place(axis, next))}`;
+  return html`${line('now', axis.past)}${next === undefined ? undefined : line('next', shareAt(axis, next))}`;
 }
 
 /** The heading of the bars: how long ago they begin, where now is, how far they reach. */

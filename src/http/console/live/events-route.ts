@@ -8,7 +8,7 @@ import { sendRefusalPage } from '../../pages/refusal-page.ts';
 import { pageRoute } from '../../pages/route.ts';
 import { sessionOf } from '../../pages/session.ts';
 import { authenticated } from '../administrator.ts';
-import type { ConsoleDoors, ConsolePart, ConsoleParts } from '../deps.ts';
+import type { ConsoleDeps, ConsolePart, ConsolePageDeps } from '../deps.ts';
 import { newsStream } from './change-stream.ts';
 import { sendNotAcceptable, takesEvents } from './not-acceptable.ts';
 
@@ -33,7 +33,7 @@ export interface EventsOptions {
  */
 export async function eventsRoute(
   app: FastifyInstance,
-  doors: ConsoleParts,
+  deps: ConsolePageDeps,
   { maxListeners = MAX_LISTENERS, maxOfSession = MAX_OF_SESSION, ...times }: EventsOptions = {},
 ): Promise<void> {
   await app.register(fastifySSE);
@@ -49,22 +49,22 @@ export async function eventsRoute(
     !stopping && open.size < maxListeners && !open.has(socket);
   const hasEnough = ({ id }: Session): boolean =>
     [...open.values()].filter(({ sessionId }) => sessionId === id).length >= maxOfSession;
-  const route = { ...pageRoute(doors), exposeHeadRoute: false };
+  const route = { ...pageRoute(deps), exposeHeadRoute: false };
   app.get(
     '/console/events',
     { ...route, sse: { kind: 'manual', heartbeat: false, serializer: String } },
     async (request, reply) => {
       const { socket } = request.raw;
-      if (!hasRoomFor(socket)) return sendRefusalPage(reply, { doors }, FULL);
-      const session = await check(doors, request, reply);
-      if (session instanceof Refusal) return sendRefusalPage(reply, { doors }, session);
-      if (!takesEvents(request)) return sendNotAcceptable(doors, reply, session);
+      if (!hasRoomFor(socket)) return sendRefusalPage(reply, { deps }, FULL);
+      const session = await check(deps, request, reply);
+      if (session instanceof Refusal) return sendRefusalPage(reply, { deps }, session);
+      if (!takesEvents(request)) return sendNotAcceptable(deps, reply, session);
       // From here to the end nothing is waited for: nobody takes the same place, and who leaves is noticed.
       if (!hasRoomFor(socket) || hasEnough(session)) {
-        return sendRefusalPage(reply, { doors }, FULL);
+        return sendRefusalPage(reply, { deps }, FULL);
       }
       if (socket.destroyed) return reply.hijack();
-      commonHeaders(reply, doors.live().publicUrl);
+      commonHeaders(reply, deps.live().publicUrl);
       // Whatever idles is closed by the server otherwise; and nothing else comes this way afterwards.
       reply.header('cache-control', 'no-store').header('connection', 'close');
       socket.setTimeout(0);
@@ -77,8 +77,8 @@ export async function eventsRoute(
           socket.destroySoon();
           leave();
         },
-        follow: (listener) => followFresh(doors, listener),
-        mayGoOn: async () => !((await check(doors, request, reply)) instanceof Refusal),
+        follow: (listener) => followFresh(deps, listener),
+        mayGoOn: async () => !((await check(deps, request, reply)) instanceof Refusal),
         ...times,
       });
       const leave = (): void => {
@@ -93,7 +93,7 @@ export async function eventsRoute(
 
 /** Whoever hears of a change and asks for a page gets one from after it. */
 function followFresh(
-  { console, answers }: ConsoleParts,
+  { console, answers }: ConsolePageDeps,
   listener: (part: ConsolePart) => void,
 ): () => void {
   return console.follow((part) => {
@@ -108,14 +108,14 @@ const FULL = new Refusal('overloaded', 'Too many windows of the console are open
 
 /** The session, while it is open and an administrator's. */
 async function check(
-  doors: ConsoleDoors,
+  deps: ConsoleDeps,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<Session | Refusal> {
-  const session = await sessionOf(request, reply, doors);
+  const session = await sessionOf(request, reply, deps);
   if (session === undefined) return NO_SESSION;
   if (session instanceof Refusal) return session;
-  const caller = await authenticated(doors, request, session);
+  const caller = await authenticated(deps, request, session);
   return caller instanceof Refusal ? caller : session;
 }
 

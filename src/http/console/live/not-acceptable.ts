@@ -4,7 +4,7 @@ import type { Session } from '../../../login/session.ts';
 import { stopIcon } from '../../pages/icons.ts';
 import { sendPage } from '../../pages/page.ts';
 import { reference } from '../../pages/refusal-page.ts';
-import type { ConsoleDoors } from '../deps.ts';
+import type { ConsoleDeps } from '../deps.ts';
 
 /** Nothing else is to be had here (RFC 9110 §12.5.1); whoever says nothing takes what comes. */
 export function takesEvents({ headers: { accept } }: FastifyRequest): boolean {
@@ -13,14 +13,14 @@ export function takesEvents({ headers: { accept } }: FastifyRequest): boolean {
 
 /** Who asks is known by then. */
 export function sendNotAcceptable(
-  doors: ConsoleDoors,
+  deps: ConsoleDeps,
   reply: FastifyReply,
   session: Session,
 ): FastifyReply {
   const title = 'This is no page';
   return sendPage(
     reply,
-    { doors, session },
+    { deps, session },
     {
       status: 406,
       title,
@@ -29,7 +29,7 @@ export function sendNotAcceptable(
 <div class="heading">${stopIcon}<h1>${title}</h1></div>
 <p class="lead">Here the console hears what is new, as text/event-stream and nothing else.</p>
 <p class="actions"><a class="button" href="/console">Go to the console</a></p>
-${reference(reply, doors)}
+${reference(reply, deps)}
 </article>`,
     },
   );

@@ -1,5 +1,5 @@
 import { Refusal } from '../../../errors.ts';
-import type { PeopleDoors } from '../../deps.ts';
+import type { LoginDeps } from '../../deps.ts';
 import { type Form, missing, text } from '../form.ts';
 import { checkClient } from '../parameters.ts';
 import { redeemCode, redeemDevice } from './codes.ts';
@@ -16,16 +16,16 @@ const OF_PEOPLE: ReadonlyMap<string, GrantHandler> = new Map([
 ]);
 
 /** Values of `grant_type` that are served, for the metadata. */
-export function grantTypes({ logins }: Pick<PeopleDoors['people'], 'logins'>): string[] {
+export function grantTypes({ logins }: Pick<LoginDeps['login'], 'logins'>): string[] {
   return logins.issuers().length === 0 ? [TOKEN_EXCHANGE] : [TOKEN_EXCHANGE, ...OF_PEOPLE.keys()];
 }
 
 /** The grant that is asked for, if it is served and the client is one that may ask for it. */
-export function grantOf(form: Form, people: PeopleDoors['people']): GrantHandler | Refusal {
+export function grantOf(form: Form, login: LoginDeps['login']): GrantHandler | Refusal {
   const type = text(form, 'grant_type');
   if (type === undefined) return missing('grant_type');
   if (type === TOKEN_EXCHANGE) return exchangeToken;
-  const types = grantTypes(people);
+  const types = grantTypes(login);
   const grant = types.includes(type) ? OF_PEOPLE.get(type) : undefined;
   if (grant) return checkClient(form) ?? grant;
   return new Refusal(

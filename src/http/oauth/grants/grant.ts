@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Refusal } from '../../../errors.ts';
 import type { Caller } from '../../../login/session.ts';
-import type { PeopleDoors } from '../../deps.ts';
+import type { LoginDeps } from '../../deps.ts';
 import { addressOf, networkOf } from '../../request/address.ts';
 import type { OAuthAsk } from '../error.ts';
 import type { Form } from '../form.ts';
@@ -13,7 +13,7 @@ export type GrantAnswer =
 
 /** One `grant_type` of `/token`. */
 export type GrantHandler = (
-  doors: PeopleDoors,
+  deps: LoginDeps,
   request: FastifyRequest,
   form: Form,
 ) => Promise<GrantAnswer>;

@@ -5,12 +5,12 @@ import type { Identity } from '../../../identity/identity.ts';
 import type { HandedSession, Handover } from '../../../login/handovers.ts';
 import { inboxPrefix } from '../../../policy/inbox.ts';
 import { newPermissions, ttlCapped } from '../../credential-answer.ts';
-import type { PeopleDoors } from '../../deps.ts';
+import type { LoginDeps } from '../../deps.ts';
 import { callerOf } from './grant.ts';
 
 /** The credential of a handover, by the way of every other: policy, revocations, record, signature. */
 export function credentialOf(
-  doors: PeopleDoors,
+  deps: LoginDeps,
   request: FastifyRequest,
   {
     session: { identity },
@@ -19,19 +19,19 @@ export function credentialOf(
     userPublicKey,
   }: Pick<Handover, 'session' | 'role' | 'ttlSeconds' | 'userPublicKey'>,
 ): Promise<Issued | Refusal> {
-  return doors.exchange({
+  return deps.exchange({
     door: 'login',
     ...callerOf(request),
     subject: { identity },
     ask: { role, ttlSeconds },
     userPublicKey,
-    admit: (known) => doors.limitIdentity(request, known),
+    admit: (known) => deps.limitIdentity(request, known),
   });
 }
 
 /** What a program gets (RFC 6749 §5.1), with the token for its next credential. */
 export async function handedOver(
-  { people, live }: PeopleDoors,
+  { login, live }: LoginDeps,
   handed: HandedSession & Pick<Handover, 'ttlSeconds'>,
   issued: Issued,
 ): Promise<object> {
@@ -49,7 +49,7 @@ export async function handedOver(
     account_name: grant.role.account,
     servers: live().servers,
     inbox_prefix: inboxPrefix(grant.subscribe),
-    refresh_token: await people.handovers.refreshToken(handed),
+    refresh_token: await login.handovers.refreshToken(handed),
     refresh_token_expires_in: Math.max(0, session.endsAt - credential.issuedAt),
     identity: {
       issuer: session.identity.issuer,

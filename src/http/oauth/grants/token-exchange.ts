@@ -12,22 +12,21 @@ import {
 } from './token-exchange-request.ts';
 
 /** OAuth 2.0 Token Exchange (RFC 8693). */
-export const exchangeToken: GrantHandler = async (doors, request, form) => {
-  const live = doors.live();
+export const exchangeToken: GrantHandler = async (deps, request, form) => {
+  const live = deps.live();
   const asked = parseTokenRequest(form, live);
   if (asked instanceof Refusal) return { refusal: asked };
 
-  const issued = await doors.exchange({
+  const issued = await deps.exchange({
     door: 'token',
     ...callerOf(request),
     subject: { token: asked.subjectToken, proof: dpopProof(request, live.publicUrl) },
     actorToken: asked.actorToken,
     ask: asked.ask,
     userPublicKey: asked.userPublicKey,
-    admit: (identity) => doors.limitIdentity(request, identity),
+    admit: (identity) => deps.limitIdentity(request, identity),
   });
-  if (!(issued instanceof Refusal))
-    return { answer: response(asked, issued, doors.live().servers) };
+  if (!(issued instanceof Refusal)) return { answer: response(asked, issued, deps.live().servers) };
   const { role, account } = asked.ask;
   return { refusal: issued, asked: { scope: role !== undefined, target: account !== undefined } };
 };

@@ -11,8 +11,8 @@ const PART_CHARACTERS = 3_800;
 const MAX_PARTS = 4;
 
 const names = ({ prefix }: CookieJar): string[] =>
-  Array.from({ length: MAX_PARTS }, (_, place) =>
-    place === 0 ? `${prefix}-session` : `${prefix}-session-${place}`,
+  Array.from({ length: MAX_PARTS }, (_, index) =>
+    index === 0 ? `${prefix}-session` : `${prefix}-session-${index}`,
   );
 
 /** Sets the parts, and drops those of a larger session before. */
@@ -24,8 +24,8 @@ export function setSessionCookie(
 ): Refusal | undefined {
   const parts = split(sealed);
   if (parts.length > MAX_PARTS) return TOO_LARGE;
-  for (const [place, name] of names(jar).entries()) {
-    const part = parts[place];
+  for (const [index, name] of names(jar).entries()) {
+    const part = parts[index];
     if (part !== undefined) {
       reply.setCookie(name, part, { ...jar.attributes, maxAge: maxAgeSeconds });
     } else if (cookieOf(request, name) !== undefined) {
@@ -56,10 +56,10 @@ export function clearSessionCookie(
 }
 
 function split(sealed: string): string[] {
-  const parts = Array.from({ length: Math.ceil(sealed.length / PART_CHARACTERS) }, (_, place) =>
-    sealed.slice(place * PART_CHARACTERS, (place + 1) * PART_CHARACTERS),
+  const parts = Array.from({ length: Math.ceil(sealed.length / PART_CHARACTERS) }, (_, index) =>
+    sealed.slice(index * PART_CHARACTERS, (index + 1) * PART_CHARACTERS),
   );
-  return parts.map((part, place) => (place === 0 ? `${parts.length}.${part}` : part));
+  return parts.map((part, index) => (index === 0 ? `${parts.length}.${part}` : part));
 }
 
 const TOO_LARGE = new Refusal(

@@ -1,6 +1,6 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import { type Clock, systemClock, unixSeconds } from '../../../clock.ts';
-import type { PageDoors } from '../page.ts';
+import type { PageDeps } from '../page.ts';
 
 /** Of time, the largest first, with their seconds. */
 export const UNITS = [
@@ -41,8 +41,8 @@ export function moment(seconds: number): SafeHtml {
 }
 
 /** Unix seconds. */
-export function nowOf({ people }: Pick<PageDoors, 'people'>): number {
-  return unixSeconds(clockOf(people));
+export function nowOf({ login }: Pick<PageDeps, 'login'>): number {
+  return unixSeconds(clockOf(login));
 }
 
 function clockOf({ clock }: { readonly clock?: Clock }): Clock {

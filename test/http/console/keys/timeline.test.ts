@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { axisOf, bar, phases, place } from '../../../../src/http/console/keys/timeline.ts';
+import { axisOf, bar, phases, shareAt } from '../../../../src/http/console/keys/timeline.ts';
 
 const NOW = 1_000_000;
 const HOUR = 3600;
@@ -49,9 +49,9 @@ test('now is within the axis with room on both sides, whatever the keys are', ()
       const axis = axisOf({ keys: some, next_rotation_at: next === null ? null : NOW + next }, NOW);
       expect(axis.past).toBeGreaterThanOrEqual(0.15);
       expect(axis.past).toBeLessThanOrEqual(0.85);
-      expect(place(axis, NOW)).toBeCloseTo(axis.past);
-      expect(place(axis, axis.from)).toBeCloseTo(0);
-      expect(place(axis, axis.to)).toBeCloseTo(1);
+      expect(shareAt(axis, NOW)).toBeCloseTo(axis.past);
+      expect(shareAt(axis, axis.from)).toBeCloseTo(0);
+      expect(shareAt(axis, axis.to)).toBeCloseTo(1);
       for (const one of some) {
         for (const { start, end, planned } of phases(axis, one)) {
           expect(start).toBeLessThanOrEqual(end);

@@ -3,7 +3,7 @@ import cookie from '@fastify/cookie';
 import Fastify from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { boundConnections } from '../../../../src/http/limits/connections.ts';
-import type { ConsolePart, ConsoleParts } from '../../../../src/http/console/deps.ts';
+import type { ConsolePart, ConsolePageDeps } from '../../../../src/http/console/deps.ts';
 import { eventsRoute } from '../../../../src/http/console/live/events-route.ts';
 import type { Identity } from '../../../../src/identity/identity.ts';
 import { eventually } from '../../../support/eventually.ts';
@@ -20,7 +20,7 @@ async function startNews() {
     live: () => ({ publicUrl: 'http://127.0.0.1', contact: undefined }),
     limitAddress: async () => undefined,
     limitIdentity: async () => undefined,
-    people: {
+    login: {
       logins: { open: async () => ({ identity }) },
       isAdmin: () => true,
       branding: () => ({ name: 'Acme NATS' }),
@@ -48,7 +48,7 @@ async function startNews() {
     socket.once('close', () => sockets.delete(socket));
   });
   await app.register(cookie);
-  await eventsRoute(app, parts as unknown as ConsoleParts, { maxListeners: PLACES });
+  await eventsRoute(app, parts as unknown as ConsolePageDeps, { maxListeners: PLACES });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return {

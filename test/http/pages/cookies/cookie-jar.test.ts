@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { cookieJar } from '../../../../src/http/pages/cookies/cookie-jar.ts';
 import { cookiesSet, headingOf } from '../../login/pages.ts';
-import { startPeopleApp } from '../../login/people-app.ts';
+import { startLoginApp } from '../../login/login-app.ts';
 
 test('two deployments on one host leave each other’s sessions alone', async () => {
-  await using one = await startPeopleApp({ publicUrl: 'https://sts.test' });
-  await using other = await startPeopleApp({ publicUrl: 'https://sts.test:8443' });
+  await using one = await startLoginApp({ publicUrl: 'https://sts.test' });
+  await using other = await startLoginApp({ publicUrl: 'https://sts.test:8443' });
   // A browser sends both to both: cookies do not know ports.
   const cookies = { ...(await one.signIn()), ...(await other.signIn()) };
   for (const people of [one, other]) {

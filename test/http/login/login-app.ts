@@ -41,7 +41,7 @@ interface Denied {
 }
 
 /** The pages with real sessions, handovers and policy; only the issuer is not there. */
-export interface PeopleApp extends AsyncDisposable {
+export interface LoginApp extends AsyncDisposable {
   readonly app: FastifyInstance;
   readonly world: HandoverWorld;
   /** What was asked of the exchange. */
@@ -81,7 +81,7 @@ export const BINDINGS: readonly BindingSpec[] = [
   },
 ];
 
-export async function startPeopleApp(options: PeopleAppOptions = {}): Promise<PeopleApp> {
+export async function startLoginApp(options: PeopleAppOptions = {}): Promise<LoginApp> {
   const world = await createHandoverWorld();
   const policy = policyOf(options.roles ?? ROLES, options.bindings ?? BINDINGS);
   const exchanged: ExchangeRequest[] = [];
@@ -110,7 +110,7 @@ export async function startPeopleApp(options: PeopleAppOptions = {}): Promise<Pe
       contact: 'contact' in options ? options.contact : CONTACT,
       accounts: [],
     }),
-    people: {
+    login: {
       logins,
       handovers: world.one,
       choices: (identity) => policy.choices(identity),
@@ -130,7 +130,7 @@ export async function startPeopleApp(options: PeopleAppOptions = {}): Promise<Pe
     }),
     onFault: (_requestId, fault) => faults.push(fault),
   });
-  const get: PeopleApp['get'] = async (url, more = {}) =>
+  const get: LoginApp['get'] = async (url, more = {}) =>
     app.inject({ method: 'GET', url, ...more });
   return {
     app,
@@ -212,7 +212,7 @@ function issued(request: ExchangeRequest, policy: ReturnType<typeof policyOf>): 
 }
 
 /** What the pages don't use. */
-const REST: Omit<AppOptions, 'exchange' | 'live' | 'people' | 'rateLimit' | 'onFault'> = {
+const REST: Omit<AppOptions, 'exchange' | 'live' | 'login' | 'rateLimit' | 'onFault'> = {
   admin: {
     authenticate: nobody,
     actions: {
