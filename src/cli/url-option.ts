@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { isLoopback } from '../config/loopback.ts';
+import { isLoopback } from '../config/addresses.ts';
 import type { Unreachable } from './service-call.ts';
 import type { Terminal } from './terminal.ts';
 

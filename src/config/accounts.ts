@@ -3,24 +3,24 @@ import { decodePublicKey, isPublicKey } from '../nats/nkeys.ts';
 import { managedLimits } from './account-limits.ts';
 import type { AccountSpec, RotationSpec, SigningKeySpec } from './config.ts';
 import type { Findings } from './findings.ts';
-import { warnInline } from './inline-secret.ts';
+import { warnInline } from './secrets.ts';
 import { child } from './path.ts';
-import type { Place } from './place.ts';
+import type { LoadContext } from './load-context.ts';
 import { type AccountSettings, ROTATION_DEFAULTS } from './schema/account.ts';
 import type { Settings } from './settings.ts';
 import { didYouMean } from '../suggest.ts';
 
 /** Checks keys as far as they tell by themselves; whether the account lists them only NATS knows. */
-export function readAccounts(settings: Settings, place: Place): AccountSpec[] {
+export function readAccounts(settings: Settings, context: LoadContext): AccountSpec[] {
   return [...settings.accounts.entries].map(([name, account]): AccountSpec => {
     const path = child('accounts', name);
     const { publicKey } = account;
-    checkAccountKey(publicKey, child(path, 'publicKey'), place.findings);
-    const kind = kindOf(account, path, place.findings);
-    if (kind === 'managed') checkSealingKey(settings, path, place.findings);
-    const signingKeys = givenKeys(account, { settings, path: child(path, 'signingKeys'), place });
+    checkAccountKey(publicKey, child(path, 'publicKey'), context.findings);
+    const kind = kindOf(account, path, context.findings);
+    if (kind === 'managed') checkSealingKey(settings, path, context.findings);
+    const signingKeys = givenKeys(account, { settings, path: child(path, 'signingKeys'), context });
     const rotation = rotationOf(account, kind);
-    if (kind === 'external') checkNoLimits(account, path, place.findings);
+    if (kind === 'external') checkNoLimits(account, path, context.findings);
     const limits = managedLimits(account.limits, account.jetstream);
     return {
       name,
@@ -87,13 +87,13 @@ function rotationOf(
 
 function givenKeys(
   account: AccountSettings,
-  { settings, path, place }: { settings: Settings; path: string; place: Place },
+  { settings, path, context }: { settings: Settings; path: string; context: LoadContext },
 ): SigningKeySpec[] {
-  const { findings, origins } = place;
+  const { findings, origins } = context;
   const keys = (account.signingKeys ?? []).map(({ seed, role }, index): SigningKeySpec => {
     const at = child(path, index);
     checkSeed(seed, account, at, findings);
-    warnInline(origins.has(at) ? at : child(at, 'seed'), place, at);
+    warnInline(origins.has(at) ? at : child(at, 'seed'), context, at);
     if (role !== undefined) checkKeyRole(role, settings.roles, child(at, 'role'), findings);
     return { seed, ...(role !== undefined && { role }) };
   });
@@ -142,9 +142,9 @@ function checkKeyRole(
 
 function warnTwice(keys: readonly SigningKeySpec[], path: string, { warn }: Findings): void {
   const seen = new Set<string>();
-  for (const [place, { seed, role }] of keys.entries()) {
+  for (const [index, { seed, role }] of keys.entries()) {
     const entry = `${seed} ${role ?? ''}`;
-    if (seen.has(entry)) warn('signing-key-twice', child(path, place), 'stands here twice');
+    if (seen.has(entry)) warn('signing-key-twice', child(path, index), 'stands here twice');
     seen.add(entry);
   }
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Branding } from './config.ts';
 import type { Files } from './files.ts';
-import type { Place } from './place.ts';
+import type { LoadContext } from './load-context.ts';
 import type { Settings } from './settings.ts';
 
 const MAX_LOGO_BYTES = 256 * 1024;
@@ -12,15 +12,15 @@ interface ReadBranding {
   readonly files: readonly string[];
 }
 
-export function readBranding({ branding }: Settings, place: Place): ReadBranding {
+export function readBranding({ branding }: Settings, context: LoadContext): ReadBranding {
   const { name, logo: written } = branding;
   if (written === undefined) return { branding: { name }, files: [] };
-  const origin = place.origins.get('branding.logo');
+  const origin = context.origins.get('branding.logo');
   // `{file: path}` is the same here: its text is of no use, where it came from is.
-  const file = origin && 'file' in origin ? origin.file : resolve(place.directory, written);
-  const logo = readLogo(file, place.files);
+  const file = origin && 'file' in origin ? origin.file : resolve(context.directory, written);
+  const logo = readLogo(file, context.files);
   if (!('reason' in logo)) return { branding: { name, logo }, files: [file] };
-  place.findings.problem('branding.logo', `the file ${file} ${logo.reason}`);
+  context.findings.problem('branding.logo', `the file ${file} ${logo.reason}`);
   return { branding: { name }, files: [] };
 }
 

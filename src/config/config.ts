@@ -4,7 +4,7 @@ import type { ManagedLimits } from '../nats/account-claims.ts';
 import type { AdminPolicy, AdminRule } from '../policy/admin.ts';
 import type { Policy } from '../policy/compile.ts';
 import type { BindingSpec, RoleSpec } from '../policy/policy.ts';
-import type { FileVersions } from './file-versions.ts';
+import type { FileVersions } from './files.ts';
 import type { Warning } from './findings.ts';
 
 /** One of an account's signing keys, as given by the operator. */

@@ -14,15 +14,15 @@ export function checkReferences(settings: Settings, findings: Findings): void {
   for (const [name, role] of roles.entries) {
     expectName('account', role.account, accounts, `roles.${name}.account`);
   }
-  for (const { place, settings } of bindings) {
-    const path = `bindings[${place}]`;
+  for (const { index, settings } of bindings) {
+    const path = `bindings[${index}]`;
     expectName('issuer', settings.issuer, issuers, `${path}.issuer`);
-    for (const [index, role] of settings.roles.entries()) {
-      expectName('role', role, roles, `${path}.roles[${index}]`);
+    for (const [at, role] of settings.roles.entries()) {
+      expectName('role', role, roles, `${path}.roles[${at}]`);
     }
   }
-  for (const [place, { issuer }] of (settings.admin ?? []).entries()) {
-    expectName('issuer', issuer, issuers, `admin[${place}].issuer`);
+  for (const [index, { issuer }] of (settings.admin ?? []).entries()) {
+    expectName('issuer', issuer, issuers, `admin[${index}].issuer`);
   }
   checkBindingNames(settings, findings);
   checkIssuersApart(settings, findings);
@@ -30,12 +30,12 @@ export function checkReferences(settings: Settings, findings: Findings): void {
 
 function checkBindingNames({ bindings }: Settings, { problem }: Findings): void {
   const first = new Map<string, number>();
-  for (const { place, settings } of bindings) {
+  for (const { index, settings } of bindings) {
     const earlier = first.get(settings.name);
-    if (earlier === undefined) first.set(settings.name, place);
+    if (earlier === undefined) first.set(settings.name, index);
     else
       problem(
-        `bindings[${place}].name`,
+        `bindings[${index}].name`,
         `is the name of bindings[${earlier}] too: give it one of its own`,
       );
   }

@@ -1,4 +1,4 @@
-import { isLoopback } from './loopback.ts';
+import { isLoopback } from './addresses.ts';
 
 /**
  * What is wrong with an issuer's URL, or undefined (OIDC Discovery §3, RFC 8414 §2: https, no query,

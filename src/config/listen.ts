@@ -1,17 +1,17 @@
 import type { Config } from './config.ts';
-import { isLoopback } from './loopback.ts';
-import { fileAt, type Place } from './place.ts';
+import { isLoopback } from './addresses.ts';
+import { fileAt, type LoadContext } from './load-context.ts';
 import type { Settings } from './settings.ts';
 
 /** Where to listen. Beyond loopback, tokens and credentials must not travel in the clear. */
-export function readListen({ listen }: Settings, place: Place): Config['listen'] {
+export function readListen({ listen }: Settings, context: LoadContext): Config['listen'] {
   const { host, port, tls, behindProxy } = listen;
   // A `tls` or `behindProxy` that could not be read was reported where it stands.
-  const unreadable = place.findings.problems.some(({ path }) =>
+  const unreadable = context.findings.problems.some(({ path }) =>
     /^listen\.(?:tls|behindProxy)/.test(path),
   );
   if (!isLoopback(host) && !tls && !behindProxy && !unreadable) {
-    place.findings.problem(
+    context.findings.problem(
       'listen.host',
       `listening on ${host} would send tokens and credentials unencrypted: add listen.tls: {cert: ./tls.crt, key: ./tls.key}, or listen.behindProxy: [10.0.0.0/8] (the addresses of the proxy that does TLS)`,
     );
@@ -22,8 +22,8 @@ export function readListen({ listen }: Settings, place: Place): Config['listen']
     port,
     ...(tls && {
       tls: {
-        certFile: fileAt(tls.cert, 'listen.tls.cert', place),
-        keyFile: fileAt(tls.key, 'listen.tls.key', place),
+        certFile: fileAt(tls.cert, 'listen.tls.cert', context),
+        keyFile: fileAt(tls.key, 'listen.tls.key', context),
       },
     }),
     ...(behindProxy && { behindProxy }),

@@ -5,19 +5,17 @@ import { readBranding } from './branding.ts';
 import type { Config } from './config.ts';
 import { checkReferences } from './cross-references.ts';
 import { readDocument, type SourceDocument } from './document.ts';
-import { createFiles, type Files } from './files.ts';
-import type { FileVersions } from './file-versions.ts';
+import { createFiles, type Files, type FileVersions } from './files.ts';
 import { createFindings, type Findings } from './findings.ts';
-import { warnInline } from './inline-secret.ts';
+import { warnInline } from './secrets.ts';
 import { derivedUrl, readListen } from './listen.ts';
 import { readLogins } from './logins.ts';
 import { readNats } from './nats.ts';
 import { child } from './path.ts';
 import { readAdmin, readPolicy } from './policy.ts';
-import type { Place } from './place.ts';
+import { credsFileAt, type LoadContext } from './load-context.ts';
 import { type Resolved, resolveReferences } from './references.ts';
 import { readSettings, type Settings } from './settings.ts';
-import { readStore } from './store.ts';
 import { claimTypesThatExcludeNobody } from './warnings/claim-types.ts';
 import { findPitfalls } from './warnings/index.ts';
 
@@ -71,16 +69,16 @@ function assemble(
 ): Omit<Config, 'warnings'> {
   const { path, directory, resolved, files, findings } = at;
   const { origins } = resolved;
-  const place = { directory, origins, files, findings };
-  const listen = readListen(settings, place);
-  const nats = readNats(settings, place);
-  const store = readStore(settings, place);
-  const accounts = readAccounts(settings, place);
-  const sealingKeys = readSealingKeys(settings, place);
+  const context = { directory, origins, files, findings };
+  const listen = readListen(settings, context);
+  const nats = readNats(settings, context);
+  const store = readStore(settings, context);
+  const accounts = readAccounts(settings, context);
+  const sealingKeys = readSealingKeys(settings, context);
   const { admin, administrators } = readAdmin(settings, findings);
   const publicUrl = settings.publicUrl ?? derivedUrl(listen);
-  const logins = readLogins(settings, publicUrl, place);
-  const { branding, files: logo } = readBranding(settings, place);
+  const logins = readLogins(settings, publicUrl, context);
+  const { branding, files: logo } = readBranding(settings, context);
   const { roles, bindings, policy } = readPolicy(settings, findings);
   checkReferences(settings, findings);
   for (const { path, message } of claimTypesThatExcludeNobody(settings, policy)) {
@@ -117,11 +115,11 @@ function versionsAmong({ versions }: Files, read: readonly string[]): FileVersio
 }
 
 /** The keys themselves were read by the schema. */
-function readSealingKeys({ sealingKey = [] }: Settings, place: Place): readonly Buffer[] {
+function readSealingKeys({ sealingKey = [] }: Settings, context: LoadContext): readonly Buffer[] {
   for (const index of sealingKey.keys()) {
     const inList = child('sealingKey', index);
-    const at = sealingKey.length > 1 || place.origins.has(inList) ? inList : 'sealingKey';
-    warnInline(at, place);
+    const at = sealingKey.length > 1 || context.origins.has(inList) ? inList : 'sealingKey';
+    warnInline(at, context);
   }
   return sealingKey;
 }
@@ -156,4 +154,21 @@ function withLines<T extends Problem>(document: SourceDocument, found: readonly 
     const line = problem.line ?? document.lineOf(problem.path);
     return line === undefined ? problem : { ...problem, line };
   });
+}
+
+function readStore({ store, nats }: Settings, context: LoadContext): Config['store'] {
+  const sqliteFile = resolve(context.directory, store.sqlite ?? './data/sts.db');
+  if (!store.jetstream) return { sqliteFile };
+  const { bucket, servers, creds, replicas } = store.jetstream;
+  return {
+    sqliteFile,
+    jetstream: {
+      bucket,
+      servers: servers ?? nats.servers,
+      replicas,
+      ...(creds !== undefined && {
+        credsFile: credsFileAt(creds, 'store.jetstream.creds', context),
+      }),
+    },
+  };
 }

@@ -1,25 +1,29 @@
 import type { ClientAuthentication, LoginSpec } from '../login/login-spec.ts';
 import type { Findings } from './findings.ts';
-import { warnInline } from './inline-secret.ts';
-import { isLoopback } from './loopback.ts';
+import { warnInline } from './secrets.ts';
+import { isLoopback } from './addresses.ts';
 import { child } from './path.ts';
-import type { Place } from './place.ts';
+import type { LoadContext } from './load-context.ts';
 import { readPrivateKey } from './private-key.ts';
 import type { ResolvedLogin } from './schema/issuer.ts';
 import type { LoginSettings } from './schema/login.ts';
 import type { Settings } from './settings.ts';
 
 /** Where people sign in. `publicUrl` is what their browsers are sent back to. */
-export function readLogins(settings: Settings, publicUrl: string, place: Place): LoginSpec[] {
+export function readLogins(
+  settings: Settings,
+  publicUrl: string,
+  context: LoadContext,
+): LoginSpec[] {
   const logins: LoginSpec[] = [];
   for (const [name, { login }] of settings.issuers.entries) {
     if (!login) continue;
     const path = child(child('issuers', name), 'login');
     // Of the whole file, so once is enough.
     if (logins.length === 0)
-      checkSurroundings(settings, { publicUrl, path, findings: place.findings });
-    const spec = loginSpec(name, login, path, place);
-    checkRedirectPath(spec, logins, { publicUrl, path, findings: place.findings });
+      checkSurroundings(settings, { publicUrl, path, findings: context.findings });
+    const spec = loginSpec(name, login, path, context);
+    checkRedirectPath(spec, logins, { publicUrl, path, findings: context.findings });
     logins.push(spec);
   }
   return logins;
@@ -29,7 +33,7 @@ function loginSpec(
   name: string,
   { settings, idToken }: ResolvedLogin,
   path: string,
-  place: Place,
+  context: LoadContext,
 ): LoginSpec {
   return {
     issuerName: name,
@@ -37,7 +41,7 @@ function loginSpec(
     issuer: idToken.issuers[0] ?? '',
     clientId: settings.clientId,
     redirectPath: settings.redirectPath,
-    authentication: authenticationOf(settings, path, place),
+    authentication: authenticationOf(settings, path, context),
     scopes: ['openid', ...new Set(settings.scopes.filter((scope) => scope !== 'openid'))],
     sessionSeconds: settings.session,
     idToken: { name, ...idToken },
@@ -93,15 +97,15 @@ function urlFaultForPeople(publicUrl: string): string | undefined {
 function authenticationOf(
   { clientSecret, privateKey, keyId, algorithm }: LoginSettings,
   path: string,
-  place: Place,
+  context: LoadContext,
 ): ClientAuthentication {
-  const { problem, problems } = place.findings;
-  if (clientSecret !== undefined) warnInline(child(path, 'clientSecret'), place);
+  const { problem, problems } = context.findings;
+  if (clientSecret !== undefined) warnInline(child(path, 'clientSecret'), context);
   const keyAt = child(path, 'privateKey');
   if (privateKey !== undefined) {
-    warnInline(keyAt, place);
+    warnInline(keyAt, context);
     if (clientSecret !== undefined) problem(keyAt, 'give either clientSecret or privateKey');
-    return keyAuthentication({ privateKey, keyId, algorithm }, path, place.findings);
+    return keyAuthentication({ privateKey, keyId, algorithm }, path, context.findings);
   }
   const unreadable = problems.some((problem) => problem.path === keyAt);
   for (const [key, value] of Object.entries({ keyId, algorithm })) {

@@ -5,8 +5,8 @@ import { Malformed } from '../nats/malformed.ts';
 import { isPublicKey } from '../nats/nkeys.ts';
 import { mayIssueAccounts, parseOperatorJwt, type TrustedOperator } from '../nats/operator-jwt.ts';
 import type { Config } from './config.ts';
-import { warnInline } from './inline-secret.ts';
-import { credsFileAt, type Place } from './place.ts';
+import { warnInline } from './secrets.ts';
+import { credsFileAt, type LoadContext } from './load-context.ts';
 import type { Settings } from './settings.ts';
 
 const SYSTEM = 'nats.system';
@@ -15,16 +15,16 @@ const SIGNING_KEY = 'nats.operatorSigningKey';
 const OPERATOR = 'nats.operator';
 
 /** The servers, and what is needed to publish account JWTs to them. */
-export function readNats({ nats }: Settings, place: Place): Config['nats'] {
+export function readNats({ nats }: Settings, context: LoadContext): Config['nats'] {
   const { servers, maxControlLine, system, operatorSigningKey: seed } = nats;
-  const operator = nats.operator === undefined ? undefined : readOperator(nats.operator, place);
-  const credsFile = system && credsFileAt(system.creds, CREDS, place);
-  if (credsFile !== undefined) checkSystemUser(credsFile, operator, place);
+  const operator = nats.operator === undefined ? undefined : readOperator(nats.operator, context);
+  const credsFile = system && credsFileAt(system.creds, CREDS, context);
+  if (credsFile !== undefined) checkSystemUser(credsFile, operator, context);
   if (seed !== undefined) {
-    checkOperatorKey(seed, operator, place);
-    warnInline(SIGNING_KEY, place);
-    const unreadable = place.findings.problems.some(({ path }) => path.startsWith(SYSTEM));
-    if (!system && !unreadable) place.findings.problem(SIGNING_KEY, SYSTEM_MISSING);
+    checkOperatorKey(seed, operator, context);
+    warnInline(SIGNING_KEY, context);
+    const unreadable = context.findings.problems.some(({ path }) => path.startsWith(SYSTEM));
+    if (!system && !unreadable) context.findings.problem(SIGNING_KEY, SYSTEM_MISSING);
   }
   return {
     servers,
@@ -38,7 +38,7 @@ export function readNats({ nats }: Settings, place: Place): Config['nats'] {
 const SYSTEM_MISSING =
   'what it signs must be published: add nats.system: {creds: ./keys/sts-system.creds}, a user of the system account';
 
-function readOperator(text: string, { findings }: Place): TrustedOperator | undefined {
+function readOperator(text: string, { findings }: LoadContext): TrustedOperator | undefined {
   const operator = parseOperatorJwt(text);
   if (!(operator instanceof Malformed)) return operator;
   findings.problem(
@@ -51,7 +51,7 @@ function readOperator(text: string, { findings }: Place): TrustedOperator | unde
 function checkOperatorKey(
   seed: string,
   operator: TrustedOperator | undefined,
-  { findings }: Place,
+  { findings }: LoadContext,
 ): void {
   const key = publicKeyOfSeed(seed);
   if (key === undefined || !isPublicKey('operator', key)) {
@@ -87,7 +87,7 @@ function wrongKey({ name, publicKey, signingKeys }: TrustedOperator, key: string
 function checkSystemUser(
   file: string,
   operator: TrustedOperator | undefined,
-  { files, findings }: Place,
+  { files, findings }: LoadContext,
 ): void {
   const text = files.text(file);
   if (typeof text !== 'string') return;

@@ -21,7 +21,7 @@ export function readPolicy({ roles, bindings }: Settings, findings: Findings): R
     bindings: bindings.map(({ settings }) => bindingSpec(settings)),
   };
   // The file may hold bindings between these that could not be read.
-  const pathOf = (index: number) => `bindings[${bindings[index]?.place}]`;
+  const pathOf = (index: number) => `bindings[${bindings[index]?.index}]`;
   const { policy, problems } = compilePolicy({ ...specs, pathOf });
   report(problems, findings);
   return { ...specs, policy };

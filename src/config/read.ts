@@ -1,7 +1,6 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Findings } from './findings.ts';
 import { child, pathOf } from './path.ts';
-import { keysAt } from './schema/keys.ts';
 import { didYouMean, nearest } from '../suggest.ts';
 
 /**
@@ -54,11 +53,11 @@ function report(
   path: string,
   findings: Findings,
 ): void {
-  const place = pathOf(issue.path, path);
+  const at = pathOf(issue.path, path);
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, issue.path);
     for (const key of issue.keys) {
-      findings.problem(child(place, key), `unknown key${didYouMean(key, known)}`);
+      findings.problem(child(at, key), `unknown key${didYouMean(key, known)}`);
     }
     return;
   }
@@ -72,8 +71,8 @@ function report(
     }
   }
   // A reference that could not be resolved was reported where it stands; "is missing" adds nothing.
-  if (findings.problems.some((problem) => problem.path.startsWith(place) && place !== '')) return;
-  findings.problem(place, issue.message);
+  if (findings.problems.some((problem) => problem.path.startsWith(at) && at !== '')) return;
+  findings.problem(at, issue.message);
 }
 
 /** Whether the value is of this alternative's form, and what is wrong lies within: in a list's item, or a key too many. */
@@ -124,4 +123,30 @@ function kindNamed(type: string): string {
     default:
       return `a ${type}`;
   }
+}
+
+/** The keys that a schema knows at a path of steps; empty where it knows none or takes any. */
+function keysAt(schema: z.core.$ZodType, steps: readonly PropertyKey[]): readonly string[] {
+  const [step, ...rest] = steps;
+  const here = unwrap(schema);
+  if (here instanceof z.ZodObject) {
+    if (step === undefined) return Object.keys(here.shape);
+    const member = (here.shape as Record<PropertyKey, z.core.$ZodType>)[step];
+    return member === undefined ? [] : keysAt(member, rest);
+  }
+  if (here instanceof z.ZodUnion) return here.options.flatMap((option) => keysAt(option, steps));
+  if (step === undefined) return [];
+  if (here instanceof z.ZodArray) return keysAt(here.element, rest);
+  if (here instanceof z.ZodRecord) return keysAt(here.valueType, rest);
+  return [];
+}
+
+/** The schema below `.optional()`, `.prefault()`, `.transform()` and `z.lazy()`. */
+function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
+  if (schema instanceof z.ZodPipe) return unwrap(schema.in);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) {
+    return unwrap(schema.def.innerType);
+  }
+  if (schema instanceof z.ZodLazy) return unwrap(schema.def.getter());
+  return schema;
 }

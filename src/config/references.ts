@@ -1,10 +1,9 @@
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Files } from './files.ts';
 import type { Findings } from './findings.ts';
 import { warnOfOuterSpace, withoutOuterSpace } from './outer-space.ts';
 import { child } from './path.ts';
-import { isSecretPath } from './secrets.ts';
+import { isSecretPath, warnIfShared } from './secrets.ts';
 
 /** Where a value came from that the operator did not write into the configuration file itself. */
 export type Origin = { readonly env: string } | { readonly file: string };
@@ -128,17 +127,6 @@ function readReferenced(walk: Walk, file: string, path: string): string | undefi
   if (value !== '') return value;
   walk.findings.problem(path, `the file ${file} is empty`);
   return undefined;
-}
-
-/** `secret-file-shared`: the file is there, and not for this user alone. */
-export function warnIfShared(file: string, path: string, { warn }: Findings): void {
-  // Windows has no such mode bits: Node reports them as set for everyone.
-  if (process.platform === 'win32' || (statSync(file).mode & 0o077) === 0) return;
-  warn(
-    'secret-file-shared',
-    path,
-    `the file ${file} holds a secret and other users may read it: chmod 600 it`,
-  );
 }
 
 function checkNumber({ findings }: Walk, value: number, path: string): void {

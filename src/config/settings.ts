@@ -26,8 +26,8 @@ export interface Settings extends Sections {
   readonly accounts: Named<AccountSettings>;
   readonly issuers: Named<ResolvedIssuer>;
   readonly roles: Named<RoleSettings>;
-  /** `place` is where it stands in the file's list. */
-  readonly bindings: readonly { readonly place: number; readonly settings: BindingSettings }[];
+  /** `index` is its position in the file's list. */
+  readonly bindings: readonly { readonly index: number; readonly settings: BindingSettings }[];
 }
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -128,9 +128,9 @@ function readBindings(tree: Mapping, findings: Findings): Settings['bindings'] {
     findings.problem('bindings', `${state}: without a binding nobody gets a credential`);
     return [];
   }
-  return list.flatMap((value: unknown, place) => {
-    const settings = readPart(bindingSchema, value, `bindings[${place}]`, findings);
-    return settings === undefined ? [] : [{ place, settings }];
+  return list.flatMap((value: unknown, index) => {
+    const settings = readPart(bindingSchema, value, `bindings[${index}]`, findings);
+    return settings === undefined ? [] : [{ index, settings }];
   });
 }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
-import { type FileVersions, versionOf } from '../config/file-versions.ts';
+import { type FileVersions, versionOf } from '../config/files.ts';
 import { InvalidConfig } from '../config/load.ts';
 import { formatProblem, InvalidInput } from '../errors.ts';
 import type { Log } from '../log.ts';

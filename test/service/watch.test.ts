@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type FileVersions, versionsOf } from '../../src/config/file-versions.ts';
+import { type FileVersions, versionsOf } from '../../src/config/files.ts';
 import { watchFiles } from '../../src/service/watch.ts';
 import { temporaryDirectory } from '../audit/temporary-directory.ts';
 import { eventually } from '../support/eventually.ts';

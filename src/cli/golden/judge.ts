@@ -7,8 +7,7 @@ import type { Claims, Identity } from '../../identity/identity.ts';
 import type { Policy } from '../../policy/compile.ts';
 import type { Ask, Decision, SubjectRules } from '../../policy/policy.ts';
 import { carriedOut } from '../issuable.ts';
-import type { GoldenCase } from './case.ts';
-import type { Expectation } from './expectation.ts';
+import type { Expectation, GoldenCase } from './case.ts';
 
 /** How a golden case went; `differences` is empty when the decision is as expected. */
 export interface Verdict {

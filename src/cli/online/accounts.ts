@@ -8,10 +8,8 @@ import { NotTrusted, type TrustedIssuers, trustOfOperator } from '../../account/
 import type { AccountSpec, Config } from '../../config/config.ts';
 import { ringedAccounts } from '../../service/ringed-accounts.ts';
 import { type Clock, unixSeconds } from '../../clock.ts';
-import type { Asked } from './ask-servers-once.ts';
-import { type Finding, findingsOf } from './finding.ts';
-import type { ProbeOptions } from './probe-options.ts';
-import type { SystemParts } from './system-parts.ts';
+import type { Asked, SystemParts } from './ask-servers-once.ts';
+import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';
 
 /** Each account as the servers have it, by way of the system account. */
 export async function probeAccounts(

@@ -6,6 +6,9 @@ import { ResolverUnreachable } from '../../account/resolver.ts';
 import { ACCOUNTZ, claimsLookup, CONNZ, PING, ROUTEZ, VARZ } from '../../account/subjects.ts';
 import type { SystemConnection } from '../../account/system-connection.ts';
 import type { Clock } from '../../clock.ts';
+import type { Config } from '../../config/config.ts';
+import type { DecodedClaims } from '../../nats/jwt.ts';
+import type { Policy } from '../../policy/compile.ts';
 
 const varz = z.object({
   now: z.string(),
@@ -94,4 +97,19 @@ export async function askServersOnce(
 
 function isAboutInbox(cause: unknown): boolean {
   return cause instanceof errors.PermissionViolationError && cause.operation === 'subscription';
+}
+
+/** What the probes by way of the system account share. */
+export interface SystemParts {
+  readonly system: SystemConnection;
+  /** Claims of its JWT. */
+  readonly user: DecodedClaims;
+  readonly config: Config;
+  readonly policy: Policy;
+}
+
+/** The account of a user, by its JWT. */
+export function accountOf({ iss, nats }: DecodedClaims): string {
+  const { issuer_account: account } = nats;
+  return typeof account === 'string' && account !== '' ? account : iss;
 }

@@ -1,3 +1,5 @@
+import type { Clock } from '../../clock.ts';
+
 /** What one probe found. */
 export interface Finding {
   /**
@@ -42,4 +44,10 @@ export function findingsOf(path: string, tried: string) {
     warning: bad('warning') satisfies (...texts: [string, string, string]) => Finding,
     problem: bad('problem') satisfies (...texts: [string, string, string]) => Finding,
   };
+}
+
+export interface ProbeOptions {
+  /** For each thing that is asked over the network. */
+  readonly timeoutMilliseconds: number;
+  readonly clock: Clock;
 }

@@ -2,8 +2,7 @@ import { probeKeys } from '../../account/canary.ts';
 import type { Config } from '../../config/config.ts';
 import { keyPairFromSeed } from '../../nats/key-pair.ts';
 import { LIST_KEY } from './accounts.ts';
-import { type Finding, findingsOf } from './finding.ts';
-import type { ProbeOptions } from './probe-options.ts';
+import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';
 
 /** Accounts seen from outside, where there is no access to the system account: a user of each given key connects. */
 export async function probeGivenKeys(

@@ -1,12 +1,11 @@
 import type { Config } from '../../config/config.ts';
 import type { IssuerSpec } from '../../identity/issuer.ts';
 import type { JsonObject } from '../../identity/strict-json.ts';
-import { askIssuer, type Ask } from './ask-issuer.ts';
-import { type Finding, findingsOf } from './finding.ts';
+import { type Ask, askIssuer } from './ask-issuer.ts';
+import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';
 import { issuerDifference } from './issuer-difference.ts';
 import { keysFound } from './keys-found.ts';
 import { loginFindings } from './login-metadata.ts';
-import type { ProbeOptions } from './probe-options.ts';
 import { skewText } from './skew.ts';
 
 /** Every issuer, and every login at one: discovery, keys, endpoints, clock. */

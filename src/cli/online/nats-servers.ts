@@ -1,9 +1,7 @@
 import { systemErrorCode } from '../../identity/guarded-fetch.ts';
 import { remedyOf } from './fetch-fault.ts';
-import { type Finding, findingsOf } from './finding.ts';
+import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';
 import { type Greeting, NoGreeting, readGreeting } from './greeting.ts';
-import type { ProbeOptions } from './probe-options.ts';
-import { isOlder } from './server-version.ts';
 
 export interface ServersProbed {
   readonly findings: readonly Finding[];
@@ -97,3 +95,14 @@ const NOT_NATS =
 
 const OPERATOR_MODE =
   'nats-sts needs servers in operator mode (operator, system_account and resolver in nats-server.conf): nats-sts init writes such a configuration, nats-sts adopt takes over one of nsc';
+
+/** Whether a nats-server version, `2.15.1` or `2.15.1-RC.1`, is older than another. */
+export function isOlder(version: string, than: string): boolean {
+  const [one, other] = [numbers(version), numbers(than)];
+  const place = one.findIndex((number, index) => number !== other[index]);
+  return place >= 0 && (one[place] ?? 0) < (other[place] ?? 0);
+}
+
+function numbers(version: string): number[] {
+  return (/^v?(\d+)\.(\d+)\.(\d+)/.exec(version) ?? []).slice(1).map(Number);
+}

@@ -6,10 +6,9 @@ import {
   parseOperatorJwt,
   type TrustedOperator,
 } from '../../nats/operator-jwt.ts';
-import type { Asked, Varz } from './ask-servers-once.ts';
+import { accountOf, type Asked, type SystemParts, type Varz } from './ask-servers-once.ts';
 import { type Finding, findingsOf } from './finding.ts';
 import { skewBetween, skewText } from './skew.ts';
-import { accountOf, type SystemParts } from './system-parts.ts';
 
 /** What each server says of itself, held against the configuration. */
 export function operatorFindings({ config, user }: SystemParts, asked: Asked): Finding[] {

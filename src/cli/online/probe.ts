@@ -1,10 +1,9 @@
 import type { Config } from '../../config/config.ts';
 import type { Policy } from '../../policy/compile.ts';
-import { type Finding, findingsOf } from './finding.ts';
+import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';
 import { probeGivenKeys } from './given-keys.ts';
 import { probeIssuers } from './issuers.ts';
 import { probeServers } from './nats-servers.ts';
-import type { ProbeOptions } from './probe-options.ts';
 import { probePublicUrl } from './public-url.ts';
 import { probeStore } from './store.ts';
 import { probeSystem } from './system-account.ts';

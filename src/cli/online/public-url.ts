@@ -1,10 +1,9 @@
 import type { Config } from '../../config/config.ts';
 import { systemErrorCode } from '../../identity/guarded-fetch.ts';
-import { isLoopback } from '../../config/loopback.ts';
+import { isLoopback } from '../../config/addresses.ts';
 import { isJsonObject } from '../../identity/strict-json.ts';
 import { remedyOf } from './fetch-fault.ts';
-import { type Finding, findingsOf } from './finding.ts';
-import type { ProbeOptions } from './probe-options.ts';
+import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';
 
 /** Whether the address that callers and browsers use leads here. The service need not be running. */
 export async function probePublicUrl(

@@ -11,9 +11,8 @@ import { errors } from '@nats-io/transport-node';
 import type { Config } from '../../config/config.ts';
 import { connectStore } from '../../store/nats-connection.ts';
 import { StoreUnavailable } from '../../store/shared-state.ts';
-import { type Finding, findingsOf } from './finding.ts';
+import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';
 import { probeServers } from './nats-servers.ts';
-import type { ProbeOptions } from './probe-options.ts';
 
 /** Where state is kept. Nothing is opened for writing, and nothing is made. */
 export async function probeStore(

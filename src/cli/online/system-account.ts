@@ -9,14 +9,15 @@ import type { Config } from '../../config/config.ts';
 import { parseCreds } from '../../nats/creds.ts';
 import { type DecodedClaims, decodeJwt } from '../../nats/jwt.ts';
 import { Malformed } from '../../nats/malformed.ts';
-import { askServersOnce } from './ask-servers-once.ts';
-import { type Finding, findingsOf } from './finding.ts';
+import { accountOf, type Asked, askServersOnce, type SystemParts } from './ask-servers-once.ts';
+import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';
 import { operatorFindings } from './operator.ts';
-import { permissionFindings } from './system-permissions.ts';
-import type { ProbeOptions } from './probe-options.ts';
 import { probeAccounts } from './accounts.ts';
-import { accountOf, type SystemParts } from './system-parts.ts';
 import type { Policy } from '../../policy/compile.ts';
+import { systemUserPermissions } from '../../account/permissions.ts';
+import { CLAIMS_UPDATE } from '../../account/subjects.ts';
+import { templateFault } from '../../account/template.ts';
+import type { SubjectPermission } from '../../nats/user-claims.ts';
 
 const PATH = 'nats.system';
 const SOON_MILLISECONDS = 7 * 86_400_000;
@@ -101,4 +102,42 @@ function silent({ system, user }: SystemParts): Finding {
         `the user is of account ${accountOf(user)}, which is not the system account: no server tells it who it is`,
         'make a user of the account that nats-server.conf names as system_account',
       );
+}
+
+/** Whether its user may do what nats-sts needs. */
+function permissionFindings({ user, config }: SystemParts, asked: Asked): Finding[] {
+  const { ok, problem } = findingsOf(PATH, 'permissions of the system user');
+  const { pub, sub } = systemUserPermissions();
+  const allow = pub.allow ?? [];
+  // Only who has the operator's key pushes; a push is not tried, so that goes by the user's JWT.
+  const pushes = config.nats.operatorSigningKey !== undefined;
+  const mayNotPush = pushes && !allowsPublish(user.nats['pub'], CLAIMS_UPDATE);
+  const missing = [...asked.refused, ...(mayNotPush ? [CLAIMS_UPDATE] : [])];
+  const found: Finding[] = [];
+  if (missing.length > 0) {
+    found.push(
+      problem(
+        'not-permitted',
+        `it may not publish to ${missing.join(', ')}`,
+        `allow all of these: --allow-pub '${allow.join(',')}'`,
+      ),
+    );
+  }
+  if (asked.inboxRefused) {
+    const inboxes = (sub.allow ?? []).join(',');
+    found.push(
+      problem(
+        'not-permitted',
+        `it may not subscribe to ${inboxes}`,
+        `allow --allow-sub '${inboxes}'`,
+      ),
+    );
+  }
+  return found.length > 0 ? found : [ok('permissions', 'all that nats-sts needs')];
+}
+
+/** A user of a scoped key has no permissions in its own JWT: those of the key are not seen here. */
+function allowsPublish(pub: unknown, subject: string): boolean {
+  const rules = typeof pub === 'object' && pub !== null ? (pub as SubjectPermission) : {};
+  return templateFault({ pub: { allow: [subject] } }, { pub: rules }) === undefined;
 }

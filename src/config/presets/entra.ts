@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DAY, HOUR, UUID } from './options.ts';
 import { definePreset } from './preset.ts';
-import type { Misfit } from './provider-facts.ts';
+import type { Misfit } from './resolve.ts';
 
 const LOGIN = 'https://login.microsoftonline.com';
 const TENANT_RULE =

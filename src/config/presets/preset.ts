@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { type IssuerSettings, issuerShape, type ResolvedIssuer } from '../schema/issuer.ts';
 import type { ClaimFacts } from './claim-facts.ts';
-import type { Misfit, ProviderFacts } from './provider-facts.ts';
-import { resolveIssuer } from './resolve.ts';
+import { type Misfit, type ProviderFacts, resolveIssuer } from './resolve.ts';
 
 /** What `docs/presets.md` says of a provider. Markdown. */
 export interface PresetDoc {

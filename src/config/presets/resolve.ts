@@ -1,8 +1,8 @@
-import type { IssuerSpec, KeySource } from '../../identity/issuer.ts';
+import type { Algorithm, IssuerSpec, KeySource } from '../../identity/issuer.ts';
 import { urlFault } from '../issuer-url.ts';
 import type { IssuerSettings, ResolvedIssuer, ResolvedLogin } from '../schema/issuer.ts';
 import { DAY } from './options.ts';
-import type { Misfit, ProviderFacts } from './provider-facts.ts';
+import type { TokenKind } from '../../identity/identity.ts';
 
 /** What a preset knows of its provider. */
 interface Provider<Settings> {
@@ -105,4 +105,28 @@ function keySource({ jwks, jwksUri }: IssuerSettings, facts: ProviderFacts): Key
   if (jwks) return { kind: 'static', jwks };
   if (jwksUri !== undefined) return { kind: 'url', url: jwksUri };
   return facts.keys ?? { kind: 'discovery', issuer: facts.issuers[0] ?? '' };
+}
+
+/** What is true of a provider's tokens, and only that; the operator's own settings come on top. */
+export interface ProviderFacts {
+  readonly issuers: readonly string[];
+  /** Left out: OIDC discovery at the (first) issuer. */
+  readonly keys?: KeySource;
+  readonly algorithms: readonly Algorithm[];
+  readonly kinds: readonly TokenKind[];
+  readonly maxTokenLifetimeSeconds: number;
+  /** Left out: `[['sub']]`. */
+  readonly subject?: IssuerSpec['subject'];
+  /** Left out: `aud`. */
+  readonly audienceClaim?: IssuerSpec['audienceClaim'];
+  /** Left out: what the operator wrote. */
+  readonly audiences?: readonly string[];
+  readonly require?: IssuerSpec['require'];
+  readonly trustDomain?: string;
+}
+
+/** What is wrong with the operator's settings for this provider. */
+export interface Misfit {
+  readonly path: string;
+  readonly message: string;
 }

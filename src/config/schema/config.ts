@@ -3,19 +3,19 @@ import { PRESETS } from '../presets/index.ts';
 import { accountSchema } from './account.ts';
 import { adminSchema, rotatorSchema } from './admin.ts';
 import { bindingSchema } from './binding.ts';
-import { brandingSchema } from './branding.ts';
-import type { ResolvedIssuer } from './issuer.ts';
-import { natsSchema, storeSchema } from './nats.ts';
-import { roleSchema } from './role.ts';
-import { sealingKeySchema } from './sealing-key.ts';
 import {
   auditSchema,
+  brandingSchema,
   contactSchema,
   limitsSchema,
   listenSchema,
   publicUrlSchema,
   rateLimitSchema,
 } from './service.ts';
+import type { ResolvedIssuer } from './issuer.ts';
+import { natsSchema, storeSchema } from './nats.ts';
+import { roleSchema } from './role.ts';
+import { sealingKeySchema } from './sealing-key.ts';
 
 /** The sections that are read as a whole. */
 export const SECTIONS = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CONNECTION_TYPES } from '../../policy/policy.ts';
-import { isNetwork } from '../loopback.ts';
+import { isNetwork } from '../addresses.ts';
 import { ianaTimeZone } from '../time-zone.ts';
 import {
   anyNumber,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { isNetwork } from '../loopback.ts';
-import { duration, flag, integer, oneOrMore, path, size, text } from './scalars.ts';
+import { isNetwork } from '../addresses.ts';
+import { duration, flag, integer, line, oneOrMore, path, size, text } from './scalars.ts';
 
 /** An http(s) URL without anything that does not belong into a base address; a slash at its end is dropped. */
 const baseUrl = z
@@ -101,3 +101,13 @@ export const contactSchema = text(
 )
   .max(200, 'is longer than 200 characters')
   .optional();
+
+export const brandingSchema = z
+  .strictObject({
+    name: line(60, 'Name of the service, in headings and titles.').prefault('nats-sts'),
+    logo: path(
+      'Image beside it: SVG, PNG, WebP or JPEG, at most 256 KiB. Read again when it changes.',
+    ).optional(),
+  })
+  .prefault({})
+  .meta({ description: 'How the pages for people present themselves.' });

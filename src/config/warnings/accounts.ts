@@ -2,7 +2,7 @@ import { child } from '../path.ts';
 import type { AccountSettings } from '../schema/account.ts';
 import { durationText } from '../schema/scalars.ts';
 import type { Settings } from '../settings.ts';
-import type { Hint, Pitfall } from './view.ts';
+import type { Hint, Pitfall } from './pitfall.ts';
 
 const HOUR = 3600;
 /** Generations of a role's keys in the account JWT at once, beyond which it is worth a word. */
@@ -17,11 +17,11 @@ const MANY_GENERATIONS = 8;
 export const scopedUnverified: Pitfall = function* scopedUnverified({ accounts, nats }) {
   if (nats.system) return;
   for (const [name, { signingKeys = [], rotation }] of accounts.entries) {
-    for (const [place, { role }] of signingKeys.entries()) {
+    for (const [index, { role }] of signingKeys.entries()) {
       if (role === undefined) continue;
       const template = `a template no wider than role ${role} (nsc edit signing-key)`;
       yield {
-        path: child(child(child('accounts', name), 'signingKeys'), place),
+        path: child(child(child('accounts', name), 'signingKeys'), index),
         message: rotation
           ? `whether it is tied to a role is tried out, but without nats.system nobody reads its permissions in the account JWT: make sure that it is listed with ${template}`
           : `what its users may do is said by the account JWT alone, which is not looked into without nats.system: make sure that it lists the key with ${template}, never as a plain signing key`,

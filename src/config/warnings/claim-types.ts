@@ -5,7 +5,7 @@ import type { Policy } from '../../policy/compile.ts';
 import { comparisonsOf } from '../../policy/when/when.ts';
 import { type ClaimFacts, typeOfClaim } from '../presets/claim-facts.ts';
 import type { Settings } from '../settings.ts';
-import { type BindingView, type Hint, perBinding, type Pitfall } from './view.ts';
+import { type BindingView, type Hint, perBinding, type Pitfall } from './pitfall.ts';
 
 /** Whether a condition can tell claims of the type apart, or comes out the same for all of them. */
 type Outcome = 'open' | 'never' | 'always';

@@ -1,5 +1,5 @@
 import type { MatchValue } from '../../policy/match/grammar.ts';
-import { claimOf, type Hint, narrows, perBinding, perIssuer, valuesOf } from './view.ts';
+import { claimOf, type Hint, narrows, perBinding, perIssuer, valuesOf } from './pitfall.ts';
 
 const CHANGING = [
   'preferred_username',

@@ -6,7 +6,16 @@ import {
   scopedUnverified,
   signingWithoutEffect,
 } from './accounts.ts';
-import { adminSingleUse } from './admin.ts';
+import {
+  adminSingleUse,
+  loginTitleTwice,
+  natsServersLoopback,
+  noBindings,
+  operatorKeyBesideListener,
+  operatorUnpinned,
+  proxiesEveryone,
+  publicUrlPlainHttp,
+} from './service.ts';
 import { claimType } from './claim-types.ts';
 import type { Policy } from '../../policy/compile.ts';
 import type { Findings } from '../findings.ts';
@@ -25,8 +34,6 @@ import {
   spiffeTrustDomain,
 } from './claims.ts';
 import { jwksKeyForOthers, jwksKeyLeftOut, jwksTooManyKeys, jwksUnusable } from './key-sets.ts';
-import { loginTitleTwice } from './logins.ts';
-import { operatorKeyBesideListener, operatorUnpinned } from './operator.ts';
 import {
   allowEverything,
   allowJetStreamApi,
@@ -36,7 +43,6 @@ import {
   roleUnused,
   sharedInbox,
 } from './roles.ts';
-import { natsServersLoopback, noBindings, proxiesEveryone, publicUrlPlainHttp } from './service.ts';
 import { bindingShadowed } from './shadowed.ts';
 import {
   githubNamesOnly,
@@ -47,7 +53,7 @@ import {
   sharedIssuerOpen,
 } from './shared-issuers.ts';
 import { scopedUpperCase } from './upper-case.ts';
-import type { Pitfall } from './view.ts';
+import type { Pitfall } from './pitfall.ts';
 
 /** Every pitfall we know, by its stable id. */
 const PITFALLS: Readonly<Record<string, Pitfall>> = {

@@ -1,5 +1,5 @@
 import { durationText } from '../schema/scalars.ts';
-import { type Hint, type Pitfall, perRole } from './view.ts';
+import { type Hint, type Pitfall, perRole } from './pitfall.ts';
 
 const DAY = 86_400;
 
@@ -36,11 +36,11 @@ export const allowJetStreamApi = perRole(({ publish }, path) =>
 
 /** `shared-inbox` */
 export const sharedInbox = perRole(({ subscribe }, path) =>
-  subscribe.allow.flatMap((subject, place) =>
+  subscribe.allow.flatMap((subject, index) =>
     subject === '_INBOX.>'
       ? [
           {
-            path: `${path}.subscribe.allow[${place}]`,
+            path: `${path}.subscribe.allow[${index}]`,
             message:
               'whoever has it can read replies meant for others of the account: where that matters, give each an inbox prefix of its own, e.g. "_INBOX_{{subject | token}}.>"; answers and nats-sts login tell clients',
           },
@@ -80,11 +80,11 @@ function hints(
   path: string,
   consequence: string,
 ): Hint[] {
-  return subjects.flatMap((subject, place) =>
+  return subjects.flatMap((subject, index) =>
     isMeant(subject)
       ? [
           {
-            path: `${path}[${place}]`,
+            path: `${path}[${index}]`,
             message: `"${subject}" ${consequence}: name the subjects that are needed`,
           },
         ]

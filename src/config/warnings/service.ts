@@ -1,5 +1,5 @@
-import { isLoopback } from '../loopback.ts';
-import type { Pitfall } from './view.ts';
+import { isLoopback } from '../addresses.ts';
+import type { Pitfall } from './pitfall.ts';
 
 /** `nats-servers-loopback` */
 export const natsServersLoopback: Pitfall = function* natsServersLoopback({ nats, listen }) {
@@ -32,4 +32,57 @@ export const publicUrlPlainHttp: Pitfall = function* publicUrlPlainHttp({ public
 export const noBindings: Pitfall = function* noBindings({ bindings }) {
   if (bindings.length > 0) return;
   yield { path: 'bindings', message: 'without a binding nobody gets a credential' };
+};
+
+/** `admin-single-use` */
+export const adminSingleUse: Pitfall = function* adminSingleUse({ admin = [], issuers }) {
+  for (const [index, { issuer }] of admin.entries()) {
+    if (!issuers.entries.get(issuer)?.spec.singleUse) continue;
+    yield {
+      path: `admin[${index}].issuer`,
+      message:
+        'nats-sts keys and revoke call the service once to ask you, and once to do it, with one token, which this issuer has taken only once: leave singleUse out there, or let administrators come from another issuer',
+    };
+  }
+};
+
+/** `login-title-twice` */
+export const loginTitleTwice: Pitfall = function* loginTitleTwice({ issuers }) {
+  const first = new Map<string, string>();
+  for (const [name, { login }] of issuers.entries) {
+    if (!login) continue;
+    const title = login.settings.title ?? name;
+    const earlier = first.get(title);
+    if (earlier === undefined) first.set(title, name);
+    else {
+      yield {
+        path: `issuers.${name}.login`,
+        message: `people can't tell it from issuers.${earlier}.login, which has the title "${title}" too: give it one of its own`,
+      };
+    }
+  }
+};
+
+/** `operator-unpinned` */
+export const operatorUnpinned: Pitfall = function* operatorUnpinned({ nats }) {
+  if (nats.operatorSigningKey === undefined || nats.operator !== undefined) return;
+  yield {
+    path: 'nats.operatorSigningKey',
+    message:
+      'whose account JWTs to build upon is what the servers say: pin it with nats.operator: {file: ./operator.jwt} (nsc describe operator --raw)',
+  };
+};
+
+/** `operator-key-beside-listener` */
+export const operatorKeyBesideListener: Pitfall = function* operatorKeyBesideListener({
+  nats,
+  listen,
+}) {
+  if (nats.operatorSigningKey === undefined) return;
+  if (isLoopback(listen.host) && !listen.behindProxy) return;
+  yield {
+    path: 'nats.operatorSigningKey',
+    message:
+      'who breaks into the process that answers the network has the operator key, and with it every account: run nats-sts rotator apart and leave the key out here',
+  };
 };

@@ -1,9 +1,9 @@
 import type { MatchSpec } from '../../policy/match/grammar.ts';
 import type { BindingSettings } from '../schema/binding.ts';
-import { claimOf, type Hint, type Pitfall } from './view.ts';
+import { claimOf, type Hint, type Pitfall } from './pitfall.ts';
 
 interface Entry {
-  readonly place: number;
+  readonly index: number;
   readonly binding: BindingSettings;
   /** Claim → the values that satisfy it, each as text. */
   readonly conditions: ReadonlyMap<string, ReadonlySet<string>>;
@@ -20,15 +20,15 @@ const MAX_COMPARED = 200;
  * of it which the fewest bindings share.
  */
 export const bindingShadowed: Pitfall = function* bindingShadowed({ bindings }): Iterable<Hint> {
-  const entries = bindings.map(({ place, settings }) => entryOf(place, settings));
+  const entries = bindings.map(({ index, settings }) => entryOf(index, settings));
   const popularity = countValues(entries);
   const earlier = new Map<string, Entry[]>();
   for (const entry of entries) {
     const wider = candidates(entry, earlier).find((other) => covers(other, entry));
     if (wider) {
       yield {
-        path: `bindings[${entry.place}]`,
-        message: `is never reached: bindings[${wider.place}] ("${wider.binding.name}") comes first, matches the same or more, and gives the same roles`,
+        path: `bindings[${entry.index}]`,
+        message: `is never reached: bindings[${wider.index}] ("${wider.binding.name}") comes first, matches the same or more, and gives the same roles`,
       };
     }
     for (const key of lookUpKeys(entry, popularity)) {
@@ -39,11 +39,11 @@ export const bindingShadowed: Pitfall = function* bindingShadowed({ bindings }):
   }
 };
 
-function entryOf(place: number, binding: BindingSettings): Entry {
+function entryOf(index: number, binding: BindingSettings): Entry {
   const conditions = Object.entries(binding.match).map(
     ([key, spec]) => [claimOf(key), alternatives(spec)] as const,
   );
-  return { place, binding, conditions: new Map(conditions) };
+  return { index, binding, conditions: new Map(conditions) };
 }
 
 /** Each way to satisfy a condition; `{all: […]}` is one way. */

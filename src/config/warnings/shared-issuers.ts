@@ -1,4 +1,4 @@
-import { type BindingView, narrows, perBinding, perIssuer, valuesOf } from './view.ts';
+import { type BindingView, narrows, perBinding, perIssuer, valuesOf } from './pitfall.ts';
 
 /** What ties a token of an issuer that the whole world shares to one organisation. */
 const TIES: Readonly<

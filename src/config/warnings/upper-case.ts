@@ -4,7 +4,7 @@ import type { Reference } from '../../policy/template.ts';
 import type { ResolvedIssuer } from '../schema/issuer.ts';
 import type { RoleSettings } from '../schema/role.ts';
 import type { Settings } from '../settings.ts';
-import { factsOf, type Hint, type Pitfall } from './view.ts';
+import { factsOf, type Hint, type Pitfall } from './pitfall.ts';
 
 /** `scoped-upper-case`: a scoped role filled in with ids that usually have upper-case letters. */
 export const scopedUpperCase: Pitfall = function* scopedUpperCase(

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import type * as Cel from '@bufbuild/cel';
+import { createRequire } from 'node:module';
 import { RE2JS } from '@bufbuild/re2';
 import { lookUp, own } from '../../identity/claims.ts';
 import type { Identity, Json } from '../../identity/identity.ts';
@@ -8,8 +8,8 @@ import type { Condition } from '../condition.ts';
 import { isExact, NOT_EXACT, shownExactly } from '../exact.ts';
 import { notCel } from './not-cel.ts';
 import { type Comparison, comparisonsIn } from './comparisons.ts';
-import { toCelValue } from './value.ts';
 import { type Expr, readShape, type Shape, UnfitExpression } from './shape.ts';
+import type { CelInput } from '@bufbuild/cel';
 
 const MAX_LENGTH = 2048;
 /** How often all loops of one evaluation together may turn. */
@@ -212,4 +212,22 @@ function valuesOf({ claims }: Identity, uses: readonly ClaimUse[]): Json | undef
     return value === undefined ? [] : [[name, shownExactly(value)]];
   });
   return values.length === 0 ? undefined : Object.fromEntries(values);
+}
+
+/** Deeper claims than this are not read: no token has them, and the walk is recursive. */
+const MAX_DEPTH = 64;
+
+/**
+ * A claim as CEL sees it: objects are maps, whole numbers are `int` (so that `claims.run == 1` and
+ * `claims.list[0]` work), other numbers `double`. Throws `RangeError` for what is nested too deep.
+ */
+function toCelValue(value: Json, depth = 0): CelInput {
+  if (depth > MAX_DEPTH) throw new RangeError('a claim is nested too deep');
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((element) => toCelValue(element, depth + 1));
+  // A Map, not an object: member names like "__proto__" mean nothing in it.
+  return new Map(
+    Object.entries(value).map(([name, member]) => [name, toCelValue(member, depth + 1)]),
+  );
 }

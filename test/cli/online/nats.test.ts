@@ -1,12 +1,11 @@
 import { createServer } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemUserPermissions } from '../../../src/account/permissions.ts';
-import { isOlder } from '../../../src/cli/online/server-version.ts';
+import { isOlder } from '../../../src/cli/online/nats-servers.ts';
 import { account } from '../../support/account-body.ts';
 import { encodeJwt } from '../../../src/nats/jwt.ts';
 import { createKeyPair } from '../../../src/nats/key-pair.ts';

@@ -8,7 +8,7 @@ import type { ResolvedIssuer } from '../schema/issuer.ts';
 import type { RoleSettings } from '../schema/role.ts';
 import type { Settings } from '../settings.ts';
 
-/** A place in the file and what to write there instead. */
+/** A position in the file and what to write there instead. */
 export interface Hint {
   readonly path: string;
   readonly message: string;
@@ -29,7 +29,7 @@ type Facts = ClaimFacts & { readonly title: string };
 
 /**
  * A pitfall of single bindings, and of rules of who may administer: whom a binding lets in by
- * mistake, such a rule does too. The hint stands there unless it names another place.
+ * mistake, such a rule does too. The hint stands there unless it names another position.
  */
 export function perBinding(
   look: (binding: BindingView) => string | Hint | readonly Hint[] | undefined,
@@ -49,9 +49,9 @@ export function perBinding(
 
 function rulesOf({ bindings, admin = [] }: Settings): { path: string; binding: BindingSettings }[] {
   return [
-    ...bindings.map(({ place, settings }) => ({ path: `bindings[${place}]`, binding: settings })),
-    ...admin.map((rule, place) => {
-      const path = `admin[${place}]`;
+    ...bindings.map(({ index, settings }) => ({ path: `bindings[${index}]`, binding: settings })),
+    ...admin.map((rule, index) => {
+      const path = `admin[${index}]`;
       return { path, binding: { ...rule, name: path, roles: [] } };
     }),
   ];

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import type { Files } from './files.ts';
 import type { Findings } from './findings.ts';
-import { type Origin, warnIfShared } from './references.ts';
+import type { Origin } from './references.ts';
+import { warnIfShared } from './secrets.ts';
 
 /** What a stage needs to know of the file besides its settings. */
-export interface Place {
+export interface LoadContext {
   /** Where relative paths are taken from. */
   readonly directory: string;
   readonly origins: ReadonlyMap<string, Origin>;
@@ -19,7 +20,7 @@ export interface Place {
 export function fileAt(
   written: string,
   path: string,
-  { directory, origins, files, findings }: Place,
+  { directory, origins, files, findings }: LoadContext,
 ): string {
   const origin = origins.get(path);
   if (origin && 'file' in origin) return origin.file;
@@ -30,11 +31,11 @@ export function fileAt(
 }
 
 /** The same of a creds file, which is a secret. */
-export function credsFileAt(written: string, path: string, place: Place): string {
-  const file = fileAt(written, path, place);
+export function credsFileAt(written: string, path: string, context: LoadContext): string {
+  const file = fileAt(written, path, context);
   // A reference was looked at when it was followed.
-  if (!place.origins.has(path) && place.files.fault(file) === undefined) {
-    warnIfShared(file, path, place.findings);
+  if (!context.origins.has(path) && context.files.fault(file) === undefined) {
+    warnIfShared(file, path, context.findings);
   }
   return file;
 }
