@@ -2,19 +2,18 @@ import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Clock, systemClock } from '../clock.ts';
 import type { OperatorKey, SystemUser } from './adopt/credentials.ts';
-import { find, type Found, required, type Wanted } from './adopt/found.ts';
+import { requireKeys, select, type Selection, type SelectionOptions } from './adopt/selection.ts';
 import { guide } from './adopt/guide.ts';
 import type { NscOperator } from './adopt/nsc-store.ts';
 import { planAdoption } from './adopt/plan.ts';
 import { check } from './check.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
-import { condition, port } from './init/options.ts';
-import { starterIssuer } from './init/starter-issuer.ts';
-import { filesTable, refuseExisting, writePlanned } from './init/write-planned.ts';
+import { condition, port, starterIssuer } from './init/options.ts';
+import { filesTable, refuseExisting, writePlanned } from './init/write-files.ts';
 import { shellWord } from './shell-word.ts';
 import { styled, type Terminal } from './terminal.ts';
 
-interface AdoptOptions extends Wanted {
+interface AdoptOptions extends SelectionOptions {
   readonly dir?: string;
   readonly server?: readonly string[];
   readonly print?: true;
@@ -80,16 +79,16 @@ function urls(url: string, earlier: readonly string[] = []): readonly string[] {
 }
 
 async function adopt(options: AdoptOptions, terminal: Terminal, clock: Clock): Promise<void> {
-  const found = find(options);
+  const selection = select(options);
   if (options.print) {
-    terminal.out(guide(found, settings(options, found.operator)));
+    terminal.out(guide(selection, settings(options, selection.operator)));
     return;
   }
   if (options.dir === undefined) {
     throw new CliError(ExitCode.usage, 'where to? Give --dir ./sts (or --print to write nothing)');
   }
-  const { operator, account } = found;
-  const { key, systemUser } = await required(options, found);
+  const { operator, account } = selection;
+  const { key, systemUser } = await requireKeys(options, selection);
   const directory = resolve(options.dir);
   const files = planAdoption({
     ...settings(options, operator),
@@ -101,7 +100,7 @@ async function adopt(options: AdoptOptions, terminal: Terminal, clock: Clock): P
   refuseExisting(directory, files);
   writePlanned(directory, files);
   terminal.out(`${filesTable(terminal, options.dir, files)}\n`);
-  terminal.out(remarks(found, key, systemUser));
+  terminal.out(remarks(selection, key, systemUser));
   if (options.issuer === undefined && options.preset === undefined) terminal.out(NO_ISSUER);
   const config = join(options.dir, 'sts.yaml');
   if (options.online) await checkOnline(join(directory, 'sts.yaml'), terminal, clock);
@@ -127,7 +126,7 @@ function settings(options: AdoptOptions, { operator }: NscOperator) {
   };
 }
 
-function remarks({ account, operator }: Found, key: OperatorKey, { made }: SystemUser): string {
+function remarks({ account, operator }: Selection, key: OperatorKey, { made }: SystemUser): string {
   const lines = [
     `Account ${account.name} (${account.claims.sub}) of operator ${operator.name}; nothing was changed in the store.`,
     `Account JWTs are signed with ${key.publicKey}, which the operator lists.`,

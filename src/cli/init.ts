@@ -1,11 +1,10 @@
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { condition, port } from './init/options.ts';
 import { planFiles } from './init/plan.ts';
 import type { PlannedFile } from './init/planned-file.ts';
-import { starterIssuer } from './init/starter-issuer.ts';
+import { condition, port, starterIssuer } from './init/options.ts';
 import { SYSTEM_ACCOUNT } from './init/trust.ts';
-import { filesTable, refuseExisting, writePlanned } from './init/write-planned.ts';
+import { filesTable, refuseExisting, writePlanned } from './init/write-files.ts';
 import { shellWord } from './shell-word.ts';
 import { styled, type Terminal } from './terminal.ts';
 import { DEFAULT_URL } from './url-option.ts';

@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 import { CliError, ExitCode } from '../../src/cli/exit-codes.ts';
 import { INBOX_PREFIX } from '../../src/account/subjects.ts';
 import { initCommand } from '../../src/cli/init.ts';
-import { writeAll } from '../../src/cli/init/files.ts';
+import { writeAll } from '../../src/cli/init/write-files.ts';
 import { stsYaml } from '../../src/cli/init/sts-yaml.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { account as accountBody } from '../support/account-body.ts';

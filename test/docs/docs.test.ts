@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemUserPermissions } from '../../src/account/permissions.ts';
-import { writeAll } from '../../src/cli/init/files.ts';
+import { writeAll } from '../../src/cli/init/write-files.ts';
 import { planFiles } from '../../src/cli/init/plan.ts';
 import type { PlannedFile } from '../../src/cli/init/planned-file.ts';
 import { program } from '../../src/cli/program.ts';

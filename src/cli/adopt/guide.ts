@@ -10,12 +10,12 @@ import {
   type Step,
   stepsText,
 } from './commands.ts';
-import type { Found } from './found.ts';
+import type { Selection } from './selection.ts';
 import { configName } from './plan.ts';
 
 /** Everything by hand, in an empty directory that becomes that of the configuration. */
 export function guide(
-  { operator, account, names, key }: Found,
+  { operator, account, names, key }: Selection,
   settings: Omit<StsYamlOptions, 'account' | 'managing'>,
 ): string {
   const seedFile = MANAGING.operatorSigningKeyFile;

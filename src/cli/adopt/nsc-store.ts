@@ -6,7 +6,7 @@ import { Malformed } from '../../nats/malformed.ts';
 import { decodePublicKey } from '../../nats/nkeys.ts';
 import { parseOperatorJwt, type TrustedOperator } from '../../nats/operator-jwt.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
-import { isOperator, type NscPlaces } from './places.ts';
+import { isOperator, type NscDirectories } from './nsc-directories.ts';
 
 export interface NscAccount {
   readonly name: string;
@@ -24,7 +24,7 @@ export interface NscOperator {
 
 /** Throws `CliError` when there is no such operator, or several to choose from. */
 export function readOperator(
-  { stores, operator: selected }: NscPlaces,
+  { stores, operator: selected }: NscDirectories,
   wanted?: string,
 ): NscOperator {
   const names = directoriesIn(stores).filter((name) => isOperator(join(stores, name)));

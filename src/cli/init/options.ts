@@ -1,4 +1,61 @@
 import { InvalidArgumentError } from 'commander';
+import { PRESETS, presetFor } from '../../config/presets/index.ts';
+import { CliError, ExitCode } from '../exit-codes.ts';
+import type { StarterIssuer } from './sts-yaml.ts';
+
+export interface IssuerOptions {
+  readonly issuer?: string;
+  readonly preset?: string;
+  readonly audience?: string;
+}
+
+/**
+ * The issuer that the options describe. Without any, GitHub Actions: it needs no set-up of one's
+ * own, and harms nobody as long as no binding names it.
+ *
+ * Throws CliError (wrong usage) when the configuration would not take it.
+ */
+export function starterIssuer(options: IssuerOptions, fallbackAudience: string): StarterIssuer {
+  if (options.issuer === undefined && options.preset === undefined) {
+    if (options.audience !== undefined) throw usage('--audience needs --issuer or --preset');
+    return entry({ preset: 'github-actions', audience: fallbackAudience });
+  }
+  if (options.audience === undefined) {
+    throw usage('--audience is missing: whom are the tokens for? It is a name of your choice');
+  }
+  return entry({ ...options, audience: options.audience });
+}
+
+function entry({ issuer, preset, audience }: IssuerOptions & { audience: string }): StarterIssuer {
+  const found = presetFor(preset);
+  if (found === undefined) {
+    const known = PRESETS.flatMap(({ id }) => id ?? []).join(', ');
+    throw usage(`--preset ${preset} is not known; there are ${known}`);
+  }
+  const settings = {
+    ...(preset !== undefined && { preset }),
+    ...(issuer !== undefined && { issuer }),
+    audience,
+    // Whether plain http is fit for this host is for the configuration to say.
+    ...(issuer?.startsWith('http://') && { allowInsecureHttp: true }),
+  };
+  const read = found.schema.safeParse(settings);
+  if (!read.success) {
+    const faults = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    const hint = preset === undefined ? '' : ` (leave --preset ${preset} out and write it by hand)`;
+    throw usage(`this issuer can't be written: ${faults.join('; ')}${hint}`);
+  }
+  return { name: preset === undefined ? 'main' : shortName(preset), settings };
+}
+
+/** `github-actions` → `github`: the name that bindings use, and people say. */
+function shortName(preset: string): string {
+  return preset.split('-')[0] ?? preset;
+}
+
+function usage(message: string): CliError {
+  return new CliError(ExitCode.usage, message);
+}
 
 /** `--match claim=value`, once more. */
 export function condition(

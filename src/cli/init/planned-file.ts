@@ -1,8 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { KeyPair } from '@nats-io/nkeys';
-import type { NewFile } from './files.ts';
 import type { Managing } from './sts-yaml.ts';
 import { seedText } from './trust.ts';
+
+export interface NewFile {
+  /** Seen from the directory that all are written to. */
+  readonly path: string;
+  readonly content: string;
+  /** For this user's eyes only (0600), in a directory that is (0700). */
+  readonly secret: boolean;
+}
 
 export interface PlannedFile extends NewFile {
   /** What it is, for people. */

@@ -16,10 +16,10 @@ import {
   type SystemUser,
 } from './credentials.ts';
 import { chooseAccount, type NscAccount, type NscOperator, readOperator } from './nsc-store.ts';
-import { type NscPlaces, nscPlaces } from './places.ts';
+import { type NscDirectories, nscDirectories } from './nsc-directories.ts';
 
 /** What of the store to take; what is not given is chosen where there is no choice. */
-export interface Wanted {
+export interface SelectionOptions {
   readonly nsc?: string;
   readonly keys?: string;
   readonly operator?: string;
@@ -31,8 +31,8 @@ export interface Wanted {
 }
 
 /** What is in the store. */
-export interface Found {
-  readonly places: NscPlaces;
+export interface Selection {
+  readonly directories: NscDirectories;
   readonly operator: NscOperator;
   readonly account: NscAccount;
   readonly names: Names;
@@ -41,39 +41,39 @@ export interface Found {
   readonly key: OperatorKey | undefined;
 }
 
-export function find(options: Wanted): Found {
-  const places = nscPlaces(options, process.env);
-  const operator = readOperator(places, options.operator);
+export function select(options: SelectionOptions): Selection {
+  const directories = nscDirectories(options, process.env);
+  const operator = readOperator(directories, options.operator);
   const account = chooseAccount(operator, options.account);
   const system = operator.accounts.find(
     ({ claims }) => claims.sub === operator.operator.systemAccount,
   );
   return {
-    places,
+    directories,
     operator,
     account,
     system,
     names: {
       operator: operator.name,
       systemAccount: system?.name ?? 'SYS',
-      keys: places.keys,
+      keys: directories.keys,
       operatorJwtFile: operator.jwtFile,
     },
-    key: operatorKey(operator, places.keys, options.operatorKey),
+    key: operatorKey(operator, directories.keys, options.operatorKey),
   };
 }
 
 /** The keys that nats-sts needs. Throws `CliError` with all that is missing, and the commands for it. */
-export async function required(
-  { systemCreds }: Wanted,
-  { places, operator, system, names, key }: Found,
+export async function requireKeys(
+  { systemCreds }: SelectionOptions,
+  { directories, operator, system, names, key }: Selection,
 ): Promise<{ readonly key: OperatorKey; readonly systemUser: SystemUser }> {
   const systemUser =
     systemCreds === undefined
-      ? system && (await makeSystemUser(system, places.keys))
+      ? system && (await makeSystemUser(system, directories.keys))
       : givenSystemUser(systemCreds);
   const missing: { readonly why: string; readonly step: Step }[] = [];
-  if (!key) missing.push({ why: whyNoKey(operator, places), step: addSigningKey(names) });
+  if (!key) missing.push({ why: whyNoKey(operator, directories), step: addSigningKey(names) });
   if (operator.operator.systemAccount === undefined) {
     missing.push({
       why: `operator ${operator.name} has no system account`,
@@ -81,7 +81,7 @@ export async function required(
     });
   } else if (!systemUser) {
     missing.push({
-      why: `no key of the system account is in ${places.keys}: make the user where the key is, then add --system-creds ${SYSTEM_CREDS}`,
+      why: `no key of the system account is in ${directories.keys}: make the user where the key is, then add --system-creds ${SYSTEM_CREDS}`,
       step: systemUserStep(names, SYSTEM_CREDS),
     });
   }
@@ -96,7 +96,7 @@ export async function required(
   return { key, systemUser };
 }
 
-function whyNoKey({ name, operator }: NscOperator, { keys }: NscPlaces): string {
+function whyNoKey({ name, operator }: NscOperator, { keys }: NscDirectories): string {
   const { signingKeys } = operator;
   return signingKeys.length === 0
     ? `operator ${name} has no signing key, and its identity key is not for every day`

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { CliError, ExitCode } from '../exit-codes.ts';
 
 /** Where nsc, and nats auth, keep what they know. */
-export interface NscPlaces {
+export interface NscDirectories {
   /** Holds a directory for each operator. */
   readonly stores: string;
   readonly keys: string;
@@ -18,10 +18,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * The directories of nsc: those that are named, else where nsc itself would look (`home/home.go` there).
  * `nats auth` keeps the same files in the newer of nsc's places.
  */
-export function nscPlaces(
+export function nscDirectories(
   { nsc, keys }: { readonly nsc?: string | undefined; readonly keys?: string | undefined },
   env: Environment,
-): NscPlaces {
+): NscDirectories {
   const home = homedir();
   const data = join(env['XDG_DATA_HOME'] || join(home, '.local', 'share'), 'nats', 'nsc');
   const selected = readSelection(env, home);
