@@ -26,37 +26,31 @@ interface AdoptOptions extends SelectionOptions {
   readonly port: number;
 }
 
-/** `nats-sts adopt`: an account of an operator that is there already becomes one that nats-sts manages. */
+/** `nats-sts adopt`: nats-sts starts to manage an account of an existing operator. */
 export function adoptCommand(terminal: Terminal, { clock = systemClock }: { clock?: Clock } = {}) {
   return new Command('adopt')
-    .description(
-      'take over an account of an operator of nsc or nats auth: write what nats-sts needs',
-    )
-    .option('--dir <directory>', 'where to write it; made when missing')
-    .option('--nsc <directory>', 'store of nsc or nats auth; where those keep it unless given')
-    .option('--keys <directory>', 'its key store, or a directory of .nk files')
-    .option('--operator <name>', 'which operator, where there are several')
-    .option('--account <name>', 'which account, where there are several')
-    .option('--operator-key <key>', 'which operator signing key (O…); the newest unless given')
-    .option('--system-creds <file>', 'creds of a user of the system account; made unless given')
-    .option(
-      '--server <url>',
-      "NATS URL; the operator's service URLs unless given; may be repeated",
-      urls,
-    )
-    .option('--print', 'write nothing: print the commands of nsc and nats auth that do the same')
-    .option('--no-online', 'do not ask the servers and the issuer at the end')
-    .option('--issuer <url>', 'OIDC issuer, exactly as its tokens have it in iss')
+    .description('let nats-sts manage an account that you created with nsc or nats auth')
+    .option('--dir <directory>', 'directory to write to; created if missing')
+    .option('--nsc <directory>', 'store of nsc or nats auth; default: where they keep it')
+    .option('--keys <directory>', 'key store, or a directory of .nk files')
+    .option('--operator <name>', 'operator to use if there are several')
+    .option('--account <name>', 'account to use if there are several')
+    .option('--operator-key <key>', 'operator signing key to use (O…); default: the newest')
+    .option('--system-creds <file>', 'creds of a system account user; default: create one')
+    .option('--server <url>', "NATS URL; repeatable; default: the operator's service URLs", urls)
+    .option('--print', 'write nothing; print the nsc and nats auth commands that do the same')
+    .option('--no-online', 'skip the final check against the servers and the issuer')
+    .option('--issuer <url>', 'OIDC issuer, exactly as in the iss claim of its tokens')
     .option('--preset <preset>', 'kind of issuer, e.g. github-actions')
-    .option('--audience <audience>', 'whom its tokens are for, e.g. the URL of nats-sts')
+    .option('--audience <audience>', 'aud claim of its tokens, e.g. the URL of nats-sts')
     .option(
       '--match <claim=value>',
-      'claim that a token must have to get the starter role; may be repeated',
+      'claim that a token needs for the starter role; repeatable',
       condition,
     )
     .option(
       '--admin <claim=value>',
-      'claim that a token must have to rotate keys and revoke; may be repeated',
+      'claim that a token needs to rotate keys and revoke; repeatable',
       condition,
     )
     .option('--port <port>', 'port of nats-sts', port, 8080)
@@ -65,11 +59,11 @@ export function adoptCommand(terminal: Terminal, { clock = systemClock }: { cloc
 }
 
 const EXAMPLES = `
-Reads the store of nsc, which nats auth uses too, and changes nothing in it.
+Reads the store that nsc and nats auth share. Never changes it.
 
 Examples:
   nats-sts adopt --account APP --dir ./sts
-  nats-sts adopt --account APP --print                the commands, to run them yourself
+  nats-sts adopt --account APP --print                commands to run yourself
   nats-sts adopt --nsc ~/.local/share/nats/nsc --operator ACME --account APP --dir ./sts \\
     --server tls://nats.example.com:4222 --issuer https://login.example.com --audience nats-sts`;
 
@@ -85,7 +79,10 @@ async function adopt(options: AdoptOptions, terminal: Terminal, clock: Clock): P
     return;
   }
   if (options.dir === undefined) {
-    throw new CliError(ExitCode.usage, 'where to? Give --dir ./sts (or --print to write nothing)');
+    throw new CliError(
+      ExitCode.usage,
+      '--dir is missing: write --dir ./sts, or --print to write nothing',
+    );
   }
   const { operator, account } = selection;
   const { key, systemUser } = await requireKeys(options, selection);
@@ -110,7 +107,7 @@ async function adopt(options: AdoptOptions, terminal: Terminal, clock: Clock): P
 }
 
 const NO_ISSUER =
-  'No issuer was named (--issuer or --preset): the configuration has GitHub Actions as an example. Put yours under issuers.\n';
+  'sts.yaml has GitHub Actions as an example issuer: put yours under issuers, or run this again with --issuer or --preset.\n';
 
 const DEFAULT_SERVERS = ['nats://127.0.0.1:4222'];
 
@@ -128,14 +125,14 @@ function settings(options: AdoptOptions, { operator }: NscOperator) {
 
 function remarks({ account, operator }: Selection, key: OperatorKey, { made }: SystemUser): string {
   const lines = [
-    `Account ${account.name} (${account.claims.sub}) of operator ${operator.name}; nothing was changed in the store.`,
-    `Account JWTs are signed with ${key.publicKey}, which the operator lists.`,
+    `Account ${account.name} (${account.claims.sub}) of operator ${operator.name}. The store is unchanged.`,
+    `nats-sts signs account JWTs with the operator signing key ${key.publicKey}.`,
     ...(made === undefined
       ? []
       : [
-          `The user ${made} of the system account is new, and not in the store: note its key, to revoke it one day.`,
+          `${made} is a new system account user that is not in the store. Note this key: you need it to revoke the user.`,
         ]),
-    'From now on pull before you push (nsc pull --all): an older copy drops the keys of nats-sts until they are put back.',
+    'From now on, pull before you push (nsc pull --all): an older copy removes the keys of nats-sts until it adds them again.',
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -148,7 +145,7 @@ async function checkOnline(file: string, terminal: Terminal, clock: Clock): Prom
     if (!(fault instanceof CliError)) throw fault;
     throw new CliError(
       fault.exitCode,
-      `the files are written; when the problems are solved: nats-sts check --online --config ${shellWord(file)}`,
+      `the files are written; fix the problems above, then run nats-sts check --online --config ${shellWord(file)}`,
       { cause: fault },
     );
   }

@@ -26,34 +26,39 @@ interface InitOptions {
   readonly force?: true;
 }
 
-/** `nats-sts init`: everything for a first NATS server in operator mode, and a nats-sts in front of it. */
+/** `nats-sts init`: writes what a first NATS server in operator mode and nats-sts need. */
 export function initCommand(terminal: Terminal) {
   return new Command('init')
-    .description('write all that a first NATS server and nats-sts need: keys, JWTs, configuration')
-    .requiredOption('--dir <directory>', 'where to write it; made when missing')
+    .description('write keys, JWTs and configuration for a first NATS server and nats-sts')
+    .requiredOption('--dir <directory>', 'directory to write to; created if missing')
     .option('--operator <name>', 'name of the operator', operatorName, 'local')
-    .option('--account <name>', 'name of the account that credentials are for', accountName, 'APP')
-    .option('--issuer <url>', 'OIDC issuer, exactly as its tokens have it in iss')
+    .option(
+      '--account <name>',
+      'name of the account that credentials belong to',
+      accountName,
+      'APP',
+    )
+    .option('--issuer <url>', 'OIDC issuer, exactly as in the iss claim of its tokens')
     .option('--preset <preset>', 'kind of issuer, e.g. github-actions')
-    .option('--audience <audience>', 'whom its tokens are for, e.g. the URL of nats-sts')
+    .option('--audience <audience>', 'aud claim of its tokens, e.g. the URL of nats-sts')
     .option(
       '--match <claim=value>',
-      'claim that a token must have to get the starter role; may be repeated',
+      'claim that a token needs for the starter role; repeatable',
       condition,
     )
     .option(
       '--admin <claim=value>',
-      'claim that a token must have to rotate keys and revoke; may be repeated',
+      'claim that a token needs to rotate keys and revoke; repeatable',
       condition,
     )
     .option(
       '--external',
-      'make one signing key that you replace yourself, instead of a managed account',
+      'create one signing key that you rotate yourself, instead of a managed account',
     )
-    .option('--no-jetstream', 'make a NATS server and an account without JetStream')
+    .option('--no-jetstream', 'set up the NATS server and the account without JetStream')
     .option('--nats-port <port>', 'port of the NATS server', port, 4222)
     .option('--port <port>', 'port of nats-sts', port, 8080)
-    .option('--force', 'replace files that are there; credentials made with the old keys die')
+    .option('--force', 'overwrite existing files; credentials signed by the old keys stop working')
     .addHelpText('after', EXAMPLES)
     .action((options: InitOptions) => init(options, terminal));
 }
@@ -61,7 +66,7 @@ export function initCommand(terminal: Terminal) {
 const EXAMPLES = `
 Examples:
   nats-sts init --dir ./nats
-  nats-sts init --dir ./nats --external               with a signing key of your own keeping
+  nats-sts init --dir ./nats --external               with a signing key that you rotate yourself
   nats-sts init --dir ./nats --preset github-actions --audience https://sts.example.com \\
     --match repository_owner_id=123456
   nats-sts init --dir ./nats --issuer https://login.example.com --audience nats-sts --match sub=me`;
@@ -90,7 +95,7 @@ function report(options: InitOptions, files: readonly PlannedFile[], terminal: T
 }
 
 const NO_BINDING =
-  'Nobody gets a credential yet: write a binding at the end of sts.yaml (an example stands there).\n\n';
+  'Nobody gets a credential yet: write a binding at the end of sts.yaml, which has an example.\n\n';
 
 function nextCommands({ port, natsPort }: InitOptions, shown: (path: string) => string): string[] {
   const url = `http://127.0.0.1:${port}`;
@@ -105,16 +110,16 @@ function nextCommands({ port, natsPort }: InitOptions, shown: (path: string) => 
 
 function operatorName(text: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/.test(text)) return text;
-  throw new InvalidArgumentError('Use letters, digits, blanks and . _ - (64 at most).');
+  throw new InvalidArgumentError('Use letters, digits, spaces and . _ - (at most 64).');
 }
 
-/** Also a key in the configuration, and, in lower case, the name of its key files. */
+/** Becomes a key in the configuration and, in lower case, the name of the account's key files. */
 function accountName(text: string): string {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/.test(text)) {
-    throw new InvalidArgumentError('Use letters, digits, - and _ (64 at most).');
+    throw new InvalidArgumentError('Use letters, digits, - and _ (at most 64).');
   }
   if ([SYSTEM_ACCOUNT, 'OPERATOR'].includes(text.toUpperCase().replace(/-SIGNING$/, ''))) {
-    throw new InvalidArgumentError('That name is taken: it is made besides your account.');
+    throw new InvalidArgumentError('init uses that name itself. Choose another.');
   }
   return text;
 }

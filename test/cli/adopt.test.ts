@@ -21,7 +21,7 @@ const missing = await missingTools();
 
 afterEach(() => vi.unstubAllEnvs());
 
-/** An operator with a system account SYS and an account APP, made by this tool, and a server that knows both. */
+/** An operator with a system account and an account APP, made with this tool, and a server that knows both. */
 const TOOLS = {
   async nsc(home: NscHome): Promise<NatsServer> {
     await home.sh(`nsc add operator --generate-signing-key --sys --name ACME
@@ -74,7 +74,7 @@ const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
 describe.skipIf(missing !== undefined)('adopt', () => {
   describe.each(Object.entries(TOOLS))('an operator of %s', (tool, make) => {
-    test('ends with a configuration that check --online accepts, and changes nothing in the store', async () => {
+    test('writes a configuration that check --online accepts, and does not change the store', async () => {
       await using home = await createNscHome();
       await using issuer = await startIssuer();
       const server = await make(home);
@@ -99,7 +99,7 @@ describe.skipIf(missing !== undefined)('adopt', () => {
       expect(mode(join(out, 'keys'))).toBe('700');
     });
 
-    test('and the credentials that are issued then work, beside those of users that were there', async () => {
+    test('issues credentials that work, and existing users keep theirs', async () => {
       await using home = await createNscHome();
       await using issuer = await startIssuer();
       const server = await make(home);
@@ -114,7 +114,7 @@ describe.skipIf(missing !== undefined)('adopt', () => {
       try {
         await eventually(() => lines.some((line) => line.includes('signing key is active')));
         expect(await useCredential(service.url, issuer, server.url)).toBe('hello');
-        // Whoever pushes an older copy takes our keys out, until they are put back.
+        // A push of an older copy removes our keys until nats-sts adds them again.
         await home.sh(
           tool === 'nsc'
             ? `nsc push --account APP -u ${server.url}`
@@ -135,7 +135,7 @@ describe.skipIf(missing !== undefined)('adopt', () => {
     });
   });
 
-  test('nsc that pulls before it pushes keeps the keys of nats-sts', async () => {
+  test('a pull with nsc before the push keeps the keys of nats-sts', async () => {
     await using home = await createNscHome();
     await using issuer = await startIssuer();
     const port = await freePort();
@@ -159,7 +159,7 @@ nsc push --account APP`);
     }
   });
 
-  test('makes a user of the system account that may do what nats-sts needs, and nothing else', async () => {
+  test('creates a system account user with only the permissions that nats-sts needs', async () => {
     await using home = await createNscHome();
     await using issuer = await startIssuer();
     const server = await TOOLS.nsc(home);
@@ -170,7 +170,7 @@ nsc push --account APP`);
     expect(user.nats).toMatchObject(systemUserPermissions());
   });
 
-  test('finds the store, the operator and the account by itself where there is one of each', async () => {
+  test('finds the store, the operator and the account without options if there is one of each', async () => {
     await using home = await createNscHome();
     const server = await TOOLS.nsc(home);
     for (const [name, value] of Object.entries(home.env)) vi.stubEnv(name, value);
@@ -183,7 +183,7 @@ nsc push --account APP`);
     expect(ran.out).toContain('nats-sts check --online');
   });
 
-  test('takes the service URLs of the operator for its servers', async () => {
+  test('uses the service URLs of the operator as servers', async () => {
     await using home = await createNscHome();
     await home.sh(`nsc add operator --generate-signing-key --sys --name ACME
 nsc edit operator --service-url nats://one.example:4222 --service-url tls://two.example:4222
@@ -196,7 +196,7 @@ nsc add account --name APP`);
     ]);
   });
 
-  test('asks which account, and which operator, where there are several', async () => {
+  test('asks for an operator and an account if there are several', async () => {
     await using home = await createNscHome();
     await home.sh(`nsc add operator --generate-signing-key --sys --name ONE
 nsc add account --name APP
@@ -205,10 +205,10 @@ nsc add operator --generate-signing-key --sys --name TWO`);
     const out = join(home.path, 'out');
     const which = (...args: string[]) =>
       natsSts('adopt', '--nsc', home.nsc, '--dir', out, '--no-online', ...args);
-    expect((await which()).err).toContain('ONE, TWO: name one by --operator');
+    expect((await which()).err).toContain('ONE, TWO; choose one with --operator');
     expect(await which('--operator', 'ONE')).toMatchObject({
       exitCode: 2,
-      err: expect.stringContaining('APP, LAB: name one by --account'),
+      err: expect.stringContaining('APP, LAB; choose one with --account'),
     });
     expect((await which('--operator', 'THREE')).err).toContain(
       'no operator THREE: it has ONE, TWO',
@@ -217,7 +217,7 @@ nsc add operator --generate-signing-key --sys --name TWO`);
     expect(existsSync(out)).toBe(false);
   });
 
-  test('replaces nothing', async () => {
+  test('overwrites no file', async () => {
     await using home = await createNscHome();
     await home.sh(`nsc add operator --generate-signing-key --sys --name ACME
 nsc add account --name APP`);
@@ -238,7 +238,7 @@ nsc add account --name APP`);
   });
 
   describe.each(['nsc', 'nats auth'] as const)(
-    'what is missing is told with the commands of %s',
+    'prints the %s commands that create what is missing',
     (tool) => {
       /** The lines below "with TOOL:", up to the next title. */
       function commandsOf(text: string): string {
@@ -267,7 +267,7 @@ nsc add account --name APP`);
         await using home = await createNscHome();
         await using issuer = await startIssuer();
         const server = await TOOLS[tool](home);
-        // The identity and signing keys of accounts are elsewhere.
+        // As if the identity and signing keys of accounts were on another machine.
         renameSync(home.at('keys/keys/A'), join(home.path, 'elsewhere'));
         const refused = await adopt(home, issuer, server.url);
         expect(refused.exitCode).toBe(1);
@@ -283,7 +283,7 @@ nsc add account --name APP`);
       });
 
       test.each([true, false])(
-        'all commands of --print lead to the same (signing key there: %s)',
+        'the commands of --print lead to the same result (signing key in the store: %s)',
         async (there) => {
           await using home = await createNscHome();
           await using issuer = await startIssuer();
@@ -316,7 +316,7 @@ nsc add account --name APP`);
           }
           const [, yaml = ''] = out.split(/^(?=# nats-sts: who gets)/m);
           writeFileSync(join(directory, 'sts.yaml'), yaml);
-          // A server that has the operator JWT of now.
+          // A server with the current operator JWT.
           const server = await home.serve('ACME', tool === 'nsc' ? 'SYS' : 'SYSTEM', port);
           await home.sh(
             tool === 'nsc'
@@ -330,7 +330,7 @@ nsc add account --name APP`);
     },
   );
 
-  test('servers that do not know a new signing key yet are told by the check at its end', async () => {
+  test('the final check reports servers that do not know a new signing key yet', async () => {
     await using home = await createNscHome();
     await using issuer = await startIssuer();
     const server = await TOOLS.nsc(home);
@@ -343,7 +343,7 @@ nsc add account --name APP`);
   });
 });
 
-/** What a fresh credential hears of what it says itself. */
+/** The message that a new credential receives after publishing it. */
 async function useCredential(url: string, issuer: TestIssuer, server: string): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const { credential } = callers(url);

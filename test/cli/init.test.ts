@@ -55,7 +55,7 @@ function filesIn(directory: string): string[] {
 
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
-test('a real server starts on what was written, takes account JWTs of nats-sts, and lets it do nothing else', async () => {
+test('a real server starts with the files, accepts account JWTs from nats-sts, and denies it everything else', async () => {
   using directory = temporaryDirectory();
   const dir = join(directory.path, 'a "quoted" place');
   await init('--dir', dir);
@@ -112,11 +112,11 @@ test('a real server starts on what was written, takes account JWTs of nats-sts, 
   await human.flush();
   expect(human.isClosed()).toBe(false);
   await Promise.all([application.close(), sts.close(), human.close()]);
-  // The resolver keeps its directory beside the configuration, wherever the server was started.
+  // The resolver's directory is beside the configuration, whatever the server's working directory.
   expect(readdirSync(join(dir, 'jwt'))).toContain(`${account}.jwt`);
 });
 
-test('with --external a user of the signing key that was made gets in', async () => {
+test('with --external a user signed by the new signing key can connect', async () => {
   using directory = temporaryDirectory();
   const out = await init('--dir', directory.path, '--external');
   expect(filesIn(directory.path)).toEqual(
@@ -144,7 +144,7 @@ test('with --external a user of the signing key that was made gets in', async ()
   await application.close();
 });
 
-/** Creds of a user whom this signing key lets into the account. */
+/** Creds of a user signed by this signing key of the account. */
 function userOf(account: string, seed: string): string {
   const signingKey = keyPairFromSeed(seed);
   const user = createKeyPair('user');
@@ -157,7 +157,7 @@ function userOf(account: string, seed: string): string {
   return formatCreds({ jwt, seed: user.seed() });
 }
 
-test('every secret is for this user only, and named as secret', async () => {
+test('every secret is readable by this user only, and marked as secret', async () => {
   using directory = temporaryDirectory();
   const out = await init('--dir', directory.path);
   expect(filesIn(directory.path)).toEqual(EVERYTHING);
@@ -174,7 +174,7 @@ test('every secret is for this user only, and named as secret', async () => {
   expect(out).not.toMatch(holdsSeed);
 });
 
-test('what comes next are commands that can be pasted, to the port that was asked for', async () => {
+test('the next steps are commands to paste, with the chosen ports', async () => {
   using directory = temporaryDirectory();
   const at = (name: string): string => join(directory.path, name);
   const next = (out: string): string[] => out.split('Next:\n')[1]?.trim().split(/\n */) ?? [];
@@ -189,7 +189,7 @@ test('what comes next are commands that can be pasted, to the port that was aske
   );
 });
 
-test('nats-sts takes the configuration as it stands, whatever the working directory', async () => {
+test('nats-sts loads the configuration unchanged, from any working directory', async () => {
   using directory = temporaryDirectory();
   await init(
     '--dir',
@@ -218,7 +218,7 @@ test('nats-sts takes the configuration as it stands, whatever the working direct
     admin: [],
   });
   expect(config.bindings).toEqual([]);
-  // Only what is left to be done is remarked on.
+  // The only warnings are about what is left to do.
   expect(config.warnings.map(({ id }) => id)).toEqual([
     'no-bindings',
     'role-unused',
@@ -252,7 +252,7 @@ test.each([
   expect(issuers[0]).toMatchObject(expected);
 });
 
-test('--match becomes a binding; without it, nobody gets anything and init says so', async () => {
+test('--match becomes a binding; without it, init says that nobody gets a credential', async () => {
   using directory = temporaryDirectory();
   const at = (name: string): string => join(directory.path, name);
   const bound = await init('--dir', at('a'), '--match', 'sub=me=you', '--match', 'team=no');
@@ -264,7 +264,7 @@ test('--match becomes a binding; without it, nobody gets anything and init says 
   expect(await init('--dir', at('b'))).toContain('Nobody gets a credential yet');
 });
 
-test('--admin becomes a rule of who may administer', async () => {
+test('--admin becomes a rule for administrators', async () => {
   using directory = temporaryDirectory();
   await init('--dir', directory.path, '--admin', 'groups=nats-operators', '--admin', 'tid=7');
   const { admin } = loadConfig(join(directory.path, 'sts.yaml'), { env: {} });
@@ -273,7 +273,7 @@ test('--admin becomes a rule of who may administer', async () => {
   ]);
 });
 
-test('whatever claims and values are, the YAML says the same', () => {
+test('any claim and value survives the YAML unchanged', () => {
   const word = strangersText({ minLength: 1 });
   fc.assert(
     fc.property(word, word, word, (claim, value, audience) => {
@@ -296,7 +296,7 @@ test('whatever claims and values are, the YAML says the same', () => {
   );
 });
 
-test('a second run refuses, names what is there, and changes nothing', async () => {
+test('a second run fails, names the existing files, and changes nothing', async () => {
   using directory = temporaryDirectory();
   await init('--dir', directory.path);
   const before = readFileSync(join(directory.path, 'keys/operator.nk'), 'utf8');
@@ -310,14 +310,14 @@ test('a second run refuses, names what is there, and changes nothing', async () 
   expect(filesIn(directory.path)).toEqual(EVERYTHING);
 });
 
-test('one file of its own is enough to refuse, before anything is written', async () => {
+test('one existing file is enough to fail before anything is written', async () => {
   using directory = temporaryDirectory();
   writeFileSync(join(directory.path, 'sts.yaml'), 'mine');
   await expect(init('--dir', directory.path)).rejects.toThrow(CliError);
   expect(filesIn(directory.path)).toEqual(['sts.yaml']);
 });
 
-test('--force replaces all files, and closes those that stood open', async () => {
+test('--force overwrites all files, and removes the permissions of others', async () => {
   using directory = temporaryDirectory();
   mkdirSync(join(directory.path, 'keys'), { mode: 0o755 });
   const key = join(directory.path, 'keys', 'operator.nk');
@@ -328,7 +328,7 @@ test('--force replaces all files, and closes those that stood open', async () =>
   expect(filesIn(directory.path)).toEqual(EVERYTHING);
 });
 
-test('where it cannot write it says why and leaves nothing behind', async () => {
+test('if it cannot write, it says why and leaves nothing behind', async () => {
   using directory = temporaryDirectory();
   writeFileSync(join(directory.path, 'keys'), 'a file where a directory should be');
   const failed = init('--dir', directory.path);
@@ -343,10 +343,10 @@ test('where it cannot write it says why and leaves nothing behind', async () => 
   await expect(inside).rejects.toMatchObject({ exitCode: ExitCode.failed });
 });
 
-test('files are all written or none, and with them the directories', () => {
+test('writes all files and directories, or none', () => {
   using directory = temporaryDirectory();
   const file = (path: string) => ({ path, content: 'x', secret: true });
-  // The last can't be: by then its name is that of a directory.
+  // The last one fails: its name is a directory by then.
   const files = [file('new/deep/a'), file('new/deep/b/c'), file('new/deep/b')];
   expect(() => writeAll(directory.path, files.toReversed())).toThrow(/EISDIR/);
   expect(readdirSync(directory.path)).toEqual([]);

@@ -1,7 +1,7 @@
 import { systemUserPermissions } from '../../account/permissions.ts';
 import { shellWord } from '../shell-word.ts';
 
-/** One thing to do, by either tool; lines for a POSIX shell. */
+/** One step, in lines of POSIX shell for either tool. */
 export interface Step {
   readonly title: string;
   readonly nsc: readonly string[];
@@ -9,7 +9,7 @@ export interface Step {
 }
 
 export interface Names {
-  /** As nsc calls them. */
+  /** As in the store of nsc. */
   readonly operator: string;
   readonly systemAccount: string;
   /** nsc's key store. */
@@ -18,9 +18,9 @@ export interface Names {
 }
 
 const RESTART =
-  '# bring the new operator JWT to the servers and restart them one by one: a reload cannot change the operator';
+  '# copy the new operator JWT to the servers and restart them one by one; a reload does not change the operator';
 
-/** A signing key that stays in the key store, where `adopt` finds it. */
+/** Adds a signing key to the key store, where `adopt` finds it. */
 export function addSigningKey({ operator, systemAccount, operatorJwtFile }: Names): Step {
   return {
     title: 'Add an operator signing key',
@@ -38,10 +38,10 @@ export function addSigningKey({ operator, systemAccount, operatorJwtFile }: Name
   };
 }
 
-/** A signing key for nats-sts alone, its seed in this file. */
+/** Adds a signing key for nats-sts alone and writes its seed to `file`. */
 export function makeSigningKey({ operator, keys }: Names, file: string): Step {
   return {
-    title: 'Make an operator signing key for nats-sts alone',
+    title: 'Create an operator signing key for nats-sts alone',
     nsc: [
       `nsc select operator ${shellWord(operator)}`,
       'key=$(nsc generate nkey --operator 2>&1)',
@@ -57,7 +57,7 @@ export function makeSigningKey({ operator, keys }: Names, file: string): Step {
   };
 }
 
-/** The seed of a signing key that is there. */
+/** Copies the seed of an existing signing key. */
 export function copySigningKey(publicKey: string, { keys }: Names, file: string): Step {
   const copy = `install -m 600 ${shellWord(`${keys}/keys/O/${publicKey.slice(1, 3)}/${publicKey}.nk`)} ${shellWord(file)}`;
   return { title: `Copy the operator signing key ${publicKey}`, nsc: [copy], nats: [copy] };
@@ -74,12 +74,12 @@ export function copyOperatorJwt({ operator, operatorJwtFile }: Names, file: stri
   };
 }
 
-/** A user of the system account that may do what nats-sts needs, and nothing else. */
+/** Creates a system account user with only the permissions that nats-sts needs. */
 export function makeSystemUser({ operator, systemAccount }: Names, file: string): Step {
   const { pub, sub } = systemUserPermissions();
   const account = shellWord(systemAccount);
   return {
-    title: 'Make a user of the system account for nats-sts',
+    title: 'Create a system account user for nats-sts',
     nsc: [
       `nsc select operator ${shellWord(operator)}`,
       `nsc add user --account ${account} --name nats-sts \\`,
@@ -99,10 +99,10 @@ export function makeSystemUser({ operator, systemAccount }: Names, file: string)
 
 export function makeSealingKey(file: string): Step {
   const make = `(umask 077; openssl rand -base64 32 > ${shellWord(file)})`;
-  return { title: 'Make a sealing key, and keep a copy elsewhere', nsc: [make], nats: [make] };
+  return { title: 'Create a sealing key, and keep a copy elsewhere', nsc: [make], nats: [make] };
 }
 
-/** The operator names no system account. */
+/** For an operator without a system account. */
 export function addSystemAccount(operator: string): Step {
   return {
     title: 'Give the operator a system account',
@@ -112,7 +112,7 @@ export function addSystemAccount(operator: string): Step {
       'nsc edit operator --system-account SYS',
       RESTART,
     ],
-    nats: ['# nats auth makes one together with the operator only: use nsc'],
+    nats: ['# nats auth creates one only together with the operator: use nsc'],
   };
 }
 

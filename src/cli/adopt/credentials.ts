@@ -8,13 +8,13 @@ import { CliError, ExitCode } from '../exit-codes.ts';
 import { createSystemUser } from '../init/trust.ts';
 import { type NscAccount, type NscOperator, seedOf } from './nsc-store.ts';
 
-/** What nats-sts needs of an operator. Secret. */
+/** A signing key of the operator. `seed` is secret. */
 export interface OperatorKey {
   readonly publicKey: string;
   readonly seed: string;
 }
 
-/** The newest signing key whose seed is at hand, or the one that is asked for; undefined when there is none. */
+/** The `wanted` signing key, else the newest one whose seed is in the key store; undefined if there is none. */
 export function operatorKey(
   { operator }: NscOperator,
   keys: string,
@@ -24,7 +24,7 @@ export function operatorKey(
     const list = operator.signingKeys.join(', ') || 'none';
     throw new CliError(
       ExitCode.failed,
-      `the operator has no signing key ${wanted}: it has ${list}`,
+      `--operator-key: the operator has no signing key ${wanted}; it has ${list}`,
     );
   }
   const candidates = wanted === undefined ? operator.signingKeys.toReversed() : [wanted];
@@ -38,17 +38,17 @@ export function operatorKey(
 export interface SystemUser {
   /** Creds file. Secret. */
   readonly creds: string;
-  /** Public key of a user that was made now: nsc does not know it. */
+  /** Public key of a user created by this run: nsc does not know it. */
   readonly made?: string;
 }
 
-/** Creds that were made with nsc or nats auth. */
+/** Creds that you made with nsc or nats auth. */
 export function givenSystemUser(file: string): SystemUser {
   let creds: string;
   try {
     creds = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new CliError(ExitCode.failed, `${file} cannot be read: ${String(cause)}`, { cause });
+    throw new CliError(ExitCode.failed, `cannot read ${file}: ${String(cause)}`, { cause });
   }
   const read = parseCreds(creds);
   if (!(read instanceof Malformed)) return { creds };
@@ -56,15 +56,15 @@ export function givenSystemUser(file: string): SystemUser {
 }
 
 /**
- * A new user of the system account that may do what nats-sts needs, signed by a key of the account whose seed is in
- * the key store; undefined if there is none.
+ * Creates a system account user with only the permissions that nats-sts needs, signed by a key of the account whose
+ * seed is in the key store; undefined if there is none.
  */
 export async function makeSystemUser(
   system: NscAccount,
   keys: string,
 ): Promise<SystemUser | undefined> {
   const { sub, nats } = system.claims;
-  // A scoped key would give its users permissions of its own.
+  // A scoped key would replace these permissions by its own.
   const plain = (nats.signing_keys ?? []).filter((key) => typeof key === 'string').map(keyOf);
   const identity = nats['strict_signing_key_usage'] === true ? [] : [sub];
   for (const publicKey of [...plain, ...identity]) {

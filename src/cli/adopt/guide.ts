@@ -13,7 +13,7 @@ import {
 import type { Selection } from './selection.ts';
 import { configName } from './plan.ts';
 
-/** Everything by hand, in an empty directory that becomes that of the configuration. */
+/** The same by hand, in an empty directory that becomes that of the configuration. */
 export function guide(
   { operator, account, names, key }: Selection,
   settings: Omit<StsYamlOptions, 'account' | 'managing'>,
@@ -31,10 +31,10 @@ export function guide(
     account: { name: configName(account.name), publicKey: account.claims.sub },
     managing: MANAGING,
   });
-  return `In an empty directory, after mkdir -m 700 keys:
+  return `In an empty directory, run mkdir -m 700 keys, then:
 
 ${stepsText(steps)}
-${steps.length + 1}. Write sts.yaml, and check it: nats-sts check --online --config sts.yaml
+${steps.length + 1}. Write sts.yaml as below, then check it: nats-sts check --online --config sts.yaml
 
 ${yaml}`;
 }

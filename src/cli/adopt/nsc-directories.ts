@@ -3,20 +3,20 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { CliError, ExitCode } from '../exit-codes.ts';
 
-/** Where nsc, and nats auth, keep what they know. */
+/** Where nsc and nats auth keep their JWTs and keys. */
 export interface NscDirectories {
   /** Holds a directory for each operator. */
   readonly stores: string;
   readonly keys: string;
-  /** What nsc has selected. */
+  /** The operator selected in nsc. */
   readonly operator: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The directories of nsc: those that are named, else where nsc itself would look (`home/home.go` there).
- * `nats auth` keeps the same files in the newer of nsc's places.
+ * The directories of nsc: those in the options, else where nsc itself looks (its `home/home.go`).
+ * `nats auth` keeps the same files in the newer of these.
  */
 export function nscDirectories(
   { nsc, keys }: { readonly nsc?: string | undefined; readonly keys?: string | undefined },
@@ -33,7 +33,7 @@ export function nscDirectories(
   if (stores === undefined) {
     throw new CliError(
       ExitCode.failed,
-      `there is no store of nsc at ${candidates.filter(Boolean).join(', ')}: name it by --nsc (nsc env shows it)`,
+      `no store of nsc at ${candidates.filter(Boolean).join(', ')}: pass its directory with --nsc (nsc env shows it)`,
     );
   }
   const keysAt =
@@ -47,11 +47,11 @@ export function nscDirectories(
       : [keys];
   const foundKeys = firstThere(keysAt);
   if (foundKeys === undefined && keys !== undefined) {
-    throw new CliError(ExitCode.failed, `there is no directory ${keys} (--keys)`);
+    throw new CliError(ExitCode.failed, `--keys: ${keys} does not exist`);
   }
   return {
     stores: resolve(stores),
-    // Without keys there is still what nsc can be asked to do.
+    // Without keys, `--print` still works.
     keys: resolve(foundKeys ?? join(data, 'keys')),
     operator: nsc !== undefined && isOperator(nsc) ? lastPart(nsc) : selected.operator,
   };

@@ -13,16 +13,16 @@ export interface NscAccount {
   readonly claims: AccountClaims;
 }
 
-/** One operator of a store of nsc. Only read, never changed. */
+/** One operator in a store of nsc. The store is only read. */
 export interface NscOperator {
-  /** As nsc calls it. */
+  /** As in the store of nsc. */
   readonly name: string;
   readonly operator: TrustedOperator;
   readonly jwtFile: string;
   readonly accounts: readonly NscAccount[];
 }
 
-/** Throws `CliError` when there is no such operator, or several to choose from. */
+/** Throws `CliError` if there is no such operator, or several to choose from. */
 export function readOperator(
   { stores, operator: selected }: NscDirectories,
   wanted?: string,
@@ -49,7 +49,7 @@ export function readOperator(
   return { name, operator, jwtFile, accounts };
 }
 
-/** The account to issue for: any but the system account. */
+/** The account to manage: any but the system account. */
 export function chooseAccount(
   { name, operator, accounts }: NscOperator,
   wanted: string | undefined,
@@ -63,7 +63,7 @@ export function chooseAccount(
     wanted: others.find(({ claims }) => claims.sub === wanted)?.name ?? wanted,
   });
   const found = others.find((account) => account.name === chosen);
-  if (!found) throw new TypeError('an account was chosen that is not there');
+  if (!found) throw new TypeError('the chosen account does not exist');
   return found;
 }
 
@@ -93,13 +93,13 @@ function choose({
     names.length === 0 ? ExitCode.failed : ExitCode.usage,
     names.length === 0
       ? `${place} has no ${what}`
-      : `which ${what} of ${place}? ${list}: name one by ${option}`,
+      : `${place} has several ${what}s: ${names.join(', ')}; choose one with ${option}`,
   );
 }
 
 /**
  * The seed of this public key, from nsc's key store or from a directory of `.nk` files; undefined
- * where it is not there. Secret.
+ * if neither has it. Secret.
  */
 export function seedOf(publicKey: string, keys: string): string | undefined {
   // It becomes part of a path.
@@ -136,7 +136,7 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new CliError(ExitCode.failed, `${file} cannot be read: ${String(cause)}`, { cause });
+    throw new CliError(ExitCode.failed, `cannot read ${file}: ${String(cause)}`, { cause });
   }
 }
 
@@ -146,5 +146,5 @@ function bare(text: string): string {
 }
 
 function unusable(file: string, { problem }: Malformed): CliError {
-  return new CliError(ExitCode.failed, `${file} cannot be used: ${problem}`);
+  return new CliError(ExitCode.failed, `cannot use ${file}: ${problem}`);
 }

@@ -21,7 +21,7 @@ export interface AdoptPlan
   readonly systemUser: SystemUser;
 }
 
-/** Everything that `adopt` writes. */
+/** The files that `adopt` writes. */
 export function planAdoption(plan: AdoptPlan): PlannedFile[] {
   const { operator, account, operatorKey, systemUser } = plan;
   const yaml = stsYaml({
@@ -34,12 +34,12 @@ export function planAdoption(plan: AdoptPlan): PlannedFile[] {
     open('operator.jwt', `public part of operator ${operator.name}`, `${operator.operator.jwt}\n`),
     secret(
       OPERATOR_SIGNING_KEY,
-      'signs account JWTs: a copy of the one in the key store',
+      'signs account JWTs; copied from the key store',
       `${operatorKey.seed}\n`,
     ),
     secret(
       SYSTEM_CREDS,
-      'user of the system account, for nats-sts: publishes account JWTs',
+      'system account user for nats-sts: publishes account JWTs',
       systemUser.creds,
     ),
     sealingKey(),
@@ -47,7 +47,7 @@ export function planAdoption(plan: AdoptPlan): PlannedFile[] {
   ];
 }
 
-/** nsc takes names that the configuration does not. */
+/** nsc allows names that the configuration does not. */
 export function configName(name: string): string {
   const usable = name.replaceAll(/[^A-Za-z0-9_-]+/g, '_').slice(0, 64);
   return NAME.test(usable) ? usable : 'APP';

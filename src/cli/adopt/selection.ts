@@ -18,7 +18,7 @@ import {
 import { chooseAccount, type NscAccount, type NscOperator, readOperator } from './nsc-store.ts';
 import { type NscDirectories, nscDirectories } from './nsc-directories.ts';
 
-/** What of the store to take; what is not given is chosen where there is no choice. */
+/** What to take from the store. What is absent is chosen if there is only one. */
 export interface SelectionOptions {
   readonly nsc?: string;
   readonly keys?: string;
@@ -30,14 +30,14 @@ export interface SelectionOptions {
   readonly systemCreds?: string;
 }
 
-/** What is in the store. */
+/** What was found in the store. */
 export interface Selection {
   readonly directories: NscDirectories;
   readonly operator: NscOperator;
   readonly account: NscAccount;
   readonly names: Names;
   readonly system: NscAccount | undefined;
-  /** Undefined: no seed of one is at hand. */
+  /** Undefined: the key store has no seed of one. */
   readonly key: OperatorKey | undefined;
 }
 
@@ -63,7 +63,7 @@ export function select(options: SelectionOptions): Selection {
   };
 }
 
-/** The keys that nats-sts needs. Throws `CliError` with all that is missing, and the commands for it. */
+/** The keys that nats-sts needs. Throws a `CliError` that lists what is missing and the commands to create it. */
 export async function requireKeys(
   { systemCreds }: SelectionOptions,
   { directories, operator, system, names, key }: Selection,
@@ -81,7 +81,7 @@ export async function requireKeys(
     });
   } else if (!systemUser) {
     missing.push({
-      why: `no key of the system account is in ${directories.keys}: make the user where the key is, then add --system-creds ${SYSTEM_CREDS}`,
+      why: `no key of the system account is in ${directories.keys}: create the user where the key is, then add --system-creds ${SYSTEM_CREDS}`,
       step: systemUserStep(names, SYSTEM_CREDS),
     });
   }
@@ -90,7 +90,7 @@ export async function requireKeys(
     const steps = stepsText(missing.map(({ step }) => step));
     throw new CliError(
       ExitCode.failed,
-      `nothing was written, something is missing:\n${reasons}\n\n${steps}\nThen run nats-sts adopt again.`,
+      `nothing was written, because something is missing:\n${reasons}\n\n${steps}\nThen run nats-sts adopt again.`,
     );
   }
   return { key, systemUser };
@@ -99,6 +99,6 @@ export async function requireKeys(
 function whyNoKey({ name, operator }: NscOperator, { keys }: NscDirectories): string {
   const { signingKeys } = operator;
   return signingKeys.length === 0
-    ? `operator ${name} has no signing key, and its identity key is not for every day`
-    : `no seed of the signing keys of operator ${name} (${signingKeys.join(', ')}) is in ${keys}: name the directory by --keys, or add a key`;
+    ? `operator ${name} has no signing key, and its identity key should stay offline`
+    : `${keys} has no seed of a signing key of operator ${name} (${signingKeys.join(', ')}): pass its directory with --keys, or add a key`;
 }

@@ -1,8 +1,8 @@
 import type { Trust } from './trust.ts';
 
 /**
- * A nats-server configuration that trusts our operator. Relative paths in such a file mean the
- * server's working directory, so directories are absolute.
+ * A nats-server configuration that trusts our operator. Directories are absolute, because relative ones start at
+ * the server's working directory.
  */
 export function natsConf(options: {
   readonly trust: Trust;
@@ -13,7 +13,7 @@ export function natsConf(options: {
 }): string {
   const { trust, port, jwtDirectory, jetstreamDirectory } = options;
   const { operator, system, application } = trust;
-  return `# A NATS server in operator mode. The JWTs in here are public; the keys behind them are in keys/.
+  return `# A NATS server in operator mode. The JWTs in this file are public; their keys are in keys/.
 
 # Loopback only. Before you listen on a network, add a tls block.
 listen: "127.0.0.1:${port}"
@@ -21,7 +21,7 @@ listen: "127.0.0.1:${port}"
 operator: ${operator.jwt}
 system_account: ${system.publicKey}
 ${jetstreamDirectory === undefined ? '' : jetstream(jetstreamDirectory)}
-# Account JWTs live in this directory. A user of the system account (keys/sys.creds) can push newer
+# The server keeps account JWTs in this directory. A system account user (keys/sys.creds) can push newer
 # ones to a running server.
 resolver: {
   type: full
@@ -30,7 +30,7 @@ resolver: {
   interval: "2m"
 }
 
-# What the directory begins with. Newer JWTs that were pushed later win over these.
+# The first content of that directory. Newer JWTs that are pushed later replace these.
 resolver_preload: {
   # ${system.name}
   ${system.publicKey}: ${system.jwt}
@@ -40,10 +40,10 @@ resolver_preload: {
 `;
 }
 
-/** Room for what `createTrust` allows the account, and as much again for others. */
+/** Twice what `createTrust` allows the account. */
 function jetstream(directory: string): string {
   return `
-# Streams are kept here. What an account may use of it is in its JWT.
+# Streams are stored here. The JWT of an account says how much it may use.
 jetstream: {
   store_dir: ${quoted(directory)}
   max_memory_store: 256MB
@@ -52,7 +52,7 @@ jetstream: {
 `;
 }
 
-/** A double-quoted string, whose backslash escapes are those of JSON where a path needs them. */
+/** A double-quoted string. The escapes that a path needs are the same as in JSON. */
 function quoted(text: string): string {
   return JSON.stringify(text);
 }

@@ -10,18 +10,21 @@ export interface IssuerOptions {
 }
 
 /**
- * The issuer that the options describe. Without any, GitHub Actions: it needs no set-up of one's
- * own, and harms nobody as long as no binding names it.
+ * The issuer that the options describe. The default, GitHub Actions, needs no setup, and gives nobody access as long as
+ * no binding names it.
  *
- * Throws CliError (wrong usage) when the configuration would not take it.
+ * Throws `CliError` (wrong usage) if the configuration would reject the issuer.
  */
 export function starterIssuer(options: IssuerOptions, fallbackAudience: string): StarterIssuer {
   if (options.issuer === undefined && options.preset === undefined) {
-    if (options.audience !== undefined) throw usage('--audience needs --issuer or --preset');
+    if (options.audience !== undefined)
+      throw usage('use --audience only with --issuer or --preset');
     return entry({ preset: 'github-actions', audience: fallbackAudience });
   }
   if (options.audience === undefined) {
-    throw usage('--audience is missing: whom are the tokens for? It is a name of your choice');
+    throw usage(
+      '--audience is missing: pass the aud claim of the tokens, a name that you choose at the issuer',
+    );
   }
   return entry({ ...options, audience: options.audience });
 }
@@ -30,25 +33,26 @@ function entry({ issuer, preset, audience }: IssuerOptions & { audience: string 
   const found = presetFor(preset);
   if (found === undefined) {
     const known = PRESETS.flatMap(({ id }) => id ?? []).join(', ');
-    throw usage(`--preset ${preset} is not known; there are ${known}`);
+    throw usage(`--preset: ${preset} is not a preset; use one of ${known}`);
   }
   const settings = {
     ...(preset !== undefined && { preset }),
     ...(issuer !== undefined && { issuer }),
     audience,
-    // Whether plain http is fit for this host is for the configuration to say.
+    // The configuration decides whether this host may use plain HTTP.
     ...(issuer?.startsWith('http://') && { allowInsecureHttp: true }),
   };
   const read = found.schema.safeParse(settings);
   if (!read.success) {
     const faults = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    const hint = preset === undefined ? '' : ` (leave --preset ${preset} out and write it by hand)`;
-    throw usage(`this issuer can't be written: ${faults.join('; ')}${hint}`);
+    const hint =
+      preset === undefined ? '' : ` (leave out --preset ${preset} and write the issuer by hand)`;
+    throw usage(`this issuer is not valid: ${faults.join('; ')}${hint}`);
   }
   return { name: preset === undefined ? 'main' : shortName(preset), settings };
 }
 
-/** `github-actions` → `github`: the name that bindings use, and people say. */
+/** `github-actions` → `github`: the name to use in bindings. */
 function shortName(preset: string): string {
   return preset.split('-')[0] ?? preset;
 }
@@ -57,7 +61,7 @@ function usage(message: string): CliError {
   return new CliError(ExitCode.usage, message);
 }
 
-/** `--match claim=value`, once more. */
+/** Reads one `--match claim=value` and adds it to the `earlier` ones. */
 export function condition(
   text: string,
   earlier: Readonly<Record<string, string>> = {},

@@ -21,12 +21,12 @@ export interface PlanOptions extends Pick<StsYamlOptions, 'port' | 'issuer' | 'm
   readonly natsPort: number;
   readonly operator: string;
   readonly account: string;
-  /** Whether the account's signing key is made here, once, and replaced by hand. */
+  /** Whether `init` creates the account's signing key, for the operator to rotate by hand. */
   readonly external: boolean;
   readonly jetstream: boolean;
 }
 
-/** Everything that `init` writes, with fresh keys. The files of an account are named after it. */
+/** The files that `init` writes, with new keys. The key files of an account are named after it. */
 export async function planFiles(options: PlanOptions): Promise<PlannedFile[]> {
   const { external, directory, jetstream } = options;
   const trust = await createTrust({ ...options, managed: !external });
@@ -57,7 +57,7 @@ export async function planFiles(options: PlanOptions): Promise<PlannedFile[]> {
     ...accountKeys(system),
     secret(
       'sys.creds',
-      `user of ${system.name}, for you: administers the server`,
+      `user of ${system.name} for you: administers the server`,
       trust.systemCreds,
     ),
     ...(external ? [] : forManaging(trust)),
@@ -70,14 +70,14 @@ function forManaging({ system, stsSystemCreds }: Trust): PlannedFile[] {
   return [
     secret(
       SYSTEM_CREDS,
-      `user of ${system.name}, for nats-sts: publishes account JWTs`,
+      `user of ${system.name} for nats-sts: publishes account JWTs`,
       stsSystemCreds,
     ),
     sealingKey(),
   ];
 }
 
-/** The account as the configuration has it, with its files seen from there. */
+/** The account for the configuration; paths are relative to it. */
 function keyFiles(application: TrustAccount): Pick<StsYamlOptions, 'account' | 'managing'> {
   const { name, publicKey, signingKey } = application;
   const account = { name, publicKey };
@@ -102,7 +102,7 @@ function signingKeyFile({ name }: TrustAccount): string {
   return `${fileName(name)}-signing.nk`;
 }
 
-/** Names that this would mix up are refused with the other bad names. */
+/** The option's parser rejects names that would collide here. */
 function fileName(account: string): string {
   return account.toLowerCase();
 }

@@ -4,15 +4,15 @@ import type { Managing } from './sts-yaml.ts';
 import { seedText } from './trust.ts';
 
 export interface NewFile {
-  /** Seen from the directory that all are written to. */
+  /** Relative to the directory that all files are written to. */
   readonly path: string;
   readonly content: string;
-  /** For this user's eyes only (0600), in a directory that is (0700). */
+  /** Readable by this user only (0600), in a directory that is, too (0700). */
   readonly secret: boolean;
 }
 
 export interface PlannedFile extends NewFile {
-  /** What it is, for people. */
+  /** What the file is for, in words. */
   readonly about: string;
 }
 
@@ -21,12 +21,12 @@ export const OPERATOR_SIGNING_KEY = 'operator-signing.nk';
 export const SYSTEM_CREDS = 'sts-system.creds';
 const SEALING_KEY = 'sealing.key';
 
-/** Path of a secret file, seen from the configuration. */
+/** Path of a secret file, relative to the configuration. */
 export function fromConfig(name: string): string {
   return `./${KEYS}/${name}`;
 }
 
-/** Files of a managed account, seen from the configuration. */
+/** Files of a managed account, relative to the configuration. */
 export const MANAGING: Managing = {
   operatorJwtFile: './operator.jwt',
   operatorSigningKeyFile: fromConfig(OPERATOR_SIGNING_KEY),
@@ -48,7 +48,7 @@ export function secret(name: string, about: string, content: string): PlannedFil
 
 export function sealingKey(): PlannedFile {
   const content = `${randomBytes(32).toString('base64')}\n`;
-  return secret(SEALING_KEY, 'seals the signing keys in the store: keep a copy', content);
+  return secret(SEALING_KEY, 'encrypts the signing keys in the store: keep a copy', content);
 }
 
 export function gitignore(): PlannedFile {

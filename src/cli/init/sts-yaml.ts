@@ -1,14 +1,14 @@
 import { stringify } from 'yaml';
 import { jsonLine } from '../terminal.ts';
 
-/** The issuer to begin with; as it stands under `issuers` in the configuration. */
+/** The first issuer, as the configuration has it under `issuers`. */
 export interface StarterIssuer {
   /** Key under `issuers`. */
   readonly name: string;
   readonly settings: Readonly<Record<string, string | boolean>>;
 }
 
-/** Files of a managed account, seen from the configuration. */
+/** Files of a managed account, relative to the configuration. */
 export interface Managing {
   readonly operatorJwtFile: string;
   readonly operatorSigningKeyFile: string;
@@ -20,7 +20,7 @@ export interface StsYamlOptions {
   readonly port: number;
   /** NATS URLs. */
   readonly servers: readonly string[];
-  /** The application account; its signing key's file, seen from the configuration, when it has one. */
+  /** The application account, and the file of its signing key, relative to the configuration, if it has one. */
   readonly account: {
     readonly name: string;
     readonly publicKey: string;
@@ -31,19 +31,19 @@ export interface StsYamlOptions {
   /** Whether the account has JetStream, and the starter role may use it. */
   readonly jetstream?: boolean;
   readonly issuer: StarterIssuer;
-  /** Claim → value that a subject token must have; none: no binding is written. */
+  /** Claim → value that a subject token needs. Empty: no binding is written. */
   readonly match: Readonly<Record<string, string>>;
-  /** The same of those who administer. */
+  /** The same for administrators. */
   readonly admin: Readonly<Record<string, string>>;
 }
 
-/** The first configuration: small, commented, and to be edited by hand from here on. */
+/** The first configuration: small, commented, and yours to edit. */
 export function stsYaml(options: StsYamlOptions): string {
   const { port, account } = options;
-  return `# nats-sts: who gets which NATS credential. Paths are seen from this file.
+  return `# nats-sts: who gets which NATS credential. Paths are relative to this file.
 # After a change: nats-sts check --config sts.yaml
 
-# Loopback only. Beyond it, nats-sts wants tls: or behindProxy: here.
+# Loopback only. To listen on a network, add tls: or behindProxy: here.
 listen: { host: 127.0.0.1, port: ${port} }
 # publicUrl: https://sts.example.com
 
@@ -56,29 +56,29 @@ accounts:
     publicKey: ${account.publicKey}
 ${signing(options)}
 
-# Who vouches for the callers. A token of any other issuer is rejected.
+# The issuers that nats-sts trusts. It rejects the tokens of any other.
 ${issuers(options)}
 
-# What a credential allows, and for how long. What isn't allowed here is forbidden.
+# What a credential allows, and for how long. Everything else is denied.
 roles:
   starter:
     account: ${account.name}
 ${starterPublish(options)}
-    # _INBOX.> is where answers to requests arrive.
+    # Replies to requests arrive at _INBOX.>.
     subscribe: { allow: ["app.>", "_INBOX.>"] }
     maxTtl: 15m
 
-# Who may take which role: the first binding whose conditions all hold decides. No binding, no credential.
+# Who gets which role: the first binding whose conditions all match decides. Without a match, no credential.
 ${bindings(options)}
 
-# Who may see and rotate signing keys, and revoke: nats-sts keys, nats-sts revoke.
+# Who may list and rotate signing keys, and revoke: nats-sts keys, nats-sts revoke.
 ${admin(options)}
 `;
 }
 
 function starterPublish({ jetstream = false }: StsYamlOptions): string {
   if (!jetstream) return '    publish: { allow: ["app.>"] }';
-  return `    # $JS… is JetStream: it makes, reads and deletes every stream of the account. Leave it out of roles that need less.
+  return `    # The $JS subjects let the role create, read and delete every stream of the account. Remove them from roles that need less.
     publish: { allow: ["app.>", $JS.API.INFO, "$JS.API.STREAM.>", "$JS.API.CONSUMER.>", "$JS.ACK.>"] }`;
 }
 
@@ -88,8 +88,8 @@ function nats({ servers, managing }: StsYamlOptions): string {
   if (!managing) return head;
   const { operatorJwtFile, operatorSigningKeyFile, systemCredsFile } = managing;
   return `${head}
-  # With these nats-sts publishes the signing keys of the account. Before the network reaches it, move
-  # operatorSigningKey to a configuration of its own, for nats-sts rotator.
+  # nats-sts publishes the signing keys of the account with these. Before you expose it to a network, move
+  # operatorSigningKey to a separate configuration for nats-sts rotator.
   operator: { file: ${text(operatorJwtFile)} }
   operatorSigningKey: { file: ${text(operatorSigningKeyFile)} }
   system: { creds: ${text(systemCredsFile)} }`;
@@ -99,16 +99,16 @@ function store({ managing }: StsYamlOptions): string {
   const sqlite = 'store: { sqlite: ./data/sts.db }';
   if (!managing) return sqlite;
   return `${sqlite}
-# Seals the signing keys in the store, which are worth nothing without it: keep a copy elsewhere.
+# Encrypts the signing keys in the store, which are lost without it: keep a copy elsewhere.
 sealingKey: { file: ${text(managing.sealingKeyFile)} }`;
 }
 
 function signing({ account: { signingKeyFile } }: StsYamlOptions): string {
   if (signingKeyFile === undefined) {
-    return `    # nats-sts makes its signing keys, adds them to the account's JWT, and replaces them this often.
+    return `    # nats-sts creates signing keys, adds them to the account's JWT, and rotates them this often.
     rotation: { every: 30d }`;
   }
-  return `    # Listed in the account's JWT, so NATS accepts the users that it signs.
+  return `    # The account's JWT lists this key, so NATS accepts the users that it signs.
     signingKeys: [{ file: ${text(signingKeyFile)} }]`;
 }
 
@@ -119,12 +119,12 @@ function issuers({ issuer }: StsYamlOptions): string {
   return `issuers:
   ${issuer.name}:
 ${settings.join('\n')}
-  # GitHub Actions: the audience is what the job asks its token for.
+  # GitHub Actions: the audience that the job requests for its token.
   # github: { preset: github-actions, audience: https://sts.example.com }
-  # Microsoft Entra: your tenant, and the app registration that stands for nats-sts.
+  # Microsoft Entra: your tenant, and the app registration of nats-sts.
   # entra: { preset: entra, tenant: 00000000-0000-0000-0000-000000000000, audience: api://nats-sts }
-  # With login: { clientId: …, clientSecret: { env: ENTRA_SECRET } } in it, people sign in there with a browser.
-  # Kubernetes: \`kubectl get --raw /.well-known/openid-configuration\` tells the issuer.
+  # Add login: { clientId: …, clientSecret: { env: ENTRA_SECRET } } to let people sign in with a browser.
+  # Kubernetes: \`kubectl get --raw /.well-known/openid-configuration\` shows the issuer.
   # cluster: { preset: kubernetes, issuer: https://kubernetes.example.com, audience: nats-sts }`;
 }
 
@@ -139,11 +139,11 @@ ${conditions(match)}
   }
   return `bindings: []
 # bindings:
-#   - name: the first of yours
+#   - name: your first binding
 #     issuer: ${issuer.name}
 #     match:
 #       # Claims of the token. GitHub: repository_owner_id; Kubernetes: sub; Entra: oid or groups.
-#       sub: "who you mean"
+#       sub: "the sub claim of the caller"
 #     roles: [starter]`;
 }
 
@@ -166,8 +166,8 @@ function conditions(match: Readonly<Record<string, string>>): string {
 }
 
 /**
- * Whatever it holds, YAML reads it as this text, on one line: bare where that says the same, else
- * as JSON, which YAML 1.2 reads as it is (§1.3).
+ * The text as a YAML scalar on one line: bare if YAML reads that as the same text, else as JSON, which YAML 1.2
+ * includes (§1.3).
  */
 function text(value: string): string {
   const bare = stringify(value, { lineWidth: 0 }) === `${value}\n`;

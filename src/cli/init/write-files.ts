@@ -15,7 +15,7 @@ import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import type { NewFile, PlannedFile } from './planned-file.ts';
 
-/** Replaces nothing. `otherwise`: what else can be done. */
+/** Throws if a file exists. `otherwise`: what else to do, the end of the error's sentence. */
 export function refuseExisting(
   directory: string,
   files: readonly PlannedFile[],
@@ -34,7 +34,7 @@ function listed(paths: readonly string[]): string {
   return paths.slice(0, 3).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-/** Writes all, or nothing: then with the reason in words. */
+/** Writes all files or none. Throws a `CliError` that says why. */
 export function writePlanned(directory: string, files: readonly PlannedFile[]): void {
   try {
     writeAll(directory, files);
@@ -50,8 +50,8 @@ const WHY: Readonly<Record<string, string>> = {
   EACCES: 'no permission to write',
   EPERM: 'no permission to write',
   EROFS: 'a read-only file system:',
-  ENOTDIR: 'something that is not a directory is in the way of',
-  EEXIST: 'something that is not a directory is in the way of',
+  ENOTDIR: 'this path, or one above it, is not a directory:',
+  EEXIST: 'this path, or one above it, is not a directory:',
   ENOSPC: 'the disk is full:',
 };
 
@@ -62,7 +62,7 @@ function why(cause: unknown): string {
   return words === undefined ? message : `${words} ${path}`;
 }
 
-/** Each file with what it is, for people. */
+/** Each file and what it is for. */
 export function filesTable(
   terminal: Terminal,
   directory: string,
@@ -73,18 +73,18 @@ export function filesTable(
     secret ? ({ text: 'secret', style: 'yellow' } as const) : '',
     about,
   ]);
-  const columns = ['FILE', '', 'WHAT IT IS'].map((title) => ({ title }));
+  const columns = ['FILE', '', 'PURPOSE'].map((title) => ({ title }));
   return table(terminal, columns, rows);
 }
 
-/** Those of the files that are there already. */
-export function existing(directory: string, files: readonly NewFile[]): string[] {
+/** The files that exist already. */
+function existing(directory: string, files: readonly NewFile[]): string[] {
   return files.map(({ path }) => path).filter((path) => existsSync(join(directory, path)));
 }
 
 /**
- * Writes all files, or none: each first under a temporary name beside its place. Replaces what is
- * there. Throws Node's own file errors, after it has taken back what it wrote.
+ * Writes all files or none: each first under a temporary name in the same directory. Replaces existing files. Throws
+ * Node's own file errors after it has removed what it wrote.
  */
 export function writeAll(directory: string, files: readonly NewFile[]): void {
   const made: string[] = [];
@@ -106,7 +106,7 @@ export function writeAll(directory: string, files: readonly NewFile[]): void {
   }
 }
 
-/** The file behind a symbolic link, else the path itself. Throws where something is there that is not a regular file. */
+/** The target of a symbolic link, else the path itself. Throws if it exists and is not a regular file. */
 function replaceable(path: string): string {
   const to = destination(path);
   if (typeof to === 'string' && (statSync(to, { throwIfNoEntry: false })?.isFile() ?? true)) {
@@ -115,7 +115,7 @@ function replaceable(path: string): string {
   throw new Error(`${path} is not a regular file`);
 }
 
-/** Makes the directory and returns what had to be made, outermost first. A secret one is closed to others. */
+/** Makes the directory and returns the ones it had to make, outermost first. Closes a secret one to others. */
 function makeDirectory(path: string, mode: number): string[] {
   const first = mkdirSync(path, { recursive: true, mode });
   if (mode === 0o700) chmodSync(path, mode);
@@ -132,6 +132,6 @@ function removeEmpty(path: string): void {
   try {
     rmdirSync(path);
   } catch {
-    // Not empty, so not only ours; or gone already.
+    // Not empty, so something else is in it; or already removed.
   }
 }
