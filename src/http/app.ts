@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import accepts from '@fastify/accepts';
 import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
@@ -55,6 +56,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   forbidSniffing(app);
   handleErrors(app, options.onFault, asPages);
   await options.prepare?.(app);
+  await app.register(accepts);
   await app.register(rateLimit, { global: false, cache: 50_000 });
   const deps: RouteDeps = {
     exchange: options.exchange,
@@ -73,7 +75,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       await pages.register(cookie);
       loginRoutes(pages, withLogin);
       const { admin, console, status } = options;
-      await consoleRoutes(pages, { ...withLogin, console: { ...console, admin }, status });
+      consoleRoutes(pages, { ...withLogin, console: { ...console, admin }, status });
     });
   });
   serviceRoutes(app, options);

@@ -100,24 +100,9 @@ const NKEY_INVALID = new Refusal(
   'The nkey is not a public user key: it must start with U and its checksum must fit (nk -gen user -pubout prints one).',
 );
 
-/** `.creds` for callers that want plain text rather than JSON (`curl -H 'Accept: text/plain'`); those that want neither get JSON. */
+/** `.creds` for callers that prefer plain text to JSON (`curl -H 'Accept: text/plain'`); those that accept neither get JSON. */
 function wantsCreds(request: FastifyRequest): boolean {
-  const accept = request.headers.accept?.toLowerCase();
-  if (accept === undefined) return false;
-  const plain = preference(accept, 'text/plain');
-  const json = preference(accept, 'application/json');
-  return plain.weight > json.weight || (plain.weight === json.weight && plain.place < json.place);
-}
-
-/** Weight and place of a media type in an Accept header; the range that fits most closely counts (RFC 9110 §12.5.1). */
-function preference(accept: string, type: string): { weight: number; place: number } {
-  const ranges = accept.split(',').map((range) => range.split(';').map((part) => part.trim()));
-  const names = [type, type.replace(/\/.*/, '/*'), '*/*'];
-  const places = names.map((fitting) => ranges.findIndex(([name]) => name === fitting));
-  const place = places.find((found) => found !== -1) ?? -1;
-  const q = ranges[place]?.find((parameter) => parameter.startsWith('q='));
-  const weight = place === -1 ? 0 : Number(q?.slice(2) ?? 1);
-  return { weight: weight > 0 ? weight : 0, place };
+  return request.accepts().type(['application/json', 'text/plain']) === 'text/plain';
 }
 
 function asText({ credential }: Issued): string {

@@ -17,7 +17,7 @@ import { revocationsRoute } from './revocations.ts';
 export type { ConsoleDeps } from './deps.ts';
 
 /** The operator's console, for those who may administer: what there is to see, to do, and what is new. */
-export async function consoleRoutes(app: FastifyInstance, deps: ConsoleDeps): Promise<void> {
+export function consoleRoutes(app: FastifyInstance, deps: ConsoleDeps): void {
   const pageDeps: ConsolePageDeps = { ...deps, answers: sharedAnswers(deps.console.admin.actions) };
   for (const asset of [consoleScript, consoleStyle]) serveAsset(app, deps, asset);
   overviewRoute(app, pageDeps);
@@ -29,5 +29,5 @@ export async function consoleRoutes(app: FastifyInstance, deps: ConsoleDeps): Pr
   revokeKeyRoute(app, pageDeps);
   revokeRoutes(app, pageDeps);
   liftRoute(app, pageDeps);
-  await eventsRoute(app, pageDeps);
+  eventsRoute(app, pageDeps);
 }

@@ -1,16 +1,18 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { fastifySSE } from '@fastify/sse';
+import { html } from '@remix-run/html-template';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../../errors.ts';
 import type { Session } from '../../../login/session.ts';
 import { commonHeaders } from '../../pages/headers.ts';
-import { sendRefusalPage } from '../../pages/refusal-page.ts';
+import { stopIcon } from '../../pages/icons.ts';
+import { sendPage } from '../../pages/page.ts';
+import { reference, sendRefusalPage } from '../../pages/refusal-page.ts';
 import { pageRoute } from '../../pages/route.ts';
 import { sessionOf } from '../../pages/session.ts';
 import { authenticated } from '../administrator.ts';
 import type { ConsoleDeps, ConsolePart, ConsolePageDeps } from '../deps.ts';
 import { newsStream } from './change-stream.ts';
-import { sendNotAcceptable, takesEvents } from './not-acceptable.ts';
 
 /** Everyone who has the console open in front of them; more is a mistake, or malice. */
 const MAX_LISTENERS = 100;
@@ -31,12 +33,11 @@ export interface EventsOptions {
  * A listener that comes back asks for its page anew: there is nothing to be told twice, and
  * `Last-Event-ID` means nothing.
  */
-export async function eventsRoute(
+export function eventsRoute(
   app: FastifyInstance,
   deps: ConsolePageDeps,
   { maxListeners = MAX_LISTENERS, maxOfSession = MAX_OF_SESSION, ...times }: EventsOptions = {},
-): Promise<void> {
-  await app.register(fastifySSE);
+): void {
   /** By connection: what is asked behind a stream on the same one is never answered. */
   const open = new Map<Socket, { readonly sessionId: string; readonly end: () => void }>();
   let stopping = false;
@@ -50,45 +51,65 @@ export async function eventsRoute(
   const hasEnough = ({ id }: Session): boolean =>
     [...open.values()].filter(({ sessionId }) => sessionId === id).length >= maxOfSession;
   const route = { ...pageRoute(deps), exposeHeadRoute: false };
-  app.get(
-    '/console/events',
-    { ...route, sse: { kind: 'manual', heartbeat: false, serializer: String } },
-    async (request, reply) => {
-      const { socket } = request.raw;
-      if (!hasRoomFor(socket)) return sendRefusalPage(reply, { deps }, FULL);
-      const session = await check(deps, request, reply);
-      if (session instanceof Refusal) return sendRefusalPage(reply, { deps }, session);
-      if (!takesEvents(request)) return sendNotAcceptable(deps, reply, session);
-      // From here to the end nothing is waited for: nobody takes the same place, and who leaves is noticed.
-      if (!hasRoomFor(socket) || hasEnough(session)) {
-        return sendRefusalPage(reply, { deps }, FULL);
-      }
-      if (socket.destroyed) return reply.hijack();
-      commonHeaders(reply, deps.live().publicUrl);
-      // Whatever idles is closed by the server otherwise; and nothing else comes this way afterwards.
-      reply.header('cache-control', 'no-store').header('connection', 'close');
-      socket.setTimeout(0);
-      reply.sse.keepAlive();
-      reply.sse.sendHeaders();
-      const stream = newsStream({
-        send: (event, data) => reply.sse.send({ event, data }),
-        end: () => {
-          reply.sse.close();
-          socket.destroySoon();
-          leave();
-        },
-        follow: (listener) => followFresh(deps, listener),
-        mayGoOn: async () => !((await check(deps, request, reply)) instanceof Refusal),
-        ...times,
-      });
-      const leave = (): void => {
-        open.delete(socket);
-        stream.stop();
-      };
-      open.set(socket, { sessionId: session.id, end: stream.end });
-      socket.once('close', leave);
-    },
-  );
+  app.get('/console/events', route, async (request, reply) => {
+    const { socket } = request.raw;
+    if (!hasRoomFor(socket)) return sendRefusalPage(reply, { deps }, FULL);
+    const session = await check(deps, request, reply);
+    if (session instanceof Refusal) return sendRefusalPage(reply, { deps }, session);
+    if (request.accepts().type(['text/event-stream']) === false) {
+      return sendNotAcceptable(deps, reply, session);
+    }
+    // From here to the end nothing is waited for: nobody takes the same place, and who leaves is noticed.
+    if (!hasRoomFor(socket) || hasEnough(session)) {
+      return sendRefusalPage(reply, { deps }, FULL);
+    }
+    if (socket.destroyed) return reply.hijack();
+    commonHeaders(reply, deps.live().publicUrl);
+    socket.setTimeout(0);
+    const response = startEvents(reply);
+    const stream = newsStream({
+      send: (event, data) => sendEvent(response, event, data),
+      end: () => {
+        response.end();
+        socket.destroySoon();
+        leave();
+      },
+      follow: (listener) => followFresh(deps, listener),
+      mayGoOn: async () => !((await check(deps, request, reply)) instanceof Refusal),
+      ...times,
+    });
+    const leave = (): void => {
+      open.delete(socket);
+      stream.stop();
+    };
+    open.set(socket, { sessionId: session.id, end: stream.end });
+    socket.once('close', leave);
+    response.on('error', leave);
+    return reply;
+  });
+}
+
+/** Begins the answer; what follows is written event by event. */
+function startEvents(reply: FastifyReply): ServerResponse {
+  reply.headers({
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    // nginx would collect events before it passes them on.
+    'x-accel-buffering': 'no',
+    // Whatever idles is closed by the server otherwise; and nothing else comes this way afterwards.
+    connection: 'close',
+  });
+  reply.hijack();
+  return reply.raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
+}
+
+/** Resolves once the connection has taken it. Neither name nor data has a line break. */
+function sendEvent(response: ServerResponse, event: string, data: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    response.write(`event: ${event}\ndata: ${data}\n\n`, (error) =>
+      error ? reject(error) : resolve(),
+    );
+  });
 }
 
 /** Whoever hears of a change and asks for a page gets one from after it. */
@@ -120,3 +141,23 @@ async function check(
 }
 
 const NO_SESSION = new Refusal('session_missing', 'You are not signed in.');
+
+/** Nothing else is to be had here (RFC 9110 §12.5.1). Who asks is known by then. */
+function sendNotAcceptable(deps: ConsoleDeps, reply: FastifyReply, session: Session): FastifyReply {
+  const title = 'This is no page';
+  return sendPage(
+    reply,
+    { deps, session },
+    {
+      status: 406,
+      title,
+      section: 'console',
+      body: html`<article class="card notice bad">
+<div class="heading">${stopIcon}<h1>${title}</h1></div>
+<p class="lead">Here the console hears what is new, as text/event-stream and nothing else.</p>
+<p class="actions"><a class="button" href="/console">Go to the console</a></p>
+${reference(reply, deps)}
+</article>`,
+    },
+  );
+}

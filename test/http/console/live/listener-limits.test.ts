@@ -1,4 +1,5 @@
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import accepts from '@fastify/accepts';
 import cookie from '@fastify/cookie';
 import Fastify from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -47,8 +48,9 @@ async function startNews() {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
+  await app.register(accepts);
   await app.register(cookie);
-  await eventsRoute(app, parts as unknown as ConsolePageDeps, { maxListeners: PLACES });
+  eventsRoute(app, parts as unknown as ConsolePageDeps, { maxListeners: PLACES });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return {
