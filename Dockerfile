@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 ARG NODE=node:26-bookworm-slim
 
-# Compiles with development dependencies.
+# Compile with development dependencies.
 FROM ${NODE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -11,7 +11,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build
 
-# What runs needs: production dependencies only.
+# Install only the production dependencies.
 FROM ${NODE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -30,7 +30,7 @@ RUN ln -s /app/dist/main.js /usr/local/bin/nats-sts \
 USER node
 VOLUME /var/lib/nats-sts
 EXPOSE 8080
-# Asks the address that the configuration listens on; --config comes from STS_CONFIG.
+# `nats-sts health` reads the address from the configuration that STS_CONFIG names.
 ENV STS_CONFIG=/etc/nats-sts/sts.yaml
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["nats-sts", "health"]
 ENTRYPOINT ["nats-sts"]
