@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startHostileIssuer, tokenAnswer } from '../login/hostile-issuer.ts';
+import { startHostileIssuer, tokenAnswer } from '../login/sign-in/hostile-issuer.ts';
 import { eventually } from '../support/eventually.ts';
 import { createTestKey, signToken, staticIssuer, tokenClaims } from '../support/issuer.ts';
 import {

@@ -8,7 +8,7 @@ import type { Claims } from '../../../src/identity/identity.ts';
 import type { Logins } from '../../../src/login/logins.ts';
 import type { Session } from '../../../src/login/session.ts';
 import type { BindingSpec, RoleSpec } from '../../../src/policy/policy.ts';
-import { createHandoverWorld, type HandoverWorld } from '../../login/handover-world.ts';
+import { createHandoverWorld, type HandoverWorld } from '../../login/handover/handover-world.ts';
 import { policyOf, role } from '../../policy/support.ts';
 
 export const PUBLIC_URL = 'https://sts.test';

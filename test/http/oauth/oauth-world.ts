@@ -5,11 +5,11 @@ import { type Clock, systemClock } from '../../../src/clock.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { openSingleUse, type SingleUse } from '../../../src/identity/single-use.ts';
-import { createHandovers } from '../../../src/login/create-handovers.ts';
-import { openEndedSessions } from '../../../src/login/ended-sessions.ts';
+import { createHandovers } from '../../../src/login/handover/create-handovers.ts';
+import { openEndedSessions } from '../../../src/login/session/ended-sessions.ts';
 import type { CodeAsk, Handovers } from '../../../src/login/handovers.ts';
 import type { Journal } from '../../../src/login/journal.ts';
-import { createSessionKeeper } from '../../../src/login/keep-sessions.ts';
+import { createSessionKeeper } from '../../../src/login/session/create-session-keeper.ts';
 import type { Session } from '../../../src/login/session.ts';
 import { createTextSealer } from '../../../src/login/text-sealer.ts';
 import { createKeyPair } from '../../../src/nats/key-pair.ts';
@@ -20,7 +20,7 @@ import { connectStore } from '../../../src/store/nats-connection.ts';
 import type { SharedState } from '../../../src/store/shared-state.ts';
 import { openStore } from '../../../src/store/sqlite.ts';
 import { openSqliteState } from '../../../src/store/sqlite-state.ts';
-import { loginInForce, session } from '../../login/handover-world.ts';
+import { loginInForce, session } from '../../login/handover/handover-world.ts';
 import {
   type ConfigTree,
   type Places,

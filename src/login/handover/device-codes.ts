@@ -1,0 +1,213 @@
+import { unixSeconds } from '../../clock.ts';
+import { Refusal } from '../../errors.ts';
+import { DEVICE_LIVES_SECONDS, type DeviceRecord, newDevice } from './device-record.ts';
+import { CLOCKS_DIFFER_SECONDS } from '../clocks-differ.ts';
+import { answerOnce, grantInvalid, type HandoverParts, TAKEN_OVER, whoIs } from './answer-once.ts';
+import { type Found, type HandoverRecords, handoverRecords } from './records.ts';
+import type { Handover, Handovers, Issue } from '../handovers.ts';
+import { hashOfSecret, newSecret, sameText } from './secrets.ts';
+import { INTERVAL_SECONDS, pollPacer } from './poll-pacer.ts';
+import type { Caller, Session } from '../session.ts';
+import { StoreUnavailable } from '../../store/shared-state.ts';
+import { sessionOfItsOwn } from '../session/start-session.ts';
+import { newUserCode, readUserCode, showUserCode } from './user-code.ts';
+
+/** A device that still polls is told `expired_token`, not that its code never was (RFC 8628 §3.5). */
+const REMEMBERED_SECONDS = 60;
+/** Under this name device codes are claimed; no issuer is called so. */
+const SINGLE_USE_NAME = 'nats-sts:device';
+/** One in a million is taken when ten thousand wait. */
+const TRIES = 3;
+
+export type Devices = Pick<
+  Handovers,
+  'beginDevice' | 'findDevice' | 'agreeDevice' | 'refuseDevice' | 'redeemDevice'
+> & { prune(): Promise<void> };
+
+/** Codes that a person types in on another device (RFC 8628). */
+export function deviceCodes(
+  parts: HandoverParts,
+  { capacity }: { readonly capacity?: number } = {},
+): Devices {
+  const { journal, keeper, singleUse, clock } = parts;
+  const records = handoverRecords<DeviceRecord>({
+    ...parts,
+    prefix: 'device.',
+    rememberedSeconds: REMEMBERED_SECONDS,
+    ...(capacity !== undefined && { capacity }),
+  });
+  const pacer = pollPacer({ clock });
+
+  /** The record of a code that somebody typed, as long as it waits for a word. */
+  async function waiting(typed: string): Promise<Waiting | Refusal> {
+    const userCode = readUserCode(typed);
+    if (userCode === undefined) return USER_CODE_UNKNOWN;
+    const name = hashOfSecret(userCode);
+    const found = await records.find(name);
+    if (!found || found.over || found.record.state !== 'waiting') return USER_CODE_UNKNOWN;
+    return { userCode, name, found };
+  }
+
+  /** Whether this person has agreed to this already, and the device has not asked since. */
+  async function wasAgreed(typed: string, session: Session, role: string): Promise<boolean> {
+    const userCode = readUserCode(typed);
+    const found = userCode && (await records.find(hashOfSecret(userCode)));
+    if (!found || found.over || found.record.role !== role) return false;
+    const sealed = found.record.session;
+    const agreed = sealed === undefined ? undefined : await keeper.open(sealed);
+    return agreed !== undefined && !(agreed instanceof Refusal) && agreed.id === session.id;
+  }
+
+  async function handOver(
+    name: string,
+    found: Found<DeviceRecord>,
+    caller: Caller,
+    issue: Issue,
+  ): Promise<Handover | Refusal> {
+    const { program, role, ttlSeconds, userPublicKey, session: sealed, expiresAt } = found.record;
+    const until = expiresAt + REMEMBERED_SECONDS + CLOCKS_DIFFER_SECONDS;
+    const held = await singleUse.hold(SINGLE_USE_NAME, name, until);
+    if (!held || role === undefined || sealed === undefined) {
+      return journal.refuse({ refusal: grantInvalid('the device code was used') }, caller);
+    }
+    const what = { program, role, user: userPublicKey };
+    const agreed = await keeper.open(sealed);
+    if (agreed instanceof Refusal) {
+      if (!(await held.settle())) return TAKEN_OVER;
+      await forget(name, found);
+      return journal.refuse({ ...what, refusal: agreed }, caller);
+    }
+    const session = sessionOfItsOwn(agreed);
+    const handover = { session, userPublicKey, role, ttlSeconds, program };
+    const answer = await answerOnce(held, handover, async () => {
+      const entry = { ...whoIs(session), ...what };
+      const unrecorded = await journal.record({ ...entry, step: 'handed-over' }, caller);
+      return unrecorded ?? issue(handover);
+    });
+    if (!(answer instanceof Refusal)) await forget(name, found);
+    return answer;
+  }
+
+  /** It is used; that its record is still there does no harm. */
+  async function forget(name: string, found: Found<DeviceRecord>): Promise<void> {
+    pacer.forget(name);
+    await records.take(name, found).catch((fault: unknown) => {
+      if (!(fault instanceof StoreUnavailable)) throw fault;
+    });
+  }
+
+  return {
+    async beginDevice(ask, caller) {
+      const { address, network = address } = caller;
+      const full = await records.full(network);
+      if (full) return full;
+      const { program, role, userPublicKey } = ask;
+      const entry = { program, user: userPublicKey, ...(role !== undefined && { role }) };
+      const unrecorded = await journal.record({ ...entry, step: 'device-begun' }, caller);
+      if (unrecorded) return unrecorded;
+      const secret = newSecret();
+      const record = newDevice(ask, { secret, address, network, now: unixSeconds(clock) });
+      const userCode = await putUnderNewCode(records, record);
+      return {
+        deviceCode: `${hashOfSecret(userCode)}.${secret}`,
+        userCode: showUserCode(userCode),
+        expiresInSeconds: DEVICE_LIVES_SECONDS,
+        intervalSeconds: INTERVAL_SECONDS,
+      };
+    },
+
+    async findDevice(typed, session, caller) {
+      const asked = await waiting(typed);
+      if (asked instanceof Refusal) {
+        return journal.refuse({ ...whoIs(session), refusal: asked }, caller);
+      }
+      const { program, userPublicKey, role, ttlSeconds, address, begunAt } = asked.found.record;
+      const userCode = showUserCode(asked.userCode);
+      return { userCode, program, userPublicKey, role, ttlSeconds, address, begunAt };
+    },
+
+    async agreeDevice(userCode, { session, role }, caller) {
+      const asked = await waiting(userCode);
+      // Of somebody who was told to try again, the first time may have counted.
+      if (asked instanceof Refusal) {
+        return (await wasAgreed(userCode, session, role)) ? undefined : asked;
+      }
+      const { name, found } = asked;
+      const { program, userPublicKey } = found.record;
+      const sealed = await keeper.seal(session);
+      const entry = { ...whoIs(session), program, role, user: userPublicKey };
+      const unrecorded = await journal.record({ ...entry, step: 'agreed' }, caller);
+      if (unrecorded) return unrecorded;
+      const agreed = { ...found.record, state: 'agreed' as const, role, session: sealed };
+      return (await records.replace(name, found, agreed)) ? undefined : USER_CODE_UNKNOWN;
+    },
+
+    async refuseDevice(userCode, session, caller) {
+      const asked = await waiting(userCode);
+      if (asked instanceof Refusal) return asked;
+      const { name, found } = asked;
+      const { program, userPublicKey } = found.record;
+      const entry = { ...whoIs(session), program, user: userPublicKey };
+      const unrecorded = await journal.record({ ...entry, step: 'refused' }, caller);
+      if (unrecorded) return unrecorded;
+      const refused = { ...found.record, state: 'refused' as const };
+      return (await records.replace(name, found, refused)) ? undefined : USER_CODE_UNKNOWN;
+    },
+
+    async redeemDevice(deviceCode, caller, issue = async () => undefined) {
+      const [, name, secret] = DEVICE_CODE.exec(deviceCode) ?? [];
+      const found = name === undefined ? undefined : await records.find(name);
+      if (
+        name === undefined ||
+        secret === undefined ||
+        !found ||
+        !sameText(hashOfSecret(secret), found.record.secretHash)
+      ) {
+        return journal.refuse({ refusal: grantInvalid('no such device code') }, caller);
+      }
+      if (found.over) return EXPIRED;
+      switch (found.record.state) {
+        case 'waiting':
+          return pacer.tooSoon(name) ? SLOW_DOWN : PENDING;
+        case 'agreed':
+          return handOver(name, found, caller, issue);
+        case 'refused':
+          return REFUSED;
+      }
+    },
+
+    prune: () => records.prune(),
+  };
+}
+
+interface Waiting {
+  readonly userCode: string;
+  readonly name: string;
+  readonly found: Found<DeviceRecord>;
+}
+
+const DEVICE_CODE = /^([\w-]{43})\.([\w-]{43})$/;
+
+/** Stores it under a code that nobody has, which it answers. */
+async function putUnderNewCode(
+  records: HandoverRecords<DeviceRecord>,
+  record: DeviceRecord,
+): Promise<string> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const userCode = newUserCode();
+    if (await records.put(hashOfSecret(userCode), record)) return userCode;
+  }
+  throw new Error(`${TRIES} random user codes in a row were taken`);
+}
+
+const USER_CODE_UNKNOWN = new Refusal(
+  'user_code_unknown',
+  'This code is not known: it was mistyped, used, or is too old. The program that showed it can show a new one.',
+);
+const PENDING = new Refusal('authorization_pending', 'Nobody has agreed yet. Ask again.');
+const SLOW_DOWN = new Refusal(
+  'slow_down',
+  'Nobody has agreed yet. Wait five seconds longer before you ask again, each time from now on.',
+);
+const EXPIRED = new Refusal('device_code_expired', 'Nobody agreed in time. Begin anew.');
+const REFUSED = new Refusal('handover_refused', 'The person refused.');

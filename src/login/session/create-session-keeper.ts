@@ -1,0 +1,90 @@
+import { type Clock, unixSeconds } from '../../clock.ts';
+import { Refusal } from '../../errors.ts';
+import type { Identity } from '../../identity/identity.ts';
+import type { Revocations } from '../../revocation/revocations.ts';
+import { StoreUnavailable } from '../../store/shared-state.ts';
+import type { EndedSessions } from './ended-sessions.ts';
+import type { LoginSpec } from '../login-spec.ts';
+import { packSession, unpackSession } from './sealed-session.ts';
+import type { TextSealer } from '../sealing.ts';
+import type { Session } from '../session.ts';
+import type { SessionKeeper } from '../session-keeper.ts';
+
+/** What the cookies of one session hold at most: four of 3,800 characters. */
+export const MAX_SESSION_CHARACTERS = 4 * 3_800;
+
+export interface SessionKeeperParts {
+  readonly sealer: TextSealer;
+  readonly ended: Pick<EndedSessions, 'isEnded' | 'end'>;
+  readonly revocations: Pick<Revocations, 'refusal'>;
+  /** The login in force under an issuer's name, if there is one. */
+  readonly login: (issuerName: string) => LoginInForce | undefined;
+  readonly clock: Clock;
+}
+
+/** What of a login's configuration bounds the sessions that it began. */
+export type LoginInForce = Pick<LoginSpec, 'clientId' | 'sessionSeconds'> & {
+  readonly idToken: Pick<LoginSpec['idToken'], 'issuers'>;
+};
+
+export function createSessionKeeper(parts: SessionKeeperParts): SessionKeeper {
+  const { sealer, ended } = parts;
+  return {
+    seal: (session) => sealer.seal('session', packSession(session), session.endsAt),
+    async open(sealed) {
+      const session = unpackSession(await sealer.open('session', sealed));
+      if (session === undefined) return SESSION_MISSING;
+      return refusalOf(parts, session) ?? session;
+    },
+    async end({ id, endsAt }) {
+      try {
+        await ended.end(id, endsAt);
+        return undefined;
+      } catch (fault) {
+        if (fault instanceof StoreUnavailable) return notEnded(fault);
+        throw fault;
+      }
+    },
+  };
+}
+
+/** Why a session that we sealed, and that is not over, no longer counts. */
+function refusalOf(
+  { ended, revocations, login, clock }: SessionKeeperParts,
+  { id, parent, identity, startedAt }: Session,
+): Refusal | undefined {
+  const { issuerName, subject, issuedAt } = identity;
+  const now = unixSeconds(clock);
+  const inForce = login(issuerName);
+  // The configuration of today may have no such login, or allow it less time.
+  if (!inForce || startedAt + inForce.sessionSeconds <= now) return SESSION_MISSING;
+  if (!couldBegin(identity, inForce)) return SESSION_MISSING;
+  // Who signs out in the browser takes back what they handed to programs from there.
+  if (ended.isEnded(id) || (parent !== undefined && ended.isEnded(parent))) return SESSION_MISSING;
+  return revocations.refusal({
+    issuerName,
+    subject,
+    // Of roles and bindings the exchange asks, once there are any.
+    role: '',
+    binding: '',
+    tokenIssuedAt: issuedAt,
+    issuedAt: now,
+  });
+}
+
+/** A name may stand for another issuer or client by now: whom the old one vouched for is nobody to the new one. */
+function couldBegin({ issuer, claims }: Identity, { clientId, idToken }: LoginInForce): boolean {
+  const { aud } = claims;
+  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  return idToken.issuers.includes(issuer) && audiences.includes(clientId);
+}
+
+const SESSION_MISSING = new Refusal('session_missing', 'You are not signed in, or no longer.');
+
+function notEnded(fault: StoreUnavailable): Refusal {
+  return new Refusal(
+    'store_unavailable',
+    'The service cannot record now that you signed out: you may still be signed in. Try again.',
+    { detail: fault.message, retryAfterSeconds: 5 },
+  );
+}

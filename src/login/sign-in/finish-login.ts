@@ -1,0 +1,194 @@
+import { Refusal } from '../../errors.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { type SingleUse, SingleUseFull, SingleUseUnavailable } from '../../identity/single-use.ts';
+import type { Verifier } from '../../identity/verify.ts';
+import type { Clock } from '../../clock.ts';
+import { type Attempt, beganAt, readAttempt } from './attempt.ts';
+import { type Callback, readCallback } from './callback.ts';
+import { cameElsewhere } from './check-callback.ts';
+import { CLOCKS_DIFFER_SECONDS } from '../clocks-differ.ts';
+import type { LoginSpec } from '../login-spec.ts';
+import { issuerSaid } from './issuer-text.ts';
+import type { Journal } from '../journal.ts';
+import { MAX_SESSION_CHARACTERS } from '../session/create-session-keeper.ts';
+import type { FailedLogin, FinishedLogin, LoginAnswer } from '../logins.ts';
+import {
+  issuerMismatch,
+  LOGIN_NOT_CONFIGURED,
+  loginFailed,
+  loginUnknown,
+  sessionTooLarge,
+} from './refusals.ts';
+import type { RelyingParty } from './relying-party.ts';
+import type { TextSealer } from '../sealing.ts';
+import type { Caller } from '../session.ts';
+import type { SessionKeeper } from '../session-keeper.ts';
+import { startSession } from '../session/start-session.ts';
+
+export interface FinishParts {
+  /** By the issuer's name. */
+  readonly parties: ReadonlyMap<string, RelyingParty>;
+  /** Of the configuration in force, also after a reload. */
+  readonly verifier: Pick<Verifier, 'verify'>;
+  /** The login in force under an issuer's name, also after a reload. */
+  readonly login: (issuerName: string) => LoginSpec | undefined;
+  readonly sealer: TextSealer;
+  readonly keeper: SessionKeeper;
+  readonly singleUse: SingleUse;
+  readonly journal: Journal;
+  readonly clock: Clock;
+}
+
+/** How a login ends: each step either leads on, or fails the login for a reason that is recorded. */
+export async function finishLogin(
+  parts: FinishParts,
+  answer: LoginAnswer,
+  caller: Caller,
+): Promise<FinishedLogin | FailedLogin> {
+  // Which login is this?
+  const callback = readCallback(answer.url);
+  const attempt = await attemptOf(parts, callback, answer.attempt);
+  if (callback === undefined || attempt instanceof Refusal) {
+    const incomplete = !isComplete(parts, callback);
+    const refusal = attempt instanceof Refusal ? attempt : NO_STATE;
+    return { ...(await failed(parts, caller, {}, refusal)), ...(incomplete && { incomplete }) };
+  }
+  const party = parts.parties.get(attempt.issuerName);
+  if (!party) return failed(parts, caller, {}, LOGIN_NOT_CONFIGURED);
+  if (!beganAt(attempt, party.spec)) return failed(parts, caller, { attempt }, RECONFIGURED);
+  const known = { attempt, callback };
+  const used = await useUp(parts, attempt);
+  if (used) return failed(parts, caller, known, used);
+  const elsewhere = cameElsewhere(callback, party.spec);
+  if (elsewhere) return failed(parts, caller, known, elsewhere);
+
+  // Who is it?
+  const idToken = await party.redeem(callback, attempt);
+  if (idToken instanceof Refusal) return failed(parts, caller, known, idToken);
+  const identity = await identify(parts, idToken, attempt);
+  if (identity instanceof Refusal) return failed(parts, caller, known, identity);
+  // Issuer and client may be others by now: both were waited for.
+  const spec = parts.login(attempt.issuerName);
+  if (!spec) return failed(parts, caller, { ...known, identity }, LOGIN_NOT_CONFIGURED);
+  if (!beganAt(attempt, spec)) return failed(parts, caller, { ...known, identity }, RECONFIGURED);
+
+  // The session, as it will be found in the cookie.
+  const session = startSession({ identity, idToken, spec, clock: parts.clock });
+  const sealed = await parts.keeper.seal(session);
+  const refusal = await unusable(parts, sealed);
+  if (refusal) return failed(parts, caller, { ...known, identity }, refusal);
+
+  // Record: who can't be written down is not signed in.
+  const { issuerName, returnTo } = attempt;
+  const entry = { step: 'signed-in', issuerName, identity, session: session.id } as const;
+  const unrecorded = await parts.journal.record(entry, caller);
+  return unrecorded ? { refusal: unrecorded, issuerName, returnTo } : { session, sealed, returnTo };
+}
+
+/** The attempt that this browser began, if the answer belongs to it. */
+async function attemptOf(
+  { sealer }: FinishParts,
+  callback: Callback | undefined,
+  sealed: string | undefined,
+): Promise<Attempt | Refusal> {
+  if (callback === undefined) return NO_STATE;
+  if (sealed === undefined) return loginUnknown('the browser brought no attempt of this state');
+  const attempt = readAttempt(await sealer.open('attempt', sealed));
+  if (attempt === undefined) return loginUnknown('the attempt is forged, of elsewhere, or over');
+  return attempt.state === callback.state
+    ? attempt
+    : loginUnknown('the state is of another attempt');
+}
+
+/** Whether it could have been the answer to some attempt, judged by its form alone. */
+function isComplete({ parties }: FinishParts, callback: Callback | undefined): boolean {
+  if (callback === undefined) return false;
+  const { path, code, error } = callback;
+  const known = [...parties.values()].some(({ spec }) => spec.redirectPath === path);
+  return known && (code !== undefined || error !== undefined);
+}
+
+const NO_STATE = loginUnknown('the answer has no state, or a parameter twice');
+
+const RECONFIGURED = loginUnknown('the login has another issuer or client since it began');
+
+/** Each state counts once, on all replicas together: an answer that is sent again leads nowhere. */
+async function useUp(
+  { singleUse }: FinishParts,
+  { state, endsAt }: Attempt,
+): Promise<Refusal | undefined> {
+  try {
+    const first = await singleUse.claim('nats-sts:login', state, endsAt + CLOCKS_DIFFER_SECONDS);
+    return first ? undefined : loginUnknown('the state was used before');
+  } catch (fault) {
+    if (fault instanceof SingleUseFull || fault instanceof SingleUseUnavailable) {
+      return notRemembered(fault);
+    }
+    throw fault;
+  }
+}
+
+function notRemembered(fault: SingleUseFull | SingleUseUnavailable): Refusal {
+  const [reason, retryAfterSeconds] =
+    fault instanceof SingleUseFull
+      ? (['overloaded', 60] as const)
+      : (['store_unavailable', 5] as const);
+  const message = 'The service can not write down this sign-in right now.';
+  return new Refusal(reason, message, { detail: fault.message, retryAfterSeconds });
+}
+
+/** By the same rules as every other token, besides those of a login. */
+async function identify(
+  { verifier }: FinishParts,
+  idToken: string,
+  { issuerName }: Attempt,
+): Promise<Identity | Refusal> {
+  const identity = await verifier.verify(idToken);
+  if (!(identity instanceof Refusal)) {
+    return identity.issuerName === issuerName
+      ? identity
+      : issuerMismatch(`the ID token is of ${identity.issuerName}, asked was ${issuerName}`);
+  }
+  if (identity.code === 'temporarily_unavailable') return identity;
+  const { reason, message, detail } = identity;
+  const why = `the ID token was refused, ${reason}: ${detail ?? message}`;
+  return reason === 'token_too_large' ? sessionTooLarge(why) : loginFailed(why);
+}
+
+/** A session that would not open is not handed out: it is too large, over, or its identity is revoked. */
+async function unusable({ keeper }: FinishParts, sealed: string): Promise<Refusal | undefined> {
+  if (sealed.length > MAX_SESSION_CHARACTERS) {
+    return sessionTooLarge(`${sealed.length} characters, sealed`);
+  }
+  const opened = await keeper.open(sealed);
+  return opened instanceof Refusal ? opened : undefined;
+}
+
+interface Known {
+  readonly attempt?: Attempt;
+  readonly callback?: Callback;
+  readonly identity?: Identity;
+}
+
+async function failed(
+  { journal }: FinishParts,
+  caller: Caller,
+  { attempt, callback, identity }: Known,
+  refusal: Refusal,
+): Promise<FailedLogin> {
+  const issuerName = attempt && { issuerName: attempt.issuerName };
+  const entry = { ...issuerName, ...(identity && { identity }), refusal };
+  const answer = await journal.refuse(entry, caller);
+  // What is said to come from an issuer that was not asked is not passed on.
+  const theirs = refusal.reason !== 'login_issuer_mismatch' && issuerSaid(saidBy(callback));
+  return {
+    refusal: answer,
+    ...issuerName,
+    ...(attempt && { returnTo: attempt.returnTo }),
+    ...(theirs && { issuerSaid: theirs }),
+  };
+}
+
+function saidBy(callback: Callback | undefined): string | undefined {
+  return callback?.error === undefined ? undefined : (callback.errorDescription ?? callback.error);
+}

@@ -1,0 +1,73 @@
+import { ClientError } from 'openid-client';
+import type { Refusal } from '../../errors.ts';
+import { fetchFailureIn } from '../../identity/guarded-fetch.ts';
+import type { AuthenticationMethod } from './client-authentication.ts';
+import { issuerUnavailable, loginFailed, loginUnknown } from './refusals.ts';
+import { type TokenEndpointError, tokenEndpointErrorIn } from './token-endpoint-error.ts';
+
+/** The client that the token endpoint was asked as. */
+export interface AskedAs {
+  /** Name of the issuer in the configuration. */
+  readonly issuerName: string;
+  readonly method: AuthenticationMethod;
+}
+
+/** What went wrong at the token endpoint, or with what it answered. None of its text is repeated. */
+export function tokenRefusal(fault: unknown, askedAs: AskedAs): Refusal {
+  const unreachable = fetchFailureIn(fault);
+  if (unreachable !== undefined) return issuerUnavailable(unreachable.message);
+  const answered = tokenEndpointErrorIn(fault);
+  if (answered !== undefined) return endpointRefusal(answered, askedAs);
+  if (fault instanceof ClientError) return loginFailed(describe(fault));
+  throw fault;
+}
+
+const TOO_MANY_REQUESTS = 429;
+
+function endpointRefusal(answered: TokenEndpointError, askedAs: AskedAs): Refusal {
+  const { status, error, message } = answered;
+  if (status === TOO_MANY_REQUESTS || UNAVAILABLE.has(error ?? '')) {
+    return issuerUnavailable(message);
+  }
+  // A code that is used, expired or made up is no fault of ours or theirs (RFC 6749 §5.2).
+  if (error === 'invalid_grant') return loginUnknown(message);
+  const advice = adviceOn(answered, askedAs);
+  return loginFailed(advice === undefined ? message : `${message}: ${advice}`);
+}
+
+/** Not of the token endpoint by RFC 6749, and sent by some all the same. */
+const UNAVAILABLE: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable']);
+
+/** What the operator has to compare or change. */
+function adviceOn({ status, error }: TokenEndpointError, askedAs: AskedAs): string | undefined {
+  switch (error) {
+    case 'invalid_client':
+      return wrongCredentials(askedAs);
+    case 'unauthorized_client':
+      // Glewlwyd says this of a wrong secret.
+      return `${wrongCredentials(askedAs)}; or this client may not use the authorization code flow there`;
+    case undefined:
+      return status === 401 ? wrongCredentials(askedAs) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function wrongCredentials({ issuerName, method }: AskedAs): string {
+  const login = `issuers.${issuerName}.login`;
+  switch (method) {
+    case 'none':
+      return `it does not know this client id, or wants proof of it: compare ${login}.clientId, or set ${login}.clientSecret or ${login}.privateKey`;
+    case 'client_secret_basic':
+    case 'client_secret_post':
+      return `it does not accept this client id and secret (sent as ${method}): compare ${login}.clientId and ${login}.clientSecret with the client there`;
+    case 'private_key_jwt':
+      return `it does not accept this client id and key (private_key_jwt): compare ${login}.clientId, ${login}.privateKey and ${login}.keyId with the client there`;
+  }
+}
+
+/** openid-client's own words: which check failed, never what was checked. */
+function describe({ message, code, cause }: ClientError): string {
+  const check = cause instanceof Error && cause.name === 'OperationProcessingError';
+  return `${code ?? 'OAUTH'}: ${check ? cause.message : message}`;
+}
