@@ -19,3 +19,9 @@ export const systemClock: Clock = { now: () => Date.now() };
 export function unixSeconds(clock: Clock): number {
   return Math.floor(clock.now() / 1000);
 }
+
+/**
+ * So much longer than a thing lives it is remembered that it is used up or ended: a replica whose clock
+ * is ahead must not forget what one that is behind would still take. As much as `leeway` may be.
+ */
+export const CLOCKS_DIFFER_SECONDS = 300;

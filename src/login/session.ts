@@ -1,4 +1,5 @@
 import type { Identity } from '../identity/identity.ts';
+import type { Refusal } from '../errors.ts';
 
 /** A login that is remembered: a person who need not sign in again until it ends. */
 export interface Session {
@@ -22,4 +23,13 @@ export interface Caller {
   readonly address: string;
   /** The part of the address that shares are counted by; absent: all of it. */
   readonly network?: string;
+}
+
+/** Sealed sessions: what a cookie holds, and what a handover waits with. */
+export interface SessionKeeper {
+  seal(session: Session): Promise<string>;
+  /** A session that is sealed by us, not over, not ended (nor the browser's, of which a program has it), whose issuer and client people may still sign in at under its name, and whose identity is not revoked. */
+  open(sealed: string): Promise<Session | Refusal>;
+  /** From now on no copy of it opens, on any replica, nor what programs were handed from it. A refusal when that can't be stored. */
+  end(session: Pick<Session, 'id' | 'endsAt'>): Promise<Refusal | undefined>;
 }

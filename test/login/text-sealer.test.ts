@@ -1,8 +1,7 @@
 import * as fc from 'fast-check';
 import { decodeProtectedHeader } from 'jose';
 import { describe, expect, test } from 'vitest';
-import type { Purpose } from '../../src/login/sealing.ts';
-import { createTextSealer } from '../../src/login/text-sealer.ts';
+import { createTextSealer, type Purpose } from '../../src/login/text-sealer.ts';
 import { NOW } from '../support/issuer.ts';
 
 const KEY = Buffer.alloc(32, 1);

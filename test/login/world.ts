@@ -9,7 +9,7 @@ import type { FailedEntry, JournalEntry } from '../../src/login/journal.ts';
 import { createSessionKeeper } from '../../src/login/session/create-session-keeper.ts';
 import type { LoginSpec } from '../../src/login/login-spec.ts';
 import type { BegunLogin, FailedLogin, FinishedLogin, Logins } from '../../src/login/logins.ts';
-import type { SessionKeeper } from '../../src/login/session-keeper.ts';
+import type { SessionKeeper } from '../../src/login/session.ts';
 import { createTextSealer } from '../../src/login/text-sealer.ts';
 import { indexRevocations } from '../../src/revocation/revocation-index.ts';
 import { refusalsBy } from '../../src/revocation/revocations.ts';

@@ -8,9 +8,8 @@ import {
 } from '../../identity/single-use.ts';
 import { type SharedState, StoreUnavailable } from '../../store/shared-state.ts';
 import type { Journal, LoginFacts } from '../journal.ts';
-import type { TextSealer } from '../sealing.ts';
-import type { SessionKeeper } from '../session-keeper.ts';
-import type { Session } from '../session.ts';
+import type { TextSealer } from '../text-sealer.ts';
+import type { Session, SessionKeeper } from '../session.ts';
 
 /** What handovers are made of. */
 export interface HandoverParts {

@@ -1,12 +1,10 @@
-import { unixSeconds } from '../../clock.ts';
+import { CLOCKS_DIFFER_SECONDS, unixSeconds } from '../../clock.ts';
 import { Refusal } from '../../errors.ts';
 import type { UserPublicKey } from '../../nats/nkeys.ts';
-import { fitsChallenge } from './code-challenge.ts';
-import { CLOCKS_DIFFER_SECONDS } from '../clocks-differ.ts';
+import { fitsChallenge, hashOfSecret, newSecret } from './secrets.ts';
 import { answerOnce, grantInvalid, type HandoverParts, TAKEN_OVER, whoIs } from './answer-once.ts';
 import { type Ending, handoverRecords } from './records.ts';
 import type { Handovers } from '../handovers.ts';
-import { hashOfSecret, newSecret } from './secrets.ts';
 import type { Caller, Session } from '../session.ts';
 import { sessionOfItsOwn } from '../session/start-session.ts';
 

@@ -1,7 +1,6 @@
-import { unixSeconds } from '../../clock.ts';
+import { CLOCKS_DIFFER_SECONDS, unixSeconds } from '../../clock.ts';
 import { Refusal } from '../../errors.ts';
 import { DEVICE_LIVES_SECONDS, type DeviceRecord, newDevice } from './device-record.ts';
-import { CLOCKS_DIFFER_SECONDS } from '../clocks-differ.ts';
 import { answerOnce, grantInvalid, type HandoverParts, TAKEN_OVER, whoIs } from './answer-once.ts';
 import { type Found, type HandoverRecords, handoverRecords } from './records.ts';
 import type { Handover, Handovers, Issue } from '../handovers.ts';

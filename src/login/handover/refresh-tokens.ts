@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../errors.ts';
-import { CLOCKS_DIFFER_SECONDS } from '../clocks-differ.ts';
+import { CLOCKS_DIFFER_SECONDS } from '../../clock.ts';
 import { grantInvalid, type HandoverParts, TAKEN_OVER, whoIs } from './answer-once.ts';
 import type { HandedSession, Handovers } from '../handovers.ts';
 

@@ -6,9 +6,8 @@ import { StoreUnavailable } from '../../store/shared-state.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import type { LoginSpec } from '../login-spec.ts';
 import { packSession, unpackSession } from './sealed-session.ts';
-import type { TextSealer } from '../sealing.ts';
-import type { Session } from '../session.ts';
-import type { SessionKeeper } from '../session-keeper.ts';
+import type { TextSealer } from '../text-sealer.ts';
+import type { Session, SessionKeeper } from '../session.ts';
 
 /** What the cookies of one session hold at most: four of 3,800 characters. */
 export const MAX_SESSION_CHARACTERS = 4 * 3_800;

@@ -1,6 +1,5 @@
-import { type Clock, unixSeconds } from '../../clock.ts';
+import { type Clock, CLOCKS_DIFFER_SECONDS, unixSeconds } from '../../clock.ts';
 import type { SharedState } from '../../store/shared-state.ts';
-import { CLOCKS_DIFFER_SECONDS } from '../clocks-differ.ts';
 
 /** Sessions that somebody ended before their time, on any replica. */
 export interface EndedSessions {

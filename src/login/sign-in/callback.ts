@@ -1,3 +1,10 @@
+import type { ServerMetadata } from 'openid-client';
+import type { Refusal } from '../../errors.ts';
+import { show } from '../../identity/show.ts';
+import { errorCode } from './issuer-text.ts';
+import type { LoginSpec } from '../login-spec.ts';
+import { issuerMismatch, issuerUnavailable, loginFailed, loginRefused } from './refusals.ts';
+
 /** What the issuer says through the browser (RFC 6749 §4.1.2, RFC 9207): anybody can have written it. */
 export interface Callback {
   /** Where it came to, as it came. */
@@ -27,3 +34,55 @@ export function readCallback(url: string): Callback | undefined {
     errorDescription: read('error_description'),
   };
 }
+
+/**
+ * An issuer can send people who come to it on to another one, with the state that they came with. The
+ * other's answer then comes to the other's address, and its code must not go to the first (RFC 9700 §4.4.2.2).
+ */
+export function cameElsewhere(
+  { path }: Callback,
+  { issuerName, redirectPath }: LoginSpec,
+): Refusal | undefined {
+  if (path === redirectPath) return undefined;
+  return issuerMismatch(
+    `the answer came to ${show(path)}, those of ${issuerName} to ${redirectPath}`,
+  );
+}
+
+/** Why what the browser brought is not worth asking the token endpoint; undefined when it is. */
+export function checkCallback(
+  { iss, error, code }: Callback,
+  metadata: ServerMetadata,
+): Refusal | undefined {
+  // Before anything else counts: also a refusal must come from whom we asked (RFC 9207 §2.4).
+  const { issuer, authorization_response_iss_parameter_supported: promised } = metadata;
+  if (iss !== undefined && iss !== issuer) {
+    return issuerMismatch(`the answer says ${show(iss)}, asked was ${issuer}`);
+  }
+  if (iss === undefined && promised === true) {
+    return issuerMismatch(`the answer does not say whose it is, which ${issuer} promises`);
+  }
+  if (error !== undefined) return answeredError(errorCode(error));
+  if (code === undefined) return loginFailed('the answer has neither a code nor an error');
+  return undefined;
+}
+
+function answeredError(code: string): Refusal {
+  const detail = `the authorization endpoint answered ${code}`;
+  if (UNAVAILABLE.has(code)) return issuerUnavailable(detail);
+  return OUR_FAULT.has(code) ? loginFailed(detail) : loginRefused(detail);
+}
+
+/** RFC 6749 §4.1.2.1. */
+const UNAVAILABLE: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable']);
+
+/** RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6: what the operator has to mend, here or at the issuer. */
+const OUR_FAULT: ReadonlySet<string> = new Set([
+  'invalid_request',
+  'unauthorized_client',
+  'unsupported_response_type',
+  'invalid_scope',
+  'request_not_supported',
+  'request_uri_not_supported',
+  'registration_not_supported',
+]);

@@ -14,7 +14,7 @@ import {
 import { discover } from '../../identity/published-keys.ts';
 import { clientAuthentication } from './client-authentication.ts';
 import type { LoginSpec } from '../login-spec.ts';
-import { refuseErrors } from './token-endpoint-error.ts';
+import { refuseErrors } from './token-errors.ts';
 
 export interface ClientParts {
   readonly spec: LoginSpec;

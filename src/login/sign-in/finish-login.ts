@@ -2,11 +2,9 @@ import { Refusal } from '../../errors.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { type SingleUse, SingleUseFull, SingleUseUnavailable } from '../../identity/single-use.ts';
 import type { Verifier } from '../../identity/verify.ts';
-import type { Clock } from '../../clock.ts';
+import { type Clock, CLOCKS_DIFFER_SECONDS } from '../../clock.ts';
 import { type Attempt, beganAt, readAttempt } from './attempt.ts';
-import { type Callback, readCallback } from './callback.ts';
-import { cameElsewhere } from './check-callback.ts';
-import { CLOCKS_DIFFER_SECONDS } from '../clocks-differ.ts';
+import { type Callback, cameElsewhere, readCallback } from './callback.ts';
 import type { LoginSpec } from '../login-spec.ts';
 import { issuerSaid } from './issuer-text.ts';
 import type { Journal } from '../journal.ts';
@@ -20,9 +18,8 @@ import {
   sessionTooLarge,
 } from './refusals.ts';
 import type { RelyingParty } from './relying-party.ts';
-import type { TextSealer } from '../sealing.ts';
-import type { Caller } from '../session.ts';
-import type { SessionKeeper } from '../session-keeper.ts';
+import type { TextSealer } from '../text-sealer.ts';
+import type { Caller, SessionKeeper } from '../session.ts';
 import { startSession } from '../session/start-session.ts';
 
 export interface FinishParts {

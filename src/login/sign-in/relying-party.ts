@@ -9,14 +9,13 @@ import type { Clock } from '../../clock.ts';
 import { Refusal } from '../../errors.ts';
 import { FetchFailed } from '../../identity/guarded-fetch.ts';
 import type { Attempt } from './attempt.ts';
-import type { Callback } from './callback.ts';
+import { type Callback, checkCallback } from './callback.ts';
 import { authenticationMethod } from './client-authentication.ts';
 import { type ClientParts, configureClient } from './client-configuration.ts';
-import { checkCallback } from './check-callback.ts';
 import { keptFresh } from './kept-fresh.ts';
 import { type LoginSpec, redirectUri } from '../login-spec.ts';
 import { issuerUnavailable, loginFailed } from './refusals.ts';
-import { tokenRefusal } from './token-refusal.ts';
+import { tokenRefusal } from './token-errors.ts';
 
 /** Us towards one issuer (OIDC Core §3.1). */
 export interface RelyingParty {

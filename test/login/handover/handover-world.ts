@@ -13,10 +13,8 @@ import {
   createSessionKeeper,
   type SessionKeeperParts,
 } from '../../../src/login/session/create-session-keeper.ts';
-import type { SessionKeeper } from '../../../src/login/session-keeper.ts';
-import type { Caller, Session } from '../../../src/login/session.ts';
-import type { TextSealer } from '../../../src/login/sealing.ts';
-import { createTextSealer } from '../../../src/login/text-sealer.ts';
+import type { Caller, Session, SessionKeeper } from '../../../src/login/session.ts';
+import { createTextSealer, type TextSealer } from '../../../src/login/text-sealer.ts';
 import { followRevocations } from '../../../src/revocation/revocations.ts';
 import { openJetStreamSingleUse } from '../../../src/store/jetstream-single-use.ts';
 import { openJetStreamState } from '../../../src/store/jetstream-state.ts';

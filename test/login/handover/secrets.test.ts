@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { fitsChallenge } from '../../../src/login/handover/code-challenge.ts';
+import { fitsChallenge } from '../../../src/login/handover/secrets.ts';
 
 const challengeOf = (verifier: string) => createHash('sha256').update(verifier).digest('base64url');
 
