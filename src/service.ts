@@ -7,20 +7,20 @@ import { buildApp } from './http/app.ts';
 import type { Log } from './log.ts';
 import { appOptions, publicUrl, type State } from './service/app-options.ts';
 import { consoleSource } from './service/console.ts';
-import { type Foundation, layFoundation } from './service/foundation.ts';
+import { type Foundation, layFoundation } from './service/resources.ts';
 import { buildGeneration, type Generation } from './service/generation.ts';
-import { createMetrics, type Metrics } from './service/metrics.ts';
+import { createMetrics, type Metrics } from './service/metrics/service-metrics.ts';
 import { journalOf } from './service/journal.ts';
 import { startPeople } from './service/people.ts';
-import { rotationMetrics, rotationSources } from './service/rotation-metrics.ts';
-import { type Rotation, startRotation } from './service/rotation.ts';
+import { rotationMetrics, rotationSources } from './service/metrics/rotation-metrics.ts';
+import { type Rotation, startRotation } from './service/rotation/start-rotation.ts';
 import {
   type ReloadParts,
   reload,
   warn,
   watchCertificate,
   watchConfiguration,
-} from './service/reload.ts';
+} from './service/reload/reload.ts';
 import { VERSION } from './version.ts';
 
 export interface ServiceOptions {

@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load.ts';
 import { duration, durationText } from '../config/schema/scalars.ts';
 import { formatProblem, InvalidInput } from '../errors.ts';
 import type { Policy } from '../policy/compile.ts';
-import { preflight } from '../service/preflight.ts';
+import { preflight } from '../service/signing/preflight.ts';
 import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { LOGIN_COLUMNS, loginRows, loginSummary } from './login-summary.ts';

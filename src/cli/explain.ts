@@ -6,7 +6,7 @@ import { Refusal } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
 import { memorySingleUse } from '../identity/single-use.ts';
 import { createVerifier } from '../identity/verify.ts';
-import { preflight } from '../service/preflight.ts';
+import { preflight } from '../service/signing/preflight.ts';
 import { readClaimed } from './claims-option.ts';
 import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';

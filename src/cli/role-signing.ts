@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { KeyScope } from '../keyring/ring.ts';
 import type { Policy } from '../policy/compile.ts';
-import { signingOf } from '../service/slots.ts';
+import { signingOf } from '../service/signing/role-signing.ts';
 
 /** How a role is signed, and why so. */
 export interface SigningSummary {

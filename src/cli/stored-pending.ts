@@ -6,7 +6,7 @@ import { pendingKey } from '../keyring/pending.ts';
 import { obstacleKey } from '../keyring/obstacles.ts';
 import { parseRing, type Ring, ringKey } from '../keyring/ring.ts';
 import type { Policy } from '../policy/compile.ts';
-import { ringedAccounts } from '../service/ringed-accounts.ts';
+import { ringedAccounts } from '../service/signing/ringed-accounts.ts';
 import { openStoreForReading } from '../store/sqlite.ts';
 
 /**

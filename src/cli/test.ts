@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { InvalidInput } from '../errors.ts';
-import { preflight } from '../service/preflight.ts';
+import { preflight } from '../service/signing/preflight.ts';
 import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { type GoldenCase, readGoldenCases } from './golden/case.ts';

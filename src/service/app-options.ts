@@ -6,13 +6,13 @@ import { limitConcurrency } from '../http/limits/concurrency.ts';
 import type { LoginService } from '../http/deps.ts';
 import { adminOf } from './admin/admin.ts';
 import type { ConsoleView } from './console.ts';
-import type { Foundation } from './foundation.ts';
+import type { Foundation } from './resources.ts';
 import type { Generation } from './generation.ts';
-import type { Metrics } from './metrics.ts';
-import { connectionBounds } from './open-files.ts';
+import type { Metrics } from './metrics/service-metrics.ts';
+import { connectionBounds } from './connection-bounds.ts';
 import { partStatus } from './readiness.ts';
-import type { Running } from './reload.ts';
-import { readTls } from './tls.ts';
+import type { Running } from './reload/reload.ts';
+import { readTls } from './reload/certificate.ts';
 
 /** The configuration in force, and where the service stands. */
 export interface State extends Running<Generation> {

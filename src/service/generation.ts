@@ -9,9 +9,9 @@ import { ringKeys } from '../keyring/ring-keys.ts';
 import type { RingView } from '../keyring/ring-view.ts';
 import type { AdminPolicy } from '../policy/admin.ts';
 import type { Policy } from '../policy/compile.ts';
-import type { Foundation } from './foundation.ts';
-import { preflight } from './preflight.ts';
-import { GRACE_SECONDS, type RingedAccount, ringedAccounts } from './ringed-accounts.ts';
+import type { Foundation } from './resources.ts';
+import { preflight } from './signing/preflight.ts';
+import { GRACE_SECONDS, type RingedAccount, ringedAccounts } from './signing/ringed-accounts.ts';
 import { tellLostNames } from './target-names.ts';
 
 /** What the rotation needs of one configuration. */

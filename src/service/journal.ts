@@ -6,7 +6,7 @@ import type { RefusalReason } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { FailedEntry, Journal, LoginFacts } from '../login/journal.ts';
 import type { Caller } from '../login/session.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/service-metrics.ts';
 
 /**
  * Each step of a login into the audit log, and counted once it is there. What an operator has to

@@ -9,7 +9,7 @@ import type { FinishParts } from '../login/sign-in/finish-login.ts';
 import type { Journal } from '../login/journal.ts';
 import { createSessionKeeper } from '../login/session/create-session-keeper.ts';
 import { createTextSealer } from '../login/text-sealer.ts';
-import type { Foundation } from './foundation.ts';
+import type { Foundation } from './resources.ts';
 import { type Generation, waitingPerIssuer } from './generation.ts';
 
 export interface PeopleOptions {

@@ -5,14 +5,24 @@ import { InvalidInput } from '../errors.ts';
 import { buildProbes } from '../http/probes.ts';
 import type { Log } from '../log.ts';
 import { VERSION } from '../version.ts';
-import { whyAccountRefused } from './account-refused.ts';
-import { type Foundation, layFoundation } from './foundation.ts';
+import { whyAccountRefused } from './rotation/ring-facts.ts';
+import { type Foundation, layFoundation } from './resources.ts';
 import { buildRotated, type RotatedGeneration } from './generation.ts';
-import { type ProcessMetrics, processMetrics } from './process-metrics.ts';
+import { type ProcessMetrics, processMetrics } from './metrics/process-metrics.ts';
 import { rotatorStatus } from './readiness.ts';
-import { type ReloadParts, type Running, reload, warn, watchConfiguration } from './reload.ts';
-import { rotationMetrics, rotationSources, type RotatorMetrics } from './rotation-metrics.ts';
-import { type Rotation, startRotation } from './rotation.ts';
+import {
+  type ReloadParts,
+  type Running,
+  reload,
+  warn,
+  watchConfiguration,
+} from './reload/reload.ts';
+import {
+  rotationMetrics,
+  rotationSources,
+  type RotatorMetrics,
+} from './metrics/rotation-metrics.ts';
+import { type Rotation, startRotation } from './rotation/start-rotation.ts';
 
 export interface RotatorServiceOptions {
   /** Path of the configuration file. */

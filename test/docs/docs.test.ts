@@ -13,9 +13,9 @@ import { loadConfig } from '../../src/config/load.ts';
 import { REASONS } from '../../src/errors.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
 import { indexRevocations } from '../../src/revocation/revocation-index.ts';
-import { createMetrics } from '../../src/service/metrics.ts';
-import { preflight } from '../../src/service/preflight.ts';
-import { rotationMetrics } from '../../src/service/rotation-metrics.ts';
+import { createMetrics } from '../../src/service/metrics/service-metrics.ts';
+import { preflight } from '../../src/service/signing/preflight.ts';
+import { rotationMetrics } from '../../src/service/metrics/rotation-metrics.ts';
 import { storeUserPermissions } from '../../src/store/permissions.ts';
 import { capturedTerminal } from '../cli/captured-terminal.ts';
 import {
@@ -151,12 +151,12 @@ test('every metric of ours has its row in docs/operations/metrics.md, and no oth
 test('every message of the running service has its row in docs/operations/log.md', () => {
   const logged = [
     'src/service.ts',
-    'src/service/reload.ts',
-    'src/service/tls.ts',
+    'src/service/reload/reload.ts',
+    'src/service/reload/certificate.ts',
     'src/service/rotator-service.ts',
-    'src/service/rotation.ts',
-    'src/service/rotation-reporter.ts',
-    'src/service/foundation.ts',
+    'src/service/rotation/start-rotation.ts',
+    'src/service/rotation/reporter.ts',
+    'src/service/resources.ts',
     'src/service/stores.ts',
     'src/cli/run.ts',
   ]

@@ -4,7 +4,7 @@ import { draftCredential } from '../../src/credential/mint.ts';
 import { Refusal } from '../../src/errors.ts';
 import type { KeyScope } from '../../src/keyring/ring.ts';
 import type { Grant } from '../../src/policy/policy.ts';
-import { signingOf } from '../../src/service/slots.ts';
+import { signingOf } from '../../src/service/signing/role-signing.ts';
 import { ACCOUNTS, configDirectory, yaml } from '../config/fixture.ts';
 import { identity } from '../policy/support.ts';
 import { eventually } from '../support/eventually.ts';

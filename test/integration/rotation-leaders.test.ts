@@ -10,7 +10,7 @@ import { createSealer } from '../../src/keyring/sealing.ts';
 import type { Reporter } from '../../src/rotator/reporter.ts';
 import { startRotator } from '../../src/rotator/rotator.ts';
 import { systemServers } from '../../src/rotator/servers.ts';
-import { ringedAccounts } from '../../src/service/ringed-accounts.ts';
+import { ringedAccounts } from '../../src/service/signing/ringed-accounts.ts';
 import { eventually } from '../support/eventually.ts';
 import { described, startLoad } from '../support/rotation-load.ts';
 import { prepareRotation, type RotationGround, startRotating } from '../support/rotation-world.ts';

@@ -4,7 +4,7 @@ import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { ringKey, ringText } from '../../src/keyring/ring.ts';
 import { revocationKey, revocationText } from '../../src/revocation/revocation.ts';
-import { type Foundation, layFoundation } from '../../src/service/foundation.ts';
+import { type Foundation, layFoundation } from '../../src/service/resources.ts';
 import { buildGeneration } from '../../src/service/generation.ts';
 import { issued } from '../audit/events.ts';
 import { ringOf, sealedKey } from '../keyring/stored-rings.ts';

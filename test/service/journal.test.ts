@@ -3,7 +3,7 @@ import { createMemoryLog } from '../../src/audit/sinks/memory.ts';
 import { Refusal, type RefusalReason } from '../../src/errors.ts';
 import type { Identity } from '../../src/identity/identity.ts';
 import { journalOf } from '../../src/service/journal.ts';
-import { createMetrics } from '../../src/service/metrics.ts';
+import { createMetrics } from '../../src/service/metrics/service-metrics.ts';
 import { captureLog } from '../support/captured-log.ts';
 
 const CALLER = { requestId: 'r1', address: '192.0.2.7' };

@@ -6,7 +6,7 @@ import { ResolverUnreachable } from '../../account/resolver.ts';
 import { systemResolver } from '../../account/system-resolver.ts';
 import { NotTrusted, type TrustedIssuers, trustOfOperator } from '../../account/trust.ts';
 import type { AccountSpec, Config } from '../../config/config.ts';
-import { ringedAccounts } from '../../service/ringed-accounts.ts';
+import { ringedAccounts } from '../../service/signing/ringed-accounts.ts';
 import { type Clock, unixSeconds } from '../../clock.ts';
 import type { Asked, SystemParts } from './ask-servers-once.ts';
 import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';

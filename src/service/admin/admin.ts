@@ -1,6 +1,6 @@
 import type { Sessions } from '../../account/sessions.ts';
 import type { Admin, AdminActions } from '../../http/admin/actions.ts';
-import type { Foundation } from '../foundation.ts';
+import type { Foundation } from '../resources.ts';
 import type { Generation } from '../generation.ts';
 import { authenticateAdmin } from './access.ts';
 import { listCredentials } from './credentials.ts';

@@ -6,7 +6,7 @@ import { Refusal } from '../../errors.ts';
 import { parseRing, type Ring, RING_PREFIX } from '../../keyring/ring.ts';
 import type { CredentialLedger } from '../../revocation/ledger.ts';
 import { type SharedState, StoreUnavailable } from '../../store/shared-state.ts';
-import type { RingedAccount } from '../ringed-accounts.ts';
+import type { RingedAccount } from '../signing/ringed-accounts.ts';
 
 /** What the actions of administrators are made of. */
 export interface AdminDeps {

@@ -6,7 +6,7 @@ import type { Ring, RingKey } from '../../keyring/ring.ts';
 import type { WantedSlot } from '../../keyring/step-input.ts';
 import { retiresAt } from '../../keyring/step.ts';
 import { leaderOf } from '../../rotator/lease.ts';
-import type { RingedAccount } from '../ringed-accounts.ts';
+import type { RingedAccount } from '../signing/ringed-accounts.ts';
 import { livingCredentials } from './credentials.ts';
 import { type AdminDeps, readRings } from './deps.ts';
 import { countSessions } from './session-count.ts';

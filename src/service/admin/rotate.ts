@@ -5,7 +5,7 @@ import type { AdminCaller, RotateAsk } from '../../http/admin/actions.ts';
 import { requestRotation } from '../../keyring/changes.ts';
 import { ANY_ROLE, ringText } from '../../keyring/ring.ts';
 import { didYouMean } from '../../suggest.ts';
-import type { RingedAccount } from '../ringed-accounts.ts';
+import type { RingedAccount } from '../signing/ringed-accounts.ts';
 import { atAdmin } from './access.ts';
 import { type AdminDeps, ATTEMPTS, BUSY, notFound, readRings } from './deps.ts';
 

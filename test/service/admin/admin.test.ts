@@ -13,7 +13,7 @@ import {
 import type { IssuedCredential } from '../../../src/revocation/ledger.ts';
 import type { RevocationTarget } from '../../../src/revocation/revocation.ts';
 import { adminActions } from '../../../src/service/admin/admin.ts';
-import type { RingedAccount } from '../../../src/service/ringed-accounts.ts';
+import type { RingedAccount } from '../../../src/service/signing/ringed-accounts.ts';
 import { type SharedState, StoreUnavailable } from '../../../src/store/shared-state.ts';
 import { identity, role } from '../../policy/support.ts';
 import { memoryLedger } from '../../revocation/memory-ledger.ts';

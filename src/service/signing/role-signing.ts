@@ -1,7 +1,7 @@
-import type { AccountSpec } from '../config/config.ts';
-import { permissionsAndLimits } from '../credential/permissions.ts';
-import { ANY_ROLE, type KeyScope } from '../keyring/ring.ts';
-import type { CompiledRole } from '../policy/role.ts';
+import type { AccountSpec } from '../../config/config.ts';
+import { permissionsAndLimits } from '../../credential/permissions.ts';
+import { ANY_ROLE, type KeyScope } from '../../keyring/ring.ts';
+import type { CompiledRole } from '../../policy/role.ts';
 
 /** Which of its account's signing keys sign for a role, and why. */
 export interface RoleSigning {

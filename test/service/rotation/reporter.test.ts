@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Assessment } from '../../src/account/assess.ts';
-import { systemClock } from '../../src/clock.ts';
-import { emptyRing } from '../../src/keyring/ring.ts';
-import { rotationReporter } from '../../src/service/rotation-reporter.ts';
-import { rotated } from '../rotator/rotator-world.ts';
-import { captureLog } from '../support/captured-log.ts';
+import type { Assessment } from '../../../src/account/assess.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { emptyRing } from '../../../src/keyring/ring.ts';
+import { rotationReporter } from '../../../src/service/rotation/reporter.ts';
+import { rotated } from '../../rotator/rotator-world.ts';
+import { captureLog } from '../../support/captured-log.ts';
 
 const account = rotated();
 const ring = emptyRing({ account: 'APP', publicKey: account.publicKey, kind: 'managed' });

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { Gauge, Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { scraper } from '../../src/service/scrape.ts';
-import { promtool } from '../support/promtool.ts';
-import { prepareRotation } from '../support/rotation-world.ts';
-import { startRotatorProcess } from '../support/rotator-process.ts';
-import { startServiceWorld } from '../support/service-world.ts';
+import { scraper } from '../../../src/service/metrics/scrape.ts';
+import { promtool } from '../../support/promtool.ts';
+import { prepareRotation } from '../../support/rotation-world.ts';
+import { startRotatorProcess } from '../../support/rotator-process.ts';
+import { startServiceWorld } from '../../support/service-world.ts';
 
 /** What each command answers at `/metrics`, with everything in it that a process can have. */
 const texts = new Map<string, string>();

@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { type Clock, unixSeconds } from '../clock.ts';
-import type { Ring } from '../keyring/ring.ts';
-import type { Plan } from '../revocation/plan.ts';
-import type { RotatedAccount } from '../rotator/rotated-account.ts';
+import { type Clock, unixSeconds } from '../../clock.ts';
+import type { Ring } from '../../keyring/ring.ts';
+import type { Plan } from '../../revocation/plan.ts';
+import type { RotatedAccount } from '../../rotator/rotated-account.ts';
 
 export interface RotatorSources {
   readonly clock: Clock;

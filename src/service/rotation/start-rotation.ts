@@ -1,32 +1,32 @@
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { freshTrust } from '../account/fresh-trust.ts';
-import { roomForRevoked } from '../account/room.ts';
-import { openSystemConnection, type SystemConnection } from '../account/system-connection.ts';
-import { systemResolver } from '../account/system-resolver.ts';
+import { freshTrust } from '../../account/fresh-trust.ts';
+import { roomForRevoked } from '../../account/room.ts';
+import { openSystemConnection, type SystemConnection } from '../../account/system-connection.ts';
+import { systemResolver } from '../../account/system-resolver.ts';
 import {
   NotTrusted,
   type TrustedIssuers,
   trustOfOperator,
   trustOfServers,
-} from '../account/trust.ts';
-import type { Config } from '../config/config.ts';
-import { RING_PREFIX } from '../keyring/ring.ts';
-import { keyPairFromSeed } from '../nats/key-pair.ts';
-import { createCutter } from '../revocation/cutter.ts';
-import { REVOCATION_PREFIX } from '../revocation/revocation.ts';
-import { createLease } from '../rotator/lease.ts';
-import { type Rotator, startRotator } from '../rotator/rotator.ts';
-import { type Servers, type ServersOptions, systemServers } from '../rotator/servers.ts';
-import { canaryServers } from '../rotator/canary-servers.ts';
-import { externalServers } from '../rotator/external-servers.ts';
-import type { StateChange } from '../store/shared-state.ts';
-import { withEchoes } from './echo.ts';
-import type { Foundation } from './foundation.ts';
-import type { RingedAccount } from './ringed-accounts.ts';
-import type { RotatorMetrics } from './rotation-metrics.ts';
-import { rotationReporter } from './rotation-reporter.ts';
+} from '../../account/trust.ts';
+import type { Config } from '../../config/config.ts';
+import { RING_PREFIX } from '../../keyring/ring.ts';
+import { keyPairFromSeed } from '../../nats/key-pair.ts';
+import { createCutter } from '../../revocation/cutter.ts';
+import { REVOCATION_PREFIX } from '../../revocation/revocation.ts';
+import { createLease } from '../../rotator/lease.ts';
+import { type Rotator, startRotator } from '../../rotator/rotator.ts';
+import { type Servers, type ServersOptions, systemServers } from '../../rotator/servers.ts';
+import { canaryServers } from '../../rotator/canary-servers.ts';
+import { externalServers } from '../../rotator/external-servers.ts';
+import type { StateChange } from '../../store/shared-state.ts';
+import { withEchoes } from './repeat-after.ts';
+import type { Foundation } from '../resources.ts';
+import type { RingedAccount } from '../signing/ringed-accounts.ts';
+import type { RotatorMetrics } from '../metrics/rotation-metrics.ts';
+import { rotationReporter } from './reporter.ts';
 
 /** Managed accounts are rotated by those who hold the operator's key, external ones by those who hold theirs. */
 type RotatedKind = RingedAccount['kind'];

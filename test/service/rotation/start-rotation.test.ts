@@ -1,19 +1,22 @@
 import { expect, test, vi } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
-import type { Config } from '../../src/config/config.ts';
-import { createSealer } from '../../src/keyring/sealing.ts';
-import { RING_PREFIX } from '../../src/keyring/ring.ts';
-import { REVOCATION_PREFIX, revocationKey } from '../../src/revocation/revocation.ts';
-import { leaderOf } from '../../src/rotator/lease.ts';
-import type { Foundation } from '../../src/service/foundation.ts';
-import type { RingedAccount } from '../../src/service/ringed-accounts.ts';
-import type { RotationMetrics } from '../../src/service/rotator-metrics.ts';
-import { type RotationOptions, startRotation } from '../../src/service/rotation.ts';
-import type { SharedState } from '../../src/store/shared-state.ts';
-import { accountKey } from '../account/rings.ts';
-import { memoryState } from '../revocation/memory-state.ts';
-import { captureLog } from '../support/captured-log.ts';
-import { eventually } from '../support/eventually.ts';
+import { systemClock } from '../../../src/clock.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { createSealer } from '../../../src/keyring/sealing.ts';
+import { RING_PREFIX } from '../../../src/keyring/ring.ts';
+import { REVOCATION_PREFIX, revocationKey } from '../../../src/revocation/revocation.ts';
+import { leaderOf } from '../../../src/rotator/lease.ts';
+import type { Foundation } from '../../../src/service/resources.ts';
+import type { RingedAccount } from '../../../src/service/signing/ringed-accounts.ts';
+import type { RotationMetrics } from '../../../src/service/metrics/rotator-metrics.ts';
+import {
+  type RotationOptions,
+  startRotation,
+} from '../../../src/service/rotation/start-rotation.ts';
+import type { SharedState } from '../../../src/store/shared-state.ts';
+import { accountKey } from '../../account/rings.ts';
+import { memoryState } from '../../revocation/memory-state.ts';
+import { captureLog } from '../../support/captured-log.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const SILENT: RotationMetrics = {
   leads: () => {},

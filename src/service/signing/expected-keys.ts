@@ -1,9 +1,9 @@
-import type { Config } from '../config/config.ts';
-import { givenKeys } from '../keyring/given-keys.ts';
-import type { SigningKey } from '../keyring/key-ring.ts';
-import { ANY_ROLE } from '../keyring/ring.ts';
-import type { CompiledRole } from '../policy/role.ts';
-import { signingOf } from './slots.ts';
+import type { Config } from '../../config/config.ts';
+import { givenKeys } from '../../keyring/given-keys.ts';
+import type { SigningKey } from '../../keyring/key-ring.ts';
+import { ANY_ROLE } from '../../keyring/ring.ts';
+import type { CompiledRole } from '../../policy/role.ts';
+import { signingOf } from './role-signing.ts';
 
 /**
  * The key that will sign for a role once everything runs, as far as the configuration tells:

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyInstance } from 'fastify';
-import type { Config } from '../config/config.ts';
-import { type FileVersions, versionOf } from '../config/files.ts';
-import { InvalidConfig } from '../config/load.ts';
-import { formatProblem, InvalidInput } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Clock } from '../clock.ts';
-import type { ProcessMetrics } from './process-metrics.ts';
-import { renewTls, type TlsFiles } from './tls.ts';
-import { watchFiles } from './watch.ts';
+import type { Config } from '../../config/config.ts';
+import { type FileVersions, versionOf } from '../../config/files.ts';
+import { InvalidConfig } from '../../config/load.ts';
+import { formatProblem, InvalidInput } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import type { Clock } from '../../clock.ts';
+import type { ProcessMetrics } from '../metrics/process-metrics.ts';
+import { renewTls, type TlsFiles } from './certificate.ts';
+import { watchFiles } from './watch-files.ts';
 
 /** What was built from the configuration that is in force. */
 export interface Running<Built extends { readonly config: Config }> {

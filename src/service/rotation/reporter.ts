@@ -1,14 +1,14 @@
-import type { Assessment } from '../account/assess.ts';
-import type { AuditLog } from '../audit/log.ts';
-import type { Clock } from '../clock.ts';
-import type { Ring } from '../keyring/ring.ts';
-import type { Wanted } from '../keyring/step-input.ts';
-import type { Log } from '../log.ts';
-import type { Reporter } from '../rotator/reporter.ts';
-import type { RotatedAccount } from '../rotator/rotated-account.ts';
+import type { Assessment } from '../../account/assess.ts';
+import type { AuditLog } from '../../audit/log.ts';
+import type { Clock } from '../../clock.ts';
+import type { Ring } from '../../keyring/ring.ts';
+import type { Wanted } from '../../keyring/step-input.ts';
+import type { Log } from '../../log.ts';
+import type { Reporter } from '../../rotator/reporter.ts';
+import type { RotatedAccount } from '../../rotator/rotated-account.ts';
 import { admissionReporter } from './admission-reporter.ts';
 import { keysLeft, rotatesThroughGiven } from './keys-left.ts';
-import type { RotationMetrics } from './rotation-metrics.ts';
+import type { RotationMetrics } from '../metrics/rotation-metrics.ts';
 
 /** Tells log, metrics and audit what the rotator sees and does; the same trouble once, not at every look. */
 export function rotationReporter({

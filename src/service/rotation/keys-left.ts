@@ -1,5 +1,5 @@
-import type { Ring } from '../keyring/ring.ts';
-import type { Wanted } from '../keyring/step-input.ts';
+import type { Ring } from '../../keyring/ring.ts';
+import type { Wanted } from '../../keyring/step-input.ts';
 
 /** Whether given keys are used up by a schedule: only then they can run out. */
 export function rotatesThroughGiven({ given, everyMilliseconds }: Wanted): boolean {

@@ -1,10 +1,10 @@
 import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type FileVersions, versionsOf } from '../../src/config/files.ts';
-import { watchFiles } from '../../src/service/watch.ts';
-import { temporaryDirectory } from '../audit/temporary-directory.ts';
-import { eventually } from '../support/eventually.ts';
+import { type FileVersions, versionsOf } from '../../../src/config/files.ts';
+import { watchFiles } from '../../../src/service/reload/watch-files.ts';
+import { temporaryDirectory } from '../../audit/temporary-directory.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const OFTEN = { lookEveryMilliseconds: 5, settleMilliseconds: 5 };
 

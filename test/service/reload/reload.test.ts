@@ -1,12 +1,16 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createKeyPair } from '../../src/nats/key-pair.ts';
-import { selfSignedCertificate } from '../support/certificate.ts';
-import { eventually } from '../support/eventually.ts';
-import { startServiceProcess } from '../support/service-process.ts';
-import { prepareService, type ServiceWorld, startServiceWorld } from '../support/service-world.ts';
-import { steadyStream } from '../support/steady-stream.ts';
+import { createKeyPair } from '../../../src/nats/key-pair.ts';
+import { selfSignedCertificate } from '../../support/certificate.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startServiceProcess } from '../../support/service-process.ts';
+import {
+  prepareService,
+  type ServiceWorld,
+  startServiceWorld,
+} from '../../support/service-world.ts';
+import { steadyStream } from '../../support/steady-stream.ts';
 
 test('across reloads by file change and by SIGHUP, good ones and bad ones, no request of a steady stream fails', async () => {
   await using ground = await prepareService({ nats: false });

@@ -1,13 +1,13 @@
-import type { AccountSpec, Config } from '../config/config.ts';
-import type { RingAccount } from '../keyring/ring-keys.ts';
-import type { KeyScope } from '../keyring/ring.ts';
-import type { Wanted, WantedSlot } from '../keyring/step-input.ts';
-import { CLIENTS, type ConnectionUse, connectionUse } from '../nats/admission.ts';
-import { keyPairFromSeed } from '../nats/key-pair.ts';
-import { ANY_ROLE } from '../keyring/ring.ts';
-import type { Policy } from '../policy/compile.ts';
-import type { RotatedAccount } from '../rotator/rotated-account.ts';
-import { signingOf } from './slots.ts';
+import type { AccountSpec, Config } from '../../config/config.ts';
+import type { RingAccount } from '../../keyring/ring-keys.ts';
+import type { KeyScope } from '../../keyring/ring.ts';
+import type { Wanted, WantedSlot } from '../../keyring/step-input.ts';
+import { CLIENTS, type ConnectionUse, connectionUse } from '../../nats/admission.ts';
+import { keyPairFromSeed } from '../../nats/key-pair.ts';
+import { ANY_ROLE } from '../../keyring/ring.ts';
+import type { Policy } from '../../policy/compile.ts';
+import type { RotatedAccount } from '../../rotator/rotated-account.ts';
+import { signingOf } from './role-signing.ts';
 
 /** An account whose keys are in a ring in the store, with all that the configuration says of it. */
 export interface RingedAccount extends RotatedAccount, RingAccount {

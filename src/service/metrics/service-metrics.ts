@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Door, LoginStep } from '../audit/event.ts';
-import { Refusal } from '../errors.ts';
-import type { ExchangeRequest, Issued } from '../exchange.ts';
-import { DROPS, type Drop } from '../http/limits/connection-shares.ts';
+import type { Door, LoginStep } from '../../audit/event.ts';
+import { Refusal } from '../../errors.ts';
+import type { ExchangeRequest, Issued } from '../../exchange.ts';
+import { DROPS, type Drop } from '../../http/limits/connection-shares.ts';
 import { type ProcessMetrics, processMetrics } from './process-metrics.ts';
 
 /** What Prometheus sees. Labels hold names from the configuration and our own reasons, never a caller's text. */

@@ -1,10 +1,10 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
-import type { Ring } from '../../src/keyring/ring.ts';
-import { indexRevocations } from '../../src/revocation/revocation-index.ts';
-import type { RotatedAccount } from '../../src/rotator/rotated-account.ts';
-import { rotationMetrics } from '../../src/service/rotation-metrics.ts';
+import { systemClock } from '../../../src/clock.ts';
+import type { Ring } from '../../../src/keyring/ring.ts';
+import { indexRevocations } from '../../../src/revocation/revocation-index.ts';
+import type { RotatedAccount } from '../../../src/rotator/rotated-account.ts';
+import { rotationMetrics } from '../../../src/service/metrics/rotation-metrics.ts';
 
 const PLAN = {
   revoked: {},

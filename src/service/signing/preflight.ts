@@ -1,9 +1,9 @@
-import type { Config } from '../config/config.ts';
-import { draftCredential } from '../credential/mint.ts';
-import { InvalidInput, type Problem, Refusal } from '../errors.ts';
-import type { SigningKey } from '../keyring/key-ring.ts';
-import type { Grant, SubjectRules } from '../policy/policy.ts';
-import type { CompiledRole } from '../policy/role.ts';
+import type { Config } from '../../config/config.ts';
+import { draftCredential } from '../../credential/mint.ts';
+import { InvalidInput, type Problem, Refusal } from '../../errors.ts';
+import type { SigningKey } from '../../keyring/key-ring.ts';
+import type { Grant, SubjectRules } from '../../policy/policy.ts';
+import type { CompiledRole } from '../../policy/role.ts';
 import { expectedKeys } from './expected-keys.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { withEchoes } from '../../src/service/echo.ts';
+import { withEchoes } from '../../../src/service/rotation/repeat-after.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,9 +1,9 @@
-import type { Assessment } from '../account/assess.ts';
-import { accountWarnings } from '../account/admission.ts';
-import { type Clock, unixSeconds } from '../clock.ts';
-import type { Log } from '../log.ts';
-import { CLIENTS, whyRefused } from '../nats/admission.ts';
-import type { RotatedAccount } from '../rotator/rotated-account.ts';
+import type { Assessment } from '../../account/assess.ts';
+import { accountWarnings } from '../../account/admission.ts';
+import { type Clock, unixSeconds } from '../../clock.ts';
+import type { Log } from '../../log.ts';
+import { CLIENTS, whyRefused } from '../../nats/admission.ts';
+import type { RotatedAccount } from '../../rotator/rotated-account.ts';
 
 /**
  * Logs what keeps the users of an account out of NATS, or soon will: once when it begins, once when it

@@ -1,22 +1,22 @@
 import { connect, credsAuthenticator, errors, type NatsConnection } from '@nats-io/transport-node';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { AccountSpec } from '../../src/config/config.ts';
-import { draftCredential } from '../../src/credential/mint.ts';
-import { permissionsAndLimits } from '../../src/credential/permissions.ts';
-import { Refusal } from '../../src/errors.ts';
-import type { Claims } from '../../src/identity/identity.ts';
-import { ANY_ROLE, type KeyScope } from '../../src/keyring/ring.ts';
-import type { KeyPair } from '../../src/nats/key-pair.ts';
-import type { UserPermissionLimits } from '../../src/nats/user-claims.ts';
-import type { Grant, RoleSpec, SubjectRules } from '../../src/policy/policy.ts';
-import type { CompiledRole } from '../../src/policy/role.ts';
-import { scopeText } from '../../src/keyring/proof.ts';
-import { signingOf } from '../../src/service/slots.ts';
-import { binding, granted, identity, policyOf, role } from '../policy/support.ts';
-import type { NatsServer } from '../support/nats-server.ts';
-import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
-import { PATIENCE_MILLISECONDS } from '../support/patience.ts';
+import type { AccountSpec } from '../../../src/config/config.ts';
+import { draftCredential } from '../../../src/credential/mint.ts';
+import { permissionsAndLimits } from '../../../src/credential/permissions.ts';
+import { Refusal } from '../../../src/errors.ts';
+import type { Claims } from '../../../src/identity/identity.ts';
+import { ANY_ROLE, type KeyScope } from '../../../src/keyring/ring.ts';
+import type { KeyPair } from '../../../src/nats/key-pair.ts';
+import type { UserPermissionLimits } from '../../../src/nats/user-claims.ts';
+import type { Grant, RoleSpec, SubjectRules } from '../../../src/policy/policy.ts';
+import type { CompiledRole } from '../../../src/policy/role.ts';
+import { scopeText } from '../../../src/keyring/proof.ts';
+import { signingOf } from '../../../src/service/signing/role-signing.ts';
+import { binding, granted, identity, policyOf, role } from '../../policy/support.ts';
+import type { NatsServer } from '../../support/nats-server.ts';
+import { createOperatorWorld, type OperatorWorld } from '../../support/operator-world.ts';
+import { PATIENCE_MILLISECONDS } from '../../support/patience.ts';
 
 const MANAGED: AccountSpec = { name: 'APP', publicKey: 'A', kind: 'managed', signingKeys: [] };
 

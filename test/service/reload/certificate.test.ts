@@ -3,9 +3,9 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { expect, test } from 'vitest';
-import { selfSignedCertificate } from '../support/certificate.ts';
-import { eventually } from '../support/eventually.ts';
-import { startServiceWorld } from '../support/service-world.ts';
+import { selfSignedCertificate } from '../../support/certificate.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startServiceWorld } from '../../support/service-world.ts';
 
 /** The certificate that a new connection is shown, as PEM without line breaks. */
 function shown(url: string): Promise<string> {

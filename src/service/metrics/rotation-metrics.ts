@@ -1,10 +1,10 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Ring } from '../keyring/ring.ts';
-import { kindOf } from '../revocation/revocation.ts';
-import type { Revocations } from '../revocation/revocations.ts';
-import { whyAccountRefused } from './account-refused.ts';
-import type { Foundation } from './foundation.ts';
-import { keysLeft, rotatesThroughGiven } from './keys-left.ts';
+import type { Ring } from '../../keyring/ring.ts';
+import { kindOf } from '../../revocation/revocation.ts';
+import type { Revocations } from '../../revocation/revocations.ts';
+import { whyAccountRefused } from '../rotation/ring-facts.ts';
+import type { Foundation } from '../resources.ts';
+import { keysLeft, rotatesThroughGiven } from '../rotation/keys-left.ts';
 import { type RotatorMetrics, rotatorMetrics, type RotatorSources } from './rotator-metrics.ts';
 
 export type { RotationMetrics, RotatorMetrics } from './rotator-metrics.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type FileVersions, versionsOf } from '../config/files.ts';
+import { type FileVersions, versionsOf } from '../../config/files.ts';
 
 export interface Watching {
   /** The files to look at, each in the state in which it was last read. Asked anew at each look. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { InvalidInput } from '../../src/errors.ts';
-import { preflight } from '../../src/service/preflight.ts';
-import { account, configDirectory, yaml } from '../config/fixture.ts';
+import { InvalidInput } from '../../../src/errors.ts';
+import { preflight } from '../../../src/service/signing/preflight.ts';
+import { account, configDirectory, yaml } from '../../config/fixture.ts';
 
 const MANAGED = `accounts: { APP: { publicKey: ${account.publicKey} } }`;
 const SEALING_KEY = `sealingKey: { env: SEALING_KEY }`;
