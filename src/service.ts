@@ -7,20 +7,15 @@ import { buildApp } from './http/app.ts';
 import type { Log } from './log.ts';
 import { appOptions, publicUrl, type State } from './service/app-options.ts';
 import { consoleSource } from './service/console.ts';
-import { type Foundation, layFoundation } from './service/resources.ts';
+import { type Resources, openResources } from './service/resources.ts';
 import { buildGeneration, type Generation } from './service/generation.ts';
 import { createMetrics, type Metrics } from './service/metrics/service-metrics.ts';
 import { journalOf } from './service/journal.ts';
 import { startPeople } from './service/people.ts';
 import { rotationMetrics, rotationSources } from './service/metrics/rotation-metrics.ts';
 import { type Rotation, startRotation } from './service/rotation/start-rotation.ts';
-import {
-  type ReloadParts,
-  reload,
-  warn,
-  watchCertificate,
-  watchConfiguration,
-} from './service/reload/reload.ts';
+import { type ReloadParts, reload, warn, watchConfiguration } from './service/reload/reload.ts';
+import { watchCertificate } from './service/reload/certificate.ts';
 import { VERSION } from './version.ts';
 
 export interface ServiceOptions {
@@ -58,9 +53,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const config = load();
   const stack = new AsyncDisposableStack();
   try {
-    const foundation = await layFoundation(config, { clock, log: options.log });
-    stack.defer(() => foundation.close());
-    return await start(options, { load, config, foundation, stack });
+    const resources = await openResources(config, { clock, log: options.log });
+    stack.defer(() => resources.close());
+    return await start(options, { load, config, resources, stack });
   } catch (error) {
     await stack.disposeAsync();
     throw error;
@@ -70,54 +65,54 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 interface Beginning {
   readonly load: () => Config;
   readonly config: Config;
-  readonly foundation: Foundation;
+  readonly resources: Resources;
   /** Gets what is to be closed, in the order it was started. */
   readonly stack: AsyncDisposableStack;
 }
 
 async function start(
   { log, watch }: ServiceOptions,
-  { load, config, foundation, stack }: Beginning,
+  { load, config, resources, stack }: Beginning,
 ): Promise<Service> {
-  const state: State = { current: buildGeneration(foundation, config), url: '', stopping: false };
+  const state: State = { current: buildGeneration(resources, config), url: '', stopping: false };
   stack.defer(() => state.current.verifier.close());
   const metrics = createMetrics({
     version: VERSION,
-    droppedRejections: foundation.droppedRejections,
+    droppedRejections: resources.droppedRejections,
     issuers: () => state.current.verifier.status(),
   });
-  metrics.reloaded(true, foundation.clock.now());
+  metrics.reloaded(true, resources.clock.now());
   warn(log, config);
   const rotation = await startRotation({
-    foundation,
+    resources,
     config,
     accounts: () => state.current.ringed,
     metrics: rotationMetrics(
       metrics.registry,
-      rotationSources(foundation, () => state.current.ringed),
+      rotationSources(resources, () => state.current.ringed),
     ),
   });
   stack.defer(() => rotation.close());
 
   const sessions = rotation.system && systemSessions({ system: rotation.system });
   const people = await startPeople({
-    foundation,
-    journal: journalOf({ ...foundation, metrics }),
+    resources,
+    journal: journalOf({ ...resources, metrics }),
     current: () => state.current,
     publicUrl: () => publicUrl(state),
   });
   stack.defer(() => people.close());
   const console = consoleSource({
     auditFile: config.store.sqliteFile,
-    state: foundation.state,
+    state: resources.state,
     config: () => state.current.config,
   });
   stack.defer(() => console.close());
-  const app = await buildApp(appOptions(state, { foundation, metrics, sessions, people, console }));
+  const app = await buildApp(appOptions(state, { resources, metrics, sessions, people, console }));
   stack.defer(() => app.close());
   state.url = await app.listen({ host: config.listen.host, port: config.listen.port });
   void fetchKeys(state.current, log);
-  const reloading = reloadParts(load, { foundation, metrics, rotation });
+  const reloading = reloadParts(load, { resources, metrics, rotation });
   const unwatch = watch === false ? () => {} : watchFiles(app, state, reloading);
   log.info({ url: state.url, version: VERSION }, 'listening');
 
@@ -144,22 +139,22 @@ async function start(
 function reloadParts(
   load: () => Config,
   {
-    foundation,
+    resources,
     metrics,
     rotation,
-  }: { foundation: Foundation; metrics: Metrics; rotation: Pick<Rotation, 'wake'> },
+  }: { resources: Resources; metrics: Metrics; rotation: Pick<Rotation, 'wake'> },
 ): ReloadParts<Generation> {
   return {
     load,
-    build: (config, before) => buildGeneration(foundation, config, before),
+    build: (config, before) => buildGeneration(resources, config, before),
     replaced: (before, next) => {
       before.verifier.close(next.verifier);
       rotation.wake();
-      void fetchKeys(next, foundation.log);
+      void fetchKeys(next, resources.log);
     },
     metrics,
-    clock: foundation.clock,
-    log: foundation.log,
+    clock: resources.clock,
+    log: resources.log,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Identity } from '../identity/identity.ts';
 import { createKeyPair } from '../nats/key-pair.ts';
 import type { Policy } from '../policy/compile.ts';
 import type { Decision, Grant } from '../policy/policy.ts';
-import { expectedKeys } from '../service/signing/expected-keys.ts';
+import { expectedKeys } from '../service/signing/role-signing.ts';
 
 /** Who would get the credential, on whose behalf. */
 export interface Who {

@@ -6,7 +6,7 @@ import { limitConcurrency } from '../http/limits/concurrency.ts';
 import type { LoginService } from '../http/deps.ts';
 import { adminOf } from './admin/admin.ts';
 import type { ConsoleView } from './console.ts';
-import type { Foundation } from './resources.ts';
+import type { Resources } from './resources.ts';
 import type { Generation } from './generation.ts';
 import type { Metrics } from './metrics/service-metrics.ts';
 import { connectionBounds } from './connection-bounds.ts';
@@ -23,7 +23,7 @@ export interface State extends Running<Generation> {
 
 /** What the doors are made of besides the configuration in force. */
 interface Joined {
-  readonly foundation: Foundation;
+  readonly resources: Resources;
   readonly metrics: Metrics;
   readonly sessions: Sessions | undefined;
   readonly people: LoginService;
@@ -33,7 +33,7 @@ interface Joined {
 /** What the HTTP service is built from; what a reload changes is asked for at each request. */
 export function appOptions(
   state: State,
-  { foundation, metrics, sessions, people, console }: Joined,
+  { resources, metrics, sessions, people, console }: Joined,
 ): AppOptions {
   const { listen, limits } = state.current.config;
   return {
@@ -43,7 +43,7 @@ export function appOptions(
         limits.concurrentRequests,
       ),
     ),
-    admin: adminOf({ foundation, current: () => state.current, sessions }),
+    admin: adminOf({ resources, current: () => state.current, sessions }),
     login: people,
     console,
     live: () => ({
@@ -55,7 +55,7 @@ export function appOptions(
     rateLimit: () => state.current.config.rateLimit,
     limits,
     connections: {
-      ...connectionBounds({ limits, listen }, foundation.log),
+      ...connectionBounds({ limits, listen }, resources.log),
       dropped: (reason) => metrics.connectionDropped(reason),
     },
     ...(listen.behindProxy && { trustProxy: listen.behindProxy }),
@@ -63,16 +63,16 @@ export function appOptions(
     status: () =>
       partStatus({
         ...state.current.parts,
-        audit: foundation.audit,
-        rings: foundation.rings,
-        obstacles: foundation.obstacles,
+        audit: resources.audit,
+        rings: resources.rings,
+        obstacles: resources.obstacles,
         stopping: state.stopping,
       }),
     metrics: () => metrics.scrape(),
     openapi: readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8'),
     onFault: (requestId, fault) => {
       metrics.fault();
-      foundation.log.error({ requestId, fault: describe(fault) }, 'a request failed');
+      resources.log.error({ requestId, fault: describe(fault) }, 'a request failed');
     },
   };
 }

@@ -9,7 +9,7 @@ import { ringKeys } from '../keyring/ring-keys.ts';
 import type { RingView } from '../keyring/ring-view.ts';
 import type { AdminPolicy } from '../policy/admin.ts';
 import type { Policy } from '../policy/compile.ts';
-import type { Foundation } from './resources.ts';
+import type { Resources } from './resources.ts';
 import { preflight } from './signing/preflight.ts';
 import { GRACE_SECONDS, type RingedAccount, ringedAccounts } from './signing/ringed-accounts.ts';
 import { tellLostNames } from './target-names.ts';
@@ -36,7 +36,7 @@ export interface Generation extends RotatedGeneration {
  * @throws InvalidInput when policy, signing keys and the stored rings don't fit together.
  */
 export function buildRotated(
-  { rings, revocations, log, configured }: Foundation,
+  { rings, revocations, log, configured }: Resources,
   config: Config,
 ): RotatedGeneration {
   preflight(config);
@@ -55,12 +55,12 @@ export function buildRotated(
  * nothing was started.
  */
 export function buildGeneration(
-  foundation: Foundation,
+  resources: Resources,
   config: Config,
   previous?: Generation,
 ): Generation {
-  const { clock, audit, singleUse, revocations, rings, log } = foundation;
-  const rotated = buildRotated(foundation, config);
+  const { clock, audit, singleUse, revocations, rings, log } = resources;
+  const rotated = buildRotated(resources, config);
   const { policy, ringed } = rotated;
   const verifier = createVerifier({
     issuers: config.issuers,
@@ -82,7 +82,7 @@ export function buildGeneration(
       policy,
       revocations,
       audit,
-      keyRing: keyRing(foundation, config, ringed),
+      keyRing: keyRing(resources, config, ringed),
       admission: ringAdmission({ view: rings, accounts: ringed }),
       drafting: { maxControlLineBytes: config.nats.maxControlLineBytes },
       cappedIssuers: new Set(capped.map(({ name }) => name)),
@@ -112,7 +112,7 @@ function checkRings(rings: RingView, { file }: Config, ringed: readonly RingedAc
  * SQLite file is with its process, or nothing can be recorded.
  */
 function keyRing(
-  { rings, obstacles, clock }: Foundation,
+  { rings, obstacles, clock }: Resources,
   { accounts, store }: Config,
   ringed: readonly RingedAccount[],
 ): KeyRing {

@@ -9,11 +9,11 @@ import type { FinishParts } from '../login/sign-in/finish-login.ts';
 import type { Journal } from '../login/journal.ts';
 import { createSessionKeeper } from '../login/session/create-session-keeper.ts';
 import { createTextSealer } from '../login/text-sealer.ts';
-import type { Foundation } from './resources.ts';
+import type { Resources } from './resources.ts';
 import { type Generation, waitingPerIssuer } from './generation.ts';
 
 export interface PeopleOptions {
-  readonly foundation: Foundation;
+  readonly resources: Resources;
   readonly journal: Journal;
   readonly current: () => Generation;
   readonly publicUrl: () => string;
@@ -21,12 +21,12 @@ export interface PeopleOptions {
 
 /** What the pages need, and what ends with the process. Resolves once the sessions that were ended are known. */
 export async function startPeople({
-  foundation,
+  resources,
   journal,
   current,
   publicUrl,
 }: PeopleOptions): Promise<LoginService & { close(): void }> {
-  const { clock, state, revocations, singleUse, log } = foundation;
+  const { clock, state, revocations, singleUse, log } = resources;
   const onFault = (fault: unknown) =>
     log.warn({ why: String(fault) }, 'what is over of logins could not be deleted');
   const ended = await openEndedSessions({ state, clock, onFault });
@@ -36,7 +36,7 @@ export async function startPeople({
     current().config.logins.find(({ issuerName }) => issuerName === name);
   const keeper = createSessionKeeper({ sealer, ended, revocations, login, clock });
   const handovers = createHandovers({ state, sealer, keeper, singleUse, journal, clock, onFault });
-  const logins = loginsInForce({ foundation, journal, current, publicUrl, sealer, keeper, login });
+  const logins = loginsInForce({ resources, journal, current, publicUrl, sealer, keeper, login });
   return {
     get logins() {
       return logins.now();
@@ -45,7 +45,7 @@ export async function startPeople({
     choices: (identity) => current().policy.choices(identity),
     denied: async (identity, { refusal, nearest, claimsSeen: claims }, caller) => {
       const denied = { refusal, identity, binding: nearest?.binding, claims };
-      const answer = await recordDenied(foundation, { ...caller, door: 'login' }, denied);
+      const answer = await recordDenied(resources, { ...caller, door: 'login' }, denied);
       return answer === refusal ? undefined : answer;
     },
     isAdmin: (identity) => current().admin.deny(identity) === undefined,
@@ -72,7 +72,7 @@ interface Built {
 
 /** Built anew when the configuration has changed. Keys of issuers are shared with the verifier of subject tokens. */
 function loginsInForce({
-  foundation: { clock, singleUse },
+  resources: { clock, singleUse },
   journal,
   current,
   publicUrl,

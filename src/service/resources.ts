@@ -16,7 +16,7 @@ import { openStore } from '../store/sqlite.ts';
 import { openStores } from './stores.ts';
 
 /** What stays when the configuration changes. */
-export interface Foundation {
+export interface Resources {
   readonly clock: Clock;
   readonly log: Log;
   readonly audit: AuditLog;
@@ -41,15 +41,15 @@ export interface Foundation {
 }
 
 /** Throws when the store can't be opened or holds what can't be read; then nothing is left open. */
-export async function layFoundation(
+export async function openResources(
   config: Config,
   { clock, log }: { clock: Clock; log: Log },
-): Promise<Foundation> {
+): Promise<Resources> {
   const stack = new AsyncDisposableStack();
   let rings: RingView | undefined;
   let dropped = 0;
   let longestConfigured = 0;
-  const configured: Foundation['configured'] = ({ roles }) => {
+  const configured: Resources['configured'] = ({ roles }) => {
     longestConfigured = Math.max(longestConfigured, ...roles.map((role) => role.maxTtlSeconds));
   };
   configured(config);

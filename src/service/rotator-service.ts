@@ -6,7 +6,7 @@ import { buildProbes } from '../http/probes.ts';
 import type { Log } from '../log.ts';
 import { VERSION } from '../version.ts';
 import { whyAccountRefused } from './rotation/ring-facts.ts';
-import { type Foundation, layFoundation } from './resources.ts';
+import { type Resources, openResources } from './resources.ts';
 import { buildRotated, type RotatedGeneration } from './generation.ts';
 import { type ProcessMetrics, processMetrics } from './metrics/process-metrics.ts';
 import { rotatorStatus } from './readiness.ts';
@@ -59,9 +59,9 @@ export async function startRotatorService(options: RotatorServiceOptions): Promi
   checkRotates(config);
   const stack = new AsyncDisposableStack();
   try {
-    const foundation = await layFoundation(config, { clock, log });
-    stack.defer(() => foundation.close());
-    return await start(options, { load, config, foundation, stack });
+    const resources = await openResources(config, { clock, log });
+    stack.defer(() => resources.close());
+    return await start(options, { load, config, resources, stack });
   } catch (error) {
     await stack.disposeAsync();
     throw error;
@@ -79,19 +79,19 @@ async function start(
   {
     load,
     config,
-    foundation,
+    resources,
     stack,
   }: {
     load: () => Config;
     config: Config;
-    foundation: Foundation;
+    resources: Resources;
     /** What was started, the last thing first to be stopped. */
     stack: AsyncDisposableStack;
   },
 ): Promise<RotatorService> {
-  const { clock } = foundation;
+  const { clock } = resources;
   const state: State = {
-    current: buildRotated(foundation, config),
+    current: buildRotated(resources, config),
     troubled: new Set(),
     stopping: false,
   };
@@ -99,9 +99,9 @@ async function start(
   metrics.reloaded(true, clock.now());
   warn(log, config);
   const ringed = () => state.current.ringed;
-  const sources = rotationSources(foundation, ringed);
+  const sources = rotationSources(resources, ringed);
   const rotation = await startRotation({
-    foundation,
+    resources,
     config,
     accounts: ringed,
     metrics: noting(state, rotationMetrics(metrics.registry, sources)),
@@ -109,7 +109,7 @@ async function start(
   stack.defer(() => rotation.close());
   log.info({ version: VERSION, accounts: ringed().map(({ name }) => name) }, 'rotating');
 
-  const app = listen && (await buildProbes(probes(state, { foundation, rotation, metrics, log })));
+  const app = listen && (await buildProbes(probes(state, { resources, rotation, metrics, log })));
   if (app) stack.defer(() => app.close());
   const url = app && (await app.listen(listen));
   if (url !== undefined) log.info({ url, version: VERSION }, 'listening');
@@ -117,7 +117,7 @@ async function start(
     load,
     build: (next) => {
       checkRotates(next);
-      return buildRotated(foundation, next);
+      return buildRotated(resources, next);
     },
     replaced: () => rotation.wake(),
     metrics,
@@ -181,18 +181,18 @@ function noting({ troubled }: State, metrics: RotatorMetrics): RotatorMetrics {
 function probes(
   state: State,
   {
-    foundation,
+    resources,
     rotation,
     metrics,
     log,
   }: {
-    foundation: Foundation;
+    resources: Resources;
     rotation: Pick<Rotation, 'system'>;
     metrics: ProcessMetrics;
     log: Log;
   },
 ): Parameters<typeof buildProbes>[0] {
-  const { audit, clock, rings, state: store } = foundation;
+  const { audit, clock, rings, state: store } = resources;
   const whyRefused = (name: string) => {
     const account = state.current.ringed.find((account) => account.name === name);
     return account && whyAccountRefused(account, { ring: rings.ring(name), clock });

@@ -4,7 +4,7 @@ import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { ringKey, ringText } from '../../src/keyring/ring.ts';
 import { revocationKey, revocationText } from '../../src/revocation/revocation.ts';
-import { type Foundation, layFoundation } from '../../src/service/resources.ts';
+import { type Resources, openResources } from '../../src/service/resources.ts';
 import { buildGeneration } from '../../src/service/generation.ts';
 import { issued } from '../audit/events.ts';
 import { ringOf, sealedKey } from '../keyring/stored-rings.ts';
@@ -19,16 +19,16 @@ import { prepareService, type ServiceGround } from '../support/service-world.ts'
 let ground: ServiceGround;
 let config: Config;
 let log: CapturedLog;
-let foundation: Foundation;
+let resources: Resources;
 
 beforeEach(async () => {
   ground = await prepareService({ nats: false });
   config = loadConfig(ground.configFile, { env: {} });
   log = captureLog();
-  foundation = await layFoundation(config, { clock: systemClock, log: log.log });
+  resources = await openResources(config, { clock: systemClock, log: log.log });
 });
 afterEach(async () => {
-  await foundation.close();
+  await resources.close();
   await ground[Symbol.asyncDispose]();
 });
 
@@ -49,24 +49,24 @@ describe('the ledger looks back', () => {
   async function found(ageSeconds: number): Promise<boolean> {
     const time = Date.now() - ageSeconds * 1000;
     const event = issued({ time, expiresAt: Math.floor(Date.now() / 1000) + hour });
-    await foundation.audit.record(event);
-    for await (const _ of foundation.ledger.alive({})) return true;
+    await resources.audit.record(event);
+    for await (const _ of resources.ledger.alive({})) return true;
     return false;
   }
 
   test('as far as a role may live that came with a reload, and when it has gone again', async () => {
     expect(await found(2 * hour)).toBe(false);
-    buildGeneration(foundation, changed({ maxTtlSeconds: 8 * hour }));
+    buildGeneration(resources, changed({ maxTtlSeconds: 8 * hour }));
     expect(await found(2 * hour)).toBe(true);
-    buildGeneration(foundation, config);
+    buildGeneration(resources, config);
     expect(await found(2 * hour)).toBe(true);
   });
 
   test('as far as any key signed that is trusted still, also of an account that is not configured', async () => {
     const { key } = await sealedKey({ state: 'draining', lifetimeSeconds: 8 * hour });
     const ring = { ...ringOf({ ...key, sealedSeed: '' }), account: 'LEFT' };
-    await foundation.state.write(ringKey('LEFT'), ringText(ring), 0);
-    await eventually(() => foundation.rings.ring('LEFT'));
+    await resources.state.write(ringKey('LEFT'), ringText(ring), 0);
+    await eventually(() => resources.rings.ring('LEFT'));
     expect(await found(2 * hour)).toBe(true);
   });
 });
@@ -83,21 +83,21 @@ test('names that only revocations have are told, each once, and those that are c
   ];
   for (const [n, target] of targets.entries()) {
     const one = revocation({ id: `00000000000${n}`, target, block: true });
-    await foundation.state.write(revocationKey(one.id), revocationText(one), 0);
+    await resources.state.write(revocationKey(one.id), revocationText(one), 0);
   }
-  await eventually(() => foundation.revocations.index.byId.size === targets.length);
+  await eventually(() => resources.revocations.index.byId.size === targets.length);
   const told = () =>
     log.lines
       .map((line) => JSON.parse(line) as Record<string, unknown>)
       .filter(({ msg }) => String(msg).startsWith('REVOCATIONS NAME'))
       .map(({ role, issuer, binding, revocations }) => ({ role, issuer, binding, revocations }));
-  buildGeneration(foundation, config);
+  buildGeneration(resources, config);
   const gone = [
     { role: 'publishers', revocations: 1 },
     { issuer: 'old', revocations: 1 },
   ];
   expect(told()).toEqual(gone);
-  buildGeneration(foundation, changed({ rename: 'orders services' }));
+  buildGeneration(resources, changed({ rename: 'orders services' }));
   expect(told()).toEqual([...gone, { binding: 'orders service', revocations: 2 }, ...gone]);
 });
 
@@ -107,8 +107,8 @@ describe('keys that are given and don’t rotate', () => {
   /** Whether they sign when the store was last heard of so long ago. */
   function sign(of: Config, milliseconds: number): boolean {
     const freshAt = Date.now() - milliseconds;
-    const rings = { ...foundation.rings, freshAt: () => freshAt };
-    const { parts } = buildGeneration({ ...foundation, rings }, of);
+    const rings = { ...resources.rings, freshAt: () => freshAt };
+    const { parts } = buildGeneration({ ...resources, rings }, of);
     return parts.keyRing.active('APP', 'publisher', 60) !== undefined;
   }
 

@@ -1,6 +1,6 @@
 import type { Sessions } from '../../account/sessions.ts';
 import type { Admin, AdminActions } from '../../http/admin/actions.ts';
-import type { Foundation } from '../resources.ts';
+import type { Resources } from '../resources.ts';
 import type { Generation } from '../generation.ts';
 import { authenticateAdmin } from './access.ts';
 import { listCredentials } from './credentials.ts';
@@ -12,11 +12,11 @@ import { rotate } from './rotate.ts';
 
 /** What the admin routes need: who may, by the configuration in force, and what they can do. */
 export function adminOf({
-  foundation,
+  resources,
   current,
   sessions,
 }: {
-  readonly foundation: Foundation;
+  readonly resources: Resources;
   readonly current: () => Generation;
   /** Undefined where the process has no access to the system account. */
   readonly sessions: Sessions | undefined;
@@ -24,7 +24,7 @@ export function adminOf({
   return {
     authenticate: (request) => authenticateAdmin(current, request),
     actions: adminActions({
-      ...foundation,
+      ...resources,
       config: () => current().config,
       ringed: () => current().ringed,
       sessions,

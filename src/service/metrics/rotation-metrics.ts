@@ -2,9 +2,8 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Ring } from '../../keyring/ring.ts';
 import { kindOf } from '../../revocation/revocation.ts';
 import type { Revocations } from '../../revocation/revocations.ts';
-import { whyAccountRefused } from '../rotation/ring-facts.ts';
-import type { Foundation } from '../resources.ts';
-import { keysLeft, rotatesThroughGiven } from '../rotation/keys-left.ts';
+import { keysLeft, rotatesThroughGiven, whyAccountRefused } from '../rotation/ring-facts.ts';
+import type { Resources } from '../resources.ts';
 import { type RotatorMetrics, rotatorMetrics, type RotatorSources } from './rotator-metrics.ts';
 
 export type { RotationMetrics, RotatorMetrics } from './rotator-metrics.ts';
@@ -18,7 +17,7 @@ export interface RotationSources extends RotatorSources {
 
 /** `accounts`: those of the configuration in force whose keys are in rings. */
 export function rotationSources(
-  { clock, rings, state, revocations }: Foundation,
+  { clock, rings, state, revocations }: Resources,
   accounts: RotationSources['accounts'],
 ): RotationSources {
   return {

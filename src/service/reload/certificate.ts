@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
+import { versionOf } from '../../config/file-versions.ts';
+import type { Log } from '../../log.ts';
+import { problemsOf } from './reload.ts';
+import { watchFiles } from './watch-files.ts';
 
 /** PEM files of the listener's certificate (with its chain) and key. */
 export interface TlsFiles {
@@ -12,9 +16,26 @@ export function readTls({ certFile, keyFile }: TlsFiles): { cert: Buffer; key: B
 }
 
 /** New connections get the certificate that the files hold now. Throws when it can't be used; then the old one stays. */
-export function renewTls({ server }: FastifyInstance, files: TlsFiles): void {
+function renewTls({ server }: FastifyInstance, files: TlsFiles): void {
   const context = readTls(files);
   if ('setSecureContext' in server && typeof server.setSecureContext === 'function') {
     server.setSecureContext(context);
   }
+}
+
+/** New connections get the certificate that the files hold, whenever they change. Call the result to stop. */
+export function watchCertificate(app: FastifyInstance, tls: TlsFiles, log: Log): () => void {
+  const versions = () =>
+    new Map([tls.certFile, tls.keyFile].map((file) => [file, versionOf(file)]));
+  let files = versions();
+  const renew = (): void => {
+    files = versions();
+    try {
+      renewTls(app, tls);
+      log.info({}, 'TLS certificate renewed');
+    } catch (error) {
+      log.error({ problems: problemsOf(error) }, 'the changed TLS certificate was refused');
+    }
+  };
+  return watchFiles({ files: () => files, onChange: renew });
 }

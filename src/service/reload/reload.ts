@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../config/config.ts';
 import { type FileVersions, versionOf } from '../../config/files.ts';
 import { InvalidConfig } from '../../config/load.ts';
@@ -7,7 +6,6 @@ import { formatProblem, InvalidInput } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Clock } from '../../clock.ts';
 import type { ProcessMetrics } from '../metrics/process-metrics.ts';
-import { renewTls, type TlsFiles } from './certificate.ts';
 import { watchFiles } from './watch-files.ts';
 
 /** What was built from the configuration that is in force. */
@@ -99,23 +97,6 @@ export function watchConfiguration<Built extends { readonly config: Config }>(
   };
 }
 
-/** New connections get the certificate that the files hold, whenever they change. Call the result to stop. */
-export function watchCertificate(app: FastifyInstance, tls: TlsFiles, log: Log): () => void {
-  const versions = () =>
-    new Map([tls.certFile, tls.keyFile].map((file) => [file, versionOf(file)]));
-  let files = versions();
-  const renew = (): void => {
-    files = versions();
-    try {
-      renewTls(app, tls);
-      log.info({}, 'TLS certificate renewed');
-    } catch (error) {
-      log.error({ problems: problemsOf(error) }, 'the changed TLS certificate was refused');
-    }
-  };
-  return watchFiles({ files: () => files, onChange: renew });
-}
-
 /** What is allowed but probably not meant. Notes are for `nats-sts check` only. */
 export function warn(log: Log, { warnings }: Config): void {
   for (const { path, message, level } of warnings) {
@@ -142,7 +123,8 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   'nats.operator': ({ nats }) => nats.operatorJwt,
 };
 
-function problemsOf(error: unknown): string[] {
+/** Why a configuration or certificate cannot be used. */
+export function problemsOf(error: unknown): string[] {
   if (error instanceof InvalidInput) return error.problems.map(formatProblem);
   return [error instanceof Error ? error.message : String(error)];
 }

@@ -1,12 +1,12 @@
 /** A call that repeats itself. */
-export interface Echo {
+export interface Repeated {
   (): void;
   /** No more repetitions. */
   stop(): void;
 }
 
 /** Calls `act` at once, and again so many milliseconds after the latest call. */
-export function withEchoes(act: () => void, delaysMilliseconds: readonly number[]): Echo {
+export function repeatAfter(act: () => void, delaysMilliseconds: readonly number[]): Repeated {
   let timers: NodeJS.Timeout[] = [];
 
   function stop(): void {

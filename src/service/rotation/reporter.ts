@@ -7,7 +7,7 @@ import type { Log } from '../../log.ts';
 import type { Reporter } from '../../rotator/reporter.ts';
 import type { RotatedAccount } from '../../rotator/rotated-account.ts';
 import { admissionReporter } from './admission-reporter.ts';
-import { keysLeft, rotatesThroughGiven } from './keys-left.ts';
+import { keysLeft, rotatesThroughGiven } from './ring-facts.ts';
 import type { RotationMetrics } from '../metrics/rotation-metrics.ts';
 
 /** Tells log, metrics and audit what the rotator sees and does; the same trouble once, not at every look. */

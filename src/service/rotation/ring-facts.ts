@@ -2,6 +2,7 @@ import { type Clock, unixSeconds } from '../../clock.ts';
 import type { Ring } from '../../keyring/ring.ts';
 import { CLIENTS, whyRefused } from '../../nats/admission.ts';
 import type { RotatedAccount } from '../../rotator/rotated-account.ts';
+import type { Wanted } from '../../keyring/step-input.ts';
 
 /** Why NATS refuses the users of all roles of an account, as its ring tells; undefined when it does not. */
 export function whyAccountRefused(
@@ -10,4 +11,14 @@ export function whyAccountRefused(
 ): string | undefined {
   if (ring?.publicKey !== publicKey || !ring.admission) return undefined;
   return whyRefused(ring.admission, { nowSeconds: unixSeconds(clock), use });
+}
+
+/** Whether given keys are used up by a schedule: only then they can run out. */
+export function rotatesThroughGiven({ given, everyMilliseconds }: Wanted): boolean {
+  return given !== undefined && everyMilliseconds !== undefined;
+}
+
+/** Given keys of a slot that have not signed yet. */
+export function keysLeft({ keys }: Ring, slot: string): number {
+  return keys.filter((key) => key.slot === slot && key.state === 'staged').length;
 }

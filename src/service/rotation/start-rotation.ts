@@ -22,8 +22,8 @@ import { type Servers, type ServersOptions, systemServers } from '../../rotator/
 import { canaryServers } from '../../rotator/canary-servers.ts';
 import { externalServers } from '../../rotator/external-servers.ts';
 import type { StateChange } from '../../store/shared-state.ts';
-import { withEchoes } from './repeat-after.ts';
-import type { Foundation } from '../resources.ts';
+import { repeatAfter } from './repeat-after.ts';
+import type { Resources } from '../resources.ts';
 import type { RingedAccount } from '../signing/ringed-accounts.ts';
 import type { RotatorMetrics } from '../metrics/rotation-metrics.ts';
 import { rotationReporter } from './reporter.ts';
@@ -50,7 +50,7 @@ export interface Rotation {
 }
 
 export interface RotationOptions {
-  readonly foundation: Foundation;
+  readonly resources: Resources;
   readonly config: Config;
   /** Of the configuration in force. */
   readonly accounts: () => readonly RingedAccount[];
@@ -63,8 +63,8 @@ export interface RotationOptions {
  * @throws when the creds of the system account can't be read.
  */
 export async function startRotation(options: RotationOptions): Promise<Rotation> {
-  const { config, foundation } = options;
-  const { state } = foundation;
+  const { config, resources } = options;
+  const { state } = resources;
   const stack = new AsyncDisposableStack();
   try {
     let wakeAll = (): void => {};
@@ -82,7 +82,7 @@ export async function startRotation(options: RotationOptions): Promise<Rotation>
       for (const rotator of rotators) rotator.wake(key.slice(RING_PREFIX.length));
     };
     stack.defer(await state.watch(RING_PREFIX, ringChanged));
-    const revocationChanged = withEchoes(wakeAll, IN_FLIGHT_MILLISECONDS);
+    const revocationChanged = repeatAfter(wakeAll, IN_FLIGHT_MILLISECONDS);
     stack.defer(() => revocationChanged.stop());
     stack.defer(await state.watch(REVOCATION_PREFIX, revocationChanged));
     return { system, wake: () => wakeAll(), close: () => stack.disposeAsync() };
@@ -93,7 +93,7 @@ export async function startRotation(options: RotationOptions): Promise<Rotation>
 }
 
 function openSystem(
-  { config, foundation: { log } }: RotationOptions,
+  { config, resources: { log } }: RotationOptions,
   file: string,
   onConnected: () => void,
 ): SystemConnection {
@@ -116,9 +116,9 @@ function startKind(
   kind: RotatedKind,
   system: SystemConnection | undefined,
 ): Rotator {
-  const { foundation, config, accounts } = options;
+  const { resources, config, accounts } = options;
   const metrics = options.metrics(kind);
-  const { state, clock, sealer, log, audit, ledger, revocations } = foundation;
+  const { state, clock, sealer, log, audit, ledger, revocations } = resources;
   const leaseMilliseconds = config.rotator.leaseSeconds * 1000;
   const servers = serversOf(options, kind, system);
   const cutter = createCutter({
@@ -164,7 +164,7 @@ function startKind(
 }
 
 function serversOf(
-  { config, accounts, foundation: { clock } }: RotationOptions,
+  { config, accounts, resources: { clock } }: RotationOptions,
   kind: RotatedKind,
   system: SystemConnection | undefined,
 ): Servers {

@@ -4,7 +4,7 @@ import { InvalidInput, type Problem, Refusal } from '../../errors.ts';
 import type { SigningKey } from '../../keyring/key-ring.ts';
 import type { Grant, SubjectRules } from '../../policy/policy.ts';
 import type { CompiledRole } from '../../policy/role.ts';
-import { expectedKeys } from './expected-keys.ts';
+import { expectedKeys } from './role-signing.ts';
 
 /**
  * Finds, before anyone asks, roles that cannot be issued: no key may sign for them, their scoped key

@@ -1,10 +1,9 @@
 import type { AccountSpec, Config } from '../../config/config.ts';
 import type { RingAccount } from '../../keyring/ring-keys.ts';
-import type { KeyScope } from '../../keyring/ring.ts';
+import { ANY_ROLE, type KeyScope } from '../../keyring/ring.ts';
 import type { Wanted, WantedSlot } from '../../keyring/step-input.ts';
 import { CLIENTS, type ConnectionUse, connectionUse } from '../../nats/admission.ts';
 import { keyPairFromSeed } from '../../nats/key-pair.ts';
-import { ANY_ROLE } from '../../keyring/ring.ts';
 import type { Policy } from '../../policy/compile.ts';
 import type { RotatedAccount } from '../../rotator/rotated-account.ts';
 import { signingOf } from './role-signing.ts';

@@ -1,7 +1,9 @@
-import type { AccountSpec } from '../../config/config.ts';
+import type { AccountSpec, Config } from '../../config/config.ts';
 import { permissionsAndLimits } from '../../credential/permissions.ts';
 import { ANY_ROLE, type KeyScope } from '../../keyring/ring.ts';
 import type { CompiledRole } from '../../policy/role.ts';
+import { givenKeys } from '../../keyring/given-keys.ts';
+import type { SigningKey } from '../../keyring/key-ring.ts';
 
 /** Which of its account's signing keys sign for a role, and why. */
 export interface RoleSigning {
@@ -87,4 +89,30 @@ function remarks({ scoped, references }: CompiledRole): string {
     remarks.push(`identities whose value ${refused.join(' or ')} are refused`);
   }
   return remarks.join('; ');
+}
+
+/**
+ * The key that will sign for a role once everything runs, as far as the configuration tells:
+ * enough to draft a credential with, not to sign it. Undefined when no key may.
+ */
+export function expectedKeys({
+  accounts,
+}: Pick<Config, 'accounts'>): (role: CompiledRole) => SigningKey | undefined {
+  const given = givenKeys(accounts);
+  const byName = new Map(accounts.map((account) => [account.name, account]));
+  return (role) => {
+    const { account: accountName, name } = role.spec;
+    const account = byName.get(accountName);
+    if (account?.kind !== 'managed') return given.active(accountName, name);
+    const { slot } = signingOf(role, account);
+    return {
+      // Not made yet; all public keys have the same length.
+      publicKey: account.publicKey,
+      account: account.publicKey,
+      scopedTo: slot === ANY_ROLE ? undefined : slot,
+      sign: () => {
+        throw new Error('keys of managed accounts are in the store, not in the configuration');
+      },
+    };
+  };
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { Gauge, Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { scraper } from '../../../src/service/metrics/scrape.ts';
+import { scraper } from '../../../src/service/metrics/process-metrics.ts';
 import { promtool } from '../../support/promtool.ts';
 import { prepareRotation } from '../../support/rotation-world.ts';
 import { startRotatorProcess } from '../../support/rotator-process.ts';

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { withEchoes } from '../../../src/service/rotation/repeat-after.ts';
+import { repeatAfter } from '../../../src/service/rotation/repeat-after.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 test('a call is made at once, and again after each delay', () => {
   const act = vi.fn<() => void>();
-  withEchoes(act, [300, 1000])();
+  repeatAfter(act, [300, 1000])();
   expect(act).toHaveBeenCalledTimes(1);
   vi.advanceTimersByTime(300);
   expect(act).toHaveBeenCalledTimes(2);
@@ -18,7 +18,7 @@ test('a call is made at once, and again after each delay', () => {
 
 test('many calls have the echoes of the last one', () => {
   const act = vi.fn<() => void>();
-  const call = withEchoes(act, [300, 1000]);
+  const call = repeatAfter(act, [300, 1000]);
   for (let round = 0; round < 100; round += 1) call();
   vi.advanceTimersByTime(10_000);
   expect(act).toHaveBeenCalledTimes(102);
@@ -26,7 +26,7 @@ test('many calls have the echoes of the last one', () => {
 
 test('one that is stopped has no echo', () => {
   const act = vi.fn<() => void>();
-  const call = withEchoes(act, [300, 1000]);
+  const call = repeatAfter(act, [300, 1000]);
   call();
   call.stop();
   vi.advanceTimersByTime(10_000);

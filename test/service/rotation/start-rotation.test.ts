@@ -5,7 +5,7 @@ import { createSealer } from '../../../src/keyring/sealing.ts';
 import { RING_PREFIX } from '../../../src/keyring/ring.ts';
 import { REVOCATION_PREFIX, revocationKey } from '../../../src/revocation/revocation.ts';
 import { leaderOf } from '../../../src/rotator/lease.ts';
-import type { Foundation } from '../../../src/service/resources.ts';
+import type { Resources } from '../../../src/service/resources.ts';
 import type { RingedAccount } from '../../../src/service/signing/ringed-accounts.ts';
 import type { RotationMetrics } from '../../../src/service/metrics/rotator-metrics.ts';
 import {
@@ -38,14 +38,14 @@ const account = {
 } as unknown as RingedAccount;
 
 function optionsOf(state: SharedState): RotationOptions {
-  const foundation: Partial<Foundation> = {
+  const resources: Partial<Resources> = {
     state,
     clock: systemClock,
     log: captureLog().log,
     sealer: createSealer([]),
   };
   return {
-    foundation: foundation as Foundation,
+    resources: resources as Resources,
     config: { nats: { servers: [] }, rotator: { leaseSeconds: 3600 } } as unknown as Config,
     accounts: () => [account],
     metrics: () => SILENT,
