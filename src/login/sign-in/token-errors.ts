@@ -74,7 +74,7 @@ function describe({ message, code, cause }: ClientError): string {
 }
 
 /** The token endpoint said no. Holds its status and its error code, never another text of it. */
-export class TokenEndpointError extends Error {
+class TokenEndpointError extends Error {
   override readonly name = 'TokenEndpointError';
   readonly status: number;
   /** RFC 6749 §5.2; undefined where it sent none. */
@@ -106,7 +106,7 @@ export async function refuseErrors(response: Response): Promise<Response> {
 }
 
 /** openid-client wraps what its fetch throws. */
-export function tokenEndpointErrorIn(fault: unknown): TokenEndpointError | undefined {
+function tokenEndpointErrorIn(fault: unknown): TokenEndpointError | undefined {
   if (fault instanceof TokenEndpointError) return fault;
   return fault instanceof Error ? tokenEndpointErrorIn(fault.cause) : undefined;
 }

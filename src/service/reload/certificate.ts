@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import { versionOf } from '../../config/file-versions.ts';
+import { versionOf } from '../../config/files.ts';
 import type { Log } from '../../log.ts';
 import { problemsOf } from './reload.ts';
 import { watchFiles } from './watch-files.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../config/config.ts';
-import { type FileVersions, versionOf } from '../../config/files.ts';
+import type { FileVersions } from '../../config/files.ts';
 import { InvalidConfig } from '../../config/load.ts';
 import { formatProblem, InvalidInput } from '../../errors.ts';
 import type { Log } from '../../log.ts';
