@@ -23,7 +23,7 @@ const named = alerts.map((alert) => [alert.alert, alert] as const);
 const metricsPage = document('docs/operations/metrics.md');
 const documented = new Set(tableKeys(metricsPage));
 
-/** Labels by metric, as the table of metrics has them. */
+/** The labels of each metric, from the table of metrics. */
 const labels = new Map(
   [...metricsPage.text.matchAll(/^\| `(nats_sts_\w+)` \| \w+ \|([^|]*)\|/gm)].map(
     ([, metric = '', cell = '']) => [
@@ -32,7 +32,7 @@ const labels = new Map(
     ],
   ),
 );
-/** Those that Prometheus gives to everything it reads. */
+/** Labels that Prometheus adds to every metric. */
 const OF_PROMETHEUS = ['job', 'instance', 'le'];
 
 function metricsOf({ expr }: Alert): string[] {
@@ -45,16 +45,16 @@ function labelsOf({ expr, annotations }: Alert): string[] {
     list.split(', '),
   );
   const chosen = [...expr.matchAll(/[{,]\s*(\w+)\s*=~?"/g)].map(([, name = '']) => name);
-  const told = [...(annotations['description'] ?? '').matchAll(/\$labels\.(\w+)/g)];
-  return [...lists, ...chosen, ...told.map(([, name = '']) => name)];
+  const described = [...(annotations['description'] ?? '').matchAll(/\$labels\.(\w+)/g)];
+  return [...lists, ...chosen, ...described.map(([, name = '']) => name)];
 }
 
-test('there is an alert for each part that can stop', () => {
+test('there are alerts for the parts that can stop, each with its own name', () => {
   expect(alerts.length).toBeGreaterThan(12);
   expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
 });
 
-test.each(named)('%s looks at metrics and labels that there are', (_, alert) => {
+test.each(named)('%s uses existing metrics and labels', (_, alert) => {
   const metrics = metricsOf(alert);
   expect(metrics).not.toEqual([]);
   for (const metric of metrics) expect(documented).toContain(metric);

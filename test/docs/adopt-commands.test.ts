@@ -11,7 +11,7 @@ import { document } from './documents.ts';
 const missing = await missingTools();
 const { text: PAGE } = document('docs/operations/adopt.md');
 
-/** The shell blocks under "With TOOL", in their order. */
+/** The shell blocks after "With TOOL", in order. */
 function commandsWith(tool: string): string[] {
   const parts = PAGE.split(/\n {3}(?=With nsc|With nats auth)/).slice(1);
   return parts
@@ -20,7 +20,7 @@ function commandsWith(tool: string): string[] {
 }
 
 describe.skipIf(missing !== undefined)(
-  'the commands of docs/operations/adopt.md, run as they stand',
+  'the commands of docs/operations/adopt.md, unchanged',
   () => {
     test.each([
       [
@@ -37,42 +37,47 @@ nats auth user add admin SYSTEM --operator ACME --defaults --credential admin.cr
         'SYSTEM',
         (url: string) => `nats auth account push APP --operator ACME -s ${url} --creds admin.creds`,
       ],
-    ])('%s: they end with what check --online accepts', async (tool, before, system, push) => {
-      await using home = await createNscHome();
-      await using issuer = await startIssuer();
-      await home.sh(before);
-      const commands = commandsWith(tool);
-      expect(commands).toHaveLength(2);
-      const [sealing = ''] = /\(umask 077; openssl [^)]*\)/.exec(PAGE) ?? [];
-      const directory = join(home.path, 'sts');
-      mkdirSync(directory);
-      for (const lines of [...commands, sealing]) await home.sh(lines, directory);
-      const server = await home.serve('ACME', system);
-      await home.sh(push(server.url));
-      const accounts = await home.sh(
-        `base64 -d 2>/dev/null < <(cut -d. -f2 ${home.at('stores/ACME/accounts/APP/APP.jwt')} | tr '_-' '/+') || true`,
-      );
-      const { sub } = /"sub":"(?<sub>A[A-Z2-7]{55})"/.exec(accounts)?.groups ?? {};
-      const config = {
-        listen: { host: '127.0.0.1', port: await freePort() },
-        nats: {
-          servers: [server.url],
-          operator: { file: './operator.jwt' },
-          operatorSigningKey: { file: './operator-signing.nk' },
-          system: { creds: './sts-system.creds' },
-        },
-        sealingKey: { file: './sealing.key' },
-        accounts: { APP: { publicKey: sub, rotation: { every: '30d' } } },
-        issuers: { dev: { issuer: issuer.issuer, audience: 'nats-sts', allowInsecureHttp: true } },
-        roles: { starter: { account: 'APP', publish: { allow: ['app.>'] } } },
-        bindings: [{ name: 'all', issuer: 'dev', match: { sub: 'orders' }, roles: ['starter'] }],
-      };
-      const file = join(directory, 'sts.yaml');
-      writeFileSync(file, stringify(config));
-      expect(await natsSts('check', '--online', '-c', file)).toMatchObject({
-        exitCode: 0,
-        err: '',
-      });
-    });
+    ])(
+      '%s: they produce a setup that check --online accepts',
+      async (tool, before, system, push) => {
+        await using home = await createNscHome();
+        await using issuer = await startIssuer();
+        await home.sh(before);
+        const commands = commandsWith(tool);
+        expect(commands).toHaveLength(2);
+        const [sealing = ''] = /\(umask 077; openssl [^)]*\)/.exec(PAGE) ?? [];
+        const directory = join(home.path, 'sts');
+        mkdirSync(directory);
+        for (const lines of [...commands, sealing]) await home.sh(lines, directory);
+        const server = await home.serve('ACME', system);
+        await home.sh(push(server.url));
+        const accounts = await home.sh(
+          `base64 -d 2>/dev/null < <(cut -d. -f2 ${home.at('stores/ACME/accounts/APP/APP.jwt')} | tr '_-' '/+') || true`,
+        );
+        const { sub } = /"sub":"(?<sub>A[A-Z2-7]{55})"/.exec(accounts)?.groups ?? {};
+        const config = {
+          listen: { host: '127.0.0.1', port: await freePort() },
+          nats: {
+            servers: [server.url],
+            operator: { file: './operator.jwt' },
+            operatorSigningKey: { file: './operator-signing.nk' },
+            system: { creds: './sts-system.creds' },
+          },
+          sealingKey: { file: './sealing.key' },
+          accounts: { APP: { publicKey: sub, rotation: { every: '30d' } } },
+          issuers: {
+            dev: { issuer: issuer.issuer, audience: 'nats-sts', allowInsecureHttp: true },
+          },
+          roles: { starter: { account: 'APP', publish: { allow: ['app.>'] } } },
+          bindings: [{ name: 'all', issuer: 'dev', match: { sub: 'orders' }, roles: ['starter'] }],
+        };
+        const file = join(directory, 'sts.yaml');
+        writeFileSync(file, stringify(config));
+        expect(await natsSts('check', '--online', '-c', file)).toMatchObject({
+          exitCode: 0,
+          err: '',
+        });
+      },
+    );
   },
 );

@@ -13,7 +13,7 @@ import { document } from './documents.ts';
 
 interface Snippet {
   readonly script: string;
-  /** The variables that it sets itself. */
+  /** The variables that the snippet sets itself. */
   readonly names: readonly string[];
 }
 
@@ -40,7 +40,7 @@ function gitlab(): Snippet {
   return { script: deploy.script.join('\n'), names: Object.keys(deploy.variables) };
 }
 
-/** The endpoint at which a job of GitHub Actions asks for a token, as its documentation has it. */
+/** The endpoint where a GitHub Actions job gets a token, as GitHub documents it. */
 async function tokenEndpoint(value: (audience: string | null) => Promise<unknown>) {
   const server = createServer((request, response) => {
     const { searchParams } = new URL(request.url ?? '', 'http://localhost');
@@ -90,7 +90,7 @@ beforeEach(() => {
   return () => scratch[Symbol.dispose]();
 });
 
-/** Runs a snippet as the provider's shell does. */
+/** Runs a snippet as the provider's shell would. */
 async function run({ script, names }: Snippet, variables: Record<string, string>) {
   const known: Record<string, string> = { STS: world.url, NATS: world.nats?.url ?? '' };
   const env = {
@@ -156,7 +156,7 @@ const PROVIDERS = [
 ];
 
 describe.each(PROVIDERS)('the snippet in docs/clients.md for $name', ({ start, none }) => {
-  test('publishes with a credential of the role, shows no secret and leaves none behind', async () => {
+  test('publishes with a credential of the role, shows no secret, and leaves none behind', async () => {
     await using provider = await start(() => job());
     const message = await deployed();
     const { code, out, err, left } = await provider.run();
@@ -168,7 +168,7 @@ describe.each(PROVIDERS)('the snippet in docs/clients.md for $name', ({ start, n
     expect(issued).toMatchObject({ role: 'orders-publisher' });
   });
 
-  test('fails and shows the refusal where the policy grants nothing', async () => {
+  test('fails and shows the refusal if the policy grants nothing', async () => {
     await using provider = await start(() => job('a-stranger'));
     const { code, err, left } = await provider.run();
     expect(code).toBe(1);
@@ -177,7 +177,7 @@ describe.each(PROVIDERS)('the snippet in docs/clients.md for $name', ({ start, n
     expect(left).toEqual([]);
   });
 
-  test.each(['', null])('fails where the provider gives no token: %j', async (value) => {
+  test.each(['', null])('fails if the provider gives no token: %j', async (value) => {
     await using provider = await start(async () => value);
     const { code, err, left } = await provider.run();
     expect(code).not.toBe(0);
@@ -185,7 +185,7 @@ describe.each(PROVIDERS)('the snippet in docs/clients.md for $name', ({ start, n
     expect(left).toEqual([]);
   });
 
-  test('never shows a credential, also where the answer breaks off in the middle of one', async () => {
+  test('never shows a credential, even if the answer breaks off in the middle of one', async () => {
     const seed = `SU${'A'.repeat(56)}`;
     const server = createServer((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/plain', 'content-length': '1000' });
@@ -201,7 +201,7 @@ describe.each(PROVIDERS)('the snippet in docs/clients.md for $name', ({ start, n
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test('fails where NATS refuses or cannot be reached', async () => {
+  test('fails if NATS refuses or is unreachable', async () => {
     await using provider = await start(() => job());
     const { code, left } = await provider.run({ NATS: 'nats://127.0.0.1:1' });
     expect(code).not.toBe(0);
@@ -209,7 +209,7 @@ describe.each(PROVIDERS)('the snippet in docs/clients.md for $name', ({ start, n
   });
 });
 
-test('the snippet for GitHub Actions asks for a token for this service, and masks it before it is used', async () => {
+test('the snippet for GitHub Actions asks for a token for this service, and masks it before use', async () => {
   let audience: string | null = '';
   const token = await job();
   await using endpoint = await tokenEndpoint(async (asked) => {
@@ -226,7 +226,7 @@ test('the snippet for GitHub Actions asks for a token for this service, and mask
   expect((out + err).split(token)).toHaveLength(2);
 });
 
-test('the snippet for GitHub Actions fails where the job may not ask for a token', async () => {
+test('the snippet for GitHub Actions fails if the job may not ask for a token', async () => {
   await using endpoint = await tokenEndpoint(() => job());
   const { code, err } = await run(github(), {
     ACTIONS_ID_TOKEN_REQUEST_URL: endpoint.url,

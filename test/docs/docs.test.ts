@@ -32,15 +32,15 @@ import {
 const named = DOCUMENTS.map((document) => [document.path, document] as const);
 
 describe.each(named)('%s', (_, document) => {
-  test('links only to what is there', () => {
+  test('links only to existing files and headings', () => {
     expect(deadLinks(document)).toEqual([]);
   });
 
-  test('names only files that are there', () => {
+  test('names only existing files', () => {
     expect(deadPaths(document)).toEqual([]);
   });
 
-  test('shows only commands and options that there are', async () => {
+  test('shows only existing commands and options', async () => {
     for (const { line, command, options } of shownCommands(document)) {
       const help = await helpOf(command);
       for (const option of options) {
@@ -49,7 +49,7 @@ describe.each(named)('%s', (_, document) => {
     }
   });
 
-  test('holds only whole configurations that load', async () => {
+  test('shows whole configurations only if they load', async () => {
     for (const yaml of wholeConfigs(document)) expect(await warningsOf(yaml)).toEqual([]);
   });
 });
@@ -62,7 +62,7 @@ async function helpOf(command: string): Promise<string> {
   return terminal.written.out;
 }
 
-/** What a configuration is warned of; with the files that it names, below a folder that stands for the root. */
+/** The warnings about a configuration; the files that it names are below a folder in place of the root. */
 async function warningsOf(yaml: string): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'nats-sts-docs-'));
   try {
@@ -83,7 +83,7 @@ async function warningsOf(yaml: string): Promise<string[]> {
   }
 }
 
-/** Configurations may name what `nats-sts init` writes. */
+/** Configurations may name files that `nats-sts init` writes. */
 function filesOfInit(directory: string): Promise<PlannedFile[]> {
   return planFiles({
     directory,
@@ -118,7 +118,7 @@ test('every reason to refuse has its row in docs/operations/refusals.md, and no 
   expect(tableKeys(document('docs/operations/refusals.md'))).toEqual(Object.keys(REASONS));
 });
 
-test('every reason to refuse is given somewhere', () => {
+test('every reason to refuse is used somewhere', () => {
   const source = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && path !== 'errors.ts')
     .map((path) => readFileSync(join(ROOT, 'src', path), 'utf8'))
@@ -126,7 +126,7 @@ test('every reason to refuse is given somewhere', () => {
   expect(Object.keys(REASONS).filter((reason) => !source.includes(`'${reason}'`))).toEqual([]);
 });
 
-test('every metric of ours has its row in docs/operations/metrics.md, and no other', () => {
+test('every metric of nats-sts has its row in docs/operations/metrics.md, and no other', () => {
   const { registry } = createMetrics({
     version: 'any',
     droppedRejections: () => 0,
@@ -167,21 +167,21 @@ test('every message of the running service has its row in docs/operations/log.md
   expect(tableKeys(document('docs/operations/log.md'))).toEqual(expect.arrayContaining(logged));
 });
 
-test('the users that the documents make get every subject that they need', () => {
+test('the users in the documents get every subject that they need', () => {
   const pages = ['adopt', 'replicas'].map((name) => document(`docs/operations/${name}.md`).text);
   const shown = pages.join('\n').replaceAll('\\$', '$');
   const needed = [systemUserPermissions(), storeUserPermissions('nats-sts')].flatMap(
     ({ pub, sub }) => [...(pub.allow ?? []), ...(sub.allow ?? [])],
   );
   const missing = needed.filter((subject) => {
-    // The commands go over the buckets in a loop.
+    // The commands iterate over the buckets.
     const looped = subject.replace(/(?<=nats-sts)(?:_credentials|_single_use)?(?=[.]|$)/, '$b');
     return ![subject, looped].some((text) => isListed(shown, text));
   });
   expect(missing).toEqual([]);
 });
 
-/** As one of the values of an option, not as the beginning of another. */
+/** Whether the text contains the subject as a whole option value, not as the beginning of another. */
 function isListed(text: string, subject: string): boolean {
   return text.split(/[\s,'"]/).includes(subject);
 }
@@ -195,14 +195,14 @@ test('every production dependency has its row in the ADR, and no other', () => {
   expect(new Set(rows)).toEqual(new Set(Object.keys(dependencies)));
 });
 
-test('the picture of the house shows all that stands in src, and nothing else', () => {
+test('the drawing of the house shows everything in src, and nothing else', () => {
   const { text } = document('docs/architecture.md');
-  const picture = /^src\/\n([^]*?)^test\//m.exec(text)?.[1] ?? '';
-  const drawn = [...picture.matchAll(/^ {2}([\w.-]+?)\/? /gm)].map(([, name]) => name);
+  const drawing = /^src\/\n([^]*?)^test\//m.exec(text)?.[1] ?? '';
+  const drawn = [...drawing.matchAll(/^ {2}([\w.-]+?)\/? /gm)].map(([, name]) => name);
   expect(new Set(drawn)).toEqual(new Set(readdirSync(join(ROOT, 'src'))));
 });
 
-test('every rule in docs/security-tests.md names a test that there is', () => {
+test('every rule in docs/security-tests.md names an existing test', () => {
   const rows = [
     ...document('docs/security-tests.md').text.matchAll(/`(test\/[\w./-]+)`: \*(.+)\* \|$/gm),
   ];

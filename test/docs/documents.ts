@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
-/** A document that people read, and what in it can rot. */
+/** A document that people read, and whose content can become outdated. */
 export interface Document {
-  /** From the root of the project. */
+  /** Relative to the root of the project. */
   readonly path: string;
   readonly text: string;
 }
@@ -16,16 +16,16 @@ export const DOCUMENTS: readonly Document[] = globSync(['*.md', 'docs/**/*.md'],
 
 export function document(path: string): Document {
   const found = DOCUMENTS.find((document) => document.path === path);
-  if (found === undefined) throw new Error(`there is no ${path}`);
+  if (found === undefined) throw new Error(`${path} does not exist`);
   return found;
 }
 
-/** The text without what stands in fences and in `code`, where brackets are no links. */
+/** The text without fences and `code`, because brackets in those are not links. */
 function prose({ text }: Document): string {
   return text.replaceAll(/^```[^]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, 'code');
 }
 
-/** Targets of relative links that lead nowhere. */
+/** Targets of relative links that do not exist. */
 export function deadLinks(document: Document): string[] {
   const links = [...prose(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
   return links.filter((target) => !/^[a-z]+:/.test(target) && !leadsSomewhere(document, target));
@@ -38,7 +38,7 @@ function leadsSomewhere({ path }: Document, target: string): boolean {
   return anchor === undefined || anchors(place).includes(anchor);
 }
 
-/** As GitHub makes them of headings. */
+/** The anchors that GitHub makes from headings. */
 function anchors(path: string): string[] {
   return [...document(path).text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
@@ -48,26 +48,26 @@ function anchors(path: string): string[] {
   );
 }
 
-/** What stands as `code` and looks like a path of this project, but isn't one. */
+/** Texts in `code` that look like a path of this project but do not exist. */
 export function deadPaths({ text }: Document): string[] {
   const paths = [...text.matchAll(/`((?:src|test|docs|bench|demo|scripts|schema)\/[\w./-]+)`/g)];
   return paths.map(([, path = '']) => path).filter((path) => !existsSync(join(ROOT, path)));
 }
 
-/** The YAML blocks that say of themselves that they are a whole configuration. */
+/** The YAML blocks marked as a whole configuration. */
 export function wholeConfigs({ text }: Document): string[] {
   const blocks = text.matchAll(/<!-- whole-config -->\n```yaml\n([^]*?)^```/gm);
   return [...blocks].map(([, yaml = '']) => yaml);
 }
 
-/** One call of our command, as a document shows it. */
+/** One call of `nats-sts`, as a document shows it. */
 export interface ShownCommand {
   readonly line: string;
   readonly command: string;
   readonly options: readonly string[];
 }
 
-/** Every `nats-sts …` in fences and in `code`, up to the end of its command line. */
+/** Every `nats-sts …` in fences and `code`, up to the end of its command line. */
 export function shownCommands({ text }: Document): ShownCommand[] {
   const fences = [...text.matchAll(/^```(\w*)\n([^]*?)^```$/gm)];
   const blocks = fences.filter(([, language = '']) => SHELL.has(language));
@@ -76,14 +76,14 @@ export function shownCommands({ text }: Document): ShownCommand[] {
   const spans = [...prose.matchAll(/`(nats-sts [^`\n]*)`/g)].map(([, span = '']) => span);
   return [...shell.split('\n'), ...spans].flatMap((line) => {
     const call = CALL.exec(line);
-    // What docker is told comes after the image's name.
+    // The arguments of docker come after the image's name.
     if (call === null || /^\s*(?:#|docker )/.test(line)) return [];
     const [, command = '', rest = ''] = call;
     return [{ line: line.trim(), command, options: rest.match(/(?<=\s)--?[a-z][a-z-]*/g) ?? [] }];
   });
 }
 
-/** Commands that have commands below them are shown with those, or alone. */
+/** A command with subcommands appears with one of them, or alone. */
 const CALL =
   /(?:^|\$ |[\s|(])nats-sts ((?:keys|revocations)(?: (?:list|rotate|revoke|lift)\b)?|[a-z]+)([^|;&#>]*)/;
 
