@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
 /**
- * Fields that several parts of the contract share. The contract is everything that goes over the
- * wire below `/admin`, in snake case: TypeScript types, the JSON Schema that the service validates
- * and serializes with (and `openapi.yaml` with it), and the command line's reader all come from it.
+ * Fields that several parts of the contract share. The contract is everything that `/admin` receives
+ * and sends. From it come the TypeScript types, the JSON Schema with which the service validates and
+ * serializes, `openapi.yaml`, and the reader of the command line.
  *
- * Schemas transform nothing and have no defaults, so that what is sent is what is read. A field
- * that a later version adds to an answer is optional: the command line may be newer than the service.
+ * Schemas transform nothing and have no defaults, so the types hold for both sides. If you add a field
+ * to an answer, make it optional: the command line may be newer than the service.
  */
 
 export const moment = (description: string) =>
@@ -30,7 +30,7 @@ export const accountKind = z.enum(['managed', 'external']);
 export const SLOT = 'The role that the key signs for, or `*`: every role without a key of its own.';
 export const ISSUER = 'Name of an issuer in the configuration, or its URL (`iss` of its tokens).';
 
-/** The type of a schema's values, read-only and without the fields that nobody knows. */
+/** The type of a schema's values, read-only and without unknown fields. */
 export type Sent<Schema extends z.ZodType> = ReadOnly<z.infer<Schema>>;
 
 type ReadOnly<T> = T extends readonly (infer Item)[]

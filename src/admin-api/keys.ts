@@ -43,7 +43,7 @@ const subjects = z.object({
   deny: z.array(z.string()).exactOptional(),
 });
 
-/** Permissions and limits, with the names of the account JWT; the command line makes nsc commands from them. */
+/** Permissions and limits, named as in the account JWT. The command line makes nsc commands from them. */
 const template = z.looseObject({
   pub: subjects.exactOptional(),
   sub: subjects.exactOptional(),
@@ -100,7 +100,7 @@ export const keysAnswer = z
   })
   .describe('Signing keys by account.');
 
-/** Null is not accepted in a member: what limits an action must not be lost by a variable that is not set. */
+/** Members must not be null: a variable that is not set must not turn "one role" into "every role". */
 export const rotateBody = z.strictObject({
   account: name('Name of an account; without it, every account.').exactOptional(),
   role: name('Name of a role: rotates only its key, which other roles may share.').exactOptional(),

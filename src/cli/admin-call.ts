@@ -24,7 +24,7 @@ import type { Terminal } from './terminal.ts';
 import { readToken, tokenOptions, type TokenOptions } from './token-option.ts';
 import { urlOption, warnIfUnencrypted } from './url-option.ts';
 
-/** Options that every command has which asks the admin routes. */
+/** Options of every command that calls the admin routes. */
 export interface AdminOptions extends TokenOptions {
   readonly url: URL;
 }
@@ -34,10 +34,10 @@ export interface RevocationAsk extends Pick<RevokeBody, 'reason'> {
   readonly block: boolean;
 }
 
-/** The admin routes of one service. All throw CliError: it said no, or could not be asked. */
+/** The admin routes of one service. All throw CliError if it refuses or cannot be reached. */
 export interface AdminClient {
   keys(): Promise<KeysAnswer>;
-  /** Everything, or the keys of one account, of one role. */
+  /** Rotates all keys, or those of one account or one role. */
   rotate(which: RotateBody): Promise<RotateAnswer>;
   revokeKey(publicKey: string, body: RevokeKeyBody): Promise<RevokeKeyAnswer>;
   revocations(): Promise<RevocationsAnswer>;
@@ -51,17 +51,17 @@ export function adminOptions(command: Command): Command {
   return tokenOptions(command.addOption(urlOption()));
 }
 
-const WHEN_DENIED = 'Whose tokens may do this is said in `admin` of its configuration.';
+const WHEN_DENIED = '`admin` in the configuration of the service says who may do this.';
 const WHEN_REUSED =
-  'Whoever is asked, or waits, needs several calls: give --yes, and keys in full, to make one.';
+  'Confirming and waiting need several calls. To make only one, use --yes, and give keys in full.';
 
-/** Reads the token once, also where several calls follow. */
+/** Reads the token once, even if several calls follow. */
 export async function adminClient(terminal: Terminal, options: AdminOptions): Promise<AdminClient> {
   const token = await readToken(options);
   const base = new URL('admin/', options.url);
   warnIfUnencrypted(terminal, base);
 
-  /** What a newer service adds to an answer stays in it, for those who want the JSON. */
+  /** Fields that a newer service adds stay in the answer, for --json. */
   async function call<Schema extends z.ZodType>(
     [method, path]: readonly [ServiceRequest['method'], string],
     schema: Schema,

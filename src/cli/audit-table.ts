@@ -13,7 +13,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'EXPIRES' },
 ];
 
-/** For tables that follow one another: room for what may come. */
+/** Fixed widths for --follow, where tables follow one another. */
 const STEADY_WIDTHS: Readonly<Record<string, number>> = {
   WHO: 40,
   'ROLE / REASON': 20,
@@ -28,7 +28,7 @@ const STYLE: { readonly [T in AuditEvent['type']]?: Style } = {
   drift: 'red',
 };
 
-/** Steps that give something out, and those that came to nothing. */
+/** Green: a credential was given out. Yellow and red: none was. */
 const STEP_STYLE: { readonly [S in LoginStep]?: Style } = {
   'handed-over': 'green',
   renewed: 'green',
@@ -65,7 +65,7 @@ function row(event: AuditEvent, now: number): Cell[] {
   ];
 }
 
-/** The identity behind it; the account where the service itself did something. */
+/** The identity, or the account if the service itself acted. */
 function who(event: AuditEvent): string {
   if (!('identity' in event) || event.identity === undefined) {
     if ('issuerName' in event && event.issuerName !== undefined) return event.issuerName;

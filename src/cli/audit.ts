@@ -11,7 +11,7 @@ import { CliError, ExitCode } from './exit-codes.ts';
 import { jsonLine, type Terminal } from './terminal.ts';
 import { parseMoment } from './time.ts';
 
-/** As commander names them; those that filter are named as in `AuditFilter`, but for the issuer. */
+/** As commander names them. Filters have the names of `AuditFilter`, except the issuer. */
 interface AuditOptions
   extends Omit<AuditFilter, 'issuerName' | 'limit'>,
     Partial<Record<(typeof SHORTCUTS)[number], true>> {
@@ -27,42 +27,51 @@ interface AuditOptions
 interface AuditCommandParts {
   readonly clock?: Clock;
   readonly env?: NodeJS.ProcessEnv;
-  /** Ends `--follow`; without it, only the end of the process does. */
+  /** Ends `--follow`; without it, `--follow` runs until the process ends. */
   readonly stop?: AbortSignal;
 }
 
-/** The types that are looked for most have options of their own. */
+/** The most common types have options of their own. */
 const SHORTCUTS = ['issued', 'denied', 'rejected', 'login'] as const satisfies AuditEvent['type'][];
 
 const FOLLOW_MILLISECONDS = 500;
 
-/** `nats-sts audit`: what was issued, denied and rejected, who signed in, and what became of keys and revocations, also while the service runs. */
+/** `nats-sts audit`: shows the audit log, even while the service runs. */
 export function auditCommand(terminal: Terminal, parts: AuditCommandParts = {}): Command {
   const { clock = systemClock, env = process.env } = parts;
   const moment = (text: string): number => parseTime(text, clock);
   return new Command('audit')
-    .description('show what was issued, denied, rejected, revoked and rotated, and who signed in')
+    .description(
+      'show the audit log: what was issued, denied, rejected, revoked and rotated, and who signed in',
+    )
     .addOption(configOption())
     .option('--file <file>', 'read this store instead of the one in the configuration')
-    .option('--since <time>', 'from then on: 15m, 1h, 7d, or 2026-11-02T09:00', moment)
-    .option('--until <time>', 'before then', moment)
-    .addOption(new Option('--type <type>', 'records of this type').choices(EVENT_TYPES))
+    .option(
+      '--since <time>',
+      'records from this time on: 15m, 1h or 7d ago, or 2026-11-02T09:00',
+      moment,
+    )
+    .option('--until <time>', 'records before this time', moment)
+    .addOption(new Option('--type <type>', 'only records of this type').choices(EVENT_TYPES))
     .addOption(shortcut('issued'))
     .addOption(shortcut('denied'))
     .addOption(shortcut('rejected'))
     .addOption(shortcut('login'))
-    .option('--issuer <name>', 'the name an issuer has in the configuration')
-    .option('--subject <subject>', 'the identity')
-    .option('--role <role>', 'the role issued, or asked for')
-    .option('--binding <binding>', 'the binding that decided, or came nearest')
-    .option('--user <nkey>', "the user's public nkey, U…")
-    .option('--request-id <id>', 'the request')
-    .option('--reason <reason>', 'why it was denied or rejected, e.g. token_expired')
-    .option('--token-hash <sha256>', 'SHA-256 of the subject token, hexadecimal')
-    .option('--limit <n>', 'the newest so many', parseLimit, 100)
-    .option('--all', 'no limit')
-    .option('--json', 'one line of JSON a record, as it is stored')
-    .option('--follow', 'go on with what comes, until interrupted')
+    .option('--issuer <name>', 'only this issuer, by its name in the configuration')
+    .option('--subject <subject>', 'only the identity with this subject')
+    .option('--role <role>', 'only this role, issued or requested')
+    .option(
+      '--binding <binding>',
+      'only records of this binding: it allowed the request, or came nearest',
+    )
+    .option('--user <nkey>', 'only the user with this public nkey, U…')
+    .option('--request-id <id>', 'only this request')
+    .option('--reason <reason>', 'only records with this reason, e.g. token_expired')
+    .option('--token-hash <sha256>', 'only the subject token with this SHA-256, in hexadecimal')
+    .option('--limit <n>', 'show only this many records, the newest', parseLimit, 100)
+    .option('--all', 'show all records')
+    .option('--json', 'print each record as one line of JSON, as it is stored')
+    .option('--follow', 'keep printing new records until interrupted')
     .addHelpText('after', EXAMPLES)
     .action(async (options: AuditOptions) => {
       const reader = openReader(storeFile(options, env));
@@ -77,26 +86,29 @@ export function auditCommand(terminal: Terminal, parts: AuditCommandParts = {}):
 /** `--issued` for `--type issued`. */
 function shortcut(type: (typeof SHORTCUTS)[number]): Option {
   const others = SHORTCUTS.filter((other) => other !== type);
-  return new Option(`--${type}`, `--type ${type}`).conflicts([...others, 'type']);
+  return new Option(`--${type}`, `same as --type ${type}`).conflicts([...others, 'type']);
 }
 
 const EXAMPLES = `
 Examples:
   nats-sts audit --config sts.yaml --since 1h --denied
-  nats-sts audit --config sts.yaml --login --follow    who signs in, and what they hand to programs
+  nats-sts audit --config sts.yaml --login --follow    who signs in, and which programs get credentials
   nats-sts audit --config sts.yaml --user UD…          whose credential is this?
   nats-sts audit --config sts.yaml --all --json | jq   everything, for programs`;
 
 function parseTime(text: string, clock: Clock): number {
   const time = parseMoment(text, clock.now());
   if (time === undefined) {
-    throw new InvalidArgumentError('Write 15m, 1h or 7d for so long ago, or 2026-11-02T09:00.');
+    throw new InvalidArgumentError(
+      'Write 15m, 1h or 7d (that long ago), or a time such as 2026-11-02T09:00.',
+    );
   }
   return time;
 }
 
 function parseLimit(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Write a number from 1 up.');
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new InvalidArgumentError('Write a whole number, 1 or more.');
   return Number(text);
 }
 
@@ -133,7 +145,7 @@ interface Where {
 async function show(reader: SqliteReader, options: AuditOptions, where: Where): Promise<void> {
   const filter = filterOf(options);
   const print = options.json ? printJson(where) : printTables(where, options.follow ?? false);
-  // Asked first, so that nothing written between the list and the first poll falls through.
+  // Opened first, so that no record written between the list and the first poll is missed.
   const next = reader.follow(filter);
   const shown = print(reader.list(filter));
   if (options.follow) return follow(next, print, where.stop);
@@ -177,5 +189,5 @@ async function follow(
 
 function hint(terminal: Terminal, shown: number, limit: number | undefined): void {
   if (shown === 0) terminal.err('no record matches\n');
-  if (shown === limit) terminal.err(`the newest ${limit}; --limit and --all show more\n`);
+  if (shown === limit) terminal.err(`showing the newest ${limit}; use --limit or --all for more\n`);
 }

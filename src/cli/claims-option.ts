@@ -8,7 +8,7 @@ import { JSON_PROBLEMS } from '../identity/token.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { readInput } from './input.ts';
 
-/** What a file of claims would be taken for, and why a real token with them would be rejected. */
+/** The identity that a file of claims stands for, and why a real token with these claims would be rejected. */
 export interface Claimed {
   readonly identity: Identity | Refusal;
   readonly rejections: readonly Refusal[];
@@ -33,12 +33,12 @@ export async function readClaimed(
   throw new CliError(
     ExitCode.usage,
     issuer === undefined
-      ? `the claims' "iss" is not that of a configured issuer; name one with --issuer (${names.join(', ')})`
-      : `there is no issuer "${issuer}" in the configuration${didYouMean(issuer, names)}; there are ${names.join(', ')}`,
+      ? `the "iss" of the claims is not a configured issuer; name one with --issuer: ${names.join(', ')}`
+      : `the configuration has no issuer "${issuer}"${didYouMean(issuer, names)}; it has ${names.join(', ')}`,
   );
 }
 
-/** Read as a token's payload is. The file's text may hold more than should be shown. */
+/** Parsed like the payload of a token. Errors do not quote the file: it may contain secrets. */
 async function readClaims(file: string): Promise<Claims> {
   const claims = parsePayload(await readInput(file));
   if (typeof claims !== 'string') return claims;

@@ -3,7 +3,7 @@ import { CliError, ExitCode } from './exit-codes.ts';
 
 /** `--config FILE`, else the variable STS_CONFIG. */
 export function configOption(): Option {
-  return new Option('-c, --config <file>', 'configuration file')
+  return new Option('-c, --config <file>', 'the configuration file')
     .env('STS_CONFIG')
     .argParser((file) => file.trim());
 }
@@ -12,6 +12,6 @@ export function requireConfig(config: string | undefined): string {
   if (config !== undefined) return config;
   throw new CliError(
     ExitCode.usage,
-    'which configuration? Give --config sts.yaml or set STS_CONFIG (nats-sts init writes a first one)',
+    'no configuration given. Give --config sts.yaml or set STS_CONFIG (nats-sts init writes a first one)',
   );
 }

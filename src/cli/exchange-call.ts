@@ -12,12 +12,12 @@ export interface ExchangeAnswer {
   /** Unix seconds. */
   readonly expires_at: number;
   readonly expires_in: number;
-  /** Only when the credential ends sooner than was asked. */
+  /** Present if the credential ends sooner than requested. */
   readonly ttl_capped_by?: string;
-  /** Only while a change of the role is not in force yet: seconds until it should be. */
+  /** Present while a change of the role is not in force yet: seconds until it should be. */
   readonly new_permissions_in?: number;
   readonly servers: readonly string[];
-  /** Only when the client must use it to get answers to its requests. */
+  /** Present if the client must use it to get replies to its requests. */
   readonly inbox_prefix?: string;
 }
 
@@ -28,10 +28,10 @@ export interface ExchangeAsk {
 }
 
 const WHEN_REUSED =
-  'With --wait, the token is sent again: give --token-file, a file that holds a new token each time it is read.';
-const WHEN_DENIED = 'nats-sts explain, run beside its configuration, shows why.';
+  '--wait sends the token again. Use --token-file with a file that gets a new token each time.';
+const WHEN_DENIED = 'To see why, run nats-sts explain with the configuration of the service.';
 
-/** `again`: it was asked before with the same options. @throws CliError with what the service said, or why it could not be asked. */
+/** `again`: repeats an earlier call. @throws CliError with the refusal, or why the service cannot be reached. */
 export async function postExchange(
   url: URL,
   token: string,
@@ -75,15 +75,15 @@ const REAL_PACE: Pace = {
   sleep: (milliseconds) => sleep(milliseconds),
 };
 
-/** Why a role has no key that signs for it as it is now. */
+/** Reasons that pass once the role's key signs. */
 const WAITED_FOR = new Set(['signing_key_pending', 'signing_key_unavailable']);
-/** A service that can't tell when is asked more often than it says. */
+/** For a service that cannot say when: asked more often than its Retry-After. */
 const LONGEST_PAUSE_SECONDS = 5;
 const SHORTEST_PAUSE_SECONDS = 1;
 
 /**
- * Exchanges, again and again, until the role's own key signs with the permissions that the role has
- * now; as often as the service says. A token that is good for one exchange only gives what that one gave.
+ * Repeats the exchange, as often as the service allows, until the role's own key signs with the
+ * role's current permissions. A single-use token gives the credential of its one exchange.
  *
  * @throws CliError when that takes longer than `timeoutSeconds`, or the service refuses for another reason.
  */
@@ -109,11 +109,11 @@ type Attempt =
   | {
       readonly why: string;
       readonly seconds: number;
-      /** A credential with the permissions of before. */
+      /** A credential with the previous permissions. */
       readonly outdated: ExchangeAnswer | undefined;
     };
 
-/** `outdated`: of the attempt before. */
+/** `outdated`: from the previous attempt. */
 async function attempt(
   exchange: () => Promise<ExchangeAnswer>,
   outdated: ExchangeAnswer | undefined,
@@ -123,7 +123,7 @@ async function attempt(
     const { new_permissions_in: seconds, role } = answer;
     if (seconds === undefined) return { done: answer };
     return {
-      why: `role ${role} still has the permissions of before its last change`,
+      why: `role ${role} still has its previous permissions`,
       seconds,
       outdated: answer,
     };
@@ -144,11 +144,11 @@ function gaveUp(timeoutSeconds: number, why: string): CliError {
   return new CliError(
     ExitCode.unavailable,
     `gave up after ${durationText(timeoutSeconds)}: ${harmless(why)}\n` +
-      'nats-sts keys list shows what the key waits for.',
+      'To see what the key waits for, run nats-sts keys list.',
   );
 }
 
-/** One line on stderr while a change of the role is not in force yet. */
+/** Warns on stderr while a change of the role is not in force yet. */
 export function tellIfOutdated(
   terminal: Terminal,
   answer: { readonly role: string; readonly new_permissions_in?: number | undefined },
@@ -158,7 +158,7 @@ export function tellIfOutdated(
   if (seconds === undefined) return;
   terminal.err(
     harmless(
-      `nats-sts: role ${role} was changed, and this credential has the permissions of before; in about ${durationText(seconds)}, ${hint}`,
+      `nats-sts: role ${role} was changed, and this credential still has the previous permissions; in about ${durationText(seconds)}, ${hint}`,
     ) + '\n',
   );
 }

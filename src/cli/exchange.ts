@@ -31,33 +31,33 @@ export function exchangeCommand(terminal: Terminal): Command {
   const command = new Command('exchange')
     .description('exchange a token for a .creds file')
     .addOption(urlOption())
-    .option('--role <role>', 'the role to take (default: the first that the policy gives)')
+    .option('--role <role>', 'the role to request (default: the first role that the policy allows)')
     .addOption(ttlOption())
-    .option('-o, --out <file>', 'where the .creds file goes; - for stdout', 'nats.creds')
+    .option('-o, --out <file>', 'write the .creds file here; - for stdout', 'nats.creds')
     .addOption(
-      new Option('--mode <mode>', 'its permissions, such as 0640 to share it with its group')
+      new Option('--mode <mode>', 'file mode, e.g. 0640 to let its group read it')
         .argParser(fileMode)
         .default(0o600, '0600'),
     )
     .addOption(
       new Option(
         '--wait [time]',
-        "wait until the role's own key signs with the permissions that the role has now",
+        "wait until the role's own key signs with the role's current permissions, for this long at most",
       )
         .argParser(lifetime)
         .preset('2m'),
     )
-    .option('--json', 'tell about the credential as JSON')
+    .option('--json', 'describe the credential as JSON')
     .addHelpText('after', EXAMPLES)
     .action((options: ExchangeOptions) => run(terminal, options));
   return tokenOptions(command);
 }
 
 const EXAMPLES = `
-The seed is made here and never sent anywhere; only the public key is.
+The command creates the seed locally and sends only the public key.
 
-A regular file is replaced in one step, and a symbolic link keeps pointing to it. A file that cannot
-be replaced, such as a bind mount, is rewritten in place. A pipe or device is written to.
+A regular file is replaced atomically, and symbolic links to it are kept. A file that cannot be
+replaced, such as a bind mount, is rewritten in place.
 
 Examples:
   nats-sts exchange --token-file /var/run/secrets/nats/token --out app.creds
@@ -79,7 +79,7 @@ async function run(terminal: Terminal, options: ExchangeOptions): Promise<void> 
   };
   let again = false;
   const exchange = async () => {
-    // It may hold another token by now: those that are projected are renewed. A pipe holds nothing any more.
+    // A projected token may have been renewed since. A pipe cannot be read twice.
     if (again && isFile(options.tokenFile)) token = await readToken(options);
     return postExchange(url, token, ask, { again }).finally(() => (again = true));
   };
@@ -93,35 +93,39 @@ async function run(terminal: Terminal, options: ExchangeOptions): Promise<void> 
   else writePrivately(file, creds, mode);
   report(terminal, { file, json, service: options.url }, answer);
   tellIfShorter(terminal, ttl, answer);
-  tellIfOutdated(terminal, answer, 'exchange again for the new ones (--wait waits for them)');
+  tellIfOutdated(
+    terminal,
+    answer,
+    'exchange again for the new permissions (--wait waits for them)',
+  );
 }
 
 function isFile(path: string | undefined): boolean {
   return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** Also by its other names, `/dev/stdout` and `/dev/fd/1`. */
+/** Including its other names, `/dev/stdout` and `/dev/fd/1`. */
 function isStdout(out: string): boolean {
   if (out === '-') return true;
   try {
     return destination(out) === 1;
   } catch {
-    // The write that follows says what is wrong.
+    // The write below reports what is wrong.
     return false;
   }
 }
 
-/** Octal as `chmod` takes it. A credential is a secret: its owner writes it, and not everybody reads it. */
+/** Octal, as for `chmod`. A credential is a secret: its owner can write it, and others outside the group cannot read it. */
 function fileMode(text: string): number {
   const mode = /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : undefined;
   if (mode !== undefined && (mode & 0o117) === 0 && (mode & 0o600) === 0o600) return mode;
   throw new InvalidArgumentError(
-    'Write 0600 (owner only), 0640 (its group may read it) or 0660 (its group may change it).',
+    'Write 0600 (owner only), 0640 (its group can read it) or 0660 (its group can change it).',
   );
 }
 
 interface Reported {
-  /** Undefined: the credential went to stdout, so the report goes to stderr. */
+  /** Undefined: the credential goes to stdout, and the report to stderr. */
   readonly file: string | undefined;
   readonly json: boolean | undefined;
   readonly service: URL;

@@ -1,22 +1,22 @@
-/** What every nats-sts command means by its exit status. Adding one is compatible, changing one is not. */
+/** The exit status of every nats-sts command. Adding one is compatible, changing one is not. */
 export const ExitCode = {
-  /** Done. */
+  /** Success. */
   ok: 0,
-  /** It was tried and did not work. */
+  /** The command failed. */
   failed: 1,
-  /** The command line makes no sense. */
+  /** The command line is wrong. */
   usage: 2,
-  /** nats-sts answered, and the answer was no. */
+  /** nats-sts denied the request. */
   denied: 3,
-  /** The configuration, or a file of golden cases, is not valid. */
+  /** The configuration, or a file of test cases, is not valid. */
   configuration: 4,
-  /** Something needed for it can't be reached, or not now. */
+  /** Something required cannot be reached, or is not available now. */
   unavailable: 5,
 } as const;
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-/** Ends a command: the message for the person (none when it said all already), and the exit status. */
+/** Ends a command with an exit status and a message (empty if the command already printed it). */
 export class CliError extends Error {
   override readonly name = 'CliError';
   readonly exitCode: ExitCode;

@@ -9,10 +9,10 @@ import type { Terminal } from './terminal.ts';
 
 const PATIENCE_MILLISECONDS = 2000;
 
-/** `nats-sts health`: asks the running service whether it is alive; for container health checks. */
+/** `nats-sts health`: asks the running service whether it is alive. For container health checks. */
 export function healthCommand(terminal: Terminal): Command {
   return new Command('health')
-    .description('ask the running service on this machine whether it is alive')
+    .description('check that the service on this machine is alive')
     .addOption(configOption())
     .addHelpText('after', EXAMPLES)
     .action(async ({ config }: { config?: string }) => {
@@ -33,7 +33,7 @@ function livenessUrl({ host, port, tls }: Config['listen']): string {
   if (port === 0) {
     throw new CliError(
       ExitCode.usage,
-      'listen.port is 0, so where the service listens is not known from its configuration',
+      'listen.port is 0, so the configuration does not say where the service listens; set a port',
     );
   }
   const anywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
@@ -42,12 +42,12 @@ function livenessUrl({ host, port, tls }: Config['listen']): string {
   return `${tls ? 'https' : 'http'}://${bracketed}:${port}/livez`;
 }
 
-/** Undefined when it is alive. */
+/** Undefined if the service is alive. */
 function faultOf(url: string): Promise<string | undefined> {
   const get = url.startsWith('https:') ? getHttps : getHttp;
   const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS);
   return new Promise((resolve) => {
-    // The certificate names the public host, not this address; nothing is sent, and "alive" is all that is believed.
+    // The certificate names the public host, not this address. Nothing secret is sent, and only "alive" is learned.
     get(url, { agent: false, signal, rejectUnauthorized: false }, (response) => {
       response.resume();
       const { statusCode } = response;

@@ -14,7 +14,7 @@ export async function readInput(file: string): Promise<string> {
 
 const WHY: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
-  EACCES: 'this user may not read it',
+  EACCES: 'you have no permission to read it',
   EISDIR: 'it is a directory',
 };
 

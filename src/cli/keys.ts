@@ -15,7 +15,7 @@ export function keysCommand(terminal: Terminal): Command {
 }
 
 const EXAMPLES = `
-Needs a token of an identity that \`admin\` in the configuration names.
+You need the token of an administrator: an identity that \`admin\` in the configuration of the service names.
 
 Examples:
   nats-sts keys list --url https://sts.example.com --token-file token

@@ -31,48 +31,48 @@ interface LoginParts extends SignInParts {
   readonly clock?: Clock;
 }
 
-/** `nats-sts login`: a person signs in; the user's key pair is made here, so the seed never crosses the network. */
+/** `nats-sts login`: a person signs in. The command makes the user's key pair, so the seed never crosses the network. */
 export function loginCommand(terminal: Terminal, parts: LoginParts = {}): Command {
   return new Command('login')
-    .description('sign in as a person, and get a nats context that works')
+    .description('sign in as a person and get a nats context that works')
     .addOption(rememberedUrlOption())
     .addOption(
       new Option(
         '--role <role>',
-        'the role to take (default: as last time, else choose)',
+        'the role to request (default: the last one; the first time, you choose)',
       ).argParser(roleName),
     )
     .addOption(ttlOption())
     .addOption(contextOption())
-    .option('--no-select', 'write the nats context, but do not make it the selected one')
-    .option('--force', 'replace a nats context of that name that nats-sts login did not write')
+    .option('--no-select', 'write the nats context, but do not select it')
+    .option('--force', 'replace a nats context of the same name that nats-sts login did not write')
     .addOption(
       new Option(
         '--print',
-        'print the creds to stdout; write no creds file and no nats context',
+        'print the creds to stdout; write neither a creds file nor a nats context',
       ).conflicts(['context', 'force']),
     )
-    .option('--device', 'show a code to type in on any other device; needs no browser here')
-    .option('--no-browser', 'open no browser: print the address to open in one on this machine')
+    .option('--device', 'show a code that you enter on another device; needs no browser here')
+    .option('--no-browser', 'do not open a browser; print the address to open on this machine')
     .option(
       '--fresh',
-      'sign in anew although the last login still holds (without --role: choose again)',
+      'sign in again even if a session is still valid (without --role: choose again)',
     )
     .addHelpText('after', EXAMPLES)
     .action((options: LoginOptions) => run(terminal, options, parts));
 }
 
 const EXAMPLES = `
-The seed is made here and never sent anywhere. While the session lasts, the same command gets the
-next credential without a browser. A session is for one role: the first login for another role goes
-through the browser, and then both are saved.
+The command creates the seed locally and sends only the public key. While your session lasts, the
+same command gets the next credential without a browser. Each role has its own session: the first
+login for another role needs the browser again.
 
-The creds file and the nats context have the name of the role. Where a nats context of that name
-exists already for something else, it is left alone, and the new one is called ROLE@HOST. The next
-login replaces the creds file, and keeps what you added to its nats context.
+The creds file and the nats context have the name of the role. If another nats context already has
+that name, the new one is called ROLE@HOST. The next login replaces the creds file and keeps your
+changes to its nats context.
 
-All is saved below $XDG_CONFIG_HOME, else ~/.config: sessions and creds in nats-sts/, contexts in
-nats/. The variable BROWSER may name the program that opens the page.
+Files are in $XDG_CONFIG_HOME, else ~/.config: sessions and creds in nats-sts/, contexts in nats/.
+Set BROWSER to choose the program that opens the page.
 
 Examples:
   nats-sts login --url https://sts.example.com
@@ -98,22 +98,29 @@ async function run(terminal: Terminal, options: LoginOptions, parts: LoginParts)
   const creds = credsOf(answer, pair);
   pair.wipe();
   tellIfShorter(terminal, options.ttl, { ...answer, role: answer.scope });
-  tellIfOutdated(terminal, { ...answer, role: answer.scope }, 'sign in again for the new ones');
+  tellIfOutdated(
+    terminal,
+    { ...answer, role: answer.scope },
+    'sign in again for the new permissions',
+  );
   if (options.print) return print(terminal, store, { answer, creds });
   await keep(terminal, store, { answer, creds, options });
 }
 
-/** Before anybody has signed in for nothing. */
+/** Checked before the person signs in for nothing. */
 async function refuseEarly(store: LoginStore, { context, force }: LoginOptions): Promise<void> {
   if (context === undefined || force) return;
   await store.sessions.exclusively((stored) => refuseForeign(context, { ...store, stored }));
 }
 
-/** The creds file's text. Throws CliError when the credential is for somebody else's key: it would open nothing. */
+/** The text of the creds file. Throws CliError if the credential is for another key, since it would not work. */
 function credsOf({ access_token: jwt }: HandedOver, pair: KeyPair): string {
   const claims = decodeJwt(jwt);
   if (claims instanceof Malformed || claims.sub !== pair.publicKey) {
-    throw new CliError(ExitCode.failed, 'the service answered with a credential for another key');
+    throw new CliError(
+      ExitCode.failed,
+      'the service answered with a credential for another key; tell its operator',
+    );
   }
   return formatCreds({ jwt, seed: pair.seed() });
 }
@@ -124,7 +131,7 @@ interface Received {
   readonly creds: string;
 }
 
-/** With the credential itself on stdout, what is told about it goes to stderr. */
+/** The credential goes to stdout, its description to stderr. */
 function print(terminal: Terminal, { clock }: LoginStore, { answer, creds }: Received): void {
   terminal.out(creds);
   terminal.err(lines(credentialText(answer, clock.now())));

@@ -5,7 +5,7 @@ import { removeContext, restoreContext, selectedContext } from './login/nats-con
 import { paths, type Paths } from './login/paths.ts';
 import { openSessions, type OpenSessions } from './login/sessions.ts';
 import { endSession, signInService } from './login/sign-in-service.ts';
-import { isOver, type StoredService, type StoredSession } from './login/stored-service.ts';
+import { hasEnded, type StoredService, type StoredSession } from './login/stored-service.ts';
 import { notSignedIn, rememberedUrlOption, whichService } from './login/which-service.ts';
 import { harmless, type Terminal } from './terminal.ts';
 import { localTime } from './time.ts';
@@ -16,26 +16,22 @@ interface LogoutOptions {
   readonly keepCreds?: true;
 }
 
-/** `nats-sts logout`: ends all sessions at the service, and removes here what login wrote. */
+/** `nats-sts logout`: ends all sessions at the service and removes the files that login wrote. */
 export function logoutCommand(terminal: Terminal, { clock = systemClock } = {}): Command {
   return new Command('logout')
-    .description('end the sessions at a service, and remove their credentials here')
+    .description('sign out: end the sessions at the service and remove the credentials here')
     .addOption(rememberedUrlOption())
-    .option(
-      '--keep-creds',
-      'end the sessions, but keep the creds files and nats contexts: they work until they expire',
-    )
+    .option('--keep-creds', 'keep the creds files and nats contexts, which work until they expire')
     .addHelpText('after', EXAMPLES)
     .action((options: LogoutOptions) => run(terminal, options, clock));
 }
 
 const EXAMPLES = `
-Ends the sessions of all roles at the service, and removes the creds files and nats contexts that
-login wrote. The nats context that was selected before the login is selected again. What is saved is
-the URL of the service, for the next login. Where the service can't be reached, everything here is
-removed all the same.
+The command ends the sessions of all roles at the service and removes the creds files and nats
+contexts that login wrote, even if the service cannot be reached. It selects the nats context from
+before the login again, and remembers the URL of the service for the next login.
 
-The browser stays signed in until you sign out there; doing so ends these sessions, too. A copy of a
+Your browser stays signed in until you sign out there, which also ends these sessions. A copy of a
 creds file works until it expires.
 
 Examples:
@@ -58,13 +54,13 @@ async function run(terminal: Terminal, options: LogoutOptions, clock: Clock): Pr
   });
 }
 
-/** Tells the service. When that can't be done, says so: what is here goes anyway. */
+/** Ends the sessions at the service. If that fails, it says so, and the files are removed anyway. */
 async function revoke(
   terminal: Terminal,
   { url, sessions }: { readonly url: URL; readonly sessions: readonly StoredSession[] },
   clock: Clock,
 ): Promise<void> {
-  const alive = sessions.filter((session) => !isOver(session, clock));
+  const alive = sessions.filter((session) => !hasEnded(session, clock));
   if (alive.length === 0) return;
   warnIfUnencrypted(terminal, url);
   const service = signInService(url);
@@ -78,7 +74,7 @@ async function revoke(
 
 function stillAlive({ role, endsAt }: StoredSession, why: string): string {
   const until = localTime(endsAt * 1000);
-  return `nats-sts: ${harmless(why)}\nThe session for role ${harmless(role)} goes on at the service, with nobody here holding it, until ${until}.\n`;
+  return `nats-sts: ${harmless(why)}\nThe session for role ${harmless(role)} was removed here, but stays open at the service until ${until}.\n`;
 }
 
 interface Forgetting {
@@ -110,9 +106,9 @@ function forget(
   if (selected !== selectedContext(where)) terminal.out(selectAnother(where, service));
 }
 
-/** What login selected is gone: back to what was selected before it. */
+/** The selected context was removed: selects the one from before the login. */
 function selectAnother(where: Paths, { selectedBefore }: StoredService): string {
   return selectedBefore !== undefined && restoreContext(where, selectedBefore)
     ? `nats context ${harmless(selectedBefore)} is selected again\n`
-    : 'no nats context is selected now: nats context select\n';
+    : 'no nats context is selected now; to select one: nats context select\n';
 }

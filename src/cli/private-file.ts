@@ -24,11 +24,11 @@ import { CliError, ExitCode } from './exit-codes.ts';
 
 const OWNER_ONLY = 0o600;
 
-/** Why a file that is there cannot be replaced, only rewritten: a bind mount (EBUSY), or a directory closed to this user. */
+/** Errors after which an existing file can still be rewritten in place: a bind mount (EBUSY), a directory that is closed to this user. */
 const IN_PLACE: ReadonlySet<string> = new Set(['EBUSY', 'EACCES', 'EPERM', 'EROFS', 'EXDEV']);
 
 /**
- * Writes a secret so that only `mode` lets others read it (default: nobody).
+ * Writes a secret. Others can read it only as `mode` allows (default: nobody).
  *
  * Nothing, or a regular file: replaced at once, so a reader sees the old text or the new, whole.
  * A symbolic link: stays, and the same happens to the file it points to.
@@ -48,7 +48,7 @@ export function writePrivately(file: string, text: string, mode = OWNER_ONLY): v
   }
 }
 
-/** A directory for this user's eyes only, also when it was there before. */
+/** Creates a directory that only this user can read, or closes an existing one to others. */
 export function makePrivateDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -88,7 +88,7 @@ function replace(file: string, text: string, wanted: Wanted): void {
   }
 }
 
-/** A file that a group may read goes on belonging to the group that it had. */
+/** A file that its group may read keeps its group. */
 function keepGroup(handle: number, { mode, before }: Wanted): void {
   if ((mode & 0o070) === 0 || before === undefined) return;
   const { uid, gid } = fstatSync(handle);
@@ -103,7 +103,7 @@ function rewrite(file: string, text: string, { mode }: Wanted): void {
   });
 }
 
-/** Before the secret is in the file. */
+/** Called before the secret is in the file. */
 function setMode(handle: number, mode: number): void {
   const before = fstatSync(handle).mode & 0o777;
   if (before === mode) return;
@@ -111,11 +111,11 @@ function setMode(handle: number, mode: number): void {
     fchmodSync(handle, mode);
   } catch (cause) {
     const octal = before.toString(8);
-    throw new Error(`its mode is ${octal}, and only its owner can change that`, { cause });
+    throw new Error(`its mode is ${octal}, and only its owner can change the mode`, { cause });
   }
 }
 
-/** On the disk when this returns: a power failure leaves the old file or the new one, whole. */
+/** On disk when this returns: after a power failure, either the old or the new file is complete. */
 function writeThrough(handle: number, text: string): void {
   writeFileSync(handle, text);
   fsyncSync(handle);
@@ -135,15 +135,15 @@ function cannot(verb: string, file: string, cause: unknown): CliError {
   return new CliError(ExitCode.failed, `cannot ${verb} ${file}: ${message}`, { cause });
 }
 
-/** As many symbolic links as Linux follows. */
+/** Linux follows as many symbolic links. */
 const MAX_LINKS = 40;
 const STICKY_AND_OPEN = 0o1002;
 const STANDARD_STREAMS: Readonly<Record<string, number>> = { '/dev/stdout': 1, '/dev/stderr': 2 };
 const DESCRIPTOR = new RegExp(`^/(?:dev|proc/(?:self|${process.pid}))/fd/(\\d{1,9})$`);
 
 /**
- * Where writing to `file` leads: the path behind all symbolic links, also where nothing is there yet,
- * or the descriptor of this process that it names (`/dev/stdout`, `/dev/fd/63` of a shell's `>(…)`).
+ * Where a write to `file` ends up: the path behind all symbolic links, which need not exist yet, or the
+ * descriptor of this process that it names (`/dev/stdout`, `/dev/fd/63` of a shell's `>(…)`).
  * Throws Node's file errors.
  */
 export function destination(file: string): string | number {
@@ -162,7 +162,7 @@ export function destination(file: string): string | number {
   throw new Error('too many symbolic links');
 }
 
-/** A link that anybody could have made: in a directory such as /tmp, as Linux has it with `fs.protected_symlinks`. */
+/** A link that another user may have planted in a directory such as /tmp; the rule of Linux's `fs.protected_symlinks`. */
 function isPlanted(link: string, directory: string): boolean {
   const { mode, uid } = statSync(directory);
   if ((mode & STICKY_AND_OPEN) !== STICKY_AND_OPEN) return false;
@@ -174,7 +174,7 @@ function linkTarget(path: string): string | undefined {
     return readlinkSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Not a link, or not there.
+    // It is not a link, or does not exist.
     if (code === 'EINVAL' || code === 'ENOENT') return undefined;
     throw error;
   }

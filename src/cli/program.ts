@@ -70,7 +70,7 @@ export async function program(
   }
 }
 
-/** With the settings of its parent, and so all commands below it. */
+/** Copies the parent's settings to the command and to all of its subcommands. */
 function inheriting(command: Command, parent: Command): Command {
   command.copyInheritedSettings(parent);
   for (const below of command.commands) inheriting(below, command);
@@ -94,26 +94,26 @@ function report(error: unknown, terminal: Terminal, running: Command | undefined
   return ExitCode.failed;
 }
 
-/** Messages quote files, which a stranger may have sent in a change that CI looks at. */
+/** Messages quote files, and in CI a stranger's change may have written the file. */
 function harmlessLines(text: string): string {
   return text.split('\n').map(harmless).join('\n');
 }
 
 const EPILOGUE = `
 Examples:
-  nats-sts init --dir ./nats                          a first NATS server, and nats-sts in front of it
-  nats-sts adopt --account APP --dir ./sts            in front of the NATS servers that you have
+  nats-sts init --dir ./nats                          set up a first NATS server, with nats-sts in front
+  nats-sts adopt --account APP --dir ./sts            put nats-sts in front of your NATS servers
   nats-sts serve --config nats/sts.yaml
   nats-sts exchange --token-file token --out app.creds
-  nats-sts login --url https://sts.example.com        a person, and a browser
+  nats-sts login --url https://sts.example.com        sign in as a person, with a browser
   nats-sts explain --config sts.yaml --token-file token
 
-The configuration is named by --config or the variable STS_CONFIG. nats-sts COMMAND --help shows more.
+Name the configuration with --config or the variable STS_CONFIG. nats-sts COMMAND --help shows more.
 
 Exit codes:
-  0  done
-  1  it was tried and did not work (check --online: problems; --strict: warnings; test: failed cases)
+  0  success
+  1  failure (check --online: problems; --strict: warnings; test: failed cases)
   2  wrong usage
-  3  denied: the answer is no
-  4  the configuration, or a file of golden cases, is not valid
-  5  something needed is not reachable, or not now`;
+  3  denied
+  4  the configuration, or a file of test cases, is not valid
+  5  something required cannot be reached, or is not available now`;

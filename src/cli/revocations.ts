@@ -11,13 +11,13 @@ interface ListOptions extends AdminOptions {
   readonly json?: true;
 }
 
-/** `nats-sts revocations`: those in force, and lifting them. */
+/** `nats-sts revocations`: lists and lifts revocations. */
 export function revocationsCommand(
   terminal: Terminal,
   { clock = systemClock }: { readonly clock?: Clock } = {},
 ): Command {
   return new Command('revocations')
-    .description('show or lift revocations')
+    .description('list or lift revocations')
     .addHelpText('after', EXAMPLES)
     .addCommand(listCommand(terminal, clock))
     .addCommand(liftCommand(terminal));
@@ -28,17 +28,17 @@ Examples:
   nats-sts revocations list --url https://sts.example.com --token-file token
   nats-sts revocations lift 5da3cbcadb2a
 
-"nats-sts revoke" makes one.`;
+To make one, use "nats-sts revoke".`;
 
 function listCommand(terminal: Terminal, clock: Clock): Command {
   const command = new Command('list')
-    .description('show the revocations in force')
-    .option('--json', 'as the service answers, on one line')
+    .description('list the revocations in force')
+    .option('--json', 'print the answer of the service as JSON, on one line')
     .action(async (options: ListOptions) => {
       const client = await adminClient(terminal, options);
       const answer = await client.revocations();
       if (options.json) return terminal.out(jsonLine(answer));
-      if (answer.revocations.length === 0) return terminal.err('no revocation is in force\n');
+      if (answer.revocations.length === 0) return terminal.err('no revocations in force\n');
       terminal.out(revocationsTable(terminal, answer, clock.now()));
     });
   return adminOptions(command);
@@ -46,8 +46,8 @@ function listCommand(terminal: Terminal, clock: Clock): Command {
 
 function liftCommand(terminal: Terminal): Command {
   const command = new Command('lift')
-    .description('end a revocation: logins are judged by the policy alone again')
-    .argument('<id>', 'as revocations list shows it')
+    .description('end a revocation: the policy alone decides again')
+    .argument('<id>', 'the ID that revocations list shows')
     .action(async (id: string, options: AdminOptions) => {
       const client = await adminClient(terminal, options);
       await client.lift(id);
@@ -61,7 +61,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'WHO', shrinkTo: 16 },
   { title: 'SINCE' },
   { title: 'UNTIL' },
-  { title: 'CUT' },
+  { title: 'REVOKED' },
   { title: 'BY', shrinkTo: 10 },
   { title: 'REASON', shrinkTo: 10 },
 ];

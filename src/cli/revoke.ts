@@ -18,23 +18,25 @@ interface RevokeOptions extends AdminOptions {
   readonly json?: true;
 }
 
-/** `nats-sts revoke`: cuts off an identity, a user, a role or a binding. */
+/** `nats-sts revoke`: revokes the credentials of an identity, a user, a role or a binding. */
 export function revokeCommand(terminal: Terminal): Command {
   const command = new Command('revoke')
-    .description('cut off an identity, a user, a role or a binding')
+    .description('revoke the credentials of an identity, a user, a role or a binding')
     .option(
       '--issuer <name>',
-      'with --subject: the name an issuer has in the configuration, or its URL',
+      'with --subject: the issuer, by its name in the configuration or its URL',
     )
-    .option('--subject <subject>', 'with --issuer: the identity')
-    .addOption(targetOption('--nkey <nkey>', "one user's public nkey, U…"))
-    .addOption(targetOption('--role <role>', 'everyone who holds a credential of this role'))
-    .addOption(targetOption('--binding <binding>', 'everyone whom this binding let in'))
-    .requiredOption('--reason <text>', 'why; goes into the audit log')
-    .option('--block', 'refuse new logins too, until it is lifted')
-    .option('--dry-run', 'only tell what would be cut')
-    .option('-y, --yes', 'without asking')
-    .option('--json', 'tell what was done as JSON')
+    .option('--subject <subject>', 'with --issuer: the subject of the identity')
+    .addOption(targetOption('--nkey <nkey>', 'one user, by public nkey, U…'))
+    .addOption(targetOption('--role <role>', 'everyone who has a credential of this role'))
+    .addOption(
+      targetOption('--binding <binding>', 'everyone whose credential this binding allowed'),
+    )
+    .requiredOption('--reason <text>', 'why (required); stored in the audit log')
+    .option('--block', 'deny new credentials too, until the revocation is lifted')
+    .option('--dry-run', 'only show what would be revoked')
+    .option('-y, --yes', 'do not ask for confirmation')
+    .option('--json', 'print the result as JSON')
     .addHelpText('after', EXAMPLES)
     .action((options: RevokeOptions) => run(terminal, options));
   return adminOptions(command);
@@ -42,7 +44,7 @@ export function revokeCommand(terminal: Terminal): Command {
 
 const TARGETS = ['nkey', 'role', 'binding'] as const;
 
-/** One target a revocation. */
+/** A revocation has one target. */
 function targetOption(flags: string, description: string): Option {
   const option = new Option(flags, description);
   const others = TARGETS.filter((name) => name !== option.attributeName());
@@ -50,8 +52,8 @@ function targetOption(flags: string, description: string): Option {
 }
 
 const EXAMPLES = `
-Every credential that was issued to it and is still alive is cut within a second, and tokens from before
-are refused from then on. A new login is judged afresh, unless --block.
+Within a second, NATS disconnects everyone who uses one of these credentials, and nats-sts denies tokens
+issued before. A newer token gets a credential again if the policy allows it, unless you use --block.
 
 Examples:
   nats-sts revoke --issuer entra --subject 7c9a… --reason "left the company" --block
@@ -77,30 +79,30 @@ async function run(terminal: Terminal, options: RevokeOptions): Promise<void> {
 function targetOf({ issuer, subject, nkey, role, binding }: RevokeOptions): RevocationTarget {
   if (issuer !== undefined && subject !== undefined) return { issuer, subject };
   if (issuer !== undefined || subject !== undefined) {
-    throw new CliError(ExitCode.usage, '--issuer and --subject name an identity together');
+    throw new CliError(ExitCode.usage, '--issuer and --subject go together: give both');
   }
   if (nkey !== undefined) return { nkey };
   if (role !== undefined) return { role };
   if (binding !== undefined) return { binding };
   throw new CliError(
     ExitCode.usage,
-    'whom? Give --issuer and --subject, --nkey, --role or --binding',
+    'no target given. Give --issuer and --subject, --nkey, --role or --binding',
   );
 }
 
 function consequences(answer: RevokeAnswer): string[] {
   return [
-    `Revokes ${targetText(answer.target)}: ${cutText(answer)} will be cut.`,
+    `Revokes ${targetText(answer.target)}: ${cutText(answer)}.`,
     ...notCutText(answer),
     answer.block
-      ? 'New logins are refused until it is lifted.'
-      : 'Tokens issued until now are refused; a new login, five seconds later, works if the policy still allows it.',
+      ? 'New credentials are denied until you lift the revocation.'
+      : 'Tokens issued until five seconds from now are denied. Later tokens work if the policy allows them.',
   ];
 }
 
 function done(answer: RevokeAnswer): string[] {
   return [
-    `revoked ${targetText(answer.target)}: ${cutText(answer)} cut${answer.block ? ', new logins refused' : ''}`,
+    `revoked ${targetText(answer.target)}: ${cutText(answer)}${answer.block ? '; new credentials are denied' : ''}`,
     ...notCutText(answer),
     ...(answer.id === undefined ? [] : [`to lift it: nats-sts revocations lift ${answer.id}`]),
   ];
@@ -109,7 +111,7 @@ function done(answer: RevokeAnswer): string[] {
 function cutText({ credentials, credentials_not_cut, sessions }: RevokeAnswer): string {
   const cut = credentials - credentials_not_cut;
   const held = `${cut} credential${cut === 1 ? '' : 's'}`;
-  if (sessions === null) return `${held} (the number of sessions is not known here)`;
+  if (sessions === null) return `${held} (number of sessions unknown)`;
   return `${held} and ${sessions} session${sessions === 1 ? '' : 's'}`;
 }
 
@@ -117,15 +119,15 @@ function notCutText({ credentials, credentials_not_cut: left }: RevokeAnswer): s
   if (left === 0) return [];
   const more = credentials > left ? ' more' : '';
   return left === 1
-    ? [`1${more} is of an external account: NATS takes it until it expires.`]
-    : [`${left}${more} are of external accounts: NATS takes them until they expire.`];
+    ? [`1${more} is from an external account: NATS accepts it until it expires.`]
+    : [`${left}${more} are from external accounts: NATS accepts them until they expire.`];
 }
 
 function lines(texts: readonly string[]): string {
   return texts.map((text) => `${harmless(text)}\n`).join('');
 }
 
-/** Whom a revocation is about, for people. */
+/** The target of a revocation, for people. */
 export function targetText(target: RevocationTarget): string {
   if ('issuer' in target) return `${target.issuer} ${target.subject}`;
   if ('nkey' in target) return `user ${target.nkey}`;

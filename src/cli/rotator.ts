@@ -8,10 +8,10 @@ interface Address {
   readonly port: number;
 }
 
-/** `nats-sts rotator`: rotates signing keys and carries out revocations, until told to stop; answers no caller. */
+/** `nats-sts rotator`: rotates signing keys and carries out revocations, until it is told to stop. Has no routes for callers. */
 export function rotatorCommand(): Command {
   return new Command('rotator')
-    .description('rotate signing keys and carry out revocations, apart from serve')
+    .description('rotate signing keys and carry out revocations, in a process separate from serve')
     .addOption(configOption())
     .addOption(listenOption())
     .addOption(logLevelOption())
@@ -27,20 +27,20 @@ export function rotatorCommand(): Command {
 }
 
 const EXAMPLES = `
-For a service whose serve holds neither the operator's key nor access to the system account: both have the
-same store, sealingKey, accounts and roles; nats.operatorSigningKey and nats.system stand here alone. Of
-several rotators one works and the others wait. SIGHUP or a changed file reloads the configuration, SIGTERM
-and SIGINT stop.
+Use it to keep the operator signing key and the system account away from serve: only the rotator's
+configuration has nats.operatorSigningKey and nats.system; both have the same store, sealingKey, accounts
+and roles. Of several rotators, one works and the others stand by. The rotator reloads the configuration
+when the file changes, or on SIGHUP; SIGTERM or SIGINT stops it.
 
 Examples:
   nats-sts rotator --config rotator.yaml
   nats-sts rotator --config rotator.yaml --listen 127.0.0.1:9090     with /livez, /readyz and /metrics`;
 
-/** Plain HTTP, also beyond loopback: nothing secret is served there. */
+/** Plain HTTP, even beyond loopback: these routes serve nothing secret. */
 function listenOption(): Option {
   return new Option(
     '--listen <host:port>',
-    'serve /livez, /readyz and /metrics there, unencrypted (default: nowhere)',
+    'serve /livez, /readyz and /metrics at this address, unencrypted (default: off)',
   ).argParser(addressOf);
 }
 

@@ -3,7 +3,7 @@ import { createLog, type Log } from '../log.ts';
 import { StoreUnavailable } from '../store/shared-state.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 
-/** What every command that runs until it is told to stop can be told. */
+/** The options of every command that runs until it is stopped. */
 export interface ProcessOptions {
   readonly config?: string;
   readonly logLevel: string;
@@ -13,7 +13,7 @@ export interface ProcessOptions {
 interface Runnable {
   reload(): boolean;
   readonly drainMilliseconds: number;
-  /** Comes before `close`, for those who have callers. */
+  /** Called before `close`, if it has callers. */
   drain?(): Promise<void>;
   close(): Promise<void>;
 }
@@ -21,7 +21,7 @@ interface Runnable {
 export interface RunOptions {
   readonly logLevel: string;
   readonly start: (log: Log) => Promise<Runnable>;
-  /** What to change when the address can't be listened on. */
+  /** The setting to change when the address cannot be used. */
   readonly whereToListen: string;
 }
 
@@ -34,10 +34,10 @@ export function logLevelOption(): Option {
 
 /** SIGHUP reloads the configuration, SIGTERM and SIGINT stop. */
 export async function runUntilStopped({ logLevel, ...options }: RunOptions): Promise<void> {
-  // Whoever read the log has gone; the work goes on.
+  // If the reader of the log goes away, the service keeps running.
   process.stdout.on('error', () => {});
   const log = createLog(process.stdout, logLevel);
-  // Listened for from the beginning: whoever reads "listening" may send one at once.
+  // Installed first: a signal may arrive as soon as "listening" is logged.
   const stopped = stopSignal();
   let running: Runnable | undefined;
   process.on('SIGHUP', () => running?.reload());
@@ -60,14 +60,14 @@ async function started(
     if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL') {
       throw new CliError(
         ExitCode.unavailable,
-        `cannot listen (${message}); change ${whereToListen}, or stop what uses it`,
+        `cannot listen (${message}); change ${whereToListen}, or stop the program that uses the address`,
       );
     }
     throw error;
   }
 }
 
-/** A second signal ends the process at once, whatever it is at. */
+/** A second signal ends the process at once. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGTERM', resolve);
@@ -75,7 +75,7 @@ function stopSignal(): Promise<void> {
   });
 }
 
-/** What is in progress is ended first; what never ends can't hold us beyond the drain time. */
+/** Waits for what is in progress, for the drain time at most. */
 async function stop(running: Runnable, log: Log): Promise<void> {
   const deadline = setTimeout(() => {
     log.warn({}, 'requests were still in progress when the drain time ended');

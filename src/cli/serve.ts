@@ -20,8 +20,8 @@ export function serveCommand(): Command {
 }
 
 const EXAMPLES = `
-A changed configuration takes effect at once (SIGHUP does it, too); one that is not valid changes nothing.
-SIGTERM and SIGINT answer what is in progress, then stop.
+The service reloads the configuration when the file changes, or on SIGHUP. If the new configuration is
+not valid, the old one stays in force. On SIGTERM or SIGINT it finishes the requests in progress and stops.
 
 Examples:
   nats-sts serve --config sts.yaml

@@ -9,15 +9,15 @@ export interface ServiceRequest {
   readonly token: string;
   /** Sent as JSON. */
   readonly body?: object;
-  /** What may help whoever is denied (403): one line of ours. */
+  /** Our hint after a denial (403). */
   readonly whenDenied: string;
-  /** What may help whose token was used before and is taken only once, where that can be: the same. */
+  /** Our hint after the refusal of a single-use token that was used before. */
   readonly whenReused?: string;
 }
 
 export interface ServiceAnswer {
   readonly status: number;
-  /** The JSON of the answer, not yet looked at; undefined when it holds none. */
+  /** The JSON of the answer, not validated yet; undefined if it has none. */
   readonly said: unknown;
 }
 
@@ -29,11 +29,11 @@ interface Problem {
   readonly request_id?: string;
 }
 
-/** The service answered, and said no. */
+/** The service refused the request. */
 export class ServiceRefusal extends CliError {
-  /** How long it wants to be left alone, seconds; undefined where it doesn't say. */
+  /** Seconds until it wants to be asked again; undefined if it does not say. */
   readonly retryAfterSeconds: number | undefined;
-  /** Its stable word for why. */
+  /** The stable reason code. */
   readonly reason: string | undefined;
 
   constructor(
@@ -47,7 +47,7 @@ export class ServiceRefusal extends CliError {
   }
 }
 
-/** There was no answer. */
+/** The service did not answer. */
 export class Unreachable extends CliError {
   readonly url: URL;
 
@@ -59,13 +59,13 @@ export class Unreachable extends CliError {
 
 const PATIENCE_MILLISECONDS = 15_000;
 
-/** More than any answer of nats-sts holds; what goes on beyond it is not read. */
+/** Larger than any answer of nats-sts; the rest is not read. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /**
- * Asks the service; answers with what it said when it agreed (2xx).
+ * Sends the request and returns the answer if it succeeded (2xx).
  *
- * @throws ServiceRefusal with what the service said against it; CliError when it could not be asked.
+ * @throws ServiceRefusal if the service refused; CliError if it cannot be reached.
  */
 export async function callService(request: ServiceRequest): Promise<ServiceAnswer> {
   const { url, method, token, body } = request;
@@ -82,7 +82,7 @@ export async function callService(request: ServiceRequest): Promise<ServiceAnswe
   throw refused(request, response, (said as Problem | null | undefined) ?? {});
 }
 
-/** The JSON of an answer; undefined when it holds none, or is larger than that. */
+/** The JSON of an answer; undefined if it has none, or is larger than `maxBytes`. */
 export async function readJson(response: Response, maxBytes: number): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -98,11 +98,11 @@ export async function readJson(response: Response, maxBytes: number): Promise<un
   }
 }
 
-/** Whatever answered, it was no nats-sts that we know. */
+/** Something answered, but not a nats-sts of a version that we know. */
 export function notOurs(url: URL, status: number): CliError {
   return new CliError(
     ExitCode.failed,
-    `${url.href} answered ${status}, but not like nats-sts: is the URL right?`,
+    `${url.href} answered ${status}, but not as nats-sts does: check the URL`,
   );
 }
 
@@ -119,7 +119,7 @@ function refused(
     askAgain(detail, wait),
   ];
   const help = status === 403 ? whenDenied : reason === 'token_reused' ? whenReused : undefined;
-  // Our own line break begins the hint; those of the service don't break a line.
+  // Only our own hint starts a new line; line breaks from the service are escaped.
   const hint = help === undefined ? '' : `\n${help}`;
   return new ServiceRefusal(exitCode(status), harmless(words.join('')) + hint, {
     retryAfterSeconds: retryAfterSeconds(headers),
@@ -127,13 +127,13 @@ function refused(
   });
 }
 
-/** When to ask again, unless the service has put that into words itself. */
+/** When to ask again, unless the service's message already says it. */
 export function askAgain(said: unknown, wait: number | string | null | undefined): string {
   if (wait === null || wait === undefined || String(said).includes('ask again in')) return '';
   return `; ask again in ${wait} s`;
 }
 
-/** Undefined where the answer doesn't say, or not in seconds. */
+/** Undefined if the answer does not say, or not in seconds. */
 export function retryAfterSeconds(headers: Headers): number | undefined {
   const wait = headers.get('retry-after') ?? '';
   return /^\d{1,6}$/.test(wait) ? Number(wait) : undefined;
@@ -144,7 +144,7 @@ function exitCode(status: number): ExitCode {
   return status >= 500 || status === 429 ? ExitCode.unavailable : ExitCode.failed;
 }
 
-/** @throws Unreachable when there was no answer. */
+/** @throws Unreachable if there was no answer. */
 export async function send(
   url: URL,
   request: Pick<RequestInit, 'method' | 'headers' | 'body'>,
@@ -152,7 +152,7 @@ export async function send(
   try {
     return await fetch(url, {
       ...request,
-      // A secret is for the service that was named, not for where that points.
+      // A secret is only for the service that the user named, not for a redirect.
       redirect: 'error',
       signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
     });

@@ -3,20 +3,20 @@ import { harmless, type Style, styled, type Terminal } from './terminal.ts';
 
 export interface Column {
   readonly title: string;
-  /** May be cut (`…`) down to this many columns when the window is too narrow; absent: never cut. */
+  /** Shortened (`…`) to no less than this width if the window is too narrow; absent: never shortened. */
   readonly shrinkTo?: number;
-  /** Always at least so wide, so that tables printed one after the other line up. */
+  /** Minimum width, so that tables printed one after the other line up. */
   readonly atLeast?: number;
 }
 
-/** Text as it is, or with a style. Strangers' text is made harmless by the table. */
+/** Text, plain or with a style. The table makes untrusted text harmless. */
 export type Cell = string | { readonly text: string; readonly style: Style };
 
 const GAP = '  ';
 
 /**
- * Rows under their titles, aligned by blanks, fitted to the window; one line a row, each ending in
- * `\n`. In a pipe nothing is cut. `header: false` leaves the titles out.
+ * Rows under their titles, aligned with spaces and fitted to the window; one line per row, each ending
+ * in `\n`. In a pipe nothing is shortened. `header: false` omits the titles.
  */
 export function table(
   terminal: Terminal,
@@ -64,21 +64,21 @@ function naturalWidths(
   );
 }
 
-/** Takes from the widest column that may give, until all fit or none can give more. */
+/** Shrinks the widest column that may shrink, until the row fits or no column can shrink further. */
 function fit(columns: readonly Column[], natural: readonly number[], available?: number): number[] {
   const widths = [...natural];
   if (available === undefined) return widths;
   const gaps = GAP.length * (columns.length - 1);
   let excess = widths.reduce((sum, width) => sum + width, gaps) - available;
   for (; excess > 0; excess -= 1) {
-    const widest = widestThatGives(columns, widths);
+    const widest = widestThatShrinks(columns, widths);
     if (widest === undefined) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;
 }
 
-function widestThatGives(columns: readonly Column[], widths: readonly number[]) {
+function widestThatShrinks(columns: readonly Column[], widths: readonly number[]) {
   let best: number | undefined;
   for (const [index, { shrinkTo }] of columns.entries()) {
     const width = widths[index] ?? 0;

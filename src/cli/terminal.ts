@@ -2,19 +2,19 @@ import { createInterface } from 'node:readline';
 import { styleText } from 'node:util';
 import { ExitCode } from './exit-codes.ts';
 
-/** Where a command writes to. Commands get one handed in, so that tests can read along. */
+/** Where a command writes. It is a parameter, so that tests can read the output. */
 export interface Terminal {
-  /** What was asked for: the command's result. */
+  /** The result of the command. */
   out(text: string): void;
   /** Everything else: warnings, errors, hints. */
   err(text: string): void;
-  /** Width of the window that `out` shows in; undefined when it goes into a file or a pipe. */
+  /** Width of the window that shows `out`; undefined for a file or a pipe. */
   readonly columns: number | undefined;
-  /** Whether escape sequences for colours are welcome on `out`. */
+  /** Whether `out` may contain escape sequences for colors. */
   readonly colours: boolean;
   /**
-   * Asks the person at the terminal; answers with the line they wrote, '' when they wrote none or
-   * went away. Absent: there is nobody to ask.
+   * Asks the person at the terminal and returns their line; '' if they wrote nothing or left. Absent
+   * if there is nobody to ask.
    */
   readonly ask?: (question: string) => Promise<string>;
 }
@@ -36,7 +36,7 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** On stderr, so that a question is never taken for the result. */
+/** Asks on stderr, so that the question does not become part of the result. */
 function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   return new Promise((resolve) => {
@@ -49,7 +49,7 @@ function ask(question: string): Promise<string> {
   });
 }
 
-/** `nats-sts audit | head`: the reader has seen enough, which is no fault of anyone's. */
+/** `nats-sts audit | head`: the reader has seen enough. That is not an error. */
 function stopOnClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(ExitCode.ok);
   throw error;
@@ -65,25 +65,25 @@ export function wantsColours(env: NodeJS.ProcessEnv, isTerminal: boolean): boole
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
-/** The text in this style where the terminal shows it, as it is elsewhere. */
+/** The text in this style if the terminal shows colors, otherwise unchanged. */
 export function styled(terminal: Terminal, style: Style, text: string): string {
   return terminal.colours ? styleText(style, text, { validateStream: false }) : text;
 }
 
 /**
- * Characters that make a terminal do something instead of showing something: C0 and C1 controls
- * (escape sequences begin with one of them), line separators, and the marks that turn the direction
- * of text around (UAX #9), with which a name can be made to look like another.
+ * Characters that make a terminal act instead of showing text: C0 and C1 controls (escape sequences
+ * begin with one), line separators, and marks that change the direction of text (UAX #9), which can
+ * make one name look like another.
  */
-// oxlint-disable-next-line no-control-regex -- control characters are what it is about
+// oxlint-disable-next-line no-control-regex -- it matches control characters on purpose
 const ACTIVE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 
-/** Strangers' text, on one line and without effect: active characters show as `\u001b`. */
+/** Untrusted text on one line, made harmless: active characters show as `\u001b`. */
 export function harmless(text: string): string {
   return text.toWellFormed().replace(ACTIVE, escaped);
 }
 
-/** One JSON value on one line, with active characters escaped: the same value, safe to look at. */
+/** One JSON value on one line, with active characters escaped: the same value, safe to print. */
 export function jsonLine(value: unknown): string {
   return `${JSON.stringify(value).replace(ACTIVE, escaped)}\n`;
 }

@@ -8,7 +8,7 @@ export interface TokenOptions {
   readonly tokenFile?: string;
 }
 
-/** The ways to hand a token to a command; the safest ones (a file, stdin) do not show in `ps`. */
+/** The ways to pass a token to a command. A file and stdin are safest: `ps` does not show them. */
 export function tokenOptions(command: Command): Command {
   return command
     .addOption(
@@ -17,7 +17,10 @@ export function tokenOptions(command: Command): Command {
         'the subject token; - reads it from stdin (default: the variable STS_TOKEN)',
       ).conflicts('tokenFile'),
     )
-    .option('--token-file <file>', 'a file with the token, e.g. a projected service account token');
+    .option(
+      '--token-file <file>',
+      'file that contains the token, e.g. a projected service account token',
+    );
 }
 
 export async function readToken({ token, tokenFile }: TokenOptions): Promise<string> {
@@ -28,15 +31,15 @@ export async function readToken({ token, tokenFile }: TokenOptions): Promise<str
     throw new CliError(
       ExitCode.usage,
       given
-        ? `there is no token in ${tokenFile ?? 'stdin'}`
-        : 'which token? Give --token-file FILE, --token - (stdin), or set STS_TOKEN',
+        ? `no token in ${tokenFile ?? 'stdin'}`
+        : 'no token given. Give --token-file FILE or --token - (stdin), or set STS_TOKEN',
     );
   }
-  // Anything else would break the HTTP header that carries it, and be quoted in the error.
+  // Anything else would break the HTTP header, and the error would quote it.
   if (!/^[\x21-\x7e]+$/.test(trimmed)) {
     throw new CliError(
       ExitCode.usage,
-      'that is not one token: it holds blanks, line breaks or characters that no token has',
+      'this is not a token: it contains spaces, line breaks or characters that no token has',
     );
   }
   return trimmed;

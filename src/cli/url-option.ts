@@ -5,15 +5,15 @@ import type { Terminal } from './terminal.ts';
 
 export const DEFAULT_URL = 'http://127.0.0.1:8080';
 
-/** `--url URL`, else the variable STS_URL: the base of all paths of the service, with a slash at its end. */
+/** `--url URL`, else the variable STS_URL: the base of all paths of the service, with a trailing slash. */
 export function urlOption(): Option {
-  return new Option('--url <url>', 'where the service is')
+  return new Option('--url <url>', 'URL of the service')
     .env('STS_URL')
     .default(baseUrl(DEFAULT_URL), DEFAULT_URL)
     .argParser(baseUrl);
 }
 
-/** The base of all paths below a URL: with a slash at its end. Throws InvalidArgumentError for what is no http(s) URL. */
+/** The URL with a trailing slash. Throws InvalidArgumentError if it is not an http(s) URL. */
 export function baseUrl(given: string): URL {
   const text = given.trim();
   const base = URL.parse(text.endsWith('/') ? text : `${text}/`);
@@ -21,16 +21,16 @@ export function baseUrl(given: string): URL {
   throw new InvalidArgumentError('Write a URL such as https://sts.example.com.');
 }
 
-/** What may help whose command could not reach a service: a line of ours, where they had named none. */
+/** A hint for a command that could not reach the service, if no URL was given. */
 export function unnamedHint(error: Unreachable, command: Command): string | undefined {
   const source = command.getOptionValueSource('url');
   const named = source !== undefined && source !== 'default';
   if (named || !error.url.href.startsWith(baseUrl(DEFAULT_URL).href)) return undefined;
-  return 'give --url or STS_URL: nothing was named, so the default was tried';
+  return 'no URL was given, so nats-sts tried the default; give --url or set STS_URL';
 }
 
-/** Tells whoever sends a token over the network that others may read it. */
+/** Warns if the token would cross the network unencrypted. */
 export function warnIfUnencrypted(terminal: Terminal, url: URL): void {
   if (url.protocol !== 'http:' || isLoopback(url.hostname)) return;
-  terminal.err(`nats-sts: the token travels unencrypted: use https, not ${url.href}\n`);
+  terminal.err(`nats-sts: the token travels unencrypted to ${url.href}; use https\n`);
 }

@@ -9,7 +9,7 @@ import { OAuthRefusal, refusalError } from './login/oauth-call.ts';
 import { paths, type Paths } from './login/paths.ts';
 import { openSessions } from './login/sessions.ts';
 import { signInService } from './login/sign-in-service.ts';
-import { isOver, type StoredCredential, type StoredSession } from './login/stored-service.ts';
+import { hasEnded, type StoredCredential, type StoredSession } from './login/stored-service.ts';
 import { notSignedIn, rememberedUrlOption, whichService } from './login/which-service.ts';
 import { table } from './table.ts';
 import { jsonLine, type Terminal } from './terminal.ts';
@@ -21,19 +21,19 @@ interface WhoamiOptions {
   readonly json?: true;
 }
 
-/** `nats-sts whoami`: who is signed in for which roles, what they may ask for, and what they have. */
+/** `nats-sts whoami`: who is signed in, for which roles, which roles they may request, and their credentials. */
 export function whoamiCommand(terminal: Terminal, { clock = systemClock } = {}): Command {
   return new Command('whoami')
     .description('show who is signed in, their roles and their credentials')
     .addOption(rememberedUrlOption())
-    .option('--json', 'tell it as JSON')
+    .option('--json', 'print the result as JSON')
     .addHelpText('after', EXAMPLES)
     .action((options: WhoamiOptions) => run(terminal, options, clock));
 }
 
 const EXAMPLES = `
-Exits with 3 when nobody is signed in. A role with - behind it may be taken, but
-nobody has signed in for it on this machine yet: nats-sts login --role ROLE does.
+The exit code is 3 if nobody is signed in. A role that shows - instead of a time is available to
+you, but you have not signed in for it on this machine; use nats-sts login --role ROLE.
 
 Examples:
   nats-sts whoami
@@ -55,13 +55,13 @@ function nobody(url: URL | undefined): CliError {
   return new CliError(ExitCode.denied, notSignedIn(url));
 }
 
-/** Those that are not over, here or there. */
+/** The sessions that have not ended, here or at the service. */
 async function introspectAll(
   terminal: Terminal,
   { url, sessions }: { readonly url: URL; readonly sessions: readonly StoredSession[] },
   clock: Clock,
 ): Promise<Held[]> {
-  const alive = sessions.filter((session) => !isOver(session, clock));
+  const alive = sessions.filter((session) => !hasEnded(session, clock));
   if (alive.length > 0) warnIfUnencrypted(terminal, url);
   const service = signInService(url);
   const held = await Promise.all(
@@ -106,7 +106,7 @@ function json({ url, held, credentials, where }: Found): string {
 function text(terminal: Terminal, found: Found, clock: Clock): string {
   const { url, held } = found;
   const now = clock.now();
-  // Nothing keeps a person from another account of theirs for another role.
+  // A person may use different accounts for different roles.
   const people = Map.groupBy(held, ({ active: { iss, sub } }) => JSON.stringify([iss, sub]));
   const parts = [...people.values()].map((theirs) =>
     [personOf(theirs), `signed in at ${url.href}\n`, rolesTable(terminal, theirs, now)].join('\n'),
@@ -118,24 +118,29 @@ function text(terminal: Terminal, found: Found, clock: Clock): string {
 
 function credentialsTable(terminal: Terminal, { credentials, where }: Found, now: number): string {
   if (credentials.length === 0) return '';
-  const columns = [{ title: 'CONTEXT' }, { title: 'ROLE' }, { title: 'ENDS' }, { title: 'CREDS' }];
+  const columns = [
+    { title: 'CONTEXT' },
+    { title: 'ROLE' },
+    { title: 'EXPIRES' },
+    { title: 'CREDS' },
+  ];
   const rows = credentials.map(({ context, role, expiresAt }) => {
     const file = where.creds(context);
     const ends = relativeTime(expiresAt * 1000, now);
-    return [context, role, ends, existsSync(file) ? file : `${file} (gone)`];
+    return [context, role, ends, existsSync(file) ? file : `${file} (missing)`];
   });
   return table(terminal, columns, rows);
 }
 
 type Active = Extract<Introspection, { active: true }>;
 
-/** A session that is saved here and lives, with what the service says of it. */
+/** A stored session that is still valid, with what the service says about it. */
 interface Held {
   readonly role: string;
   readonly active: Active;
 }
 
-/** Whose they are, where they are of one person. */
+/** The person behind the sessions, if they all belong to one. */
 function personOf([held]: readonly Held[]): string {
   if (held === undefined) return '';
   const { iss, sub, username } = held.active;
@@ -146,18 +151,18 @@ function personOf([held]: readonly Held[]): string {
   });
 }
 
-/** What may be asked for with any of them, each role once, in the order of the service. */
+/** The roles that any of the sessions may request, each once, in the order of the service. */
 function rolesOf(held: readonly Held[]): Active['roles'] {
   const roles = held.flatMap(({ active }) => active.roles);
   return [...new Map(roles.map((role) => [role.role, role])).values()];
 }
 
-/** A line a role: those that are held, and those that one could ask for. `now` is in milliseconds since the Unix epoch. */
+/** One line per role: with a session, or available. `now` is in milliseconds since the Unix epoch. */
 function rolesTable(terminal: Terminal, held: readonly Held[], now: number): string {
   const columns = [
     { title: 'ROLE' },
     { title: 'ACCOUNT', shrinkTo: 12 },
-    { title: 'LASTS AT MOST' },
+    { title: 'MAX LIFETIME' },
     { title: 'SIGNED IN UNTIL' },
   ];
   const ends = new Map(held.map(({ role, active }) => [role, active.exp * 1000]));
@@ -174,6 +179,6 @@ function rolesTable(terminal: Terminal, held: readonly Held[], now: number): str
       durationText(max_ttl),
       until(role),
     ]),
-    ...withdrawn.map(({ role }) => [role, '-', 'no longer given', until(role)]),
+    ...withdrawn.map(({ role }) => [role, '-', 'no longer available', until(role)]),
   ]);
 }

@@ -8,7 +8,7 @@ export const NOW = Date.UTC(2026, 10, 2, 9, 0, 0) / 1000;
 export const HOUR = 3600;
 export const DAY = 24 * HOUR;
 
-/** A public key that is told apart by its first letters. */
+/** A public key with these first letters. */
 export function publicKey(begin: string): string {
   return begin.padEnd(52, 'Q') + begin.slice(-4).padStart(4, 'Z');
 }
@@ -79,9 +79,9 @@ export async function startAdminService(routes: Readonly<Record<string, Route>>)
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     asked,
-    /** Asked with the intention to change something. */
+    /** Only the requests that change something. */
     changes: () => asked.filter(({ method }) => method !== 'GET'),
-    /** Options that name it. */
+    /** The options for this service. */
     at: ['--url', url, '--token', 'the.admins.token'],
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();

@@ -66,7 +66,7 @@ const lines = (json: string): AuditEvent[] =>
     .slice(0, -1)
     .map((line): AuditEvent => JSON.parse(line));
 
-test('what comes from no exchange is in the table too, without what it has not', async () => {
+test('records that are not from an exchange are in the table too, with - for what they lack', async () => {
   await using t = await openStoreWith([admin, revocation, expired, revokedUsers, key, drift]);
   const { out } = await audit(['--file', t.file]);
   const who = 'github repo:acme/orders:ref:refs/heads/main';
@@ -100,7 +100,7 @@ function login(more: Partial<LoginEvent>): LoginEvent {
   };
 }
 
-test('steps of a login are in the table: who, which role, for which program, why not', async () => {
+test('steps of a login are in the table: who, which role, for which program, and why not', async () => {
   const program = 'nats-sts login on\u001b[2J laptop';
   await using t = await openStoreWith([
     login({ issuerName: 'entra' }),
@@ -122,7 +122,7 @@ test('steps of a login are in the table: who, which role, for which program, why
   ]);
 });
 
-test('people get a table: when, what, who, which role or reason, binding, address, expiry', async () => {
+test('people get a table: time, type, identity, role or reason, binding, address, expiry', async () => {
   await using t = await openStoreWith([
     issued({ time: NOW - 3000 }),
     denied({ time: NOW - 2000, role: 'admin', binding: 'near' }),
@@ -148,7 +148,7 @@ test('people get a table: when, what, who, which role or reason, binding, addres
   expect(err).toBe('');
 });
 
-test('programs get a line of JSON a record, exactly as it was recorded', async () => {
+test('programs get one line of JSON per record, exactly as it was recorded', async () => {
   const events = [issued({ actor: identity }), denied(), rejected({ message: 'esc \u001b[0m' })];
   await using t = await openStoreWith(events);
   const { out } = await audit(['--file', t.file, '--json']);
@@ -156,7 +156,7 @@ test('programs get a line of JSON a record, exactly as it was recorded', async (
   expect(out).not.toContain('\u001b');
 });
 
-test("a claim can't send escape sequences to the terminal", async () => {
+test('a claim cannot send escape sequences to the terminal', async () => {
   const subject = 'evil\u001b]0;owned\u0007\nforged line';
   await using t = await openStoreWith([issued({ identity: { ...identity, subject } })]);
   const { out } = await audit(['--file', t.file]);
@@ -225,7 +225,7 @@ describe('options', () => {
   });
 });
 
-test('says so when nothing matches, and when there is more than it shows', async () => {
+test('says so if nothing matches, and if there is more than it shows', async () => {
   await using t = await openStoreWith([issued(), issued()]);
   expect(await audit(['--file', t.file, '--denied'])).toEqual({
     out: '',
@@ -235,7 +235,7 @@ test('says so when nothing matches, and when there is more than it shows', async
   expect(err).toContain('--all');
 });
 
-test('--config takes the store from the configuration, and --file is stronger', async () => {
+test('--config takes the store from the configuration, and --file overrides it', async () => {
   using directory = temporaryDirectory();
   const terminal = capturedTerminal();
   await initCommand(terminal).parseAsync(['--dir', directory.path], { from: 'user' });
@@ -253,7 +253,7 @@ test('--config takes the store from the configuration, and --file is stronger', 
   );
 });
 
-test('without a store or a configuration it says what to do, with the exit code that fits', async () => {
+test('without a store or a configuration it says what to do, with the right exit code', async () => {
   using directory = temporaryDirectory();
   const missing = audit(['--file', join(directory.path, 'none.db')]);
   await expect(missing).rejects.toThrow(CliError);
@@ -262,7 +262,7 @@ test('without a store or a configuration it says what to do, with the exit code 
   await expect(audit([])).rejects.toMatchObject({ exitCode: ExitCode.usage });
 });
 
-test('--follow shows what is there and goes on with what comes, under one header', async () => {
+test('--follow shows existing and new records under one header', async () => {
   await using t = await openStoreWith([issued({ requestId: 'first' })]);
   const terminal = capturedTerminal();
   const stop = new AbortController();

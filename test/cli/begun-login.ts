@@ -9,12 +9,12 @@ import type { LoginService } from './login-service.ts';
 type Parts = NonNullable<Parameters<typeof loginCommand>[1]>;
 
 export interface EndedLogin {
-  /** Undefined: it went well. */
+  /** Undefined on success. */
   readonly error: CliError | undefined;
   readonly written: CapturedTerminal['written'];
 }
 
-/** `nats-sts login` under way, whose browser is the test. */
+/** A running `nats-sts login`, with the test as its browser. */
 export function beginLogin(
   service: Pick<LoginService, 'url'>,
   args: readonly string[] = [],
@@ -49,14 +49,14 @@ async function ended(
   }
 }
 
-/** Where the browser is to come back to, with these parameters. */
+/** The address to which the browser returns, with these parameters. */
 export function callback(page: URL, parameters: Readonly<Record<string, string>>): URL {
   const back = new URL(page.searchParams.get('redirect_uri') ?? '');
   back.search = new URLSearchParams(parameters).toString();
   return back;
 }
 
-/** A GET with exactly these headers; the status, and where it leads. */
+/** A GET with exactly these headers; returns the status and the location. */
 export function getAs(
   url: URL,
   headers: Readonly<Record<string, string>> = {},

@@ -1,6 +1,6 @@
 import type { Terminal } from '../../src/cli/terminal.ts';
 
-/** A terminal that keeps what is written to it. */
+/** A terminal that records what is written to it. */
 export interface CapturedTerminal extends Terminal {
   readonly written: { out: string; err: string };
 }
@@ -8,7 +8,7 @@ export interface CapturedTerminal extends Terminal {
 export interface TerminalOptions {
   readonly columns?: number;
   readonly colours?: boolean;
-  /** What the person at it answers to every question; absent: there is nobody. */
+  /** The answer to every question; absent: nobody is there to answer. */
   readonly answer?: string;
 }
 

@@ -16,7 +16,7 @@ export function natsSts(...args: readonly string[]): Promise<Ran & { exitCode: E
   return natsStsAt({}, ...args);
 }
 
-/** The same, at such a terminal. */
+/** The same, at a given terminal. */
 export async function natsStsAt(
   terminalOptions: TerminalOptions,
   ...args: readonly string[]
@@ -28,7 +28,7 @@ export async function natsStsAt(
 
 export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** Runs `nats-sts` in a process of its own, with this on its stdin. */
+/** Runs `nats-sts` in its own process, with this text on stdin. */
 export async function natsStsWithStdin(stdin: string, ...args: readonly string[]): Promise<Ran> {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe' });
   child.stdin.end(stdin);

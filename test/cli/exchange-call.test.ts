@@ -13,7 +13,7 @@ const ANSWER: ExchangeAnswer = {
 };
 const OUTDATED: ExchangeAnswer = { ...ANSWER, new_permissions_in: 0 };
 
-/** A service that answers this, one after the other; time passes only while the command sleeps. */
+/** A service that gives these answers in order. Time passes only while the command sleeps. */
 function answering(...answers: (ExchangeAnswer | Error)[]) {
   let now = 0;
   const pauses: number[] = [];
@@ -37,13 +37,13 @@ function answering(...answers: (ExchangeAnswer | Error)[]) {
   };
 }
 
-test('waits a second at least, however soon the service says', async () => {
+test('waits at least a second, however soon the service says', async () => {
   const { exchange, options, pauses } = answering(OUTDATED, OUTDATED, ANSWER);
   expect(await exchangeUntilCurrent(exchange, options)).toBe(ANSWER);
   expect(pauses).toEqual([1000, 1000]);
 });
 
-test('a token that is good for one exchange gives the credential of that one', async () => {
+test('a single-use token gives the credential of its one exchange', async () => {
   const used = new ServiceRefusal(ExitCode.denied, 'used', {
     reason: 'token_reused',
     retryAfterSeconds: undefined,
@@ -52,7 +52,7 @@ test('a token that is good for one exchange gives the credential of that one', a
   expect(await exchangeUntilCurrent(exchange, options)).toBe(OUTDATED);
 });
 
-test('gives up in the end', async () => {
+test('gives up at the timeout', async () => {
   const { exchange, options } = answering();
   await expect(exchangeUntilCurrent(exchange, options)).rejects.toThrow('gave up after 1m');
 });

@@ -41,7 +41,7 @@ const SEED = /\bSU[A-Z2-7]{56}\b/;
 const mode = (file: string): number => statSync(file).mode & 0o777;
 
 describe('the .creds file', () => {
-  test('opens the NATS server, and is told of with role, lifetime and servers', async () => {
+  test('works at the NATS server, and the output has role, lifetime and servers', async () => {
     const file = path('app.creds');
     const { exitCode, out, err } = await exchange('--out', file);
     expect([exitCode, err]).toEqual([0, '']);
@@ -53,7 +53,7 @@ describe('the .creds file', () => {
     await connection.flush();
   });
 
-  test('is for its owner only, also where a readable one was before', async () => {
+  test('is for its owner only, also if it replaces a readable file', async () => {
     const file = path('old.creds');
     writeFileSync(file, 'old', { mode: 0o644 });
     await exchange('--out', file);
@@ -61,7 +61,7 @@ describe('the .creds file', () => {
     expect(readFileSync(file, 'utf8')).toMatch(SEED);
   });
 
-  test('replaces the old one at once: who reads meanwhile has the old one whole', async () => {
+  test('replaces the old file atomically: a reader has all of the old one', async () => {
     const file = path('replaced.creds');
     writeFileSync(file, 'old', { mode: 0o600 });
     const before = statSync(file).ino;
@@ -70,7 +70,7 @@ describe('the .creds file', () => {
     expect(readdirSync(directory.path).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  test('is not written where it can not be, and nothing is left behind', async () => {
+  test('leaves nothing behind if it cannot be written', async () => {
     const place = path('a directory');
     mkdirSync(place);
     const { exitCode, err } = await exchange('--out', place);
@@ -79,7 +79,7 @@ describe('the .creds file', () => {
     expect(readdirSync(directory.path).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  test('goes to stdout with --out -, and what is told about it to stderr', async () => {
+  test('goes to stdout with --out -, and its description to stderr', async () => {
     const { exitCode, out, err } = await exchange('--out', '-');
     expect(exitCode).toBe(0);
     expect(out).toMatch(/^-----BEGIN NATS USER JWT-----\n[^]*------END USER NKEY SEED------\n/);
@@ -87,7 +87,7 @@ describe('the .creds file', () => {
     expect(err).not.toMatch(SEED);
   });
 
-  test('goes to stdout by its other names too, behind what is there already', async () => {
+  test('goes to stdout by its other names too, after what is already there', async () => {
     const log = path('log');
     const args = `exchange --url ${world.url} --token ${await world.token()} --out /dev/stdout`;
     await promisify(execFile)('sh', [
@@ -101,7 +101,7 @@ describe('the .creds file', () => {
     expect(readFileSync(log, 'utf8')).toMatch(SEED);
   });
 
-  test('can be shared with a group, and never with everybody', async () => {
+  test('can be shared with a group, but never with everybody', async () => {
     const file = path('shared.creds');
     expect(await exchange('--out', file, '--mode', '0640')).toMatchObject({ exitCode: 0 });
     expect(mode(file)).toBe(0o640);
@@ -114,7 +114,7 @@ describe('the .creds file', () => {
     }
   });
 
-  test('is told of as JSON with --json, without its secrets', async () => {
+  test('is described as JSON with --json, without its secrets', async () => {
     const file = path('json.creds');
     const { out } = await exchange('--out', file, '--json');
     expect(JSON.parse(out)).toMatchObject({
@@ -128,7 +128,7 @@ describe('the .creds file', () => {
   });
 });
 
-test('the inbox prefix of a role that has one of its own is told, in text and as JSON', async () => {
+test('the inbox prefix of a role that has its own is shown, in text and as JSON', async () => {
   const args = ['--role', 'asker', '--out', path('asker.creds')];
   expect((await exchange(...args)).out).toContain(', inbox prefix _INBOX_orders\n');
   expect(JSON.parse((await exchange(...args, '--json')).out)).toMatchObject({
@@ -136,7 +136,7 @@ test('the inbox prefix of a role that has one of its own is told, in text and as
   });
 });
 
-describe('what is asked for', () => {
+describe('what is requested', () => {
   test.each([
     ['60', 60],
     ['2m', 120],
@@ -145,11 +145,11 @@ describe('what is asked for', () => {
     expect(JSON.parse(out)).toMatchObject({ expires_in: seconds });
   });
 
-  test('a lifetime beyond what the role allows is shorter, and stderr says so', async () => {
+  test('a lifetime beyond what the role allows is shortened, and stderr says so', async () => {
     const { exitCode, out, err } = await exchange('--out', path('long.creds'), '--ttl', '1d');
     expect([exitCode, err]).toEqual([
       0,
-      'nats-sts: asked for 1d, got 15m: role publisher allows no more\n',
+      'nats-sts: requested 1d, got 15m: role publisher allows no more\n',
     ]);
     expect(out).toContain('valid for 15m');
     const json = await exchange('--out', path('long.creds'), '--ttl', '1d', '--json');
@@ -162,7 +162,7 @@ describe('what is asked for', () => {
     expect(err).toContain('such as 5m');
   });
 
-  test('a role that the policy does not give is denied, with the words of the service', async () => {
+  test('a role that the policy does not allow is denied, with the message of the service', async () => {
     const { exitCode, out, err } = await exchange('--role', 'admin', '--out', path('no.creds'));
     expect(exitCode).toBe(3);
     expect(out).toBe('');
@@ -197,11 +197,11 @@ describe('the token', () => {
   });
 
   test.each([
-    ['is not given', [], 'which token?'],
-    ['is empty', ['--token-file', '/dev/null'], 'there is no token in /dev/null'],
+    ['is not given', [], 'no token given'],
+    ['is empty', ['--token-file', '/dev/null'], 'no token in /dev/null'],
     ['is in a file that is not there', ['--token-file', '/nowhere'], 'there is no such file'],
     ['is given twice', ['--token', 'a', '--token-file', 'b'], 'cannot be used with'],
-    ['is several', ['--token', 'first.s3cret\nsecond'], 'that is not one token'],
+    ['is several', ['--token', 'first.s3cret\nsecond'], 'this is not a token'],
   ])('that %s is wrong usage, and never quoted', async (_, args, message) => {
     vi.stubEnv('STS_TOKEN', undefined);
     const { exitCode, err } = await natsSts('exchange', '--url', world.url, ...args);
@@ -210,7 +210,7 @@ describe('the token', () => {
     expect(err).not.toContain('s3cret');
   });
 
-  test('that the service does not believe is denied', async () => {
+  test('that the service rejects is denied', async () => {
     const args = ['--url', world.url, '--token', 'nonsense', '--out', path('never.creds')];
     const { exitCode, err } = await natsSts('exchange', ...args);
     expect(exitCode).toBe(3);
@@ -218,7 +218,7 @@ describe('the token', () => {
   });
 });
 
-/** A server in the service's place, that keeps what it was sent. */
+/** A server instead of the service, which records what it receives. */
 async function impostor(answer: (response: ServerResponse, request: IncomingMessage) => void) {
   const received: string[] = [];
   const server = createServer((request, response) => {
@@ -249,7 +249,7 @@ const ANSWER = {
 };
 
 describe('the network', () => {
-  test('never sees the seed: only the public key is sent', async () => {
+  test('never receives the seed, only the public key', async () => {
     await using service = await impostor((response) => response.end(JSON.stringify(ANSWER)));
     const { out } = await natsSts('exchange', '--url', service.url, '--token', 't', '--out', '-');
     const seed = SEED.exec(out)?.[0] ?? '';
@@ -257,14 +257,14 @@ describe('the network', () => {
     expect(service.received()).not.toMatch(SEED);
   });
 
-  test('gets the public key into the credential that the service signs', async () => {
+  test('signs a credential for that public key', async () => {
     const { out } = await exchange('--out', '-');
     const jwt = /-\n(eyJ\S+)\n-/.exec(out)?.[1] ?? '';
     const seed = SEED.exec(out)?.[0] ?? '';
     expect(decodeJwt(jwt)).toMatchObject({ sub: keyPairFromSeed(seed).publicKey });
   });
 
-  test('may end at nobody: exit 5, and where that was', async () => {
+  test('cannot be reached: exit 5, with the address', async () => {
     const nobody = await impostor(() => undefined);
     await nobody[Symbol.asyncDispose]();
     const { exitCode, err } = await natsSts('exchange', '--url', nobody.url, '--token', 't');
@@ -277,10 +277,10 @@ describe('the network', () => {
     [429, { code: 'rate_limited', detail: 'Too many.' }, 5, 'Too many.; ask again in 7 s'],
     [400, { code: 'invalid_request', detail: 'No.', request_id: 'x' }, 1, 'No. (request x)'],
     [403, { code: 'access_denied', detail: 'a\u001b[2J\nb' }, 3, String.raw`a\u001b[2J\u000ab`],
-    [404, {}, 1, 'but not like nats-sts: is the URL right?'],
-    [200, { jwt: 'no jwt' }, 1, 'but not like nats-sts'],
-    [200, { ...ANSWER, jwt: 'a.b.c\n-----' }, 1, 'but not like nats-sts'],
-    [200, null, 1, 'but not like nats-sts'],
+    [404, {}, 1, 'but not as nats-sts does: check the URL'],
+    [200, { jwt: 'no jwt' }, 1, 'but not as nats-sts does'],
+    [200, { ...ANSWER, jwt: 'a.b.c\n-----' }, 1, 'but not as nats-sts does'],
+    [200, null, 1, 'but not as nats-sts does'],
   ])('may answer %d %o: exit %d', async (status, body, expected, message) => {
     await using service = await impostor((response) => {
       response.writeHead(status, { 'retry-after': '7' }).end(JSON.stringify(body));
@@ -292,7 +292,7 @@ describe('the network', () => {
     expect(err).not.toMatch(/[^\P{Cc}\n]/u);
   });
 
-  test('may not send the token elsewhere by a redirect', async () => {
+  test('cannot send the token elsewhere with a redirect', async () => {
     await using elsewhere = await impostor((response) => response.end(JSON.stringify(ANSWER)));
     await using service = await impostor((response) => {
       response.writeHead(307, { location: `${elsewhere.url}/exchange` }).end();
@@ -303,7 +303,7 @@ describe('the network', () => {
   });
 
   test.each(['ftp://sts.example.com', 'sts.example.com', ''])(
-    'is not looked for at %o: wrong usage',
+    'does not accept the URL %o: wrong usage',
     async (url) => {
       const { exitCode, err } = await natsSts('exchange', '--url', url, '--token', 't');
       expect(exitCode).toBe(2);
@@ -311,9 +311,9 @@ describe('the network', () => {
     },
   );
 
-  test('is warned of where it reads along', async () => {
-    // Not loopback by its name, but nobody's either.
+  test('unencrypted gets a warning', async () => {
+    // Not a loopback address, but it reaches no other machine.
     const { err } = await natsSts('exchange', '--url', 'http://0.0.0.0:1', '--token', 't');
-    expect(err).toContain('the token travels unencrypted: use https');
+    expect(err).toContain('the token travels unencrypted to http://0.0.0.0:1/exchange; use https');
   });
 });

@@ -249,7 +249,7 @@ describe('--claims', () => {
     expect(await explainClaims(MEMBER, '--issuer', 'dev')).toMatchObject({ exitCode: 0 });
     const unsaid = await explainClaims(MEMBER);
     expect(unsaid).toMatchObject({ exitCode: 2 });
-    expect(unsaid.err).toContain('--issuer (dev, other)');
+    expect(unsaid.err).toContain('--issuer: dev, other');
     const wrong = await explainClaims(MEMBER, '--issuer', 'dew');
     expect(wrong).toMatchObject({ exitCode: 2 });
     expect(wrong.err).toContain('(did you mean "dev"?)');

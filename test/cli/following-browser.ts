@@ -1,2 +1,2 @@
-/** A browser that a test puts into BROWSER: goes where it is sent, as often as it is sent on. */
+/** A browser for the variable BROWSER: it follows every redirect. */
 await fetch(process.argv.at(-1) ?? '');

@@ -35,14 +35,14 @@ test('a service that runs is ok', async () => {
   expect(await health(directory, `port: ${port}`)).toEqual({ exitCode: 0, out: 'ok\n', err: '' });
 });
 
-test('one that listens everywhere is asked on loopback', async () => {
+test('a service that listens on all addresses is asked on loopback', async () => {
   await using service = await listening(createServer((_, response) => response.end()));
   using directory = configDirectory();
   const listen = `host: 0.0.0.0, port: ${service.port}, behindProxy: 10.0.0.1`;
   expect(await health(directory, listen)).toMatchObject({ exitCode: 0 });
 });
 
-test('one that speaks TLS is asked in TLS, whatever its certificate says', async () => {
+test('a service with TLS is asked with TLS, whatever its certificate says', async () => {
   using directory = configDirectory();
   const tls = selfSignedCertificate('sts.example.com');
   directory.write('cert.pem', tls.cert);
@@ -52,7 +52,7 @@ test('one that speaks TLS is asked in TLS, whatever its certificate says', async
   expect(await health(directory, listen)).toMatchObject({ exitCode: 0 });
 });
 
-test('one that is not there, or not well, exits with 5 and says where it was looked for', async () => {
+test('a service that is not running, or not alive, exits with 5 and the URL', async () => {
   using directory = configDirectory();
   await using sick = await listening(createServer((_, response) => response.writeHead(500).end()));
   const unwell = await health(directory, `port: ${sick.port}`);
@@ -63,7 +63,7 @@ test('one that is not there, or not well, exits with 5 and says where it was loo
   expect(gone).toMatchObject({ exitCode: 5, err: expect.stringContaining('ECONNREFUSED') });
 });
 
-test('a port that only the system knows can not be asked', async () => {
+test('a port that the system chooses cannot be asked', async () => {
   using directory = configDirectory();
   const { exitCode, err } = await health(directory, 'port: 0');
   expect(exitCode).toBe(2);

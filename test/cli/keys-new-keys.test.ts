@@ -18,7 +18,7 @@ function answer(signing: string): KeysAnswer {
   };
 }
 
-/** Waits for a key that is active after `seconds`; `refuse` may say no to the look at that time. */
+/** Waits for a key that is active after `seconds`. `refuse` may refuse the look at a given time. */
 async function waitFor({
   seconds = Infinity,
   timeout = 300,
@@ -59,30 +59,30 @@ const tooOften = (seconds?: number) =>
     reason: 'too_many_requests',
   });
 
-test('looks after a second, and then every five: far from the limit for an identity', async () => {
+test('looks after one second, then every five seconds: far below the limit for an identity', async () => {
   expect(await waitFor({ seconds: 15 })).toEqual({ found: TURNED, looks: [1, 6, 11, 16] });
   const { looks } = await waitFor({ timeout: 120 });
   expect(looks.filter((look) => look < 60).length).toBeLessThanOrEqual(12);
 });
 
-test('a service that wants to be left alone for a while is, and the waiting goes on', async () => {
+test('waits as long as Retry-After says, then looks again', async () => {
   const refuse = (now: number) => (now === 1 ? tooOften(20) : undefined);
   expect(await waitFor({ seconds: 10, refuse })).toEqual({ found: TURNED, looks: [1, 21] });
 });
 
-test('one that wants to be left alone for longer than is waited for ends it', async () => {
+test('a Retry-After beyond the timeout ends the wait', async () => {
   const refusal = tooOften(20);
   const { found, looks } = await waitFor({ timeout: 15, refuse: () => refusal });
   expect([found, looks]).toEqual([refusal, [1]]);
 });
 
-test('whatever else goes wrong ends it', async () => {
+test('any other error ends the wait', async () => {
   for (const fault of [tooOften(), new CliError(ExitCode.unavailable, 'cannot reach it')]) {
     expect(await waitFor({ refuse: () => fault })).toEqual({ found: fault, looks: [1] });
   }
 });
 
-test('the last look is at the end of the time, whenever that is', async () => {
+test('the last look is at the timeout', async () => {
   expect((await waitFor({ seconds: 8, timeout: 8 })).looks).toEqual([1, 6, 8]);
   const { found, looks } = await waitFor({ seconds: 9, timeout: 8 });
   expect([String(found), looks]).toEqual([expect.stringContaining('after 8s'), [1, 6, 8]]);

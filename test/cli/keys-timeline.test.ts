@@ -28,7 +28,7 @@ describe('a bar', () => {
   const next = NOW + 4 * DAY;
   const axis = axisOf([draining, active, staged], { now: NOW, nextRotationAt: next, width: 33 });
 
-  test('shows staged, active and draining, the mark of now, and what is planned', () => {
+  test('shows staged, active and draining phases, the marker of now, and what is planned', () => {
     expect([draining, active, staged].map((key) => bar(axis, key, next))).toEqual([
       '░░░░░░░░██████████████▒▒│▒',
       '        ░░░░░░░░░░░░░░██│████████',
@@ -42,7 +42,7 @@ describe('a bar', () => {
     expect(bar(axis, brief, next)).toMatch(/█▒│▒$/);
   });
 
-  test('of a retired key ends where the key did, also when it never signed', () => {
+  test('the bar of a retired key ends when the key did, even if it never signed', () => {
     const state = 'retired';
     const retired = {
       ...staged,
@@ -53,7 +53,7 @@ describe('a bar', () => {
     expect(bar(axis, retired, next)).toBe(`${' '.repeat(12)}░░░░░░      │`);
   });
 
-  test('is as wide as asked and holds each phase of the key, whatever the times are', () => {
+  test('has the requested width and contains each phase of the key, whatever the times', () => {
     const time = fc.integer({ min: 1, max: 400 * DAY });
     fc.assert(
       fc.property(fc.array(time, { minLength: 4, maxLength: 4 }), time, (ago, ahead) => {
@@ -86,7 +86,7 @@ function overview(
 describe('the overview', () => {
   const keys = [draining, active, staged];
 
-  test('tells of each key its state, since when, until when and how much hangs on it', () => {
+  test('shows the state of each key, since when, until when, and its credentials', () => {
     const shown = overview({ keys });
     expect(shown).toContain('APP  AAPPQQQQ…AAPP, managed, next rotation in 4d');
     expect(shown).toMatch(/ADRAININ…NING {2}draining .* until \d\d:\d\d, 37 credentials alive\n/);
@@ -103,7 +103,7 @@ describe('the overview', () => {
     );
   });
 
-  test('has public keys in full when asked to', () => {
+  test('shows full public keys with --wide', () => {
     expect(overview({ keys }, { wide: true })).toContain(`   ${active.public_key}  active`);
   });
 
@@ -115,12 +115,12 @@ describe('the overview', () => {
     expect(shown).toContain(words);
   });
 
-  test('says when no rotator runs, also when the lease of the last one is over', () => {
+  test('says that no rotator runs, also after the last lease has ended', () => {
     for (const rotator of [
       { leader: null, lease_until: null },
       { leader: 'sts-0', lease_until: NOW - 1 },
     ]) {
-      expect(overview({ keys }, {}, rotator)).toContain('no rotator runs');
+      expect(overview({ keys }, {}, rotator)).toContain('no rotator is running');
     }
   });
 
@@ -130,7 +130,7 @@ describe('the overview', () => {
     }
   });
 
-  test("shows strangers' text without obeying it", () => {
+  test('shows untrusted text without obeying it', () => {
     fc.assert(
       fc.property(strangersText(), (text) => {
         const shown = overview({ account: text, keys: [{ ...active, slot: text, reason: text }] });

@@ -35,13 +35,13 @@ describe('keys list', () => {
     expect(service.asked[0]?.authorization).toBe('Bearer the.admins.token');
   });
 
-  test('has retired ones with --all, and why they were', async () => {
+  test('shows retired keys with --all, and why they retired', async () => {
     await using service = await startAdminService({ 'GET /admin/keys': OF_APP });
     const { out } = await natsSts('keys', 'list', '--all', ...service.at);
     expect(out).toMatch(/ARETIRED…IRED {2}retired .* \(schedule\)/);
   });
 
-  test('is JSON with --json, chosen the same way', async () => {
+  test('prints the same selection as JSON with --json', async () => {
     const other = adminAccount({ account: 'LAB', keys: [active] });
     const both = keysOf(adminAccount({ keys: [retired, active] }), other);
     await using service = await startAdminService({ 'GET /admin/keys': both });
@@ -50,27 +50,27 @@ describe('keys list', () => {
     expect(accounts).toEqual([adminAccount({ keys: [active] })]);
   });
 
-  test('of an account that there is none of names those that there are', async () => {
+  test('names the accounts if the account does not exist', async () => {
     await using service = await startAdminService({ 'GET /admin/keys': OF_APP });
     const { exitCode, err } = await natsSts('keys', 'list', '--account', 'APPS', ...service.at);
     expect(exitCode).toBe(1);
-    expect(err).toContain('there is no account APPS; there are: APP');
+    expect(err).toContain('there is no account APPS; accounts: APP');
   });
 
-  test('fails on an answer that is not of these routes', async () => {
+  test('fails on an answer that does not fit the contract', async () => {
     await using service = await startAdminService({ 'GET /admin/keys': () => [200, { keys: [] }] });
     const { exitCode, err } = await natsSts('keys', 'list', ...service.at);
     expect(exitCode).toBe(1);
-    expect(err).toContain('admin/keys answered 200, but not like nats-sts');
+    expect(err).toContain('admin/keys answered 200, but not as nats-sts does');
   });
 
-  test('that is denied says where it is said who may', async () => {
+  test('a denial says which setting names the administrators', async () => {
     const denied: Route = () => [403, { code: 'access_denied', detail: 'Not you.' }];
     await using service = await startAdminService({ 'GET /admin/keys': denied });
     const { exitCode, err } = await natsSts('keys', 'list', ...service.at);
     expect(exitCode).toBe(3);
     expect(err).toBe(
-      'nats-sts: access_denied: Not you.\nWhose tokens may do this is said in `admin` of its configuration.\n',
+      'nats-sts: access_denied: Not you.\n`admin` in the configuration of the service says who may do this.\n',
     );
   });
 
@@ -81,7 +81,7 @@ describe('keys list', () => {
   });
 });
 
-describe('an external account with few given keys left', () => {
+describe('an external account that runs low on keys', () => {
   const template = {
     pub: { allow: ['orders.{{tag(repository_id)}}.>', 'a,b', "it's"], deny: ['orders.$(id).x'] },
     sub: { allow: ['_INBOX.>'], deny: ['x queue'] },
@@ -116,7 +116,7 @@ describe('an external account with few given keys left', () => {
 
   test('gets the commands that add the next one, with the permissions of the role', async () => {
     const out = await listed(low);
-    expect(out).toContain('Only one given key is left for role orders of LAB.');
+    expect(out).toContain('Only one unused key is left for role orders of LAB.');
     expect(script(out).split('\n').slice(3)).toEqual([
       'nsc edit account --name LAB --sk "$sk"',
       'nsc edit signing-key --account LAB --sk "$sk" --role orders \\',
@@ -141,9 +141,9 @@ describe('an external account with few given keys left', () => {
     expect(out).toMatch(/- \{ seed: \{ file: "LAB-orders-[\d-]+\.nk" \}, role: "orders" \}/);
   });
 
-  test('gets no command that would make a scoped key without permissions', async () => {
+  test('gets no commands that would make a scoped key without permissions', async () => {
     expect(await listed({ ...low, slots: [] })).toContain(
-      "doesn't tell the permissions of this role",
+      'does not send the permissions of this role',
     );
   });
 
@@ -160,11 +160,11 @@ describe('an external account with few given keys left', () => {
     .map((folder) => join(folder, 'nsc'))
     .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
 
-  test.runIf(nsc)('has commands that the real nsc obeys', async () => {
+  test.runIf(nsc)('gets commands that the real nsc accepts', async () => {
     using directory = temporaryDirectory();
     const [home, bin] = [join(directory.path, 'home'), join(directory.path, 'bin')];
     mkdirSync(bin);
-    // With a store of its own, and nowhere to push to.
+    // With its own store, and without a server to push to.
     const wrapper = `#!/bin/sh\n[ "$1" = push ] || exec ${nsc} -H ${home} "$@"\n`;
     writeFileSync(join(bin, 'nsc'), wrapper, { mode: 0o755 });
     const run = (text: string): string =>
@@ -199,7 +199,7 @@ describe('an external account with few given keys left', () => {
 describe('keys rotate', () => {
   const rotation: Route = () => [202, { requested: [{ account: 'APP', slot: '*' }] }];
 
-  test('says that nobody is cut, asks, and rotates what it was told to', async () => {
+  test('says that nobody is disconnected, asks, and rotates the selected keys', async () => {
     await using service = await startAdminService({
       'GET /admin/keys': OF_APP,
       'POST /admin/keys/rotate': rotation,
@@ -207,7 +207,7 @@ describe('keys rotate', () => {
     const args = ['keys', 'rotate', '--account', 'APP', '--role', 'orders', ...service.at];
     const { exitCode, out, err } = await natsStsAt({ answer: 'y' }, ...args);
     expect(err).toMatch(
-      /^Rotates the signing keys of role orders of account APP\.\n[^]*nobody is cut/,
+      /^Rotates the signing keys of role orders of account APP\.\n[^]*nobody is disconnected/,
     );
     expect([exitCode, out]).toEqual([0, 'requested: APP, any role\n']);
     expect(service.changes().map(({ body }) => body)).toEqual([{ account: 'APP', role: 'orders' }]);
@@ -219,7 +219,7 @@ describe('keys rotate', () => {
       await using service = await startAdminService({ 'GET /admin/keys': OF_APP });
       const { exitCode, err } = await natsStsAt({ answer }, 'keys', 'rotate', ...service.at);
       expect(exitCode).toBe(1);
-      expect(err).toContain('not confirmed: nothing was done');
+      expect(err).toContain('not confirmed: nothing was changed');
       expect(service.changes()).toEqual([]);
     },
   );
@@ -236,17 +236,17 @@ describe('keys rotate', () => {
       },
     });
     const { out } = await natsSts('keys', 'rotate', '--yes', '--wait', ...service.at);
-    expect(out).toBe(`APP, any role: ${next.public_key} is active, instead of AACTIVEQ…TIVE\n`);
+    expect(out).toBe(`APP, any role: ${next.public_key} is active, replacing AACTIVEQ…TIVE\n`);
   });
 
-  test('makes one call with --yes: a token that is taken only once is enough', async () => {
+  test('makes one call with --yes, so a single-use token is enough', async () => {
     await using service = await startAdminService({ 'POST /admin/keys/rotate': rotation });
     const { exitCode, out } = await natsSts('keys', 'rotate', '--yes', ...service.at);
     expect([exitCode, out]).toEqual([0, 'requested: APP, any role\n']);
     expect(service.asked).toHaveLength(1);
   });
 
-  test('that was asked about with a token that is taken only once says how to make one call', async () => {
+  test('a confirmed rotation with a single-use token fails and says how to make one call', async () => {
     const reused: Route = () => [
       401,
       { code: 'invalid_token', reason: 'token_reused', detail: 'The token was used before.' },
@@ -258,10 +258,10 @@ describe('keys rotate', () => {
     const args = ['keys', 'rotate', ...service.at];
     const { exitCode, err } = await natsStsAt({ answer: 'y' }, ...args);
     expect(exitCode).toBe(3);
-    expect(err).toMatch(/used before\.\n.*give --yes.* to make one\.\n$/);
+    expect(err).toMatch(/used before\.\n.*use --yes.*, and give keys in full\.\n$/);
   });
 
-  test('of given keys says that NATS goes on taking the old one, and how to take it out', async () => {
+  test('of external keys says that NATS still accepts the old key, and how to remove it', async () => {
     const lab = adminAccount({
       account: 'LAB',
       kind: 'external',
@@ -284,7 +284,7 @@ describe('keys rotate', () => {
     expect(await asked('--account', 'APP')).not.toContain('nsc ');
   });
 
-  test('waits no longer than --timeout says, and then names what it waited for', async () => {
+  test('waits no longer than --timeout, then names what it waited for', async () => {
     await using service = await startAdminService({
       'GET /admin/keys': OF_APP,
       'POST /admin/keys/rotate': rotation,
@@ -292,7 +292,7 @@ describe('keys rotate', () => {
     const args = ['keys', 'rotate', '--yes', '--wait', '--timeout', '1s', ...service.at];
     const { exitCode, err } = await natsSts(...args);
     expect(exitCode).toBe(5);
-    expect(err).toContain('after 1s these have no new active key: APP, any role');
+    expect(err).toContain('no new active key after 1s for: APP, any role');
   });
 });
 
@@ -313,16 +313,18 @@ describe('keys revoke', () => {
   });
   const why = ['--reason', 'leaked'];
 
-  test('names key, account, slot and what is cut before it does it', async () => {
+  test('names the key, account, slot and what it revokes before it asks', async () => {
     await using service = await startAdminService(routes([{ ...active, sessions: 1 }, staged]));
     const args = ['keys', 'revoke', active.public_key, ...why, ...service.at];
     const { exitCode, out, err } = await natsStsAt({ answer: 'yes' }, ...args);
     expect(err).toContain(`Revokes the active signing key ${active.public_key}\n`);
-    expect(err).toContain('of account APP, any role.\n12 credentials and 1 session will be cut');
-    expect(err).toContain('get a credential of the next key');
+    expect(err).toContain(
+      'of account APP, any role.\nThis also revokes 12 credentials and disconnects 1 session, at once',
+    );
+    expect(err).toContain('get a credential from the next key');
     expect([exitCode, out]).toEqual([
       0,
-      `revoked ${active.public_key}, any role of account APP: 12 credentials cut\n`,
+      `revoked ${active.public_key}, any role of account APP, and 12 credentials with it\n`,
     ]);
     expect(service.changes().map(({ body }) => body)).toEqual([{ reason: 'leaked' }]);
   });
@@ -335,10 +337,10 @@ describe('keys revoke', () => {
     await using service = await startAdminService(routes(keys));
     const args = ['keys', 'revoke', active.public_key, ...why, ...service.at];
     const { err } = await natsStsAt({ answer: 'n' }, ...args);
-    expect(err).toContain('exchanges for it are refused (503)');
+    expect(err).toContain('exchanges that need one are refused (503)');
   });
 
-  test('takes a key as keys list shows it', async () => {
+  test('accepts a key as keys list shows it', async () => {
     await using service = await startAdminService(routes([active, staged]));
     const args = ['keys', 'revoke', 'AACTIVEQ…TIVE', ...why, '--yes', ...service.at];
     expect(await natsSts(...args)).toMatchObject({ exitCode: 0, err: '' });
@@ -348,7 +350,7 @@ describe('keys revoke', () => {
   test.each([
     ['AACTIVE', 1, 'there is no key AACTIVE'],
     [publicKey('AOTHER'), 1, 'there is no key AOTHER'],
-    [retired.public_key, 1, 'is retired already'],
+    [retired.public_key, 1, 'is already retired'],
   ])('of %s is refused', async (key, expected, message) => {
     await using service = await startAdminService(routes([active, retired]));
     const args = ['keys', 'revoke', key, ...why, ...service.at];
@@ -358,7 +360,7 @@ describe('keys revoke', () => {
     expect(service.changes()).toEqual([]);
   });
 
-  test('makes one call for a key in full with --yes: a token that is taken only once is enough', async () => {
+  test('makes one call for a full key with --yes, so a single-use token is enough', async () => {
     await using service = await startAdminService(routes([active, staged]));
     const args = ['keys', 'revoke', active.public_key, ...why, '--yes', ...service.at];
     expect(await natsSts(...args)).toMatchObject({ exitCode: 0, err: '' });
@@ -367,16 +369,18 @@ describe('keys revoke', () => {
 
   const LEFT_TO_DO = `  nsc edit account --name APP --rm-sk ${active.public_key}\n  nsc push --account APP\n`;
 
-  test('of a given key says that nobody is cut until it is out of the account JWT, and how', async () => {
+  test('of an external key says that nobody is disconnected until the account JWT drops it, and how to do that', async () => {
     await using service = await startAdminService(routes([active, staged], 'external'));
     const args = ['keys', 'revoke', active.public_key, ...why, ...service.at];
     const { err } = await natsStsAt({ answer: 'n' }, ...args);
-    expect(err).toContain('Nobody is cut: 12 credentials go on.\nNATS goes on taking it');
+    expect(err).toContain(
+      'Nobody is disconnected yet: 12 credentials still work.\nAnyone who has this key can still sign',
+    );
     expect(err).toContain(LEFT_TO_DO);
-    expect(err).not.toContain('will be cut');
+    expect(err).not.toContain('disconnects ');
   });
 
-  test('of a given key says the same when it is done, without being asked', async () => {
+  test('of an external key says the same afterwards, with --yes', async () => {
     await using service = await startAdminService({
       [`POST /admin/keys/${active.public_key}/revoke`]: () => [
         200,
@@ -392,18 +396,18 @@ describe('keys revoke', () => {
     const args = ['keys', 'revoke', active.public_key, ...why, '--yes', ...service.at];
     const { out } = await natsSts(...args);
     expect(out).toContain(
-      'any role of account APP: nats-sts signs with it no more\nNATS goes on taking it',
+      'any role of account APP: nats-sts no longer signs with it\nAnyone who has this key can still sign',
     );
     expect(out).toContain(LEFT_TO_DO);
   });
 
-  test('wants the key in full where two look alike', async () => {
+  test('needs the full key if two look alike', async () => {
     const twin = { ...active, public_key: active.public_key.replace('QQTIVE', 'RRTIVE') };
     await using service = await startAdminService(routes([active, twin]));
     const args = ['keys', 'revoke', 'AACTIVEQ…TIVE', ...why, '--yes', ...service.at];
     const { exitCode, err } = await natsSts(...args);
     expect(exitCode).toBe(2);
-    expect(err).toContain('give it in full');
+    expect(err).toContain('give the key in full');
     expect(service.changes()).toEqual([]);
   });
 
@@ -413,13 +417,13 @@ describe('keys revoke', () => {
     expect(err).toContain('--reason');
   });
 
-  test('needs --yes where stdin is no terminal, in a process of its own', async () => {
+  test('needs --yes if stdin is not a terminal', async () => {
     await using service = await startAdminService(routes([active, staged]));
     const args = ['keys', 'revoke', active.public_key, ...why, ...service.at];
     const { exitCode, err } = await natsStsWithStdin('y\n', ...args);
     expect(exitCode).toBe(2);
     expect(err).toContain('12 credentials');
-    expect(err).toContain('nobody can be asked: nothing was done. Give --yes to go ahead.');
+    expect(err).toContain('stdin is not a terminal: nothing was changed. Use --yes to go ahead.');
     expect(service.changes()).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../audit/temporary-directory.ts';
 
 const BROWSER = fileURLToPath(new URL('following-browser.ts', import.meta.url));
 
-/** A configuration directory of one's own, and a browser that agrees to everything, until the end of the block. */
+/** A separate configuration directory, and a browser that agrees to everything, until the end of the block. */
 export function loginHome() {
   const directory = temporaryDirectory();
   vi.stubEnv('XDG_CONFIG_HOME', directory.path);
@@ -20,13 +20,13 @@ export function loginHome() {
     read: (name: string): string => readFileSync(path(name), 'utf8'),
     json: (name: string): Record<string, unknown> => JSON.parse(readFileSync(path(name), 'utf8')),
     mode: (name: string): number => statSync(path(name)).mode & 0o777,
-    /** Every file in it, sorted; what is there only to be locked is left out. */
+    /** Every file in it, sorted, without the lock. */
     files: (): string[] =>
       readdirSync(directory.path, { recursive: true, withFileTypes: true })
         .filter((entry) => !entry.isDirectory() && entry.name !== 'sessions.lock')
         .map((entry) => join(entry.parentPath, entry.name).slice(directory.path.length + 1))
         .sort(),
-    /** What is stored of a service. */
+    /** What is stored about a service. */
     service: (url: string) => stored(path('nats-sts/sessions.json'))[`${url}/`],
     /** The refresh token for a role there. */
     refreshToken: (url: string, role: string): string | undefined =>

@@ -6,7 +6,7 @@ import { encodeJwt } from '../../src/nats/jwt.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
 import { directUser } from '../../src/nats/user-claims.ts';
 
-/** One request, as the service got it. */
+/** One request, as the service received it. */
 export interface LoginRequest {
   readonly method: string;
   readonly path: string;
@@ -14,13 +14,13 @@ export interface LoginRequest {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** Answers in the service's place; undefined: as it would itself. */
+/** Overrides an answer of the service; undefined: no override. */
 export type Override = (
   request: LoginRequest,
   response: ServerResponse,
 ) => object | string | undefined;
 
-/** A login that a program keeps: for one role, with one refresh token that is good. */
+/** The session of a program: for one role, with one valid refresh token. */
 interface HeldSession {
   readonly role: string;
   token: string;
@@ -113,7 +113,7 @@ export async function startLoginService() {
     return handOver(agreed['nkey'] ?? '', agreed['scope']);
   }
 
-  /** Shown twice, a refresh token ends the session; it is good for its own role. */
+  /** A refresh token is valid for its own role; a second use ends the session. */
   function renew(given: Readonly<Record<string, string>>): object | string {
     const session = sessions.get(given['refresh_token'] ?? '');
     if (session === undefined || state.ended) return 'invalid_grant';
@@ -209,7 +209,7 @@ export async function startLoginService() {
       const nkey = parameters['nkey'] ?? agreed?.['nkey'] ?? deviceKey;
       return handOver(nkey, session?.role, session);
     },
-    /** The roles of the sessions that are alive, in the order of their beginning. */
+    /** The roles of the open sessions, in the order in which they began. */
     living: (): string[] =>
       [...new Set(sessions.values())].flatMap(({ role, ended }) => (ended ? [] : [role])),
     to: (path: string) => asked.filter((request) => request.path === path),
@@ -232,7 +232,7 @@ async function read(request: IncomingMessage): Promise<LoginRequest> {
   return { method, path: pathname, parameters };
 }
 
-/** An object is the answer, a text the `error` of an OAuth endpoint; none: there is no such route. */
+/** An object is the answer, a string the `error` of an OAuth endpoint; undefined: there is no such route. */
 function send(response: ServerResponse, said: object | string | undefined): void {
   const status = said === undefined ? 404 : typeof said === 'string' ? 400 : 200;
   response.writeHead(status, { 'content-type': 'application/json' });

@@ -19,7 +19,7 @@ const login = (service: LoginService, ...args: string[]) =>
   natsSts('login', '--url', service.url, ...args);
 
 describe('a login by browser', () => {
-  test('leaves a creds file, a nats context that is selected, and a session', async () => {
+  test('writes a creds file, a selected nats context and a session', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     const { exitCode, out } = await login(service);
@@ -41,7 +41,7 @@ describe('a login by browser', () => {
     expect(out).toContain('try: nats pub orders.test.test hello\n');
   });
 
-  test('keeps the seed here: only the public key is asked for, and the credential is for it', async () => {
+  test('keeps the seed here: it sends only the public key, which the credential is for', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     const { out, err } = await login(service);
@@ -53,7 +53,7 @@ describe('a login by browser', () => {
     expect(out + err).not.toMatch(/code-1|refresh-1|eyJ/);
   });
 
-  test('is asked for with PKCE, a state of its own, and what the page shows of it', async () => {
+  test('requests it with PKCE, its own state, and what the page shows', async () => {
     using _home = loginHome();
     await using service = await startLoginService();
     expect((await login(service, '--role', 'billing', '--ttl', '5m')).err).not.toContain('asked');
@@ -76,7 +76,7 @@ describe('a login by browser', () => {
     expect(second?.['nkey']).not.toBe(first?.['nkey']);
   });
 
-  test('leads the browser on to a page of the service', async () => {
+  test('sends the browser on to a page of the service', async () => {
     using _home = loginHome();
     await using service = await startLoginService();
     await login(service);
@@ -84,7 +84,7 @@ describe('a login by browser', () => {
     expect(service.to('/authorize/done')[0]?.parameters).toEqual({});
   });
 
-  test('opens nothing with --no-browser: the person opens the address that is printed', async () => {
+  test('opens no browser with --no-browser: the person opens the printed address', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     const { page, done } = beginLogin(service);
@@ -95,7 +95,7 @@ describe('a login by browser', () => {
     expect(home.has('nats-sts/orders.creds')).toBe(true);
   });
 
-  test('goes on where no browser can be started', async () => {
+  test('continues if no browser can be started', async () => {
     using _home = loginHome();
     vi.stubEnv('BROWSER', '/nowhere/a-browser --new-window %s');
     await using service = await startLoginService();
@@ -107,7 +107,7 @@ describe('a login by browser', () => {
     expect(await done).toBe(0);
   });
 
-  test('hands the address to BROWSER where its %s is', async () => {
+  test('puts the address where BROWSER has %s', async () => {
     using home = loginHome();
     writeFileSync(home.at('open.mjs'), 'await fetch(process.argv[2]);');
     vi.stubEnv('BROWSER', `${process.execPath} ${home.at('open.mjs')} %s --last`);
@@ -115,7 +115,7 @@ describe('a login by browser', () => {
     expect(await login(service)).toMatchObject({ exitCode: 0 });
   });
 
-  test('ends at control-C with nothing left behind', async () => {
+  test('ends at Ctrl-C and leaves nothing behind', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     const args = [MAIN, 'login', '--url', service.url, '--no-browser'];
@@ -130,14 +130,14 @@ describe('a login by browser', () => {
   });
 });
 
-describe('what can be asked for', () => {
+describe('what can be requested', () => {
   test.each([
     ['--role', 'a b', 'In the name of a role'],
     ['--ttl', 'soon', 'such as 5m'],
-    ['--context', '../x', 'Write letters, digits'],
-    ['--context', 'a..b', 'Write letters, digits'],
-    ['--context', '.hidden', 'Write letters, digits'],
-    ['--context', 'a/b', 'Write letters, digits'],
+    ['--context', '../x', 'Use letters, digits'],
+    ['--context', 'a..b', 'Use letters, digits'],
+    ['--context', '.hidden', 'Use letters, digits'],
+    ['--context', 'a/b', 'Use letters, digits'],
     ['--url', 'sts.example.com', 'Write a URL'],
   ])('%s %j is wrong usage', async (option, value, message) => {
     using home = loginHome();
@@ -154,7 +154,7 @@ describe('what can be asked for', () => {
   });
 });
 
-test('the account is told by its key where the service does not say its name', async () => {
+test('the account is shown by its key if the service does not send its name', async () => {
   using _home = loginHome();
   await using service = await startLoginService();
   service.override('POST /token', (request) => ({
@@ -173,7 +173,7 @@ test.each(['login', 'whoami', 'logout'])(
   },
 );
 
-test('--print writes the creds to stdout, only them, and keeps nothing but the session', async () => {
+test('--print writes only the creds to stdout, and stores only the session', async () => {
   using home = loginHome();
   await using service = await startLoginService();
   const { exitCode, out, err } = await login(service, '--print');
@@ -188,7 +188,7 @@ test('--print writes the creds to stdout, only them, and keeps nothing but the s
 });
 
 describe('the service', () => {
-  test('may be one where nobody can sign in: said before a browser opens', async () => {
+  test('says that it has no login before a browser opens', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     service.override('GET /.well-known/oauth-authorization-server', () => ({
@@ -196,12 +196,12 @@ describe('the service', () => {
     }));
     const { exitCode, err } = await login(service);
     expect(exitCode).toBe(1);
-    expect(err).toContain(`nobody can sign in at ${service.url}/`);
+    expect(err).toContain(`you cannot sign in at ${service.url}/`);
     expect(service.to('/authorize')).toEqual([]);
     expect(home.files()).toEqual([]);
   });
 
-  test('that gives itself out for another is not signed in at', async () => {
+  test('that poses as another gets no sign-in', async () => {
     using _home = loginHome();
     await using service = await startLoginService();
     service.override('GET /.well-known/oauth-authorization-server', () => ({
@@ -211,7 +211,7 @@ describe('the service', () => {
     for (const how of ['--no-browser', '--device']) {
       const { exitCode, err } = await login(service, how);
       expect(exitCode).toBe(1);
-      expect(err).toContain(String.raw`calls itself https://sts.example.com\u001b[2J`);
+      expect(err).toContain(String.raw`says that its URL is https://sts.example.com\u001b[2J`);
     }
     expect(service.to('/device_authorization')).toEqual([]);
   });
@@ -225,7 +225,7 @@ describe('the service', () => {
     expect(err).toContain(`cannot reach ${service.url}/.well-known/`);
   });
 
-  test('that is no nats-sts is told from one', async () => {
+  test('that is not nats-sts is recognized', async () => {
     using _home = loginHome();
     await using service = await startLoginService();
     service.override('GET /.well-known/oauth-authorization-server', (_, response) => {
@@ -234,17 +234,17 @@ describe('the service', () => {
     });
     const { exitCode, err } = await login(service);
     expect(exitCode).toBe(1);
-    expect(err).toContain('but not like nats-sts: is the URL right?');
+    expect(err).toContain('but not as nats-sts does: check the URL');
   });
 
-  test('is warned of where others can read along', async () => {
+  test('unencrypted gets a warning', async () => {
     using _home = loginHome();
     const { err } = await natsSts('login', '--url', 'http://0.0.0.0:1');
     expect(err).toContain('travels unencrypted');
   });
 });
 
-describe('an answer that is hostile leaves no credential, and has no effect on the terminal', () => {
+describe('a hostile answer leaves no credential, and has no effect on the terminal', () => {
   const strange: [string, (whole: Record<string, unknown>) => unknown][] = [
     ['no object', () => 'yes'],
     ['null', () => null],
@@ -269,7 +269,7 @@ describe('an answer that is hostile leaves no credential, and has no effect on t
     });
     const { exitCode, out, err } = await login(service);
     expect([exitCode, out]).toEqual([1, '']);
-    expect(err).toMatch(/not like nats-sts|for another key/);
+    expect(err).toMatch(/not as nats-sts does|for another key/);
     expect(home.files().filter((file) => file !== 'nats-sts/sessions.json')).toEqual([]);
   });
 

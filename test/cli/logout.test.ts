@@ -6,9 +6,9 @@ import { type LoginService, startLoginService } from './login-service.ts';
 
 const login = (service: LoginService, ...args: string[]) =>
   natsSts('login', '--url', service.url, ...args);
-const NONE = 'no nats context is selected now: nats context select\n';
+const NONE = 'no nats context is selected now; to select one: nats context select\n';
 
-test('ends the sessions of all roles at the service, and leaves nothing of them here', async () => {
+test('ends the sessions of all roles at the service, and removes them here', async () => {
   using home = loginHome();
   await using service = await startLoginService();
   await login(service);
@@ -30,7 +30,7 @@ test('ends the sessions of all roles at the service, and leaves nothing of them 
   });
 });
 
-test("leaves what is somebody else's: contexts, what is selected, other services", async () => {
+test('leaves other contexts, the selection and other services alone', async () => {
   using home = loginHome();
   await using one = await startLoginService();
   await using two = await startLoginService();
@@ -52,7 +52,7 @@ test("leaves what is somebody else's: contexts, what is selected, other services
   expect(home.refreshToken(two.url, 'orders')).toBe('refresh-1');
 });
 
-test('--keep-creds leaves them; another logout removes them', async () => {
+test('--keep-creds keeps the credentials; another logout removes them', async () => {
   using home = loginHome();
   await using service = await startLoginService();
   await login(service);
@@ -67,7 +67,7 @@ test('--keep-creds leaves them; another logout removes them', async () => {
   expect(service.to('/revoke')).toHaveLength(1);
 });
 
-test('works where the service can not be reached, and says what that means', async () => {
+test('works if the service cannot be reached, and says what that means', async () => {
   using home = loginHome();
   const service = await startLoginService();
   await login(service);
@@ -77,8 +77,12 @@ test('works where the service can not be reached, and says what that means', asy
   expect(exitCode).toBe(0);
   expect(out).toContain('signed out of');
   expect(err).toContain(`cannot reach ${service.url}/revoke`);
-  expect(err).toMatch(/^The session for role orders goes on at the service, .* until \d{4}-/m);
-  expect(err).toMatch(/^The session for role billing goes on at the service, .* until \d{4}-/m);
+  expect(err).toMatch(
+    /^The session for role orders was removed here, but stays open at the service until \d{4}-/m,
+  );
+  expect(err).toMatch(
+    /^The session for role billing was removed here, but stays open at the service until \d{4}-/m,
+  );
   expect(home.files()).toEqual(['nats-sts/sessions.json']);
 });
 
@@ -95,26 +99,28 @@ test.each([
   });
   const { exitCode, err } = await natsSts('logout');
   expect(exitCode).toBe(0);
-  expect(err).toContain('The session for role orders goes on at the service');
+  expect(err).toContain(
+    'The session for role orders was removed here, but stays open at the service',
+  );
   expect(err).not.toContain('\u001b');
   expect(home.files()).toEqual(['nats-sts/sessions.json']);
 });
 
-test('says so where nobody is signed in, which is no failure', async () => {
+test('says that nobody is signed in, which is not a failure', async () => {
   using home = loginHome();
   expect(await natsSts('logout')).toEqual({
     exitCode: 0,
     out: '',
-    err: 'nats-sts: not signed in: nats-sts login --url URL\n',
+    err: 'nats-sts: not signed in; to sign in: nats-sts login --url URL\n',
   });
   const { err } = await natsSts('logout', '--url', 'https://sts.example.com');
   expect(err).toBe(
-    'nats-sts: not signed in at https://sts.example.com/: nats-sts login --url https://sts.example.com/\n',
+    'nats-sts: not signed in at https://sts.example.com/; to sign in: nats-sts login --url https://sts.example.com/\n',
   );
   expect(home.files()).toEqual([]);
 });
 
-test('leaves the URL of the service behind, where the next login goes without --url', async () => {
+test('remembers the URL of the service for the next login without --url', async () => {
   using _home = loginHome();
   await using one = await startLoginService();
   await using two = await startLoginService();
@@ -135,7 +141,7 @@ describe('what was selected before the login', () => {
     writeFileSync(home.at('nats/context.txt'), name);
   };
 
-  test('is selected again, however many roles were taken meanwhile', async () => {
+  test('is selected again, however many roles were used meanwhile', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     select(home, 'production');
@@ -146,7 +152,7 @@ describe('what was selected before the login', () => {
     expect(home.has('nats/previous-context.txt')).toBe(false);
   });
 
-  test('is the one before the latest login, where the person selected others in between', async () => {
+  test('is the one before the latest login, if the person selected others in between', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     select(home, 'production');
@@ -157,7 +163,7 @@ describe('what was selected before the login', () => {
     expect(home.read('nats/context.txt')).toBe('staging');
   });
 
-  test('is not selected where the person has selected something else since', async () => {
+  test('is not selected if the person has selected another context since', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     select(home, 'production');
@@ -167,7 +173,7 @@ describe('what was selected before the login', () => {
     expect(home.read('nats/context.txt')).toBe('staging');
   });
 
-  test('is not selected where it no longer exists, or is no name: then there is none, which is said', async () => {
+  test('is not selected if it no longer exists or is not a valid name: then no context is selected, and logout says so', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     select(home, 'production');

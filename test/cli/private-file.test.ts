@@ -35,7 +35,7 @@ beforeEach(() => {
 });
 afterEach(() => directory[Symbol.dispose]());
 
-/** Runs `action` as a user who is not root, where this process is. */
+/** Runs `action` as a user who is not root, if this process is root. */
 function unprivileged(action: () => void): void {
   if (!ROOT) return action();
   process.seteuid?.(NOBODY);
@@ -47,7 +47,7 @@ function unprivileged(action: () => void): void {
 }
 
 describe('a regular file', () => {
-  test('is made with the permissions asked for, whatever the umask says', () => {
+  test('is created with the requested mode, whatever the umask', () => {
     const umask = process.umask(0o077);
     try {
       writePrivately(path('new'), 'text', 0o640);
@@ -57,7 +57,7 @@ describe('a regular file', () => {
     expect([readFileSync(path('new'), 'utf8'), mode(path('new'))]).toEqual(['text', 0o640]);
   });
 
-  test('is replaced, so that a second name of the old one keeps the old text', () => {
+  test('is replaced, so that a second link to the old file keeps the old text', () => {
     writeFileSync(path('file'), 'old');
     linkSync(path('file'), path('second'));
     writePrivately(path('file'), 'new');
@@ -90,7 +90,7 @@ describe('a regular file', () => {
   });
 
   test.runIf(ROOT)(
-    'that others may read, and whose permissions this user cannot change, gets no secret',
+    'that others can read, and whose mode this user cannot change, gets no secret',
     () => {
       const closed = path('closed');
       mkdirSync(closed);
@@ -99,7 +99,7 @@ describe('a regular file', () => {
       chmodSync(file, 0o666);
       chmodSync(directory.path, 0o755);
       expect(() => unprivileged(() => writePrivately(file, 'secret'))).toThrow(
-        /its mode is 666, and only its owner can change that/,
+        /its mode is 666, and only its owner can change the mode/,
       );
       expect(readFileSync(file, 'utf8')).toBe('old');
     },
@@ -139,7 +139,7 @@ describe('a symbolic link', () => {
     expect([readFileSync(path(end), 'utf8'), mode(path(end))]).toEqual(['new', 0o600]);
   });
 
-  test('is read from where it is, also in a directory that is a link itself', () => {
+  test('is resolved from where it is, also in a linked directory', () => {
     mkdirSync(path('deep/er'), { recursive: true });
     symlinkSync('deep/er', path('shortcut'));
     symlinkSync('../file', path('deep/er/link'));
@@ -161,7 +161,7 @@ describe('a symbolic link', () => {
     expect(readFileSync(path('victim'), 'utf8')).toBe('new');
   });
 
-  test('that leads in a circle is an error', () => {
+  test('in a circle is an error', () => {
     symlinkSync('two', path('one'));
     symlinkSync('one', path('two'));
     expect(() => writePrivately(path('one'), 'new')).toThrow(/too many symbolic links/);
@@ -182,7 +182,7 @@ describe('what is not a regular file', () => {
     expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
   });
 
-  test('a descriptor of this process, by its name, is written to where it stands', () => {
+  test('a named descriptor of this process is written at its position', () => {
     const handle = openSync(path('open'), 'a');
     writePrivately(`/dev/fd/${handle}`, 'one');
     writePrivately(`/proc/self/fd/${handle}`, 'two');

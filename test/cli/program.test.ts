@@ -39,7 +39,7 @@ test.each(COMMANDS)('%s --help has examples that begin with it', async (command)
   expect(out).toMatch(new RegExp(`Examples:\\n[^]*nats-sts"?,? "?${command}\\b`));
 });
 
-describe('what makes no sense exits with 2, and says so on stderr', () => {
+describe('wrong usage exits with 2, and stderr says why', () => {
   test.each([
     ['no command', [], 'Usage: nats-sts'],
     ['an unknown command', ['chekc'], '(Did you mean check?)'],

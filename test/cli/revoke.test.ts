@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { NOW, type Route, startAdminService } from './admin-service.ts';
 import { natsSts, natsStsAt, natsStsWithStdin } from './command-line.ts';
 
-/** Agrees, and tells what was asked for. */
+/** Accepts the revocation, and returns what was requested. */
 const revoke: Route = ({ body }) => {
   const { reason: _, block, dry_run, ...target } = body as Record<string, unknown>;
   const told = { target, block, at: NOW, credentials: 3, credentials_not_cut: 0, sessions: 2 };
@@ -14,18 +14,18 @@ const start = (route: Route = revoke) => startAdminService({ 'POST /admin/revoca
 const IDENTITY = ['--issuer', 'entra', '--subject', '7c9a', '--reason', 'left'];
 
 describe('revoke', () => {
-  test('asks what would be cut, tells it, and cuts when the answer is yes', async () => {
+  test('shows what would be revoked, and revokes it when the answer is yes', async () => {
     await using service = await start();
     const args = ['revoke', ...IDENTITY, ...service.at];
     const { exitCode, out, err } = await natsStsAt({ answer: 'y' }, ...args);
     expect(err).toBe(
-      'Revokes entra 7c9a: 3 credentials and 2 sessions will be cut.\n' +
-        'Tokens issued until now are refused; a new login, five seconds later, works if the policy still allows it.\n' +
+      'Revokes entra 7c9a: 3 credentials and 2 sessions.\n' +
+        'Tokens issued until five seconds from now are denied. Later tokens work if the policy allows them.\n' +
         'Revoke? [y/N] ',
     );
     expect(exitCode).toBe(0);
     expect(out).toBe(
-      'revoked entra 7c9a: 3 credentials and 2 sessions cut\n' +
+      'revoked entra 7c9a: 3 credentials and 2 sessions\n' +
         'to lift it: nats-sts revocations lift k3Zt0QpX\n',
     );
     const asked = { issuer: 'entra', subject: '7c9a', reason: 'left', block: false };
@@ -35,12 +35,12 @@ describe('revoke', () => {
     ]);
   });
 
-  test('with --block says that new logins are refused', async () => {
+  test('with --block says that new credentials are denied', async () => {
     await using service = await start();
     const args = ['revoke', ...IDENTITY, '--block', ...service.at];
     const { out, err } = await natsStsAt({ answer: 'y' }, ...args);
-    expect(err).toContain('New logins are refused until it is lifted.');
-    expect(out).toContain('sessions cut, new logins refused\n');
+    expect(err).toContain('New credentials are denied until you lift the revocation.');
+    expect(out).toContain('sessions; new credentials are denied\n');
   });
 
   test('changes nothing when the answer is no', async () => {
@@ -52,19 +52,19 @@ describe('revoke', () => {
     ]);
   });
 
-  test('only tells with --dry-run, also without anybody to ask', async () => {
+  test('only shows what it would do with --dry-run, even without a terminal', async () => {
     await using service = await start();
     const { exitCode, out } = await natsSts('revoke', ...IDENTITY, '--dry-run', ...service.at);
     expect(exitCode).toBe(0);
-    expect(out).toMatch(/^dry run:\nRevokes entra 7c9a: 3 credentials and 2 sessions will be cut/);
+    expect(out).toMatch(/^dry run:\nRevokes entra 7c9a: 3 credentials and 2 sessions\./);
     expect(service.asked).toHaveLength(1);
   });
 
-  test('needs --yes where stdin is no terminal, in a process of its own', async () => {
+  test('needs --yes if stdin is not a terminal', async () => {
     await using service = await start();
     const { exitCode, err } = await natsStsWithStdin('y\n', 'revoke', ...IDENTITY, ...service.at);
     expect(exitCode).toBe(2);
-    expect(err).toContain('nobody can be asked: nothing was done. Give --yes to go ahead.');
+    expect(err).toContain('stdin is not a terminal: nothing was changed. Use --yes to go ahead.');
     expect(service.asked).toHaveLength(1);
   });
 
@@ -83,7 +83,7 @@ describe('revoke', () => {
   });
 
   test.each([
-    ['nobody', [], 'whom? Give'],
+    ['nobody', [], 'no target given. Give'],
     ['half an identity', ['--issuer', 'entra'], 'together'],
     ['half an identity', ['--subject', '7c9a'], 'together'],
     ['two targets', ['--role', 'a', '--binding', 'b'], 'cannot be used with'],
@@ -104,9 +104,14 @@ describe('revoke', () => {
   });
 
   test.each<[number, number, string, string]>([
-    [5, 2, '3 credentials', '2 more are of external accounts: NATS takes them until they expire.'],
-    [2, 1, '1 credential', '1 more is of an external account: NATS takes it until it expires.'],
-    [4, 4, '0 credentials', '4 are of external accounts: NATS takes them until they expire.'],
+    [
+      5,
+      2,
+      '3 credentials',
+      '2 more are from external accounts: NATS accepts them until they expire.',
+    ],
+    [2, 1, '1 credential', '1 more is from an external account: NATS accepts it until it expires.'],
+    [4, 4, '0 credentials', '4 are from external accounts: NATS accepts them until they expire.'],
   ])(
     'of %i credentials, %i of external accounts, tells who stays',
     async (credentials, left, cut, stays) => {
@@ -115,22 +120,22 @@ describe('revoke', () => {
         return [status, { ...said, credentials, credentials_not_cut: left }];
       });
       const dry = await natsSts('revoke', ...IDENTITY, '--dry-run', ...service.at);
-      expect(dry.out).toContain(`${cut} and 2 sessions will be cut.\n${stays}\n`);
+      expect(dry.out).toContain(`${cut} and 2 sessions.\n${stays}\n`);
       const done = await natsSts('revoke', ...IDENTITY, '--yes', ...service.at);
-      expect(done.out).toContain(`${cut} and 2 sessions cut\n${stays}\n`);
+      expect(done.out).toContain(`${cut} and 2 sessions\n${stays}\n`);
     },
   );
 
-  test('says so where the service can not count sessions', async () => {
+  test('says so if the service cannot count sessions', async () => {
     await using service = await start((asked) => {
       const [status, said] = revoke(asked);
       return [status, { ...said, sessions: null }];
     });
     const { out } = await natsSts('revoke', ...IDENTITY, '--dry-run', ...service.at);
-    expect(out).toContain('3 credentials (the number of sessions is not known here) will be cut');
+    expect(out).toContain('3 credentials (number of sessions unknown).');
   });
 
-  test("shows strangers' text without obeying it", async () => {
+  test('shows untrusted text without obeying it', async () => {
     await using service = await start();
     const args = ['--issuer', 'entra', '--subject', 'x\u001b[2J', '--reason', 'r', '--yes'];
     const { out } = await natsSts('revoke', ...args, ...service.at);
@@ -150,13 +155,13 @@ describe('revocations list', () => {
     credentials: 3,
   };
 
-  test('shows whom, since when, until when, by whom and why', async () => {
+  test('shows the target, since when, until when, by whom and why', async () => {
     const both = [revocation, { ...revocation, id: 'other', target: { role: 'r' }, block: false }];
     await using service = await startAdminService({
       'GET /admin/revocations': () => [200, { revocations: both }],
     });
     const { out } = await natsSts('revocations', 'list', ...service.at);
-    expect(out).toMatch(/^ID +WHO +SINCE +UNTIL +CUT +BY +REASON\n/);
+    expect(out).toMatch(/^ID +WHO +SINCE +UNTIL +REVOKED +BY +REASON\n/);
     expect(out).toMatch(
       /\nk3Zt0QpX +entra 7c9a +2026-11-0\d \S+ +lifted +3 +entra admin +left the company\n/,
     );
@@ -176,12 +181,12 @@ describe('revocations list', () => {
       'GET /admin/revocations': () => [200, { revocations: [] }],
     });
     const ran = await natsSts('revocations', 'list', ...service.at);
-    expect(ran).toEqual({ exitCode: 0, out: '', err: 'no revocation is in force\n' });
+    expect(ran).toEqual({ exitCode: 0, out: '', err: 'no revocations in force\n' });
   });
 });
 
 describe('revocations lift', () => {
-  test('lifts one by its id, whatever that holds', async () => {
+  test('lifts a revocation by its ID, whatever characters it has', async () => {
     await using service = await startAdminService({
       'DELETE /admin/revocations/a%2Fb': () => [204],
     });
@@ -189,7 +194,7 @@ describe('revocations lift', () => {
     expect(ran).toEqual({ exitCode: 0, out: 'lifted a/b\n', err: '' });
   });
 
-  test('of one that there is none of fails, in the words of the service', async () => {
+  test('fails with the message of the service if there is no such revocation', async () => {
     await using service = await startAdminService({});
     const { exitCode, err } = await natsSts('revocations', 'lift', 'nope', ...service.at);
     expect(exitCode).toBe(1);

@@ -23,7 +23,7 @@ async function leader(file: string): Promise<string | undefined> {
   }
 }
 
-test('it rotates, tells how it is, reloads on SIGHUP and by file change, and on SIGTERM lets go of the lease and ends with 0', async () => {
+test('it rotates, reports its health, reloads on SIGHUP and file changes, and on SIGTERM releases the lease and ends with 0', async () => {
   await using ground = await prepareRotation({ size: 1 });
   await using rotator = startRotatorProcess(ground, '--listen', '127.0.0.1:0');
   const url = String((await rotator.logged('listening'))['url']);
@@ -64,7 +64,7 @@ test('it rotates, tells how it is, reloads on SIGHUP and by file change, and on 
   expect(await leader(ground.storeFile)).toBeUndefined();
 });
 
-test('it is not ready while NATS can not be reached, and says so; a stop does not wait for NATS', async () => {
+test('it is not ready while NATS cannot be reached, and says so; a stop does not wait for NATS', async () => {
   await using ground = await prepareRotation({
     size: 1,
     configure: (tree) => {
@@ -85,7 +85,7 @@ test('it is not ready while NATS can not be reached, and says so; a stop does no
   expect(await rotator.exited).toBe(0);
 });
 
-test('a configuration that leaves it nothing to rotate is told for each account, and exits with 4', async () => {
+test('a configuration with nothing to rotate is reported for each account, and exits with 4', async () => {
   vi.stubEnv('SEED', signingKey.seed());
   using directory = configDirectory();
   const config = directory.write('sts.yaml', yaml());
@@ -95,7 +95,7 @@ test('a configuration that leaves it nothing to rotate is told for each account,
   expect(err).toMatch(/accounts\.APP: its signingKeys are given, and nothing says to rotate/);
 });
 
-test('a managed account without the operator key is told what is missing, and exits with 4', async () => {
+test('a managed account without the operator key is reported with what is missing, and exits with 4', async () => {
   await using ground = await prepareRotation({
     size: 1,
     configure: (tree) => {
@@ -116,7 +116,7 @@ test.each(['9090', '127.0.0.1:', 'host:99999', 'http://127.0.0.1:9090', '::1:909
   },
 );
 
-test('an address that is taken is told with what to change, exits with 5, and lets go of the lease', async () => {
+test('an address in use is reported with what to change, exits with 5, and releases the lease', async () => {
   await using ground = await prepareRotation({ size: 1 });
   const taken = createServer();
   await once(taken.listen(0, '127.0.0.1'), 'listening');

@@ -18,7 +18,7 @@ interface Serving extends AsyncDisposable {
   logged(msg: string): Promise<Record<string, unknown>>;
 }
 
-/** `nats-sts serve` in a process of its own. */
+/** `nats-sts serve` in its own process. */
 function serve(...args: readonly string[]): Serving {
   const child = spawn(process.execPath, [MAIN, 'serve', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -65,7 +65,7 @@ test('SIGINT ends it with 0, too', async () => {
   expect(await serving.exited).toBe(0);
 });
 
-test('a configuration that is not valid is told whole, and exits with 4', async () => {
+test('a configuration that is not valid is reported completely, and exits with 4', async () => {
   using directory = configDirectory();
   const config = directory.write('sts.yaml', 'roles: 1\nlistn: {}\n');
   const { exitCode, err } = await natsSts('serve', '-c', config);
@@ -74,7 +74,7 @@ test('a configuration that is not valid is told whole, and exits with 4', async 
   expect(err).toMatch(/line 2: listn: /);
 });
 
-test('a port that is taken is told with what to change, and exits with 5', async () => {
+test('a port in use is reported with what to change, and exits with 5', async () => {
   vi.stubEnv('SEED', signingKey.seed());
   using directory = configDirectory();
   const taken = createServer();

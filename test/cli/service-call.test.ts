@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readJson } from '../../src/cli/service-call.ts';
 
-/** An answer that goes on for as long as it is read. */
+/** An answer that continues as long as it is read. */
 function endless(): { response: Response; taken: () => number } {
   let taken = 0;
   const body = new ReadableStream<Uint8Array>({
@@ -19,7 +19,7 @@ test('an answer is read as JSON', async () => {
   expect(await readJson(new Response(null), 100)).toBeUndefined();
 });
 
-test('an answer that is too long is none, and is not read on', async () => {
+test('an answer that is too long counts as none and is not read further', async () => {
   expect(await readJson(new Response('{"a":1}'), 7)).toEqual({ a: 1 });
   expect(await readJson(new Response('{"a":1} '), 7)).toBeUndefined();
   const { response, taken } = endless();

@@ -12,7 +12,7 @@ const TRICKY = [
   '🪪',
 ];
 
-/** Text as a stranger would write it: any, and rich in what is tricky. */
+/** Untrusted text: anything, with many tricky characters. */
 export function strangersText(constraints: fc.StringConstraints = {}): fc.Arbitrary<string> {
   const unit = fc.oneof(
     { arbitrary: fc.constantFrom(...TRICKY), weight: 2 },

@@ -25,7 +25,7 @@ describe('colours', () => {
     expect(wantsColours(env, isTerminal)).toBe(expected);
   });
 
-  test('are escape sequences where they are wanted, and nothing elsewhere', () => {
+  test('are escape sequences if they are wanted, and nothing otherwise', () => {
     expect(styled(colourful, 'red', 'no')).toBe('\u001b[31mno\u001b[39m');
     expect(styled(pipe, 'red', 'no')).toBe('no');
   });
@@ -43,7 +43,7 @@ describe("strangers' text", () => {
   const stranger = strangersText();
   const active = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\p{Cs}]/u;
 
-  test('never holds an active character, whatever it was', () => {
+  test('never contains an active character, whatever the input', () => {
     fc.assert(
       fc.property(stranger, (text) => {
         expect(harmless(text)).not.toMatch(active);
@@ -91,7 +91,7 @@ describe('a table', () => {
     ['a name that is long', '22', 'a reason that is longer still'],
   ];
 
-  test('is aligned by blanks and cuts nothing in a pipe', () => {
+  test('is aligned with spaces and shortens nothing in a pipe', () => {
     expect(table(pipe, columns, rows)).toBe(
       [
         'NAME                 N   WHY',
@@ -102,7 +102,7 @@ describe('a table', () => {
     );
   });
 
-  test('takes from its widest columns where the window is narrow', () => {
+  test('shrinks its widest columns if the window is narrow', () => {
     expect(table(capturedTerminal({ columns: 30 }), columns, rows)).toBe(
       ['NAME          N   WHY', 'short         1   x', 'a name that…  22  a reason th…', ''].join(
         '\n',
@@ -110,12 +110,12 @@ describe('a table', () => {
     );
   });
 
-  test('keeps what may not be cut, however narrow the window is', () => {
+  test('never shortens a fixed column, however narrow the window', () => {
     const shown = table(capturedTerminal({ columns: 5 }), columns, rows, { header: false });
     expect(shown).toBe('short   1   x\na nam…  22  a reaso…\n');
   });
 
-  test('counts what people see: wide characters as two columns, colours as none', () => {
+  test('counts what people see: wide characters as two columns, colors as none', () => {
     const shown = table(
       colourful,
       [{ title: 'A' }, { title: 'B' }],
@@ -170,7 +170,7 @@ describe('times', () => {
     expect(parseMoment(text, now)).toBe(expected);
   });
 
-  test('what is shown can be given back', () => {
+  test('a shown time can be parsed again', () => {
     expect(parseMoment(localTime(now), now)).toBe(now);
   });
 });

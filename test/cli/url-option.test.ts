@@ -6,23 +6,23 @@ import { DEFAULT_URL, unnamedHint, urlOption } from '../../src/cli/url-option.ts
 import { natsSts } from './command-line.ts';
 import { loginHome } from './login-home.ts';
 
-const HINT = 'give --url or STS_URL: nothing was named, so the default was tried';
+const HINT = 'no URL was given, so nats-sts tried the default; give --url or set STS_URL';
 
 function hint(args: readonly string[], tried: string): string | undefined {
   const command = new Command().addOption(urlOption()).parse(args, { from: 'user' });
   return unnamedHint(new Unreachable(new URL(tried), new Error('refused')), command);
 }
 
-describe('that nothing was named is said', () => {
-  test('where the default could not be reached', () => {
+describe('a missing URL is mentioned', () => {
+  test('if the default could not be reached', () => {
     expect(hint([], `${DEFAULT_URL}/exchange`)).toBe(HINT);
   });
 
-  test('but not of a URL that was named, be it the same', () => {
+  test('but not if the same URL was given', () => {
     expect(hint(['--url', DEFAULT_URL], `${DEFAULT_URL}/exchange`)).toBeUndefined();
   });
 
-  test('and not of one that was remembered', () => {
+  test('nor if the URL was remembered', () => {
     expect(hint([], 'https://sts.example.com/token')).toBeUndefined();
   });
 });
@@ -42,7 +42,7 @@ const taken = await new Promise<boolean>((resolve) => {
   socket.once('connect', () => socket.destroy());
 });
 
-test.skipIf(taken)('a login that was told no service, and finds none, says so', async () => {
+test.skipIf(taken)('a login without a URL that reaches no service says so', async () => {
   using _home = loginHome();
   const { exitCode, err } = await natsSts('login');
   expect(exitCode).toBe(5);

@@ -7,7 +7,7 @@ import { type LoginService, startLoginService } from './login-service.ts';
 const login = (service: LoginService, ...args: string[]) =>
   natsSts('login', '--url', service.url, ...args);
 
-test('tells the person, each role and until when they are signed in for it, and what they have', async () => {
+test('shows the person, each role with the end of its session, and the credentials', async () => {
   using home = loginHome();
   await using service = await startLoginService();
   await login(service);
@@ -26,23 +26,23 @@ test('tells the person, each role and until when they are signed in for it, and 
     'money',
     'billing',
     expect.stringMatching(/^in /),
-    `${home.at('nats-sts/money.creds')} (gone)`,
+    `${home.at('nats-sts/money.creds')} (missing)`,
   ]);
   expect(out).not.toMatch(/refresh-\d|eyJ/);
 });
 
-test('tells which roles one could ask for, and which is held but no longer given', async () => {
+test('shows the available roles, and a session whose role is no longer available', async () => {
   using _home = loginHome();
   await using service = await startLoginService();
   await login(service);
   expect((await natsSts('whoami')).out).toMatch(/^billing +APP +1h +-$/m);
   await login(service, '--fresh', '--role', 'gone');
   expect((await natsSts('whoami')).out).toMatch(
-    /^gone +- +no longer given +\d{4}-.* \(in [78]h\)$/m,
+    /^gone +- +no longer available +\d{4}-.* \(in [78]h\)$/m,
   );
 });
 
-test('leaves out a role whose session was ended at the service', async () => {
+test('omits a role whose session was ended at the service', async () => {
   using home = loginHome();
   await using service = await startLoginService();
   await login(service);
@@ -54,7 +54,7 @@ test('leaves out a role whose session was ended at the service', async () => {
   expect(out).toMatch(/^billing .* \(in [78]h\)$/m);
 });
 
-test('tells two accounts of a person apart', async () => {
+test('shows two accounts of a person separately', async () => {
   using _home = loginHome();
   await using service = await startLoginService();
   await login(service);
@@ -72,7 +72,7 @@ test('tells two accounts of a person apart', async () => {
   );
 });
 
-test('shows the token to the service only for being looked at: it stays good', async () => {
+test('only introspects the refresh token, which stays valid', async () => {
   using _home = loginHome();
   await using service = await startLoginService();
   await login(service);
@@ -84,7 +84,7 @@ test('shows the token to the service only for being looked at: it stays good', a
   expect(await login(service)).toMatchObject({ exitCode: 0, err: '' });
 });
 
-test('--json tells it to programs, without secrets', async () => {
+test('--json prints it for programs, without secrets', async () => {
   using home = loginHome();
   await using service = await startLoginService();
   await login(service);
@@ -117,21 +117,21 @@ test('--json tells it to programs, without secrets', async () => {
   expect(out).not.toMatch(/refresh-\d|eyJ/);
 });
 
-test('exits with 3 where nobody is signed in', async () => {
+test('exits with 3 if nobody is signed in', async () => {
   using _home = loginHome();
   expect(await natsSts('whoami')).toEqual({
     exitCode: 3,
     out: '',
-    err: 'nats-sts: not signed in: nats-sts login --url URL\n',
+    err: 'nats-sts: not signed in; to sign in: nats-sts login --url URL\n',
   });
   const { exitCode, err } = await natsSts('whoami', '--url', 'https://sts.example.com');
   expect(exitCode).toBe(3);
   expect(err).toBe(
-    'nats-sts: not signed in at https://sts.example.com/: nats-sts login --url https://sts.example.com/\n',
+    'nats-sts: not signed in at https://sts.example.com/; to sign in: nats-sts login --url https://sts.example.com/\n',
   );
 });
 
-test('names the service that was used last where nobody is signed in any more', async () => {
+test('names the last service if nobody is signed in there any more', async () => {
   using _home = loginHome();
   await using service = await startLoginService();
   await login(service);
@@ -139,7 +139,7 @@ test('names the service that was used last where nobody is signed in any more', 
   expect(await natsSts('whoami')).toEqual({
     exitCode: 3,
     out: '',
-    err: `nats-sts: not signed in at ${service.url}/: nats-sts login --url ${service.url}/\n`,
+    err: `nats-sts: not signed in at ${service.url}/; to sign in: nats-sts login --url ${service.url}/\n`,
   });
 });
 
@@ -151,7 +151,7 @@ test('exits with 3 when the session was ended at the service', async () => {
   expect(await natsSts('whoami', '--json')).toMatchObject({ exitCode: 3, out: '' });
 });
 
-test('exits with 3 when the session is over, without asking', async () => {
+test('exits with 3 after the session has ended, without asking the service', async () => {
   using _home = loginHome();
   await using service = await startLoginService();
   service.state.sessionSeconds = 0;
@@ -160,7 +160,7 @@ test('exits with 3 when the session is over, without asking', async () => {
   expect(service.to('/introspect')).toEqual([]);
 });
 
-test('exits with 5 when the service can not be asked', async () => {
+test('exits with 5 if the service cannot be reached', async () => {
   using _home = loginHome();
   const service = await startLoginService();
   await login(service);
@@ -168,7 +168,7 @@ test('exits with 5 when the service can not be asked', async () => {
   expect(await natsSts('whoami')).toMatchObject({ exitCode: 5, out: '' });
 });
 
-test('what the service calls people and roles has no effect on the terminal', async () => {
+test('names of people and roles from the service have no effect on the terminal', async () => {
   using _home = loginHome();
   await using service = await startLoginService();
   await login(service);
@@ -198,5 +198,5 @@ test.each([
   });
   const { exitCode, err } = await natsSts('whoami');
   expect(exitCode).toBe(1);
-  expect(err).toContain('not like nats-sts');
+  expect(err).toContain('not as nats-sts does');
 });

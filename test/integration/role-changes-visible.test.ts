@@ -95,7 +95,7 @@ test('nats-sts exchange says so on stderr, and gives up with --wait when it take
   const changed = await cli('exchange', '--role', 'publisher', '--out', out);
   expect(changed.exitCode).toBe(0);
   expect(changed.err).toMatch(
-    /role publisher was changed, and this credential has the permissions of before; in about \d+s/,
+    /role publisher was changed, and this credential still has the previous permissions; in about \d+s/,
   );
   for (const role of ['publisher', 'reader']) {
     const late = await cli('exchange', '--role', role, '--wait=1s', '--out', `${out}.${role}`);
@@ -127,7 +127,7 @@ test('keys list says which server a key waits for', async () => {
   const { out } = await cli('keys list');
   await writeFile(tokenFile, await world.token());
   expect(out).toContain(`signs once every server has it, not on every server yet (${hung.name})`);
-  expect(out).toContain('with the permissions of before a change');
+  expect(out).toContain('with the permissions from before a change');
 });
 
 test('nats-sts exchange --wait waits until the keys sign, with a token that is read again', async () => {
@@ -189,7 +189,7 @@ describe.each([
     await writeFile(tokenFile, await world.token({ sub: 'admin' }));
     const { out } = await cli('keys list');
     await writeFile(tokenFile, await world.token());
-    expect(out).toMatch(/its keys can not be rotated right now: .*NATS/);
+    expect(out).toMatch(/its keys cannot be rotated now: .*NATS/);
     expect(out).not.toContain('signs within seconds');
     const ready = await (await fetch(`${world.url}/readyz`)).text();
     expect(ready).toContain(

@@ -9,12 +9,12 @@ export const STATE_STYLE = {
   retired: 'dim',
 } as const satisfies Record<KeyAnswer['state'], Style>;
 
-/** `AAQ6QJFB…43L4`: enough to tell keys apart. */
+/** `AAQ6QJFB…43L4`: enough to distinguish keys. */
 export function shortKey(publicKey: string): string {
   return publicKey.length <= 13 ? publicKey : `${publicKey.slice(0, 8)}…${publicKey.slice(-4)}`;
 }
 
-/** `role orders`, or what stands for all roles without keys of their own. */
+/** `role orders`, or `any role` for the key of all roles without one of their own. */
 export function slotName(slot: string): string {
   return slot === '*' ? 'any role' : `role ${slot}`;
 }
@@ -28,12 +28,12 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** A key is not taken by some server, although its state says that it should be. */
+/** A server does not accept the key, although its state says that every server should. */
 export function isTrouble({ state, listed }: KeyAnswer): boolean {
   return (state === 'active' || state === 'draining') && !listed;
 }
 
-/** What there is to know of a key beside its state, in one line. `now` is in Unix seconds. */
+/** The details of a key besides its state, in one line. `now` is in Unix seconds. */
 export function keyText(
   key: KeyAnswer,
   {
@@ -58,7 +58,7 @@ export function keyText(
       const next = next_rotation_at === null ? [] : [rotationText(next_rotation_at, now)];
       const signing =
         `for ${since(key.active_at ?? key.staged_at, now)}` +
-        (signs === 'outdated' ? ', with the permissions of before a change' : '');
+        (signs === 'outdated' ? ', with the permissions from before a change' : '');
       return [signing, ...next, `${key.credentials_alive} alive`].join(', ');
     }
     case 'draining': {
@@ -74,20 +74,20 @@ export function keyText(
   }
 }
 
-/** When the next key of a slot signs that has none, or one with the permissions of before. */
+/** When the key will sign, if its slot has no active key, or one with outdated permissions. */
 function signsText(
   { listed, may_sign_at }: KeyAnswer,
   { kind, obstacle }: Pick<AccountAnswer, 'kind' | 'obstacle'>,
   now: number,
 ): string {
-  if (obstacle) return 'nobody knows when it signs';
+  if (obstacle) return 'unknown when it will sign';
   const left = (may_sign_at ?? now) - now;
   if (left > 0) return `signs in about ${lengthOfTime(left * 1000)}`;
   if (listed) return 'signs within seconds';
   return kind === 'managed' ? 'signs once every server has it' : 'signs once it is listed';
 }
 
-/** Where it is, as far as that is not everywhere. */
+/** Which servers do not have it yet. */
 function placeText(
   { listed, staged_at, waits_for }: KeyAnswer,
   missing: string,
@@ -98,7 +98,7 @@ function placeText(
   return [`${missing} yet${servers}, for ${since(staged_at, now)}`];
 }
 
-/** `next rotation in 4d`, or that it is due. */
+/** `next rotation in 4d`, or `next rotation is due`. */
 export function rotationText(at: number, now: number): string {
   return at > now ? `next rotation ${relativeTime(at * 1000, now * 1000)}` : 'next rotation is due';
 }

@@ -19,11 +19,11 @@ export function keysListCommand(
   { clock = systemClock }: { readonly clock?: Clock } = {},
 ): Command {
   const command = new Command('list')
-    .description('show the signing keys: what signs, since when, and what comes')
-    .option('--account <name>', 'only this account')
-    .option('--all', 'retired keys too')
-    .option('--wide', 'public keys in full')
-    .option('--json', 'as the service answers, on one line')
+    .description('show the signing keys, their states and the next rotation')
+    .option('--account <name>', 'show only this account')
+    .option('--all', 'include retired keys')
+    .option('--wide', 'show full public keys')
+    .option('--json', 'print the answer of the service as JSON, on one line')
     .addHelpText('after', EXAMPLES)
     .action(async (options: ListOptions) => {
       const client = await adminClient(terminal, options);
@@ -35,7 +35,7 @@ export function keysListCommand(
 }
 
 const EXAMPLES = `
-For an account whose keys you give it, and that has few left, it prints the nsc commands to add the next.
+If an account whose keys you provide runs low on keys, the output has the nsc commands that add the next one.
 
 Examples:
   nats-sts keys list --url https://sts.example.com --token-file token
@@ -54,5 +54,5 @@ function withoutRetired(account: AccountAnswer): AccountAnswer {
 
 function unknownAccount(name: string, { accounts }: KeysAnswer): CliError {
   const names = accounts.map(({ account }) => account).join(', ');
-  return new CliError(ExitCode.failed, `there is no account ${name}; there are: ${names}`);
+  return new CliError(ExitCode.failed, `there is no account ${name}; accounts: ${names}`);
 }

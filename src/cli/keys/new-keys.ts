@@ -34,16 +34,15 @@ const REAL_PACE: Pace = {
   sleep: (milliseconds) => sleep(milliseconds),
 };
 
-/** Most rotations are done by then. */
+/** Most rotations are finished by then. */
 const FIRST_LOOK_MILLISECONDS = 1000;
-/** Twelve a minute: `rateLimit.perIdentity` allows 60 unless configured, to everyone of that identity. */
+/** Twelve per minute; by default `rateLimit.perIdentity` allows 60 for the whole identity. */
 const LOOK_MILLISECONDS = 5000;
 
 /**
- * Asks again and again until each slot has another active key than before, and as often as the
- * service wants to be asked.
+ * Asks, as often as the service allows, until each slot has a new active key.
  *
- * @throws CliError when that takes longer than `timeout`, or the service can't be asked.
+ * @throws CliError if that takes longer than `timeout`, or the service cannot be reached.
  */
 export async function newKeys(waiting: Waiting): Promise<NewKey[]> {
   const { timeout, pace = REAL_PACE } = waiting;
@@ -62,11 +61,11 @@ export async function newKeys(waiting: Waiting): Promise<NewKey[]> {
 interface Look {
   readonly changed: NewKey[];
   readonly missing: readonly Slot[];
-  /** Milliseconds until then. */
+  /** In milliseconds. */
   readonly nextLook: number;
 }
 
-/** `left`: milliseconds; a service that wants to be left alone for longer ends the waiting. */
+/** `left`: milliseconds. If the service asks for a longer pause, waiting ends. */
 async function look({ client, before, requested }: Waiting, left: number): Promise<Look> {
   try {
     const now = await client.keys();
@@ -97,7 +96,7 @@ function activeKey({ accounts }: KeysAnswer, { account, slot }: Slot): KeyAnswer
 function timedOut(timeout: number, missing: readonly Slot[]): CliError {
   return new CliError(
     ExitCode.unavailable,
-    `after ${durationText(timeout)} these have no new active key: ${missing.map(slotText).join(', ')}. ` +
-      'The rotation goes on by itself; nats-sts keys list shows what it waits for.',
+    `no new active key after ${durationText(timeout)} for: ${missing.map(slotText).join('; ')}. ` +
+      'The rotation continues; to see what it waits for, run nats-sts keys list.',
   );
 }

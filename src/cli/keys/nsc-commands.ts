@@ -2,20 +2,20 @@ import type { AccountAnswer, KeyTemplate } from '../../admin-api/keys.ts';
 import { slotName } from './key-text.ts';
 
 export interface NextKey {
-  /** The account's name; nsc is expected to know it by the same. */
+  /** Name of the account, which nsc is expected to use too. */
   readonly account: string;
   /** Role, or `*`. */
   readonly slot: string;
-  /** What the key's users may do; undefined for a key that is tied to no role. */
+  /** The permissions of the key's users; undefined for a key that is tied to no role. */
   readonly template?: KeyTemplate;
-  /** The day, `2026-11-02`: part of the file's name, so that no key replaces another. */
+  /** The day, `2026-11-02`: part of the file name, so that no key overwrites another. */
   readonly day: string;
 }
 
 /**
- * The commands that make the next signing key of an account that its operator keeps with nsc, list
- * it in the account JWT and push that; lines for a POSIX shell. The seed goes into a file, never
- * onto the screen (nsc 2.8 prints both keys to stderr, newer ones to stdout).
+ * The shell commands that make the next signing key of an account in nsc, add it to the account JWT
+ * and push that. The seed goes into a file, never to the screen (nsc 2.8 prints both keys to stderr,
+ * newer versions to stdout).
  */
 export function nscCommands({ account, slot, template, day }: NextKey): string[] {
   const file = fileName(account, slot, day);
@@ -36,8 +36,8 @@ export function nscCommands({ account, slot, template, day }: NextKey): string[]
 }
 
 /**
- * The commands that take a signing key out of an account JWT that its operator keeps with nsc: until
- * then the servers accept what it signed.
+ * The shell commands that remove a signing key from an account JWT in nsc. Until then the servers
+ * accept what it signed.
  */
 export function removalCommands(account: string, publicKey: string): string[] {
   return [
@@ -46,28 +46,28 @@ export function removalCommands(account: string, publicKey: string): string[] {
   ];
 }
 
-/** What to write into the configuration then, below `accounts.NAME.signingKeys`. */
+/** The line to add to the configuration, below `accounts.NAME.signingKeys`. */
 export function givenKeyLine({ account, slot, day }: NextKey): string {
   const file = `{ file: ${JSON.stringify(fileName(account, slot, day))} }`;
   return slot === '*' ? `- ${file}` : `- { seed: ${file}, role: ${JSON.stringify(slot)} }`;
 }
 
-/** Slots of an external account that rotates and has at most one given key left for them. */
+/** Slots of a rotating external account that have at most one unused key left. */
 export function slotsRunningLow({ kind, next_rotation_at, keys }: AccountAnswer): string[] {
   if (kind !== 'external' || next_rotation_at === null) return [];
   const signing = new Set(keys.flatMap(({ state, slot }) => (state === 'active' ? slot : [])));
   return [...signing].filter((slot) => keysLeft(keys, slot) < 2);
 }
 
-/** Given keys of a slot that have not signed yet. */
+/** Keys of a slot that have not signed yet. */
 function keysLeft(keys: AccountAnswer['keys'], slot: string): number {
   return keys.filter((key) => key.slot === slot && key.state === 'staged').length;
 }
 
 export function nextKeyTitle(account: AccountAnswer, slot: string): string {
   const left = keysLeft(account.keys, slot);
-  const how = left === 0 ? 'No given key is left' : 'Only one given key is left';
-  return `${how} for ${slotName(slot)} of ${account.account}. To add the next one with nsc:`;
+  const how = left === 0 ? 'No unused key is left' : 'Only one unused key is left';
+  return `${how} for ${slotName(slot)} of ${account.account}. To add one with nsc:`;
 }
 
 function templateFlags(template: KeyTemplate): string[] {
@@ -78,7 +78,7 @@ function templateFlags(template: KeyTemplate): string[] {
     ...listFlags('--allow-sub', sub?.allow),
     ...listFlags('--deny-sub', sub?.deny),
     ...(resp ? [`--allow-pub-response=${resp.max}`, `--response-ttl ${resp.ttl}ns`] : []),
-    // Said also when there is no limit: nsc makes them 0 on a key that was not scoped before.
+    // Written even without a limit: nsc would set them to 0 on a key that was not scoped before.
     ...(['subs', 'data', 'payload'] as const).map((limit) => `--${limit}=${template[limit]}`),
     ...listFlags('--source-network', src),
     ...times.map(({ start, end }) => `--time ${quoted(`${start}-${end}`)}`),
@@ -87,7 +87,7 @@ function templateFlags(template: KeyTemplate): string[] {
   ];
 }
 
-/** nsc reads the values of these flags as a line of CSV. */
+/** nsc parses the values of these flags as CSV. */
 function listFlags(flag: string, values: readonly string[] = []): string[] {
   return values.map((value) => {
     const csv = /[",]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;

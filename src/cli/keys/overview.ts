@@ -11,17 +11,17 @@ interface View {
   readonly terminal: Terminal;
   /** Unix seconds. */
   readonly now: number;
-  /** Public keys in full. */
+  /** Show full public keys. */
   readonly wide: boolean;
 }
 
 const INDENT = '   ';
 const GAP = 2;
 const STATE_WIDTH = 'draining'.length;
-/** Columns of the timeline; in a pipe, where there is no width to fit, `usual`. */
+/** Width of the timeline; `usual` in a pipe, which has no width. */
 const TIMELINE = { least: 12, most: 60, usual: 40 };
 
-/** All keys for people: what signs, since when and until when, and what the operator has to do. */
+/** All keys, for people: what signs, since when and until when, and what the operator must do. */
 export function keysOverview({ accounts, rotator }: KeysAnswer, view: View): string {
   if (accounts.length === 0) return 'no account\n';
   const parts = accounts.map((account) => accountText(account, view));
@@ -46,7 +46,7 @@ function accountText(account: AccountAnswer, view: View): string {
 }
 
 function obstacleLine(why: string, { terminal }: View): string {
-  return ` ${styled(terminal, 'red', harmless(`its keys can not be rotated right now: ${why}`))}\n`;
+  return ` ${styled(terminal, 'red', harmless(`its keys cannot be rotated now: ${why}`))}\n`;
 }
 
 function heading(account: AccountAnswer, { terminal, now, wide }: View): string {
@@ -54,8 +54,8 @@ function heading(account: AccountAnswer, { terminal, now, wide }: View): string 
   const facts = [
     wide ? public_key : shortKey(public_key),
     kind,
-    next_rotation_at === null ? 'rotates when asked to' : rotationText(next_rotation_at, now),
-    ...(spare_keys === null ? [] : [`given keys left: ${spare_keys}`]),
+    next_rotation_at === null ? 'rotates only on request' : rotationText(next_rotation_at, now),
+    ...(spare_keys === null ? [] : [`unused keys: ${spare_keys}`]),
   ];
   return `${styled(terminal, 'bold', harmless(name))}  ${harmless(facts.join(', '))}`;
 }
@@ -116,7 +116,7 @@ function nextKeyText(account: AccountAnswer, slot: string, { terminal, now }: Vi
   const template = account.slots.find((wanted) => wanted.slot === slot)?.template ?? undefined;
   // A scoped key without its permissions would allow everything.
   if (slot !== '*' && template === undefined) {
-    return `\n ${title}\n${INDENT}(the service doesn't tell the permissions of this role)\n`;
+    return `\n ${title}\n${INDENT}(the service does not send the permissions of this role)\n`;
   }
   const day = localTime(now * 1000).slice(0, 10);
   const next = { account: account.account, slot, day, ...(template && { template }) };
@@ -124,7 +124,7 @@ function nextKeyText(account: AccountAnswer, slot: string, { terminal, now }: Vi
   return [
     `\n ${title}\n`,
     ...lines.map((line) => `${INDENT}${harmless(line)}\n`),
-    ` Then, below signingKeys of the account in the configuration, beside the others:\n`,
+    ` Then add this below signingKeys of the account in the configuration:\n`,
     `${INDENT}${harmless(givenKeyLine(next))}\n`,
   ].join('');
 }
@@ -132,7 +132,7 @@ function nextKeyText(account: AccountAnswer, slot: string, { terminal, now }: Vi
 function rotatorLine({ leader, lease_until }: KeysAnswer['rotator'], { terminal, now }: View) {
   const expired = lease_until !== null && lease_until < now;
   if (leader === null || expired) {
-    return styled(terminal, 'yellow', 'no rotator runs: keys stay as they are');
+    return styled(terminal, 'yellow', 'no rotator is running: keys do not rotate');
   }
   const lease =
     lease_until === null ? '' : `, lease ends ${relativeTime(lease_until * 1000, now * 1000)}`;

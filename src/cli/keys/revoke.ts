@@ -18,22 +18,22 @@ interface RevokeOptions extends AdminOptions {
   readonly json?: true;
 }
 
-/** `nats-sts keys revoke`: the emergency exit for a signing key that someone else may have. */
+/** `nats-sts keys revoke`: for emergencies, when someone else may have a signing key. */
 export function keysRevokeCommand(terminal: Terminal): Command {
   const command = new Command('revoke')
-    .description('take a signing key away at once, and cut everyone that it signed for')
-    .argument('<public-key>', 'the key, A…; or as keys list shows it')
-    .requiredOption('--reason <text>', 'why; goes into the audit log')
-    .option('-y, --yes', 'without asking')
-    .option('--json', 'tell what was done as JSON')
+    .description('revoke a signing key and every credential that it signed, at once')
+    .argument('<public-key>', 'the public key, A…, in full or as keys list shows it')
+    .requiredOption('--reason <text>', 'why (required); stored in the audit log')
+    .option('-y, --yes', 'do not ask for confirmation')
+    .option('--json', 'print the result as JSON')
     .addHelpText('after', EXAMPLES)
     .action((key: string, options: RevokeOptions) => run(terminal, key, options));
   return adminOptions(command);
 }
 
 const EXAMPLES = `
-For a key that may have leaked. To replace one that has not, "nats-sts keys rotate" cuts nobody.
-With --yes and the key in full it is one call, for a token that is taken only once.
+Use it if a key may have leaked. Otherwise use "nats-sts keys rotate", which disconnects nobody.
+With a single-use token, use --yes and give the key in full: then the command makes only one call.
 
 Examples:
   nats-sts keys revoke AAQ6QJFB…43L4 --reason "seed in a public repository"
@@ -47,7 +47,7 @@ async function run(terminal: Terminal, text: string, options: RevokeOptions): Pr
   terminal.out(options.json ? jsonLine(answer) : lines(done(answer)));
 }
 
-/** Of an account; a call to list the keys is for those who shorten one, or want to be asked. */
+/** A full public key of an account. A shortened one, or a confirmation, needs a call that lists the keys. */
 function isPublicKey(text: string): boolean {
   return /^A[A-Z2-7]{55}$/.test(text);
 }
@@ -65,14 +65,15 @@ async function chosen(
 
 function done({ public_key, account, kind, slot, credentials_cut }: RevokeKeyAnswer): string[] {
   const revoked = `revoked ${public_key}, ${slotName(slot)} of account ${account}`;
-  if (kind !== 'external') return [`${revoked}: ${counted(credentials_cut, 'credential')} cut`];
-  return [`${revoked}: nats-sts signs with it no more`, ...leftToDo(account, public_key)];
+  if (kind !== 'external')
+    return [`${revoked}, and ${counted(credentials_cut, 'credential')} with it`];
+  return [`${revoked}: nats-sts no longer signs with it`, ...leftToDo(account, public_key)];
 }
 
-/** The JWT of an external account is its operator's. */
+/** The JWT of an external account belongs to its operator. */
 function leftToDo(account: string, publicKey: string): string[] {
   return [
-    'NATS goes on taking it, and whatever it signs for whoever has it, until you take it out of the account JWT:',
+    'Anyone who has this key can still sign credentials that NATS accepts, until you remove it from the account JWT:',
     ...removalCommands(account, publicKey).map((line) => `  ${line}`),
   ];
 }
@@ -83,7 +84,7 @@ function lines(texts: readonly string[]): string {
 
 interface Found extends Pick<AccountAnswer, 'account' | 'kind'> {
   readonly key: KeyAnswer;
-  /** Another key can take over. */
+  /** Whether another key can take over. */
   readonly next: boolean;
 }
 
@@ -96,13 +97,16 @@ function findKey({ accounts }: KeysAnswer, text: string): Found {
   );
   const [found, ...others] = all;
   if (found === undefined) {
-    throw new CliError(ExitCode.failed, `there is no key ${text}; nats-sts keys list shows all`);
+    throw new CliError(
+      ExitCode.failed,
+      `there is no key ${text}; nats-sts keys list shows all keys`,
+    );
   }
   if (others.length > 0) {
-    throw new CliError(ExitCode.usage, `several keys look like ${text}: give it in full`);
+    throw new CliError(ExitCode.usage, `${text} matches several keys: give the key in full`);
   }
   if (found.key.state === 'retired') {
-    throw new CliError(ExitCode.failed, `${text} is retired already: no server takes it`);
+    throw new CliError(ExitCode.failed, `${text} is already retired, and no server accepts it`);
   }
   return found;
 }
@@ -127,31 +131,30 @@ function consequences(found: Found): string[] {
 }
 
 function cutText({ key }: Found): string[] {
-  const { sessions } = key;
-  const cut =
-    typeof sessions === 'number'
-      ? heldText(key)
-      : `${heldText(key)}, and all sessions of them (their number is not known here),`;
-  return [`${cut} will be cut at once. This can't be undone.`];
+  const { credentials_alive, sessions } = key;
+  const credentials = counted(credentials_alive, 'credential');
+  const connected =
+    sessions === null ? 'all their sessions (number unknown)' : counted(sessions, 'session');
+  return [
+    `This also revokes ${credentials} and disconnects ${connected}, at once. It cannot be undone.`,
+  ];
 }
 
 function notCutText({ account, key }: Found): string[] {
   return [
-    "nats-sts will sign with it no more; this can't be undone.",
-    `Nobody is cut: ${heldText(key)} go on.`,
+    'nats-sts will no longer sign with it. This cannot be undone.',
+    `Nobody is disconnected yet: ${heldText(key)} still work.`,
     ...leftToDo(account, key.public_key),
   ];
 }
 
 function heldText({ credentials_alive, sessions }: KeyAnswer): string {
   const credentials = counted(credentials_alive, 'credential');
-  return typeof sessions === 'number'
-    ? `${credentials} and ${counted(sessions, 'session')}`
-    : credentials;
+  return sessions === null ? credentials : `${credentials} and ${counted(sessions, 'session')}`;
 }
 
 function afterText({ next }: Found): string {
   return next
-    ? 'Clients that ask again get a credential of the next key.'
-    : 'No other key of it is ready: until the next one is on every server, exchanges for it are refused (503).';
+    ? 'Clients that exchange again get a credential from the next key.'
+    : 'No other key is ready: exchanges that need one are refused (503) until every server has the next key.';
 }

@@ -20,23 +20,23 @@ interface RotateOptions extends AdminOptions {
 
 type Slot = RotateAnswer['requested'][number];
 
-/** `nats-sts keys rotate`: nobody is cut by it. One call where nobody is asked and nothing waited for. */
+/** `nats-sts keys rotate`: disconnects nobody. With --yes and without --wait it makes only one call. */
 export function keysRotateCommand(terminal: Terminal): Command {
   const command = new Command('rotate')
-    .description('rotate signing keys now; nobody is cut')
-    .option('--account <name>', 'only keys of this account')
-    .option('--role <role>', 'only keys of this role')
-    .option('--wait', 'until the new keys sign')
-    .option('--timeout <time>', 'how long to wait, e.g. 90s', seconds, 300)
-    .option('-y, --yes', 'without asking')
-    .option('--json', 'tell what was done as JSON')
+    .description('rotate signing keys now, without disconnecting anybody')
+    .option('--account <name>', 'rotate only the keys of this account')
+    .option('--role <role>', 'rotate only the key of this role')
+    .option('--wait', 'wait until the new keys sign')
+    .option('--timeout <time>', 'longest time to wait, e.g. 90s', seconds, 300)
+    .option('-y, --yes', 'do not ask for confirmation')
+    .option('--json', 'print the result as JSON')
     .addHelpText('after', EXAMPLES)
     .action((options: RotateOptions) => run(terminal, options));
   return adminOptions(command);
 }
 
 const EXAMPLES = `
-The next key takes over once every server has it; the old one stays trusted until the last credential
+The next key takes over once every server has it. The old key stays trusted until the last credential
 that it signed has expired.
 
 Examples:
@@ -46,13 +46,13 @@ Examples:
 function seconds(text: string): number {
   const read = duration('Time to wait').safeParse(/^\d+$/.test(text) ? `${text}s` : text);
   if (read.success) return read.data;
-  throw new InvalidArgumentError('Write a length of time such as 90s or 5m.');
+  throw new InvalidArgumentError('Write a duration such as 90s or 5m.');
 }
 
 async function run(terminal: Terminal, options: RotateOptions): Promise<void> {
   const { account, role, yes, wait, json, timeout } = options;
   const client = await adminClient(terminal, options);
-  // Where a token is taken only once, a call that is not needed would cost the one that is.
+  // A single-use token is good for only one call.
   const before = yes && !wait ? undefined : await client.keys();
   const what = before ? consequences(before, options) : [];
   await confirm(terminal, { yes, what, question: 'Rotate?' });
@@ -68,20 +68,20 @@ function consequences(before: KeysAnswer, options: RotateOptions): string[] {
   const external = accountsOf(before, options).filter(({ kind }) => kind === 'external');
   return [
     `Rotates the signing keys of ${scopeText(options)}.`,
-    'The next key takes over once every server has it; the old one stays trusted until the last',
-    'credential that it signed has expired: nobody is cut.',
+    'The next key takes over once every server has it. The old key stays trusted until the last',
+    'credential that it signed has expired, so nobody is disconnected.',
     ...external.flatMap((account) => leftToDo(account, options)),
   ];
 }
 
-/** Those that are meant, as far as can be told: a role may share the key of others. */
+/** The affected accounts, as far as known: a role may share the key of others. */
 function accountsOf({ accounts }: KeysAnswer, { account, role }: RotateOptions): AccountAnswer[] {
   const named = accounts.filter((found) => (account ?? found.account) === found.account);
   const ofRole = named.filter(({ keys }) => keys.some(({ slot }) => slot === role));
   return role === undefined || ofRole.length === 0 ? [...named] : ofRole;
 }
 
-/** The JWT of an external account is its operator's. */
+/** The JWT of an external account belongs to its operator. */
 function leftToDo({ account, keys }: AccountAnswer, { role }: RotateOptions): string[] {
   const active = keys.filter(({ state }) => state === 'active');
   const ofRole = active.filter(({ slot }) => slot === role);
@@ -89,8 +89,8 @@ function leftToDo({ account, keys }: AccountAnswer, { role }: RotateOptions): st
     ofRole.length > 0 ? ofRole : active.filter(({ slot }) => role === undefined || slot === '*');
   if (old.length === 0) return [];
   return [
-    `You give the keys of account ${account}: the next one has to be given and listed, and NATS goes on taking`,
-    'the old one until you take it out of the account JWT. When keys list --all shows it retired:',
+    `You provide the keys of account ${account}. The next key must be in the configuration and in the account JWT.`,
+    'NATS accepts the old key until you remove it. Once keys list --all shows it as retired, run:',
     ...old
       .flatMap(({ public_key }) => removalCommands(account, public_key))
       .map((line) => `  ${line}`),
@@ -108,10 +108,10 @@ function tell(
 ): void {
   if (json) return terminal.out(jsonLine({ requested }));
   for (const slot of requested) terminal.out(`requested: ${harmless(slotText(slot))}\n`);
-  terminal.err('nats-sts keys list shows when the next keys sign\n');
+  terminal.err('To see when the next keys sign, run nats-sts keys list.\n');
 }
 
 function activeLine({ public_key, instead_of, ...slot }: NewKey): string {
-  const old = instead_of === null ? '' : `, instead of ${shortKey(instead_of)}`;
+  const old = instead_of === null ? '' : `, replacing ${shortKey(instead_of)}`;
   return `${slotText(slot)}: ${public_key} is active${old}`;
 }

@@ -1,7 +1,7 @@
 import type { KeyAnswer } from '../../admin-api/keys.ts';
 import { relativeTime } from '../time.ts';
 
-/** The stretch of time that bars show: `past` columns before now, `future` after. Times are Unix seconds. */
+/** The period that the bars show: `past` columns before now, `future` after. Times are Unix seconds. */
 export interface Axis {
   readonly from: number;
   readonly now: number;
@@ -18,13 +18,13 @@ type Times = Pick<
 const GLYPHS = { staged: '░', active: '█', draining: '▒' } as const;
 const MARKER = '│';
 
-/** What the bars are made of, for people. */
+/** Explains the bars. */
 export const LEGEND = `${GLYPHS.staged} staged  ${GLYPHS.active} active  ${GLYPHS.draining} draining  ${MARKER} now`;
 
-/** Neither side of now gets less: what is about to end, or has just begun, must show. */
+/** Each side of now gets at least this much, so that a phase that just began or is about to end shows. */
 const LEAST_COLUMNS = 4;
 
-/** One axis for all keys of an account, `width` columns with the mark of now among them. */
+/** One axis for all keys of an account; `width` includes the marker of now. */
 export function axisOf(
   keys: readonly Times[],
   { now, nextRotationAt, width }: { now: number; nextRotationAt: number | null; width: number },
@@ -32,7 +32,7 @@ export function axisOf(
   const from = Math.min(now - 1, ...keys.map(({ staged_at }) => staged_at));
   const ends = keys.flatMap(({ retires_at }) => retires_at ?? []);
   const planned = Math.max(nextRotationAt ?? now, ...ends);
-  // Nothing is planned: a little of what comes, since keys go on.
+  // Nothing is planned: show a little of the future, because the keys continue.
   const to = planned > now ? planned : now + (now - from) / 4;
   const columns = width - MARKER.length;
   const fair = Math.round((columns * (now - from)) / (to - from));
@@ -40,7 +40,7 @@ export function axisOf(
   return { from, now, to, past, future: columns - past };
 }
 
-/** The phases of one key on the axis. What comes is as planned: the next key takes over on schedule. */
+/** The phases of one key on the axis. The future is as planned: the next key takes over on schedule. */
 export function bar(axis: Axis, key: Times, nextRotationAt: number | null): string {
   const cells = Array.from<string>({ length: axis.past + axis.future }).fill(' ');
   for (const { glyph, start, end } of phases(axis, key, nextRotationAt)) {
@@ -60,12 +60,12 @@ interface Phase {
 function phases({ now, to }: Axis, key: Times, nextRotationAt: number | null): Phase[] {
   const { state, staged_at, active_at, draining_at, retired_at, retires_at } = key;
   const next = nextRotationAt !== null && nextRotationAt > now ? nextRotationAt : to;
-  const over = retired_at ?? (state === 'retired' ? now : next);
+  const end = retired_at ?? (state === 'retired' ? now : next);
   const found: Phase[] = [
-    { glyph: GLYPHS.staged, start: staged_at, end: active_at ?? draining_at ?? over },
+    { glyph: GLYPHS.staged, start: staged_at, end: active_at ?? draining_at ?? end },
   ];
   if (active_at !== null) {
-    found.push({ glyph: GLYPHS.active, start: active_at, end: draining_at ?? over });
+    found.push({ glyph: GLYPHS.active, start: active_at, end: draining_at ?? end });
   }
   if (draining_at !== null) {
     const end = retired_at ?? retires_at ?? now;
@@ -74,7 +74,7 @@ function phases({ now, to }: Axis, key: Times, nextRotationAt: number | null): P
   return found;
 }
 
-/** Columns from and to (exclusive) that a phase takes, at least one; undefined when it is not on this side. */
+/** First and last (exclusive) column of a phase, at least one column; undefined if it is not on this side. */
 function stretch(
   start: number,
   end: number,
@@ -91,7 +91,7 @@ function paint(cells: string[], glyph: string, columns: readonly [number, number
   if (columns !== undefined) cells.fill(glyph, ...columns);
 }
 
-/** The line above the bars: how long ago they begin, where now is, how far they reach. */
+/** The line above the bars: how long ago they begin, where now is, and how far they reach. */
 export function scale({ from, now, to, past, future }: Axis): string {
   const begin = relativeTime(from * 1000, now * 1000);
   const end = relativeTime(to * 1000, now * 1000);

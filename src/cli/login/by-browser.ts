@@ -15,12 +15,12 @@ import {
 } from './sign-in-service.ts';
 
 export interface BrowserOptions {
-  /** Whether to open one; the address is printed either way. */
+  /** Whether to open a browser; the address is printed either way. */
   readonly open: boolean;
   readonly patienceMilliseconds: number;
 }
 
-/** Authorization code to a port of this machine, with PKCE (RFC 8252, RFC 7636). Throws CliError when it comes to nothing. */
+/** Sends the authorization code to a port of this machine, with PKCE (RFC 8252, RFC 7636). Throws CliError if the login fails. */
 export async function signInByBrowser(
   terminal: Terminal,
   { service, ask }: { readonly service: SignInService; readonly ask: Ask },
@@ -41,12 +41,12 @@ export async function signInByBrowser(
   return answer;
 }
 
-/** 256 bits; also what RFC 7636 §4.1 recommends for a verifier. */
+/** 256 bits, which RFC 7636 §4.1 recommends for a verifier. */
 function randomText(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** RFC 6749 §4.1.1, with what the credential is for. */
+/** RFC 6749 §4.1.1, with the credential that is requested. */
 function pageUrl(
   base: URL,
   ask: Ask,
@@ -71,7 +71,7 @@ function pageUrl(
 
 function instructions(page: URL, opened: boolean): string {
   const first = opened
-    ? 'Your browser goes on with the login. If it did not open, go to'
+    ? 'Continue in your browser. If it did not open, go to'
     : 'To sign in, open this address in a browser on this machine:';
   return `${first}\n\n  ${page.href}\n\nOn a machine without a browser: nats-sts login --device\n`;
 }
@@ -81,17 +81,20 @@ function codeOf(answer: CallbackAnswer, url: URL): string {
     const { error, description } = answer;
     const said = shown(description === undefined ? error : `${error}: ${description}`);
     throw error === 'access_denied'
-      ? new CliError(ExitCode.denied, `refused in the browser: nothing was written (${said})`)
+      ? new CliError(ExitCode.denied, `denied in the browser: nothing was written (${said})`)
       : new CliError(ExitCode.failed, said);
   }
-  // RFC 9207 §2.4: a code of another service must not be told to this one.
+  // RFC 9207 §2.4: do not send a code of another service to this one.
   if (!isSameService(url, answer.issuer ?? '')) {
-    throw new CliError(ExitCode.failed, 'the browser came back from another service: not used');
+    throw new CliError(
+      ExitCode.failed,
+      'the browser returned from another service; its answer was not used',
+    );
   }
   return answer.code;
 }
 
-/** Opens a page: with the program in `BROWSER`, else as the desktop does. Resolves to whether a program was started. */
+/** Opens a page with the program in `BROWSER`, else as the desktop does. Resolves to whether a program was started. */
 async function openBrowser(url: URL, env: NodeJS.ProcessEnv): Promise<boolean> {
   try {
     const child = await started(url, env['BROWSER']?.trim());
@@ -102,12 +105,12 @@ async function openBrowser(url: URL, env: NodeJS.ProcessEnv): Promise<boolean> {
   }
 }
 
-/** `BROWSER` may have arguments; `%s` stands for the address, which is last otherwise. No shell reads it. */
+/** `BROWSER` may have arguments; `%s` stands for the address, which otherwise comes last. No shell is used. */
 async function started(url: URL, browser: string | undefined): Promise<ChildProcess> {
   if (!browser) {
     const { default: open } = await import('open');
     const child = await open(url.href);
-    // What goes wrong later (no desktop) is seen by whoever waits for a window: the address is printed.
+    // Later errors (no desktop) are not reported: the address was printed.
     child.on('error', () => undefined);
     return child;
   }

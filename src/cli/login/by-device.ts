@@ -12,10 +12,10 @@ export interface DeviceParts {
 }
 
 const LONGEST_INTERVAL_SECONDS = 60;
-/** Whatever the service says: nobody is waited for any longer. */
+/** The limit, whatever the service says. */
 const LONGEST_WAIT_SECONDS = 3600;
 
-/** A code that is typed in on any other device (RFC 8628). Throws CliError when it comes to nothing. */
+/** The person enters a code on another device (RFC 8628). Throws CliError if the login fails. */
 export async function signInByDevice(
   terminal: Terminal,
   { service, ask }: { readonly service: SignInService; readonly ask: Ask },
@@ -29,7 +29,7 @@ export async function signInByDevice(
   return poll(service, device, { endsAt, ...parts });
 }
 
-/** The person must come to the service that this program knows, not to one that hands over to a stranger. */
+/** The page must belong to the service that the user named: another one could hand the credential to a stranger. */
 function checked(url: URL, device: DeviceAnswer): DeviceAnswer {
   const { verification_uri: page, verification_uri_complete: complete = page } = device;
   for (const address of [page, complete]) {
@@ -37,7 +37,7 @@ function checked(url: URL, device: DeviceAnswer): DeviceAnswer {
     if (origin === url.origin && pathname?.startsWith(url.pathname)) continue;
     throw new CliError(
       ExitCode.failed,
-      `${url.href} sends people elsewhere, to ${shown(address)}: not used`,
+      `${url.href} sends you to another site, ${shown(address)}; nats-sts does not follow`,
     );
   }
   return device;
@@ -59,14 +59,14 @@ function instructions(
     '',
     `    ${harmless(device.verification_uri)}`,
     '',
-    'and type in this code:',
+    'and enter this code:',
     '',
     `    ${styled(terminal, 'bold', code)}`,
     '',
     ...(device.verification_uri_complete
       ? [`Or open ${harmless(device.verification_uri_complete)} and compare the code.`]
       : []),
-    `Waiting until ${shortTime(endsAt, clock.now())}; Ctrl-C ends it.`,
+    `Waiting until ${shortTime(endsAt, clock.now())}; press Ctrl-C to stop.`,
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -79,7 +79,7 @@ async function poll(
 ): Promise<HandedOver> {
   let interval = Math.min(Math.max(1, device.interval), LONGEST_INTERVAL_SECONDS);
   for (;;) {
-    // Beyond the end there is nothing to wait for.
+    // Never past the end.
     await wait(Math.min(interval * 1000, Math.max(0, endsAt - clock.now())));
     if (clock.now() >= endsAt) throw tooLate();
     const answer = await orUnreachable(service.redeemDevice(device.device_code));
@@ -88,7 +88,7 @@ async function poll(
   }
 }
 
-/** Undefined: it could not be reached, and asking again is right. */
+/** Undefined: the service could not be reached, and should be asked again. */
 async function orUnreachable<T>(asking: Promise<T>): Promise<T | undefined> {
   try {
     return await asking;
@@ -98,7 +98,7 @@ async function orUnreachable<T>(asking: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Seconds until the next question; throws where there is none to ask. */
+/** Seconds until the next request; throws if there must be none. */
 function nextInterval(interval: number, refusal: OAuthRefusal | undefined): number {
   if (refusal?.error === 'authorization_pending') return interval;
   if (refusal?.error === 'slow_down') return interval + 5;
@@ -113,6 +113,6 @@ function nextInterval(interval: number, refusal: OAuthRefusal | undefined): numb
 function tooLate(): CliError {
   return new CliError(
     ExitCode.failed,
-    'nobody typed the code in before it expired: nothing was written. Start again.',
+    'the code expired before anybody entered it: nothing was written. Start again.',
   );
 }

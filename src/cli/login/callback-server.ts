@@ -5,25 +5,25 @@ import { CliError, ExitCode } from '../exit-codes.ts';
 /** What the browser brings back (RFC 6749 §4.1.2, RFC 9207). */
 export type CallbackAnswer =
   | { readonly code: string; readonly issuer: string | undefined }
-  /** Strangers' texts. */
+  /** Untrusted text. */
   | { readonly error: string; readonly description: string | undefined };
 
 export interface CallbackServer extends AsyncDisposable {
   readonly redirectUri: string;
-  /** The one answer. Rejects with CliError when nobody brings it within that time. */
+  /** The only answer. Rejects with CliError if none arrives in time. */
   answer(patienceMilliseconds: number): Promise<CallbackAnswer>;
 }
 
 export interface CallbackOptions {
-  /** Only who knows it is answered. */
+  /** Requests without it get a 404. */
   readonly state: string;
-  /** Where the browser goes when it has brought a code. */
+  /** Where the browser goes after it has delivered a code. */
   readonly doneUrl: URL;
 }
 
 /**
- * Waits on a port of this machine for the browser (RFC 8252 §7.3). Whoever else finds the port gets
- * a 404 for everything: a page that guesses, or that had its own name resolve to this machine.
+ * Waits on a port of this machine for the browser (RFC 8252 §7.3). Anybody else who finds the port gets
+ * a 404: a page that guesses, or one whose own name resolves to this machine.
  */
 export async function startCallbackServer(options: CallbackOptions): Promise<CallbackServer> {
   const { promise, resolve } = Promise.withResolvers<CallbackAnswer>();
@@ -35,7 +35,7 @@ export async function startCallbackServer(options: CallbackOptions): Promise<Cal
     const answer = answerIn(request, host, options.state);
     if (answer === undefined || answered) return refuse(response);
     answered = true;
-    // First the page, so that it comes before this process may end.
+    // Send the page first: the process may end once the answer is known.
     response.once('close', () => resolve(answer));
     reply(response, answer, options.doneUrl);
   });
@@ -53,7 +53,7 @@ export async function startCallbackServer(options: CallbackOptions): Promise<Cal
 function listen(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', ({ message }) => {
-      const help = 'nats-sts login --device needs no port';
+      const help = 'use nats-sts login --device, which needs no port';
       reject(
         new CliError(
           ExitCode.failed,
@@ -96,7 +96,7 @@ function reply(response: ServerResponse, answer: CallbackAnswer, doneUrl: URL): 
   } else {
     response
       .writeHead(200, { ...headers, 'content-type': 'text/plain; charset=utf-8' })
-      .end('Nothing was handed over. You can close this page.\n');
+      .end('No credential was handed over. You can close this page.\n');
   }
 }
 
@@ -112,7 +112,7 @@ async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> 
       reject(
         new CliError(
           ExitCode.failed,
-          `nobody finished the login in the browser within ${minutes} minutes: nothing was written\nStart again; nats-sts login --device takes any other browser.`,
+          `the login in the browser took longer than ${minutes} minutes: nothing was written\nStart again, or use nats-sts login --device with a browser on another device.`,
         ),
       );
     }, milliseconds);

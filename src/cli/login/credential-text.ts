@@ -6,13 +6,13 @@ import { localTime } from '../time.ts';
 import { accountOf, type HandedOver, type Person } from './oauth-answers.ts';
 import type { Saved } from './save.ts';
 
-/** `Ada Lovelace (https://idp.example.com 7c9a)`. A stranger's text, made harmless. */
+/** `Ada Lovelace (https://idp.example.com 7c9a)`. Untrusted text, made harmless. */
 export function personText({ name, issuer, subject }: Person): string {
   const identity = `${issuer} ${subject}`;
   return harmless(name === undefined ? identity : `${name} (${identity})`);
 }
 
-/** Who got what until when, line by line. `now` is in milliseconds since the Unix epoch. */
+/** Describes the credential: who has it, which role, until when. `now` is in milliseconds since the Unix epoch. */
 export function credentialText(answer: HandedOver, now: number): string[] {
   const { scope, expires_in, refresh_token_expires_in, identity, inbox_prefix } = answer;
   const until = (seconds: number) => localTime(now + seconds * 1000);
@@ -25,7 +25,7 @@ export function credentialText(answer: HandedOver, now: number): string[] {
   ];
 }
 
-/** Where it is, and what to type next. */
+/** Where the credential is, and what to type next. */
 export function contextText(
   { credential: { context, role }, taken }: Saved,
   { access_token }: HandedOver,
@@ -38,12 +38,12 @@ export function contextText(
     harmless(`nats context ${context} (${how}), credentials in ${file}`),
     ...(taken === undefined
       ? []
-      : [harmless(`it is not called ${role} because the nats context ${role} is ${taken}`)]),
+      : [harmless(`it is not called ${role}, because the nats context ${role} ${taken}`)]),
     ...(subject === undefined ? [] : [`try: ${nats} pub ${subject} hello`]),
   ];
 }
 
-/** A subject that may be published to, where the credential itself tells: not where its signing key has the permissions. */
+/** A subject that the credential may publish to; unknown if its signing key has the permissions. */
 function trySubject(jwt: string): string | undefined {
   const claims = decodeJwt(jwt);
   if (claims instanceof Malformed) return undefined;
@@ -52,6 +52,6 @@ function trySubject(jwt: string): string | undefined {
   const subjects = allow
     .filter((subject) => typeof subject === 'string')
     .map((subject) => subject.replaceAll(/(?<=^|\.)[*>](?=$|\.)/g, 'test'));
-  // Plain words only: it is copied into a shell, and replies are no example.
+  // Only plain words, since it is copied into a shell; and not an inbox.
   return subjects.find((subject) => /^[\w.-]{1,100}$/.test(subject) && !subject.startsWith('_'));
 }

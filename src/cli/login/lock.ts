@@ -3,19 +3,19 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CliError, ExitCode } from '../exit-codes.ts';
 
-/** Longer than a holder waits for the service. */
+/** Longer than the holder of the lock waits for the service. */
 const PATIENCE_MILLISECONDS = 30_000;
 const TRY_MILLISECONDS = 25;
 /** sqlite.org/rescode.html */
 const SQLITE_BUSY = 5;
 
 /**
- * Runs `action` while no other process (and nobody else in this one) runs one under the same lock.
+ * Runs `action` while nothing else, in this process or another, runs under the same lock.
  *
- * SQLite's lock on a file that stays empty: Node has no other that the system lets go of when its
- * holder dies.
+ * It is SQLite's lock on a file that stays empty: Node has no other lock that the system releases when
+ * its holder dies.
  *
- * @throws CliError when others hold it for too long, or the file can't be used.
+ * @throws CliError if others hold it for too long, or the file cannot be used.
  */
 export async function locked<T>(file: string, action: () => Promise<T>): Promise<T> {
   const lock = await take(file);
@@ -34,7 +34,7 @@ async function take(file: string): Promise<DatabaseSync> {
     if (Date.now() > deadline) {
       throw new CliError(
         ExitCode.unavailable,
-        `another nats-sts holds ${file}: is a login under way?`,
+        `another nats-sts has locked ${file}; finish the login that is running, then try again`,
       );
     }
     await wait(TRY_MILLISECONDS);
@@ -57,8 +57,8 @@ function tryToTake(file: string): DatabaseSync | undefined {
 }
 
 /**
- * SQLite would create it for everyone's eyes. A file that is there is not opened: closing it again
- * would let go of every lock that this process has on it (POSIX.1, fcntl).
+ * SQLite would create a file that everyone can read. An existing file is not opened: closing it would
+ * release every lock that this process has on it (POSIX.1, fcntl).
  */
 function createPrivately(file: string): void {
   try {

@@ -5,17 +5,17 @@ import { CliError, ExitCode } from '../exit-codes.ts';
 import { writePrivately } from '../private-file.ts';
 import type { Paths } from './paths.ts';
 
-/** What a context of the nats command line says, as far as we write it. */
+/** The part of a nats context that we write. */
 export interface NatsContext {
   readonly description: string;
-  /** NATS URLs; none: those that stand there already stay. */
+  /** NATS URLs; empty: keeps those in the context. */
   readonly servers: readonly string[];
-  /** Undefined: the person's own stays, unless it is the one that we wrote before. */
+  /** Undefined: keeps the person's own prefix, but removes one that we wrote. */
   readonly inboxPrefix: string | undefined;
   readonly inboxPrefixBefore: string | undefined;
 }
 
-/** All that `nats context add` writes, in its order: what is missing, it takes for unset, but people compare files. */
+/** All fields that `nats context add` writes, in its order. It would accept fewer, but people compare files. */
 const EMPTY = {
   description: '',
   url: '',
@@ -45,7 +45,7 @@ const EMPTY = {
 
 const CONTEXT = z.looseObject({ creds: z.string().default('') });
 
-/** `free`: there is none; `ours`: it uses the creds file that we write under this name; `foreign`: somebody else's. */
+/** `free`: none exists; `ours`: it uses the creds file that we write under this name; `foreign`: any other. */
 export type ContextState = 'free' | 'ours' | 'foreign';
 
 export function contextState(paths: Paths, name: string): ContextState {
@@ -54,7 +54,7 @@ export function contextState(paths: Paths, name: string): ContextState {
   return parse(text)?.creds === paths.creds(name) ? 'ours' : 'foreign';
 }
 
-/** Writes a context as the nats command line does. In one of ours, what the person added to it (a CA, a JetStream domain) stays. */
+/** Writes a context as the nats command line does. Keeps what the person added to one of ours (a CA, a JetStream domain). */
 export function writeContext(
   paths: Paths,
   name: string,
@@ -81,12 +81,12 @@ export function writeContext(
   writePrivately(paths.context(name), JSON.stringify(context, undefined, 2));
 }
 
-/** The name of the context that `nats` uses where it is told nothing else. */
+/** The name of the context that `nats` uses by default. */
 export function selectedContext(paths: Paths): string | undefined {
   return textOf(paths.selected)?.trim() || undefined;
 }
 
-/** From now on `nats` uses it where it is told nothing else; `nats context previous` goes back. */
+/** Makes it the default of `nats`; `nats context previous` goes back. */
 export function selectContext(paths: Paths, name: string): void {
   const before = selectedContext(paths);
   if (before === name) return;
@@ -94,7 +94,7 @@ export function selectContext(paths: Paths, name: string): void {
   writePrivately(paths.selected, name);
 }
 
-/** Selects one again that was selected before, where there is none now and that one still exists; whether it did. */
+/** Selects an earlier context again if it still exists. Returns whether it did. */
 export function restoreContext(paths: Paths, name: string): boolean {
   if (basename(name) !== name || contextState(paths, name) === 'free') return false;
   selectContext(paths, name);
@@ -102,7 +102,7 @@ export function restoreContext(paths: Paths, name: string): boolean {
   return true;
 }
 
-/** Removes a context if it is ours; nothing is selected in its place. */
+/** Removes a context if it is ours; selects nothing in its place. */
 export function removeContext(paths: Paths, name: string): boolean {
   if (contextState(paths, name) !== 'ours') return false;
   rmSync(paths.context(name), { force: true });

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { NAME } from '../../config/schema/scalars.ts';
 
-/** What the OAuth endpoints answer, as far as the command line reads it. Lengths of time are in seconds. */
+/** The part of the answers of the OAuth endpoints that the command line reads. Durations are in seconds. */
 
 const word = z.string().min(1).max(1000);
 const seconds = z.int().nonnegative().max(100_000_000);
-/** Travels in forms and files: printable, no blanks. */
+/** Sent in forms and written to files: printable, without spaces. */
 const secret = z
   .string()
   .max(100_000)
@@ -15,7 +15,7 @@ const role = z.string().regex(NAME);
 /** RFC 8414 §2. */
 export const METADATA = z.looseObject({
   issuer: word,
-  /** Absent: nobody can sign in there. */
+  /** Absent: the service has no login. */
   authorization_endpoint: word.optional(),
   device_authorization_endpoint: word.optional(),
 });
@@ -31,18 +31,18 @@ export const HANDED_OVER = z.looseObject({
   /** User JWT. */
   access_token: secret.regex(/^[\w-]+\.[\w-]+\.[\w-]+$/),
   expires_in: seconds,
-  /** Only when the credential ends sooner than was asked. */
+  /** Present if the credential ends sooner than requested. */
   ttl_capped_by: word.optional(),
-  /** Only while a change of the role is not in force yet. */
+  /** Present while a change of the role is not in force yet. */
   new_permissions_in: seconds.optional(),
   /** The role. */
   scope: role,
   /** Public key. */
   account: word,
-  /** Absent: the service is of an older version. */
+  /** Absent in older versions of the service. */
   account_name: word.optional(),
   servers: z.array(word).max(100),
-  /** Only when the client must use it to get answers to its requests: tokens without wildcards. */
+  /** Present if the client must use it to get replies to its requests; contains no wildcards. */
   inbox_prefix: z
     .string()
     .regex(/^[^\s*>]{1,1000}$/)
@@ -59,7 +59,7 @@ export const DEVICE = z.looseObject({
   verification_uri: word,
   verification_uri_complete: word.optional(),
   expires_in: seconds,
-  /** RFC 8628 §3.2: 5 where it isn't said. */
+  /** RFC 8628 §3.2: the default is 5. */
   interval: seconds.default(5),
 });
 
@@ -80,7 +80,7 @@ export const INTROSPECTION = z.union([
   z.looseObject({ active: z.literal(false) }),
 ]);
 
-/** RFC 7009 §2.2: the status says all. */
+/** RFC 7009 §2.2: only the status matters. */
 export const ANYTHING = z.unknown();
 
 export type Person = Readonly<z.infer<typeof PERSON>>;
@@ -88,7 +88,7 @@ export type HandedOver = z.infer<typeof HANDED_OVER>;
 export type DeviceAnswer = z.infer<typeof DEVICE>;
 export type Introspection = z.infer<typeof INTROSPECTION>;
 
-/** How people call the account. */
+/** The name of the account, else its public key. */
 export function accountOf({ account, account_name = account }: HandedOver): string {
   return account_name;
 }

@@ -3,17 +3,17 @@ import { CliError, ExitCode } from '../exit-codes.ts';
 import { askAgain, notOurs, readJson, retryAfterSeconds, send } from '../service-call.ts';
 import { harmless } from '../terminal.ts';
 
-/** Answers of the OAuth endpoints hold one credential at most. */
+/** An answer of an OAuth endpoint has at most one credential. */
 const MAX_ANSWER_BYTES = 256 * 1024;
 const MAX_SHOWN = 300;
 
-/** An endpoint said no (RFC 6749 §5.2). */
+/** The refusal of an endpoint (RFC 6749 §5.2). */
 export class OAuthRefusal {
-  /** `error`, e.g. `invalid_grant`; a stranger's text. */
+  /** `error`, e.g. `invalid_grant`; untrusted text. */
   readonly error: string;
-  /** For people, on one line and without effect. */
+  /** For people: one line, made harmless. */
   readonly message: string;
-  /** It may say yes later. */
+  /** A later request may succeed. */
   readonly temporary: boolean;
   readonly retryAfterSeconds: number | undefined;
 
@@ -45,7 +45,7 @@ const DENIALS: ReadonlySet<string> = new Set([
   'invalid_client',
 ]);
 
-/** What ends a command that an endpoint refused; `hint` is a line of ours. */
+/** The error that ends the command; `hint` is a line of ours. */
 export function refusalError(refusal: OAuthRefusal, hint?: string): CliError {
   const exitCode = refusal.temporary
     ? ExitCode.unavailable
@@ -56,9 +56,9 @@ export function refusalError(refusal: OAuthRefusal, hint?: string): CliError {
 }
 
 /**
- * Posts a form; members that are undefined are left out.
+ * Posts a form, without the fields that are undefined.
  *
- * @throws CliError when the service could not be asked, or what answered was no nats-sts.
+ * @throws CliError if the service cannot be reached, or the answer is not from nats-sts.
  */
 export async function postForm<T>(
   url: URL,
@@ -96,7 +96,7 @@ function isOAuthError(said: unknown): said is OAuthError {
   return isObject(said) && typeof said['error'] === 'string';
 }
 
-/** RFC 9457, which the routes outside of OAuth answer with. */
+/** RFC 9457, the errors of the other routes. */
 function isProblem(said: unknown): said is { code: string; detail: string } {
   return isObject(said) && typeof said['code'] === 'string' && typeof said['detail'] === 'string';
 }
@@ -105,7 +105,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-/** A stranger's words in an error: not more of them than a person reads. */
+/** Untrusted text in an error, shortened to what a person reads. */
 export function shown(text: string): string {
   const short = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
   return harmless(short);

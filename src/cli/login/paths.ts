@@ -1,24 +1,24 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Where on this machine what belongs to a login is saved. */
+/** Where a login's files are on this machine. */
 export interface Paths {
-  /** Ours. */
+  /** The directory of nats-sts. */
   readonly directory: string;
   readonly sessions: string;
   readonly lock: string;
   /** The creds file of a context. */
   creds(context: string): string;
-  /** The nats command line's. */
+  /** The directory of the nats command line. */
   readonly natsDirectory: string;
   readonly contextDirectory: string;
   context(name: string): string;
-  /** Hold the name of the context that is selected, and of the one that was before. */
+  /** These files contain the name of the selected context, and of the one before. */
   readonly selected: string;
   readonly previous: string;
 }
 
-/** Below `$XDG_CONFIG_HOME`, else `~/.config`, on every system: that is where the nats command line looks. */
+/** Below `$XDG_CONFIG_HOME`, else `~/.config`, on every system, as the nats command line does. */
 export function paths(env: NodeJS.ProcessEnv): Paths {
   const home = resolve(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'));
   const directory = join(home, 'nats-sts');

@@ -17,10 +17,10 @@ import {
 } from './stored-service.ts';
 
 export interface SaveOptions {
-  /** Undefined: as last time for this role, else the role. */
+  /** Undefined: the last context of this role, else the role. */
   readonly context?: string | undefined;
   readonly select: boolean;
-  /** Take a context's name although somebody else's has it. */
+  /** Replace a context of that name that is not ours. */
   readonly force: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface LoginStore {
   readonly clock: Clock;
 }
 
-/** Only the session is stored. Answers with the one for the same role that was there, of which nobody here knows now. */
+/** Stores only the session. Returns the session for the same role that it replaced. */
 export function saveSession(
   { url, sessions, clock }: LoginStore,
   answer: HandedOver,
@@ -45,18 +45,18 @@ export function saveSession(
 
 export interface Saved {
   readonly credential: StoredCredential;
-  /** Whose the context with the plain name of the role is, where that is why this one has another. */
+  /** Who owns the context with the name of the role, if that is why this one has another name. */
   readonly taken: string | undefined;
 }
 
-/** Writes the creds file and the nats context; answers with what is known of them. */
+/** Writes the creds file and the nats context. */
 export function saveCredential(
   { url, paths, sessions, clock }: LoginStore,
   { answer, creds }: { readonly answer: HandedOver; readonly creds: string },
   { context: wanted, select, force }: SaveOptions,
 ): Promise<Saved> {
   return sessions.exclusively((stored) => {
-    // There is none where somebody has signed out meanwhile.
+    // Another process may have signed out meanwhile.
     const service = stored.get(url) ?? nothingOf({ role: answer.scope });
     const before = service.credentials;
     const names = { url, paths, stored };
@@ -86,7 +86,7 @@ export function saveCredential(
   });
 }
 
-/** Remembers what was selected, for the logout: what was it before any context of this service was. */
+/** Remembers, for logout, the context that was selected before any context of this service. */
 function withSelectedBefore(service: StoredService, selected: string | undefined): StoredService {
   if (service.credentials.some(({ context }) => context === selected)) return service;
   const { selectedBefore: _, ...rest } = service;
@@ -99,13 +99,13 @@ interface Names {
   readonly stored: OpenSessions;
 }
 
-/** Throws CliError when somebody else's context, or another service's of ours, has that name. */
+/** Throws CliError if a context of that name is not ours, or belongs to another service. */
 export function refuseForeign(context: string, names: Names): void {
   const owner = foreignOwner(context, names);
   if (owner === undefined) return;
   throw new CliError(
     ExitCode.failed,
-    `the nats context ${context} is ${owner}: give another name with --context, or --force to replace it`,
+    `the nats context ${context} ${owner}; choose another name with --context, or replace it with --force`,
   );
 }
 
@@ -113,7 +113,7 @@ function usual(role: string, credentials: readonly StoredCredential[]): string |
   return credentials.findLast((has) => has.role === role)?.context;
 }
 
-/** The name that is wanted, else that of last time, else the role, with the host behind it where somebody else has that. */
+/** The requested name, else the last one, else the role; with the host appended if that name is taken. */
 function nameFor(
   role: string,
   wanted: string | undefined,
@@ -125,11 +125,11 @@ function nameFor(
   return { context: taken === undefined ? role : contextAt(role, names.url.host), taken };
 }
 
-/** Whose a context is; undefined where there is none, or it is ours and for this service. */
+/** Why a name is taken; undefined if it is free, or ours and for this service. */
 function foreignOwner(context: string, { url, paths, stored }: Names): string | undefined {
   const owner = stored.ownerOf(context, url);
-  if (owner !== undefined) return `for ${owner}`;
+  if (owner !== undefined) return `belongs to ${owner}`;
   return contextState(paths, context) === 'foreign'
-    ? 'there already and not made by nats-sts login'
+    ? 'exists and was not made by nats-sts login'
     : undefined;
 }

@@ -8,28 +8,28 @@ import { SERVICE, type StoredService } from './stored-service.ts';
 
 const FILE = z.object({
   version: z.literal(1),
-  /** URL of the service that was used last, signed in there or not. */
+  /** URL of the service that was used last, even if nobody is signed in there now. */
   last: z.url({ protocol: /^https?$/ }).optional(),
-  /** By the URL of the service, with a slash at its end. */
+  /** By the URL of the service, with a trailing slash. */
   services: z.record(z.string(), SERVICE),
 });
 
-/** Sessions that can be changed, by who alone may at this moment. Each change is on the disk when the call returns. */
+/** The sessions, while this process holds the lock. Each change is on disk when the call returns. */
 export interface OpenSessions {
   get(url: URL): StoredService | undefined;
   put(url: URL, service: StoredService): void;
   remove(url: URL): void;
-  /** Where else than at `url` that context was written for. */
+  /** The other service that this context was written for, if any. */
   ownerOf(context: string, url: URL): string | undefined;
 }
 
 /** The logins of this user on this machine, by service. */
 export interface Sessions {
-  /** By URL. Throws CliError when the file can't be read. */
+  /** By URL. Throws CliError if the file cannot be read. */
   all(): ReadonlyMap<string, StoredService>;
-  /** The service that was used last, which may be one that nobody is signed in at any more. Throws as `all` does. */
+  /** The service that was used last, even if nobody is signed in there now. Throws as `all` does. */
   last(): URL | undefined;
-  /** One at a time on this machine, however many processes ask; what they wrote before is seen. */
+  /** Only one at a time on this machine, across processes; it sees what the others wrote. */
   exclusively<T>(action: (sessions: OpenSessions) => Promise<T> | T): Promise<T>;
 }
 
@@ -83,10 +83,10 @@ function read(file: string): Content {
     const { last, services } = FILE.parse(JSON.parse(text));
     return { last, services: new Map(Object.entries(services)) };
   } catch (cause) {
-    // It holds secrets: what is wrong with it is not quoted.
+    // It contains secrets: the error does not quote it.
     throw new CliError(
       ExitCode.failed,
-      `${file} is not what this nats-sts writes: move it away to sign in anew`,
+      `${file} is not a file that this nats-sts can read; move it away, then sign in again`,
       { cause },
     );
   }

@@ -14,33 +14,33 @@ import {
 import { getDocument, OAuthRefusal, postForm, shown } from './oauth-call.ts';
 import type { StoredSession } from './stored-service.ts';
 
-/** The one public client that the service knows. */
+/** The only public client that the service knows. */
 export const CLIENT_ID = 'nats-sts';
 
-/** What is asked for, apart from how. */
+/** What to request, independent of how. */
 export interface Ask {
-  /** The user's public key; its seed stays here. */
+  /** The user's public key; the seed stays here. */
   readonly nkey: string;
   readonly role?: string | undefined;
   readonly ttlSeconds?: number | undefined;
 }
 
-/** Whoever proves with the verifier that the code is theirs (RFC 7636 §4.5). */
+/** An authorization code, and the verifier that proves it is ours (RFC 7636 §4.5). */
 interface CodeProof {
   readonly code: string;
   readonly redirectUri: string;
   readonly codeVerifier: string;
 }
 
-/** The routes of one service that people sign in at. All throw CliError: it could not be asked, or answered strangely. */
+/** The sign-in routes of one service. All throw CliError if it cannot be reached, or the answer is not valid. */
 export interface SignInService {
   readonly url: URL;
-  /** Throws unless people can sign in there, and it is who it says it is. */
+  /** Throws unless the service has a login and its issuer is its URL. */
   check(): Promise<void>;
   redeemCode(proof: CodeProof): Promise<HandedOver | OAuthRefusal>;
   beginDevice(ask: Ask & { readonly program: string }): Promise<DeviceAnswer | OAuthRefusal>;
   redeemDevice(deviceCode: string): Promise<HandedOver | OAuthRefusal>;
-  /** With a credential the refresh token is spent, and another comes; a refusal other than `invalid_grant` leaves it good. */
+  /** On success the refresh token is used up, and the answer has the next one. After any refusal but `invalid_grant` it stays valid. */
   refresh(refreshToken: string, ask: Ask): Promise<HandedOver | OAuthRefusal>;
   introspect(refreshToken: string): Promise<Introspection | OAuthRefusal>;
   revoke(refreshToken: string): Promise<unknown>;
@@ -80,14 +80,14 @@ export function signInService(url: URL): SignInService {
   };
 }
 
-/** As parameters of a request. */
+/** As request parameters. */
 export function asked({ nkey, role, ttlSeconds }: Ask) {
   return { nkey, scope: role, ttl: ttlSeconds?.toString() };
 }
 
 /**
- * A service that gives itself out for another could have a person agree there, and be handed the
- * code (RFC 9700 §4.4, mix-up): the issuer must be the URL that was asked (RFC 8414 §3.3).
+ * A service that poses as another could have the person sign in there and receive the code (RFC 9700
+ * §4.4, mix-up). So the issuer must be the URL that we asked (RFC 8414 §3.3).
  */
 async function check(url: URL): Promise<void> {
   const document = new URL('.well-known/oauth-authorization-server', url);
@@ -95,18 +95,18 @@ async function check(url: URL): Promise<void> {
   if (!isSameService(url, issuer)) {
     throw new CliError(
       ExitCode.failed,
-      `the service at ${url.href} calls itself ${shown(issuer)}: if that is the one you mean, give it with --url`,
+      `the service at ${url.href} says that its URL is ${shown(issuer)}; if you trust that URL, give it with --url`,
     );
   }
   if (authorization_endpoint === undefined) {
     throw new CliError(
       ExitCode.failed,
-      `nobody can sign in at ${url.href}: no issuer in its configuration has \`login\``,
+      `you cannot sign in at ${url.href}: no issuer in its configuration has \`login\``,
     );
   }
 }
 
-/** Whether `text` is the URL of this service, with a slash at its end or without. */
+/** Whether `text` is the URL of this service, with or without a trailing slash. */
 export function isSameService(url: URL, text: string): boolean {
   try {
     return baseUrl(text).href === url.href;
@@ -115,12 +115,12 @@ export function isSameService(url: URL, text: string): boolean {
   }
 }
 
-/** What the page shows as asking, so that the person recognises their own terminal. */
+/** What the page shows as the requesting program, so that the person recognizes their terminal. */
 export function programName(): string {
   return `nats-sts login on ${hostname()}`.slice(0, 100);
 }
 
-/** Ends a session at the service (RFC 7009). Undefined, or why it goes on there: a stranger's words. */
+/** Ends a session at the service (RFC 7009). Returns why that failed, as untrusted text, or undefined. */
 export async function endSession(
   service: SignInService,
   { refreshToken }: StoredSession,

@@ -10,7 +10,7 @@ import type { HandedOver } from './oauth-answers.ts';
 import { OAuthRefusal } from './oauth-call.ts';
 import { type LoginStore, saveSession } from './save.ts';
 import { type Ask, endSession, type SignInService, signInService } from './sign-in-service.ts';
-import { isOver, sessionFor, type StoredService, type StoredSession } from './stored-service.ts';
+import { hasEnded, sessionFor, type StoredService, type StoredSession } from './stored-service.ts';
 
 export interface SignInOptions {
   readonly role?: string;
@@ -22,13 +22,13 @@ export interface SignInOptions {
 
 export interface SignInParts {
   readonly wait?: (milliseconds: number) => Promise<unknown>;
-  /** How long the browser may take. */
+  /** How long to wait for the browser. */
   readonly patienceMilliseconds?: number;
 }
 
 const PATIENCE_MILLISECONDS = 5 * 60_000;
 
-/** With the session that there is for the role, else by browser or device. The session is stored when this returns. */
+/** Signs in with the stored session for the role, else by browser or device. The session is stored when this returns. */
 export async function signIn(
   terminal: Terminal,
   { store, nkey }: { readonly store: LoginStore; readonly nkey: string },
@@ -38,7 +38,7 @@ export async function signIn(
   const service = signInService(url);
   const stored = options.fresh ? undefined : sessions.all().get(url.href);
   const ask: Ask = { nkey, role: options.role ?? stored?.role, ttlSeconds: options.ttl };
-  // Whose session for that very role lives is told the same by it.
+  // A session for that very role finds out by itself.
   if (options.role !== undefined && sessionFor(stored, options.role) === undefined) {
     await refuseIfNotGiven(options.role, stored, { service, clock });
   }
@@ -71,40 +71,40 @@ function signInAnew(
     : signInByBrowser(terminal, what, { open: options.browser, patienceMilliseconds });
 }
 
-/** Nobody here has it any more. What is wrong at that is no failure of the login. */
+/** Ends the session that was replaced. If that fails, the login still succeeds. */
 async function endReplaced(
   terminal: Terminal,
   { service, replaced }: { readonly service: SignInService; readonly replaced: StoredSession },
   { clock }: LoginStore,
 ): Promise<void> {
-  if (isOver(replaced, clock)) return;
+  if (hasEnded(replaced, clock)) return;
   const why = await endSession(service, replaced);
   if (why === undefined) return;
   const until = localTime(replaced.endsAt * 1000);
   terminal.err(
-    `nats-sts: ${harmless(why)}\nThe login before this one goes on at the service, with nobody here holding it, until ${until}.\n`,
+    `nats-sts: ${harmless(why)}\nThe previous session was removed here, but stays open at the service until ${until}.\n`,
   );
 }
 
 /**
- * Where a session lives, of whatever role, its person need not go to the browser to read that a role
- * is not for them. Throws CliError then; where nobody knows better, the browser tells.
+ * If a session for any role is valid, the service already knows whether the person may have this role:
+ * throws CliError if not. Otherwise they find out in the browser.
  */
 async function refuseIfNotGiven(
   role: string,
   stored: StoredService | undefined,
   { service, clock }: { readonly service: SignInService; readonly clock: Clock },
 ): Promise<void> {
-  const alive = stored?.sessions.filter((session) => !isOver(session, clock)) ?? [];
+  const alive = stored?.sessions.filter((session) => !hasEnded(session, clock)) ?? [];
   const given = await Promise.all(
     alive.map(({ refreshToken }) => rolesWith(service, refreshToken)),
   );
   const roles = new Set(given.flatMap((names) => names ?? []));
   if (given.every((names) => names === undefined) || roles.has(role)) return;
-  const instead = roles.size === 0 ? 'there is no role for you' : `you may take: ${list(roles)}`;
+  const instead = roles.size === 0 ? 'you have no role' : `your roles: ${list(roles)}`;
   throw new CliError(
     ExitCode.denied,
-    `you may not take ${role}; ${instead}\nTo sign in as somebody else: nats-sts login --fresh --role ${role}`,
+    `role ${role} is not available to you; ${instead}\nTo sign in as another person: nats-sts login --fresh --role ${role}`,
   );
 }
 
@@ -112,7 +112,7 @@ function list(names: ReadonlySet<string>): string {
   return [...names].join(', ');
 }
 
-/** Undefined where the session has ended, or the service does not say. */
+/** Undefined if the session has ended, or the service does not say. */
 async function rolesWith(
   service: SignInService,
   refreshToken: string,

@@ -4,35 +4,35 @@ import type { HandedOver } from './oauth-answers.ts';
 import { CONTEXT_NAME } from './context-name.ts';
 
 const CREDENTIAL = z.object({
-  /** Of the nats command line; the creds file has its name. */
+  /** The nats context; the creds file has the same name. */
   context: z.string().regex(CONTEXT_NAME),
   role: z.string(),
   /** Name of the NATS account. */
   account: z.string(),
   /** Unix seconds. */
   expiresAt: z.number(),
-  /** Written into the context; absent: none was. */
+  /** The inbox prefix in the context; absent: none. */
   inboxPrefix: z.string().optional(),
 });
 
-/** What a person agreed to: credentials in one role until then (RFC 6749 §6). */
+/** A session: credentials for one role until it ends (RFC 6749 §6). */
 const SESSION = z.object({
   role: z.string(),
-  /** Secret; good once. */
+  /** Secret; works once. */
   refreshToken: z.string(),
   /** Unix seconds. */
   endsAt: z.number(),
 });
 
-/** What is saved of one service. */
+/** What is stored about one service. */
 export const SERVICE = z.object({
-  /** Taken last. */
+  /** The role that was used last. */
   role: z.string(),
-  /** One a role; none: signed out, but credentials are left. */
+  /** One per role; empty: signed out, but credentials are left. */
   sessions: z.array(SESSION),
-  /** What we wrote, the latest last. */
+  /** The credentials that we wrote, the latest last. */
   credentials: z.array(CREDENTIAL),
-  /** The nats context that was selected before one of these was; absent: none, or none was selected. */
+  /** The nats context that was selected before one of ours; absent: none was, or ours is not selected. */
   selectedBefore: z.string().optional(),
 });
 
@@ -40,7 +40,7 @@ export type StoredCredential = Readonly<z.infer<typeof CREDENTIAL>>;
 export type StoredSession = Readonly<z.infer<typeof SESSION>>;
 export type StoredService = Readonly<z.infer<typeof SERVICE>>;
 
-/** What is stored of an answer, apart from the credential. */
+/** The session to store from an answer. */
 export function sessionOf(answer: HandedOver, clock: Clock): StoredSession {
   return {
     role: answer.scope,
@@ -49,7 +49,7 @@ export function sessionOf(answer: HandedOver, clock: Clock): StoredSession {
   };
 }
 
-export function isOver({ endsAt }: StoredSession, clock: Clock): boolean {
+export function hasEnded({ endsAt }: StoredSession, clock: Clock): boolean {
   return endsAt * 1000 <= clock.now();
 }
 
@@ -60,7 +60,7 @@ export function sessionFor(
   return service?.sessions.find((session) => session.role === role);
 }
 
-/** With this one in place of that for the same role; its role is the one taken last. */
+/** Adds the session, or replaces the one for the same role, and makes its role the last one. */
 export function withSession(
   service: StoredService | undefined,
   session: StoredSession,
@@ -76,7 +76,7 @@ export function withoutSession(
   return { ...service, sessions: service.sessions.filter((session) => session.role !== role) };
 }
 
-/** Of a service that nobody has signed in at. */
+/** A service that nobody has signed in at. */
 export function nothingOf({ role }: Pick<StoredSession, 'role'>): StoredService {
   return { role, sessions: [], credentials: [] };
 }

@@ -4,7 +4,7 @@ import { harmless } from '../terminal.ts';
 import { baseUrl, DEFAULT_URL, urlOption } from '../url-option.ts';
 import type { Sessions } from './sessions.ts';
 
-/** `--url`, which may be left out unless somebody is signed in at several services. */
+/** `--url`, which is optional unless the person is signed in at several services. */
 export function rememberedUrlOption(): Option {
   const option = urlOption().default(undefined);
   option.description += ` (default: the service used last, else ${DEFAULT_URL})`;
@@ -12,10 +12,10 @@ export function rememberedUrlOption(): Option {
 }
 
 /**
- * The service that is meant: the one that was given, else the only one that somebody is signed in
- * at, else the one used last; undefined when there is none.
+ * The service to use: the given one, else the only one with a session, else the last one; undefined if
+ * there is none.
  *
- * @throws CliError when there are several.
+ * @throws CliError if there are several.
  */
 export function whichService(
   given: URL | undefined,
@@ -29,15 +29,15 @@ export function whichService(
   const urls = [only ?? '', ...more].map(harmless).join(', ');
   throw new CliError(
     ExitCode.usage,
-    `which service? You are signed in at ${urls}: give --url, or set STS_URL`,
+    `you are signed in at several services: ${urls}. Choose one with --url or STS_URL`,
   );
 }
 
 export const DEFAULT_SERVICE = baseUrl(DEFAULT_URL);
 
-/** What there is to say, and to do, where nobody is signed in. */
+/** Says that nobody is signed in, and how to sign in. */
 export function notSignedIn(url: URL | undefined): string {
   return url === undefined
-    ? 'not signed in: nats-sts login --url URL'
-    : `not signed in at ${url.href}: nats-sts login --url ${url.href}`;
+    ? 'not signed in; to sign in: nats-sts login --url URL'
+    : `not signed in at ${url.href}; to sign in: nats-sts login --url ${url.href}`;
 }

@@ -12,26 +12,26 @@ import type { ExchangeRequest } from '../../exchange.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { RevocationTarget } from '../../revocation/revocation.ts';
 
-/** An administrator who was let in, and the request that they make. */
+/** An authenticated administrator and their request. */
 export interface AdminCaller {
   readonly identity: Identity;
   readonly requestId: string;
   readonly address: string;
 }
 
-/** What an administrator's request brings along: hardly more than an exchange. */
+/** The request of somebody who claims to be an administrator. */
 export interface AdminRequest
   extends Pick<ExchangeRequest, 'requestId' | 'address' | 'subject' | 'admit'> {
   /**
-   * Asked before it is recorded that an identity is no administrator: its refusal is answered in
-   * place of the denial and leaves no record, so that nobody fills the log.
+   * Called before a denial is recorded. If it refuses, its refusal is returned instead of the denial
+   * and nothing is recorded, so that nobody can fill the log.
    */
   readonly limitDenials?: (identity: Identity) => Promise<Refusal | undefined>;
 }
 
-/** What the admin routes are given. */
+/** The dependencies of the admin routes. */
 export interface Admin {
-  /** Who calls, once it is known that they may; every "no" is on the record before it is answered, but for one of `limitDenials`. */
+  /** The caller, if they are an administrator. Every refusal is recorded first, except one from `limitDenials`. */
   readonly authenticate: (request: AdminRequest) => Promise<AdminCaller | Refusal>;
   readonly actions: AdminActions;
 }
@@ -39,8 +39,8 @@ export interface Admin {
 /**
  * What administrators can see and do. Answers are those of the contract (`admin-api/`).
  *
- * All may be called concurrently. What changes something is recorded, with who asked, before it is
- * done. A store that can't be reached is a refusal; then it is not known whether it was done.
+ * All may be called concurrently. Each change is recorded, with its administrator, before it is made.
+ * If the store cannot be reached, the result is a refusal, and the change may or may not have been made.
  */
 export interface AdminActions {
   keys(): Promise<KeysAnswer | Refusal>;
@@ -48,14 +48,14 @@ export interface AdminActions {
   revokeKey(ask: RevokeKeyAsk, caller: AdminCaller): Promise<RevokeKeyAnswer | Refusal>;
   revocations(): Promise<RevocationsAnswer | Refusal>;
   revoke(ask: RevokeAsk, caller: AdminCaller): Promise<RevokeAnswer | Refusal>;
-  /** Undefined: it is lifted. */
+  /** Undefined on success. */
   lift(id: string, caller: AdminCaller): Promise<Refusal | undefined>;
   credentials(ask: CredentialsAsk): Promise<CredentialsPage | Refusal>;
 }
 
-/** Without account and role: everything. */
+/** Without account and role: all keys. */
 export interface RotateAsk extends RotateBody {
-  /** Only tell what it would ask for. */
+  /** Change nothing; only return what would be rotated. */
   readonly dryRun?: boolean;
 }
 
@@ -67,7 +67,7 @@ export interface RevokeAsk {
   readonly target: RevocationTarget;
   readonly reason: string;
   readonly block: boolean;
-  /** Only tell what it would cut. */
+  /** Change nothing; only return what would be revoked. */
   readonly dryRun: boolean;
 }
 
@@ -76,6 +76,6 @@ export interface CredentialsAsk extends Omit<CredentialsQuery, 'limit'> {
 }
 
 export interface CredentialsPage extends CredentialsAnswer {
-  /** On all pages together; the admin route doesn't tell it. */
+  /** Of all pages together. Only the console shows it. */
   readonly total: number;
 }

@@ -8,7 +8,7 @@ import { problem } from '../schemas.ts';
 import { presentedToken } from '../request/subject-token.ts';
 import type { Admin, AdminCaller } from './actions.ts';
 
-/** What each admin route is given. */
+/** The dependencies of each admin route. */
 export interface AdminDoors extends Pick<RouteDeps, 'live' | 'limitAddress' | 'limitIdentity'> {
   readonly admin: Admin;
 }
@@ -18,18 +18,18 @@ const problemResponse = {
   content: { 'application/problem+json': { schema: problem } },
 };
 
-/** What the schema of each admin route has besides its own. */
+/** Shared by the schemas of all admin routes. */
 export const adminSchema = {
   security: [{ subjectToken: [] }],
   tags: ['admin'],
 };
 
-/** Its answers: the good one, and the refusals. */
+/** The answers of a route: its success, and the refusals. */
 export function answers(status: number, schema: object) {
   return { [status]: schema, '4xx': problemResponse, '5xx': problemResponse };
 }
 
-/** Refuses, before a body is read, callers that come too often, and query parameters where the schema has none. */
+/** Before a body is read, refuses callers over the limit, and query parameters if the schema has none. */
 export function limited(doors: AdminDoors) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const takesQuery = request.routeOptions.schema?.querystring !== undefined;
@@ -41,8 +41,8 @@ export function limited(doors: AdminDoors) {
 }
 
 /**
- * One request of an administrator: who are they, may they, what is the answer? `act` is called only
- * for those who may.
+ * Handles one request: authenticates the administrator, acts and answers. `act` is called only for
+ * administrators.
  */
 export async function call<Answer>(
   { admin, live, limitIdentity }: AdminDoors,

@@ -7,13 +7,13 @@ import {
 import { type AdminDoors, adminSchema, answers, call, limited } from './call.ts';
 import { jsonSchema } from './json-schema.ts';
 
-/** `GET /admin/credentials`: what was issued and has not expired. */
+/** `GET /admin/credentials`: the credentials that have not expired. */
 export function credentialsRoute(app: FastifyInstance, doors: AdminDoors): void {
   app.get<{ Querystring: CredentialsQuery }>('/admin/credentials', {
     schema: {
       ...adminSchema,
       operationId: 'listCredentials',
-      summary: 'Credentials that are alive',
+      summary: 'Credentials that have not expired',
       querystring: jsonSchema(credentialsQuery),
       response: answers(200, jsonSchema(credentialsAnswer)),
     },

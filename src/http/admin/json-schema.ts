@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
 /**
- * The JSON Schema of a part of the contract, in the form that Fastify and OpenAPI want. Answers come
- * without `additionalProperties`: the serializer then sends nothing that the contract does not name.
+ * The JSON Schema of a part of the contract, in the form that Fastify and OpenAPI expect. Schemas of
+ * answers have no `additionalProperties`, so the serializer sends nothing that the contract does not name.
  */
 export function jsonSchema(schema: z.ZodType): object {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     target: 'draft-7',
-    // As it is sent: only strict objects forbid members that they do not name.
+    // With `input`, only strict objects forbid members that they do not name.
     io: 'input',
     override: ({ jsonSchema }) => {
       mergeNull(jsonSchema);
@@ -17,14 +17,14 @@ export function jsonSchema(schema: z.ZodType): object {
   return json;
 }
 
-/** For a body that may be absent, which Fastify hands over as null. */
+/** For a body that may be absent: Fastify then validates null. */
 export function orNoBody(body: object): object {
   return { ...body, type: ['object', 'null'] };
 }
 
 type Json = z.core.JSONSchema.BaseSchema;
 
-/** One schema with two types instead of a choice: errors then name the types. */
+/** Turns a choice with null into one schema with two types, so that errors name the types. */
 function mergeNull(json: Json): void {
   const [schema, other, ...more] = json.anyOf ?? [];
   if (more.length > 0 || typeof schema !== 'object' || typeof other !== 'object') return;
@@ -33,7 +33,7 @@ function mergeNull(json: Json): void {
   Object.assign(json, { ...schema, ...json, type: [schema.type, 'null'] });
 }
 
-/** Every integer of ours is safe; the bounds would only be read twice. */
+/** Zod adds the bounds of safe integers, which tell a reader nothing. */
 function dropSafeIntegerBounds(json: Json): void {
   if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum;
   if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum;

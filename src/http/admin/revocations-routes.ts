@@ -12,7 +12,7 @@ import { type AdminDoors, adminSchema, answers, call, limited } from './call.ts'
 import { jsonSchema } from './json-schema.ts';
 import { targetOf } from './target.ts';
 
-/** `/admin/revocations`: who is cut off; make one, lift one. */
+/** `/admin/revocations`: lists, makes and lifts revocations. */
 export function revocationsRoutes(app: FastifyInstance, doors: AdminDoors): void {
   list(app, doors);
   make(app, doors);
@@ -42,9 +42,9 @@ function make(app: FastifyInstance, doors: AdminDoors): void {
     schema: {
       ...adminSchema,
       operationId: 'revoke',
-      summary: 'Cut off an identity, a user, a role or a binding',
+      summary: 'Revoke the credentials of an identity, a user, a role or a binding',
       description:
-        'Credentials that are alive are cut on every server, and subject tokens issued until now are refused.',
+        'Every server disconnects the users of these credentials, and subject tokens issued until now are denied.',
       consumes: ['application/json'],
       body: jsonSchema(revokeBody),
       response: { ...answers(201, answer), 200: answer },
@@ -72,9 +72,9 @@ function lift(app: FastifyInstance, doors: AdminDoors): void {
       ...adminSchema,
       operationId: 'liftRevocation',
       summary: 'Lift a revocation',
-      description: 'Credentials that it cut and that have not expired work again.',
+      description: 'Credentials that it revoked and that have not expired work again.',
       params: jsonSchema(revocationParams),
-      response: answers(204, { type: 'null', description: 'It is lifted' }),
+      response: answers(204, { type: 'null', description: 'The revocation is lifted' }),
     },
     onRequest: limited(doors),
     handler: (request, reply) =>

@@ -2,7 +2,7 @@ import { Refusal } from '../../errors.ts';
 import { isPublicKey } from '../../nats/nkeys.ts';
 import type { RevocationTarget } from '../../revocation/revocation.ts';
 
-/** How a request names whom to revoke. */
+/** The target of a revocation, as a request names it. */
 export interface TargetBody {
   readonly issuer?: string;
   readonly subject?: string;
@@ -11,7 +11,7 @@ export interface TargetBody {
   readonly binding?: string;
 }
 
-/** Exactly one target: with several it would be a guess whether all or any was meant. */
+/** Exactly one target: several could mean all of them or any of them. */
 export function targetOf({
   issuer,
   subject,
@@ -37,5 +37,5 @@ const ONE_TARGET = new Refusal(
 
 const NKEY_INVALID = new Refusal(
   'nkey_invalid',
-  'The nkey is not a public user key: it must start with U and its checksum must fit.',
+  'The nkey is not a public user key: it must start with U and have a valid checksum.',
 );

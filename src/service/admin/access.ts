@@ -10,8 +10,8 @@ import type { AdminPolicy } from '../../policy/admin.ts';
 import type { Denial } from '../../policy/policy.ts';
 import type { Revocations } from '../../revocation/revocations.ts';
 
-/** What decides who may administer; one consistent set per configuration. */
-interface AccessParts {
+/** Decides who is an administrator; one consistent set per configuration. */
+interface Access {
   readonly parts: DecidingParts;
   readonly admin: AdminPolicy;
 }
@@ -24,12 +24,12 @@ interface DecidingParts {
 }
 
 /**
- * Who calls, once it is known that they may. Every "no" to a token is on the record before it is
- * returned, but for those that `limitDenials` says. `inForce` gives the same object until a reload;
- * one that was replaced while an issuer's keys were waited for decides nothing.
+ * Authenticates an administrator. Every refusal of a token is recorded before it is returned, except
+ * one from `limitDenials`. `inForce` returns the same object until a reload; if a reload replaces it
+ * while an issuer's keys are fetched, the new one decides.
  */
 export async function authenticateAdmin(
-  inForce: () => AccessParts,
+  inForce: () => Access,
   request: AdminRequest,
   passage: Passage = {},
 ): Promise<AdminCaller | Refusal> {
@@ -56,7 +56,7 @@ export async function authenticateAdmin(
 
 const NOT_CONFIGURED = new Refusal(
   'admin_not_configured',
-  'Nobody may administer this service: its configuration has no rules under "admin".',
+  'This service has no administrators: its configuration has no rules under "admin".',
 );
 
 function revoked({ revocations, clock }: DecidingParts, identity: Identity): Denial | undefined {
@@ -64,7 +64,7 @@ function revoked({ revocations, clock }: DecidingParts, identity: Identity): Den
   return refusal && { refusal, claimsSeen: {} };
 }
 
-/** Administrators can be revoked as identities; names of roles and bindings are never empty. */
+/** Administrators can be revoked as identities. No role or binding has an empty name. */
 function asAdministrator({ issuerName, subject, issuedAt }: Identity, now: number) {
   return { issuerName, subject, role: '', binding: '', tokenIssuedAt: issuedAt, issuedAt: now };
 }
@@ -83,7 +83,7 @@ async function denied(
   });
 }
 
-/** Where a request comes from, as records hold it. */
+/** The origin of a request, as recorded. */
 export function atAdmin({ requestId, address }: Omit<AdminCaller, 'identity'>) {
   return { door: 'admin', requestId, address } as const;
 }

@@ -10,7 +10,7 @@ import { lift, listRevocations, revoke } from './revocations.ts';
 import { revokeKeyOf } from './revoke-key.ts';
 import { rotate } from './rotate.ts';
 
-/** What the admin routes need: who may, by the configuration in force, and what they can do. */
+/** The dependencies of the admin routes: authentication by the configuration in force, and the actions. */
 export function adminOf({
   resources,
   current,
@@ -18,7 +18,7 @@ export function adminOf({
 }: {
   readonly resources: Resources;
   readonly current: () => Generation;
-  /** Undefined where the process has no access to the system account. */
+  /** Undefined if the process has no access to the system account. */
   readonly sessions: Sessions | undefined;
 }): Admin {
   return {
@@ -32,7 +32,7 @@ export function adminOf({
   };
 }
 
-/** What administrators can do, over the shared store. */
+/** The actions of administrators, on the shared store. */
 export function adminActions(deps: AdminDeps): AdminActions {
   return {
     keys: () => orStoreUnavailable(() => listKeys(deps)),

@@ -7,8 +7,8 @@ import { issuerName } from '../target-names.ts';
 import { type AdminDeps, readRings } from './deps.ts';
 
 /**
- * One page of the credentials that servers still take, by time of issue. Each page looks through the ledger,
- * whose order is not told; what is kept meanwhile is bounded by the page.
+ * One page of the credentials that servers still accept, by time of issue. Each page reads the whole
+ * ledger, which has no order, but keeps no more than two pages in memory.
  */
 export async function listCredentials(
   { ledger, state, config }: AdminDeps,
@@ -23,7 +23,7 @@ export async function listCredentials(
   let total = 0;
   for await (const credential of livingCredentials(ledger, rings, asked)) {
     total += 1;
-    if (after && compare(placeOf(credential), after) <= 0) continue;
+    if (after && compare(positionOf(credential), after) <= 0) continue;
     page.push(credential);
     if (page.length > 2 * limit) page = inOrder(page).slice(0, limit + 1);
   }
@@ -31,46 +31,46 @@ export async function listCredentials(
   const last = page.length > limit ? shown.at(-1) : undefined;
   return {
     credentials: shown.map(answerOf),
-    next: last ? writeCursor(placeOf(last)) : null,
+    next: last ? writeCursor(positionOf(last)) : null,
     total,
   };
 }
 
-/** Place in the order of the list; nothing is told apart by more. */
-type Place = readonly [issuedAt: number, user: string, role: string, signingKey: string];
+/** The sort key of the list, which is unique. */
+type Position = readonly [issuedAt: number, user: string, role: string, signingKey: string];
 
-function placeOf({ issuedAt, user, role, signingKey }: IssuedCredential): Place {
+function positionOf({ issuedAt, user, role, signingKey }: IssuedCredential): Position {
   return [issuedAt, user, role, signingKey];
 }
 
 function inOrder(credentials: readonly IssuedCredential[]): IssuedCredential[] {
-  return credentials.toSorted((a, b) => compare(placeOf(a), placeOf(b)));
+  return credentials.toSorted((a, b) => compare(positionOf(a), positionOf(b)));
 }
 
-function compare(a: Place, b: Place): number {
-  for (const [place, one] of a.entries()) {
-    const other = b[place] ?? '';
+function compare(a: Position, b: Position): number {
+  for (const [position, one] of a.entries()) {
+    const other = b[position] ?? '';
     if (one !== other) return one < other ? -1 : 1;
   }
   return 0;
 }
 
-function writeCursor(place: Place): string {
-  return Buffer.from(JSON.stringify(place)).toString('base64url');
+function writeCursor(position: Position): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url');
 }
 
 const BAD_CURSOR = new Refusal(
   'parameter_invalid',
-  'The cursor is not one that a list has answered with.',
+  'The cursor is not valid: use "next" of the previous answer.',
 );
 
-function readCursor(text: string): Place | Refusal {
+function readCursor(text: string): Position | Refusal {
   try {
-    const place: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (!Array.isArray(place) || place.length !== 4) return BAD_CURSOR;
-    const [issuedAt, ...names] = place as unknown[];
+    const position: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    if (!Array.isArray(position) || position.length !== 4) return BAD_CURSOR;
+    const [issuedAt, ...names] = position as unknown[];
     const sound = typeof issuedAt === 'number' && names.every((name) => typeof name === 'string');
-    return sound ? (place as unknown as Place) : BAD_CURSOR;
+    return sound ? (position as unknown as Position) : BAD_CURSOR;
   } catch {
     return BAD_CURSOR;
   }
@@ -93,23 +93,23 @@ function answerOf(credential: IssuedCredential): CredentialsAnswer['credentials'
 }
 
 /**
- * The credentials that servers still take: of those that have not expired, the ones that these
- * rings have not cut. Throws when the ledger can't be read.
+ * The credentials that servers still accept: neither expired nor revoked by these rings. Throws if the
+ * ledger cannot be read.
  */
 export async function* livingCredentials(
   ledger: CredentialLedger,
   rings: Iterable<Ring>,
   filter: LedgerFilter,
 ): AsyncGenerator<IssuedCredential> {
-  const isCut = cutBy(rings);
-  for await (const credential of ledger.alive(filter)) if (!isCut(credential)) yield credential;
+  const isRevoked = revokedBy(rings);
+  for await (const credential of ledger.alive(filter)) if (!isRevoked(credential)) yield credential;
 }
 
-/** What is cut is revoked as a user, or signed by a key that is retired. */
-function cutBy(rings: Iterable<Ring>): (credential: IssuedCredential) => boolean {
+/** Revoked: the user is revoked, or the key that signed is retired. */
+function revokedBy(rings: Iterable<Ring>): (credential: IssuedCredential) => boolean {
   const accounts = new Map<string, Pick<Ring, 'revoked'> & { retired: ReadonlySet<string> }>();
   for (const { account, kind, keys, revoked } of rings) {
-    // The JWT of an external account is the operator's: what its ring says cuts nobody.
+    // The JWT of an external account belongs to its operator: its ring revokes nobody.
     if (kind === 'external') continue;
     const retired = keys.flatMap(({ state, publicKey }) => (state === 'retired' ? publicKey : []));
     accounts.set(account, { revoked, retired: new Set(retired) });

@@ -8,17 +8,17 @@ import type { CredentialLedger } from '../../revocation/ledger.ts';
 import { type SharedState, StoreUnavailable } from '../../store/shared-state.ts';
 import type { RingedAccount } from '../signing/ringed-accounts.ts';
 
-/** What the actions of administrators are made of. */
+/** The dependencies of the actions. */
 export interface AdminDeps {
   readonly clock: Clock;
   readonly state: SharedState;
   readonly ledger: CredentialLedger;
   readonly audit: AuditLog;
-  /** The configuration in force; asked anew for each action. */
+  /** The configuration in force; each action calls it. */
   readonly config: () => Pick<Config, 'accounts' | 'roles' | 'bindings' | 'issuers' | 'logins'>;
-  /** Of them, the accounts whose keys are in a ring. */
+  /** The accounts whose keys are in a ring. */
   readonly ringed: () => readonly RingedAccount[];
-  /** Undefined where the process has no access to the system account. */
+  /** Undefined if the process has no access to the system account. */
   readonly sessions: Pick<Sessions, 'of'> | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface StoredRing {
   readonly revision: number;
 }
 
-/** Every ring, as it stands in the store right now. */
+/** Every ring in the store, as it is now. */
 export async function readRings(state: SharedState): Promise<StoredRing[]> {
   return (await state.list(RING_PREFIX)).map(({ key, value, revision }) => ({
     key,
@@ -38,17 +38,17 @@ export async function readRings(state: SharedState): Promise<StoredRing[]> {
   }));
 }
 
-/** So often a change is tried again that someone else was faster than. */
+/** How often a change is tried while others change the same entry first. */
 export const ATTEMPTS = 20;
 
-/** For changes that lost every race: the store is reachable, and busier than it should ever be. */
+/** For a change that lost every race. The store is reachable, but far too busy. */
 export const BUSY = new Refusal(
   'store_unavailable',
-  'Others keep changing the same thing. Nothing was changed; ask again.',
+  'Other requests keep changing the same entry. Nothing was changed; try again.',
   { retryAfterSeconds: 1 },
 );
 
-/** A store out of reach is told as such: it is no fault of ours. */
+/** Turns an unreachable store into a refusal. */
 export async function orStoreUnavailable<T>(action: () => Promise<T>): Promise<T | Refusal> {
   try {
     return await action();
@@ -56,7 +56,7 @@ export async function orStoreUnavailable<T>(action: () => Promise<T>): Promise<T
     if (!(error instanceof StoreUnavailable)) throw error;
     return new Refusal(
       'store_unavailable',
-      'The store can not be reached. What was asked may have been done: look, then ask again.',
+      'The store cannot be reached. The change may have been made: check, then try again.',
       { detail: String(error), retryAfterSeconds: 5 },
     );
   }

@@ -11,14 +11,14 @@ import { livingCredentials } from './credentials.ts';
 import { type AdminDeps, readRings } from './deps.ts';
 import { countSessions } from './session-count.ts';
 
-/** What stands behind each signing key, by public key. */
-interface Behind {
+/** What each signing key has signed, by public key. */
+interface Signed {
   readonly credentials: ReadonlyMap<string, number>;
-  /** Undefined where nobody knows. */
+  /** Undefined if unknown. */
   readonly sessions: ReadonlyMap<string, number> | undefined;
 }
 
-/** The signing keys of every account, and what stands behind each. */
+/** The signing keys of every account, with the credentials and sessions of each. */
 export async function listKeys(deps: AdminDeps): Promise<KeysAnswer> {
   const { config, ringed, state } = deps;
   const { accounts } = config();
@@ -45,7 +45,7 @@ export async function listKeys(deps: AdminDeps): Promise<KeysAnswer> {
   const leader = (await leaderOf(state, 'managed')) ?? (await leaderOf(state, 'external'));
   return {
     accounts: answers,
-    // Leases are not kept by the clock: nobody can say when one ends.
+    // A lease does not end at a time on the clock.
     rotator: { leader: leader ?? null, lease_until: null },
     sessions_known: sessions !== undefined,
   };
@@ -71,7 +71,7 @@ interface AccountState {
 
 function accountAnswer(
   { account, wanted, ring, obstacle }: AccountState,
-  behind: Behind,
+  signed: Signed,
 ): AccountAnswer {
   const keys = ring?.keys ?? [];
   const grace = wanted?.graceMilliseconds ?? 0;
@@ -81,7 +81,7 @@ function accountAnswer(
     kind: account.kind,
     next_rotation_at: nextRotation(ring, wanted),
     obstacle: obstacle ?? null,
-    keys: keys.map((key) => keyAnswer(key, grace, behind)),
+    keys: keys.map((key) => keyAnswer(key, grace, signed)),
     spare_keys: account.kind === 'external' && wanted ? spareKeys(keys, wanted) : null,
     slots: (wanted?.wanted.slots ?? []).map((slot) => ({
       slot: slot.slot,
@@ -91,7 +91,7 @@ function accountAnswer(
   };
 }
 
-/** What signs for a slot. Given keys have the permissions that their operator gives them. */
+/** Whether a key signs for a slot. The operator sets the permissions of external keys. */
 function signing(
   keys: readonly RingKey[],
   { slot, scope }: WantedSlot,
@@ -102,7 +102,7 @@ function signing(
   return kind === 'external' || isDeepStrictEqual(active.scope, scope) ? 'current' : 'outdated';
 }
 
-/** The earliest of its slots; undefined schedules, and slots without an active key, have none. */
+/** The earliest rotation of its slots; null without a schedule or an active key. */
 function nextRotation(ring: Ring | undefined, wanted: RingedAccount | undefined): number | null {
   const every = wanted?.wanted.everyMilliseconds;
   if (every === undefined || !ring) return null;
@@ -119,7 +119,7 @@ function spareKeys(keys: readonly RingKey[], { given }: RingedAccount): number {
   return [...(given?.keys() ?? [])].filter((publicKey) => !used.has(publicKey)).length;
 }
 
-function keyAnswer(key: RingKey, grace: number, { credentials, sessions }: Behind): KeyAnswer {
+function keyAnswer(key: RingKey, grace: number, { credentials, sessions }: Signed): KeyAnswer {
   const { publicKey, state } = key;
   const retires = retiresAt(key, grace);
   return {
@@ -142,7 +142,7 @@ function keyAnswer(key: RingKey, grace: number, { credentials, sessions }: Behin
   };
 }
 
-/** As far as the rotator has seen. A key that signs or has signed was on every server. */
+/** As far as the rotator has seen. A key that signs, or has signed, was on every server. */
 function isListed({ state, unlisted, onEveryServer }: RingKey): boolean {
   if (state === 'staged') return onEveryServer === true;
   return state !== 'retired' && !unlisted;

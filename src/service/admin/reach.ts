@@ -7,19 +7,19 @@ import { livingCredentials } from './credentials.ts';
 import { type AdminDeps, readRings } from './deps.ts';
 import { countSessions } from './session-count.ts';
 
-/** What a revocation reaches. */
+/** The reach of a revocation. */
 export interface Reach {
-  /** Living credentials that it applies to. */
+  /** Credentials in use that it applies to. */
   readonly credentials: number;
-  /** Of those, how many are of accounts whose JWT nats-sts does not publish. */
+  /** Of those, how many belong to accounts whose JWT nats-sts does not publish. */
   readonly notCut: number;
-  /** Live connections of those that are cut; null where nobody knows. */
+  /** Connections that it disconnects; null if unknown. */
   readonly sessions: number | null;
 }
 
 /**
- * Looks through the ledger for whom a revocation applies to, and who of them is connected. `rings`
- * are those from before it: whom they have cut it does not reach.
+ * Counts the credentials in the ledger that a revocation applies to, and their connections. `rings` are
+ * those from before the revocation: what they have already revoked does not count.
  */
 export async function reachOf(
   deps: AdminDeps,
@@ -51,9 +51,9 @@ export async function reachOf(
 }
 
 /**
- * How long after a revocation a credential may be alive that it applies to, seconds: a subject token
- * from before may be presented until it has expired, a session from before until it ends, and a
- * process that lost sight of the store may take it. Keys remember longer lifetimes from before the configuration changed.
+ * How long after a revocation a credential that it applies to may still be valid, in seconds: an older
+ * subject token or session may be presented until it ends, and a process that cannot reach the store
+ * may accept it. Keys remember longer lifetimes from before the configuration changed.
  */
 export async function longestReachSeconds({ config, state }: AdminDeps): Promise<number> {
   const { roles, issuers, logins } = config();

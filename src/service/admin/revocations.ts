@@ -71,7 +71,7 @@ export async function revoke(
   const rings = (await readRings(deps.state)).map(({ ring }) => ring);
   const made = dryRun ? undefined : await make(deps, revocation, caller);
   if (made instanceof Refusal) return made;
-  // Counted after it is in force: counting may take longer than cutting.
+  // Counted once it is in force, since counting may take longer than revoking.
   const { credentials, notCut, sessions } = await reachOf(deps, revocation, rings);
   return {
     ...(made && { id: made.id }),
@@ -84,7 +84,7 @@ export async function revoke(
   };
 }
 
-/** Deletes a revocation; the rotator lets go of those whom it cut. */
+/** Deletes a revocation. The rotator then removes its revoked users from the account JWTs. */
 export async function lift(
   { state, audit, clock }: AdminDeps,
   id: string,
@@ -96,7 +96,7 @@ export async function lift(
     const entry = isRevocationId(id)
       ? (await state.list(key)).find((entry) => entry.key === key)
       : undefined;
-    if (!entry) return recorded ? undefined : notFound('There is no revocation with this id.');
+    if (!entry) return recorded ? undefined : notFound('There is no revocation with this ID.');
     if (!recorded) {
       const event = eventOf(parseRevocation(entry.value), 'lifted');
       const refusal = await record(audit, {
@@ -112,7 +112,7 @@ export async function lift(
   return BUSY;
 }
 
-/** Recorded, then stored. */
+/** Records the revocation, then stores it. */
 async function make(
   { state, audit, clock }: AdminDeps,
   revocation: Omit<Revocation, 'id'>,
@@ -138,7 +138,7 @@ function eventOf(
   return { type: 'revocation', change, id, target: { ...target }, reason, block };
 }
 
-/** Records and tokens hold an issuer's URL, so people have that at hand; a revocation is stored under its name. */
+/** Accepts the URL of an issuer, which people find in records and tokens; a revocation is stored with its name. */
 function byName(
   target: RevocationTarget,
   { issuers }: ReturnType<AdminDeps['config']>,
@@ -146,7 +146,7 @@ function byName(
   return 'issuer' in target ? { ...target, issuer: issuerName(target.issuer, issuers) } : target;
 }
 
-/** A name that nothing has would revoke nobody, and look as if it did. */
+/** Refuses a name that does not exist: the revocation would revoke nobody, but appear to work. */
 async function unknownTarget(
   deps: AdminDeps,
   target: RevocationTarget,
@@ -155,7 +155,7 @@ async function unknownTarget(
   if (!named || named.configured.includes(named.name)) return undefined;
   if (await isRemembered(deps, target)) return undefined;
   const { what, name, configured } = named;
-  const known = configured.length === 0 ? 'none is configured' : `write ${among(configured)}`;
+  const known = configured.length === 0 ? 'none is configured' : `use ${among(configured)}`;
   const url = what === 'issuer' ? ', or its URL' : '';
   return notFound(`There is no ${what} "${name}"${didYouMean(name, configured)}: ${known}${url}.`);
 }
@@ -169,7 +169,7 @@ function among(names: readonly string[]): string {
   return names.length === 1 ? listed : `one of ${listed}${rest}`;
 }
 
-/** What has left the configuration has left keys and credentials behind. */
+/** A name that was removed from the configuration may still have keys and credentials. */
 async function isRemembered(
   { ledger, state }: AdminDeps,
   target: RevocationTarget,
@@ -182,7 +182,7 @@ async function isRemembered(
   return false;
 }
 
-/** Whoever blocks themselves could not lift it again. */
+/** Administrators who block themselves could not lift the block. */
 function lockedOut(
   target: RevocationTarget,
   block: boolean,
@@ -195,6 +195,6 @@ function lockedOut(
   if (!self || !block) return undefined;
   return new Refusal(
     'parameter_invalid',
-    'This would block you yourself, and you could not lift it: have another administrator do it.',
+    'This would block you, and you could not lift it. Ask another administrator to do it.',
   );
 }

@@ -8,14 +8,14 @@ import { atAdmin } from './access.ts';
 import { livingCredentials } from './credentials.ts';
 import { type AdminDeps, ATTEMPTS, BUSY, notFound, readRings, type StoredRing } from './deps.ts';
 
-/** Emergency: the key leaves its ring at once, and the rotator takes it out of the account JWT. */
+/** For emergencies: removes the key from its ring at once. The rotator then removes it from the account JWT. */
 export async function revokeKeyOf(
   deps: AdminDeps,
   { publicKey, reason }: RevokeKeyAsk,
   caller: AdminCaller,
 ): Promise<RevokeKeyAnswer | Refusal> {
   const found = await find(deps, publicKey);
-  if (!found) return notFound('No ring has such a key that is still in use.');
+  if (!found) return notFound('There is no signing key in use with this public key.');
   const { account, kind } = found.ring;
   const slot = found.ring.keys.find((key) => key.publicKey === publicKey)?.slot ?? '';
   const refusal = await record(deps.audit, {
@@ -30,19 +30,19 @@ export async function revokeKeyOf(
   });
   if (refusal) return refusal;
   if (!(await write(deps, publicKey))) return BUSY;
-  // The JWT of an external account is the operator's to change: until then nobody is cut.
-  const cut = kind === 'managed' ? await countAlive(deps, found.ring, publicKey) : 0;
-  return { public_key: publicKey, account, kind, slot, credentials_cut: cut };
+  // Only its operator can change the JWT of an external account: until then nobody is disconnected.
+  const revoked = kind === 'managed' ? await countAlive(deps, found.ring, publicKey) : 0;
+  return { public_key: publicKey, account, kind, slot, credentials_cut: revoked };
 }
 
-/** The ring in which the key is, still in use. */
+/** The ring that has the key, if the key is still in use. */
 async function find({ state }: AdminDeps, publicKey: string): Promise<StoredRing | undefined> {
   return (await readRings(state)).find(({ ring }) =>
     ring.keys.some((key) => key.publicKey === publicKey && key.state !== 'retired'),
   );
 }
 
-/** True once the key is out, whoever did it. */
+/** True once the key is removed, even if another process did it. */
 async function write(deps: AdminDeps, publicKey: string): Promise<boolean> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const stored = await find(deps, publicKey);
@@ -53,7 +53,7 @@ async function write(deps: AdminDeps, publicKey: string): Promise<boolean> {
   return false;
 }
 
-/** By the ring as it was before: those that were cut by something else are not counted. */
+/** Counts by the ring from before, so credentials that were already revoked do not count. */
 async function countAlive({ ledger }: AdminDeps, ring: Ring, signingKey: string): Promise<number> {
   let count = 0;
   for await (const _ of livingCredentials(ledger, [ring], { signingKey })) count += 1;

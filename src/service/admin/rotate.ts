@@ -9,13 +9,13 @@ import type { RingedAccount } from '../signing/ringed-accounts.ts';
 import { atAdmin } from './access.ts';
 import { type AdminDeps, ATTEMPTS, BUSY, notFound, readRings } from './deps.ts';
 
-/** One account's slots to be rotated. */
+/** The slots of one account to rotate. */
 interface Rotated {
   readonly account: string;
   readonly slots: readonly string[];
 }
 
-/** Asks the rotator to turn slots: of all accounts, one account or one role. */
+/** Asks the rotator to rotate slots: of all accounts, one account or one role. */
 export async function rotate(
   deps: AdminDeps,
   ask: RotateAsk,
@@ -23,7 +23,7 @@ export async function rotate(
 ): Promise<RotateAnswer | Refusal> {
   const chosen = choose(deps, ask);
   if (chosen instanceof Refusal) return chosen;
-  if (ask.dryRun === true) return { requested: chosen.flatMap(turned) };
+  if (ask.dryRun === true) return { requested: chosen.flatMap(named) };
   const requested: { account: string; slot: string }[] = [];
   for (const { account, slots } of chosen) {
     for (const slot of slots) {
@@ -39,16 +39,16 @@ export async function rotate(
     }
     const asked = await request(deps, { account, slots });
     if (asked instanceof Refusal) return asked;
-    if (asked) requested.push(...turned({ account, slots }));
+    if (asked) requested.push(...named({ account, slots }));
   }
   return { requested };
 }
 
-function turned({ account, slots }: Rotated): RotateAnswer['requested'] {
+function named({ account, slots }: Rotated): RotateAnswer['requested'] {
   return slots.map((slot) => ({ account, slot }));
 }
 
-/** False when the account has no ring yet: its first keys are on their way. */
+/** False if the account has no ring yet: the rotator is about to make its first keys. */
 async function request(
   { state, clock }: AdminDeps,
   { account, slots }: Rotated,
@@ -70,14 +70,14 @@ function choose({ config, ringed }: AdminDeps, ask: RotateAsk): Rotated[] | Refu
     return unknown('account', ask.account, accounts);
   }
   if (role && ask.account !== undefined && role.account !== ask.account) {
-    return notFound(`The role "${role.name}" is not of account "${ask.account}".`);
+    return notFound(`The role "${role.name}" does not belong to account "${ask.account}".`);
   }
   const account = ask.account ?? role?.account;
   const wanted = ringed().filter(({ name }) => account === undefined || name === account);
   if (account !== undefined && wanted.length === 0) {
     return new Refusal(
       'parameter_invalid',
-      `The keys of account "${account}" do not rotate: it has neither "rotation" nor access to the system account.`,
+      `The keys of account "${account}" cannot be rotated: it has no "rotation", and nats-sts has no access to the system account.`,
     );
   }
   return wanted.map((one) => ({ account: one.name, slots: slotsOf(one, ask.role) }));

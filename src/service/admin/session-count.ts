@@ -1,22 +1,22 @@
 import { ResolverUnreachable } from '../../account/resolver.ts';
 import type { Session, Sessions } from '../../account/sessions.ts';
 
-/** So long an administrator waits for a number that is good to know: what they asked for is done. */
+/** How long an administrator waits for the count. Their action is already done. */
 const LIMIT_MILLISECONDS = 2000;
 
 interface Counting<Key> {
-  /** Undefined where the process has no access to the system account. */
+  /** Undefined if the process has no access to the system account. */
   readonly sessions: Pick<Sessions, 'of'> | undefined;
-  /** Whose sessions, `A…` */
+  /** Public keys, `A…`. */
   readonly accounts: Iterable<string>;
-  /** What a session counts for; undefined: for nothing. */
+  /** The key that a session counts for; undefined: do not count it. */
   readonly keyOf: (session: Session, account: string) => Key | undefined;
   readonly limitMilliseconds?: number;
 }
 
 /**
- * Live connections of accounts, by what they count for. Undefined where nobody knows: there is no
- * access, no server answers, or not all accounts could be read in time, since a server hangs.
+ * Counts the live connections of accounts, by key. Undefined if unknown: without access, if no server
+ * answers, or if a server hangs and not all accounts could be read in time.
  */
 export async function countSessions<Key>({
   sessions,
@@ -48,7 +48,7 @@ export async function countSessions<Key>({
   }
 }
 
-/** Nobody waits for what reads on after it; `signal` tells that to end. */
+/** `late` resolves at the deadline; `signal` then stops what still reads. */
 function deadline(milliseconds: number) {
   const controller = new AbortController();
   const late = new Promise<undefined>((resolve) => {

@@ -3,7 +3,7 @@ import { beginLogin, callback, getAs } from '../begun-login.ts';
 import { loginHome } from '../login-home.ts';
 import { startLoginService } from '../login-service.ts';
 
-/** A login that waits for the browser, and what the service would send it back with. */
+/** A login that waits for the browser, and the parameters of its return. */
 async function waiting() {
   const home = loginHome();
   const service = await startLoginService();
@@ -19,7 +19,7 @@ async function waiting() {
     /** Where the service would send the browser. */
     redirect: async (): Promise<URL> => new URL((await getAs(page)).location ?? ''),
     async [Symbol.asyncDispose]() {
-      // However it went, the login must come to its end.
+      // The login must end, whatever the test did.
       await getAs(callback(page, { state, error: 'access_denied' })).catch(() => undefined);
       await login.done;
       await service.stop();
@@ -28,7 +28,7 @@ async function waiting() {
   };
 }
 
-describe('whatever is not the one answer gets a 404, and the login goes on', () => {
+describe('any request but the expected one gets a 404, and the login continues', () => {
   const cases: [string, (url: URL) => URL, Record<string, string>?, string?][] = [
     ['another state', (url) => withParameter(url, 'state', 'x')],
     ['no state', (url) => withParameter(url, 'state', undefined)],
@@ -67,7 +67,7 @@ function withParameter(url: URL, name: string, value: string | undefined): URL {
   return url;
 }
 
-test('the answer is taken once: who comes second gets a 404, or nobody to ask', async () => {
+test('the answer is accepted once: a second request gets a 404, or no server', async () => {
   await using t = await waiting();
   const right = await t.redirect();
   const answers = await Promise.all(
@@ -80,21 +80,21 @@ test('the answer is taken once: who comes second gets a 404, or nobody to ask', 
   await expect(getAs(right)).rejects.toThrow('ECONNREFUSED');
 });
 
-test('cancelled in the browser: exit 3, nothing written, and the page says so', async () => {
+test('canceled in the browser: exit 3, nothing written, and the page says so', async () => {
   await using t = await waiting();
   const back = callback(t.page, { state: t.state, error: 'access_denied' });
   const answer = await fetch(back);
   expect([answer.status, await answer.text()]).toEqual([
     200,
-    'Nothing was handed over. You can close this page.\n',
+    'No credential was handed over. You can close this page.\n',
   ]);
   const { error } = await t.login.done;
   expect(error).toMatchObject({ exitCode: 3 });
-  expect(error?.message).toContain('refused in the browser: nothing was written');
+  expect(error?.message).toContain('denied in the browser: nothing was written');
   expect(t.home.files()).toEqual([]);
 });
 
-test('another error is told in its words, made harmless and short', async () => {
+test('another error is shown in its own words, harmless and short', async () => {
   await using t = await waiting();
   const error_description = `No\u001b[2J ${'x'.repeat(2000)}`;
   await getAs(callback(t.page, { state: t.state, error: 'server_error', error_description }));
@@ -105,7 +105,7 @@ test('another error is told in its words, made harmless and short', async () => 
 });
 
 test.each(['https://sts.example.com', '', 'nonsense'])(
-  'a code of %o, another service, is told to nobody',
+  'a code of %o, another service, is sent to nobody',
   async (iss) => {
     await using t = await waiting();
     const back = await t.redirect();
@@ -116,14 +116,14 @@ test.each(['https://sts.example.com', '', 'nonsense'])(
   },
 );
 
-test('whom nobody answers says so in the end, and what to do', async () => {
+test('a login that nobody finishes ends, and says what to do', async () => {
   using home = loginHome();
   await using service = await startLoginService();
   const login = beginLogin(service, [], { patienceMilliseconds: 20 });
   const page = await login.page();
   const { error } = await login.done;
   expect(error).toMatchObject({ exitCode: 1 });
-  expect(error?.message).toMatch(/nobody finished the login in the browser/);
+  expect(error?.message).toMatch(/the login in the browser took longer than/);
   expect(error?.message).toContain('nats-sts login --device');
   expect(home.files()).toEqual([]);
   await expect(getAs(callback(page, {}))).rejects.toThrow('ECONNREFUSED');

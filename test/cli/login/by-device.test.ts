@@ -33,7 +33,7 @@ async function deviceLogin(
   return { ...ended, waits };
 }
 
-test('the person is shown an address and a code, and needs no browser here', async () => {
+test('the person gets an address and a code, and needs no browser here', async () => {
   using home = loginHome();
   await using service = await startLoginService();
   const { error, written } = await deviceLogin(service, ['authorization_pending', 'agreed']);
@@ -46,7 +46,7 @@ test('the person is shown an address and a code, and needs no browser here', asy
   expect(home.files()).toContain('nats-sts/orders.creds');
 });
 
-test('the service is told the public key, what is asked for, and by which program', async () => {
+test('the service gets the public key, the request, and the name of the program', async () => {
   using _home = loginHome();
   await using service = await startLoginService();
   service.state.agreed = true;
@@ -63,7 +63,7 @@ test('the service is told the public key, what is asked for, and by which progra
 
 describe('how often it asks (RFC 8628 §3.5)', () => {
   test.each<[string, (string | number)[], number[]]>([
-    ['as often as it was told', ['authorization_pending', 'authorization_pending'], [5, 5, 5]],
+    ['as often as the service says', ['authorization_pending', 'authorization_pending'], [5, 5, 5]],
     [
       'slow_down: five seconds more from then on',
       ['slow_down', 'authorization_pending', 'slow_down'],
@@ -100,10 +100,10 @@ describe('how often it asks (RFC 8628 §3.5)', () => {
   });
 });
 
-describe('it comes to nothing', () => {
+describe('the login fails', () => {
   test.each([
     ['access_denied', 3, 'access_denied'],
-    ['expired_token', 1, 'before it expired'],
+    ['expired_token', 1, 'before anybody entered it'],
     ['invalid_grant', 3, 'invalid_grant'],
   ])('%s: exit %d', async (answer, exitCode, message) => {
     using home = loginHome();
@@ -114,12 +114,12 @@ describe('it comes to nothing', () => {
     expect(home.files()).toEqual([]);
   });
 
-  test('when nobody types the code in, by our own clock', async () => {
+  test('if nobody enters the code, by our own clock', async () => {
     using _home = loginHome();
     await using service = await startLoginService();
     const answers = Array.from({ length: 500 }, () => 'authorization_pending');
     const { error, waits } = await deviceLogin(service, answers);
-    expect(error?.message).toContain('before it expired');
+    expect(error?.message).toContain('before anybody entered it');
     expect(waits.length).toBe(600 / 5);
     expect(service.grants()).toHaveLength(waits.length - 1);
   });
@@ -136,12 +136,12 @@ describe('it comes to nothing', () => {
       [name]: address,
     }));
     const { error, written } = await deviceLogin(service, []);
-    expect(error?.message).toContain(`sends people elsewhere, to ${address}`);
+    expect(error?.message).toContain(`sends you to another site, ${address}`);
     expect(written.err).not.toContain('BCDF-GHJK');
     expect(service.grants()).toEqual([]);
   });
 
-  test('where the code is an escape sequence', async () => {
+  test('if the code is an escape sequence', async () => {
     using _home = loginHome();
     await using service = await startLoginService();
     service.override('POST /device_authorization', ({ parameters }) => ({
@@ -149,7 +149,7 @@ describe('it comes to nothing', () => {
       user_code: '\u001b[2J',
     }));
     const { error, written } = await deviceLogin(service, []);
-    expect(error?.message).toContain('not like nats-sts');
+    expect(error?.message).toContain('not as nats-sts does');
     expect(written.err).not.toContain('\u001b');
   });
 });

@@ -8,7 +8,7 @@ const login = (service: LoginService, ...args: string[]) =>
   natsSts('login', '--url', service.url, ...args);
 const AGAIN = ['authorization_code', 'refresh_token'];
 
-test('while the session lives, the next credential needs no browser, and has a key of its own', async () => {
+test('while the session lasts, the next credential needs no browser, and has its own key', async () => {
   using home = loginHome();
   await using service = await startLoginService();
   await login(service);
@@ -23,7 +23,7 @@ test('while the session lives, the next credential needs no browser, and has a k
   expect(home.refreshToken(service.url, 'orders')).toBe('refresh-2');
 });
 
-test('without --url it is the one service that somebody is signed in at', async () => {
+test('without --url it uses the only service with a session', async () => {
   using _home = loginHome();
   await using service = await startLoginService();
   await login(service);
@@ -31,7 +31,7 @@ test('without --url it is the one service that somebody is signed in at', async 
   expect(service.grants()).toEqual(AGAIN);
 });
 
-test('which of several services is asked back', async () => {
+test('with several services it asks which one', async () => {
   using _home = loginHome();
   await using one = await startLoginService();
   await using two = await startLoginService();
@@ -40,11 +40,13 @@ test('which of several services is asked back', async () => {
   for (const command of ['login', 'whoami', 'logout']) {
     const { exitCode, err } = await natsSts(command);
     expect(exitCode).toBe(2);
-    expect(err).toContain(`You are signed in at ${one.url}/, ${two.url}/: give --url`);
+    expect(err).toContain(
+      `you are signed in at several services: ${one.url}/, ${two.url}/. Choose one with --url`,
+    );
   }
 });
 
-test('it takes the role and writes the context of last time, unless told otherwise', async () => {
+test('it uses the last role and the last context, unless told otherwise', async () => {
   using home = loginHome();
   await using service = await startLoginService();
   await login(service, '--role', 'billing', '--context', 'mine');
@@ -59,7 +61,7 @@ test('it takes the role and writes the context of last time, unless told otherwi
   ]);
 });
 
-test('--fresh signs in anew, for the role that the person chooses', async () => {
+test('--fresh signs in again, for the role that the person chooses', async () => {
   using home = loginHome();
   await using service = await startLoginService();
   await login(service);
@@ -95,7 +97,7 @@ describe('a session is for one role', () => {
     ).toEqual(['billing', 'orders']);
   });
 
-  test('one that was not agreed to yet is asked for in the browser, which is said', async () => {
+  test('a role without a session needs the browser, and login says so', async () => {
     using _home = loginHome();
     await using service = await startLoginService();
     const first = await login(service, '--role', 'orders');
@@ -103,7 +105,7 @@ describe('a session is for one role', () => {
     const { exitCode, err } = await login(service, '--role', 'billing');
     expect(exitCode).toBe(0);
     expect(err).toMatch(
-      /^nats-sts: nobody has agreed to role billing here yet; sign in for it\nYour browser /,
+      /^nats-sts: you have not signed in for role billing here yet; sign in\nContinue in your browser/,
     );
     expect(service.grants()).not.toContain('refresh_token');
   });
@@ -117,7 +119,7 @@ describe('a session is for one role', () => {
     const body = new URLSearchParams({ token });
     await fetch(`${service.url}/revoke`, { method: 'POST', body });
     expect((await login(service, '--role', 'orders')).err).toContain(
-      'the last login for role orders is no longer good; sign in for it',
+      'your session for role orders is no longer valid; sign in',
     );
     expect(await login(service, '--role', 'billing')).toMatchObject({ exitCode: 0, err: '' });
   });
@@ -137,7 +139,7 @@ describe('a login that replaces the one before', () => {
     expect(home.refreshToken(service.url, 'orders')).toBe('refresh-3');
   });
 
-  test('goes on where that can not be ended, and says so', async () => {
+  test('continues if that session cannot be ended, and says so', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     await login(service);
@@ -145,12 +147,14 @@ describe('a login that replaces the one before', () => {
     const { exitCode, err } = await login(service, '--fresh');
     expect(exitCode).toBe(0);
     expect(err).toContain('temporarily_unavailable: Words.');
-    expect(err).toMatch(/^The login before this one goes on at the service, .* until \d{4}-/m);
+    expect(err).toMatch(
+      /^The previous session was removed here, but stays open at the service until \d{4}-/m,
+    );
     expect(err).not.toMatch(/refresh-\d/);
     expect(home.refreshToken(service.url, 'orders')).toBe('refresh-2');
   });
 
-  test('asks nothing about one that is over by its time', async () => {
+  test('does not ask about a session that has expired', async () => {
     using _home = loginHome();
     await using service = await startLoginService();
     service.state.sessionSeconds = 0;
@@ -160,34 +164,34 @@ describe('a login that replaces the one before', () => {
   });
 });
 
-describe('a session that does not help leads to the browser, and is said to', () => {
-  test('revoked, or ended by a refresh token that was shown twice', async () => {
+describe('a session that is no longer valid leads to the browser, and login says so', () => {
+  test('revoked, or ended by a refresh token that was used twice', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     await login(service);
     service.state.ended = true;
     const { exitCode, err } = await login(service);
     expect(exitCode).toBe(0);
-    expect(err).toContain('the last login for role orders is no longer good; sign in for it');
+    expect(err).toContain('your session for role orders is no longer valid; sign in');
     expect(service.grants()).toEqual([...AGAIN, 'authorization_code']);
     expect(service.to('/authorize')[1]?.parameters['scope']).toBe('orders');
     expect(home.refreshToken(service.url, 'orders')).toBe('refresh-2');
   });
 
-  test('over by its time: the service is not even asked', async () => {
+  test('expired: the service is not even asked', async () => {
     using _home = loginHome();
     await using service = await startLoginService();
     service.state.sessionSeconds = 0;
     await login(service);
     const { exitCode, err } = await login(service);
     expect(exitCode).toBe(0);
-    expect(err).toContain('the last login for role orders has ended; sign in for it');
+    expect(err).toContain('your session for role orders has ended; sign in');
     expect(service.grants()).toEqual(['authorization_code', 'authorization_code']);
   });
 });
 
 test.each(['invalid_scope', 'access_denied'])(
-  'a role that is no longer given (%s) ends with that, keeps the session, and opens no browser',
+  'a role that is no longer available (%s) ends the login, keeps the session, and opens no browser',
   async (error) => {
     using home = loginHome();
     await using service = await startLoginService();
@@ -203,7 +207,7 @@ test.each(['invalid_scope', 'access_denied'])(
 );
 
 describe('the next refresh token is not lost', () => {
-  test('when the credential that came with it is no good', async () => {
+  test('if the credential that came with it is not valid', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     await login(service);
@@ -215,7 +219,7 @@ describe('the next refresh token is not lost', () => {
     expect(home.refreshToken(service.url, 'orders')).toBe('refresh-2');
   });
 
-  test('when somebody else has taken the name of the context', async () => {
+  test('if the name of the context was taken meanwhile', async () => {
     using home = loginHome();
     await using one = await startLoginService();
     await using two = await startLoginService();
@@ -228,7 +232,7 @@ describe('the next refresh token is not lost', () => {
     expect(await login(two, '--force', '--context', 'shared')).toMatchObject({ exitCode: 0 });
   });
 
-  test('when several ask at once: one after the other, each with a token that is good', async () => {
+  test('if several ask at once: one after the other, each with a valid token', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     await login(service);
@@ -241,7 +245,7 @@ describe('the next refresh token is not lost', () => {
     expect(home.refreshToken(service.url, 'orders')).toBe('refresh-6');
   });
 
-  test('when logins at several services end at once: all sessions are kept', async () => {
+  test('if logins at several services end at once: all sessions are stored', async () => {
     using home = loginHome();
     const services = await Promise.all(Array.from({ length: 4 }, () => startLoginService()));
     const ran = await Promise.all(

@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../../audit/temporary-directory.ts';
 
 const LOCK = new URL('../../../src/cli/login/lock.ts', import.meta.url).href;
 
-/** A process of its own that holds the lock until it is killed. */
+/** Another process that holds the lock until it is killed. */
 async function holder(file: string) {
   const script = `
     import { locked } from ${JSON.stringify(LOCK)};
@@ -21,7 +21,7 @@ async function holder(file: string) {
   return child;
 }
 
-test('one after the other, in the order of nobody but never at once', async () => {
+test('one after the other, in any order but never at once', async () => {
   using directory = temporaryDirectory();
   const file = join(directory.path, 'lock');
   let inside = 0;
@@ -36,14 +36,14 @@ test('one after the other, in the order of nobody but never at once', async () =
   expect(most).toBe(1);
 });
 
-test('it is let go of when the action fails', async () => {
+test('it is released if the action fails', async () => {
   using directory = temporaryDirectory();
   const file = join(directory.path, 'lock');
   await expect(locked(file, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(await locked(file, () => Promise.resolve('free'))).toBe('free');
 });
 
-test('another process has to wait, and gets it when the holder is killed', async () => {
+test('another process must wait, and gets it when the holder is killed', async () => {
   using directory = temporaryDirectory();
   const file = join(directory.path, 'lock');
   const child = await holder(file);
@@ -52,7 +52,7 @@ test('another process has to wait, and gets it when the holder is killed', async
     got = true;
     return Promise.resolve();
   });
-  // Several tries long.
+  // Long enough for several tries.
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(got).toBe(false);
   child.kill('SIGKILL');
@@ -60,7 +60,7 @@ test('another process has to wait, and gets it when the holder is killed', async
   expect(got).toBe(true);
 });
 
-test('a file that can not be used is an error that names it', async () => {
+test('an error names a file that cannot be used', async () => {
   using directory = temporaryDirectory();
   const file = join(directory.path, 'nowhere', 'lock');
   await expect(locked(file, () => Promise.resolve())).rejects.toThrow(CliError);

@@ -109,7 +109,7 @@ function adaAt(browser: Browser, address: string): Promise<Page> {
 }
 
 describe('with the real service', () => {
-  test('a person comes from nothing to a message, and out again', async () => {
+  test('a person signs in, publishes a message, and signs out again', async () => {
     const { error, written, last } = await loginAs('Agree', ['--role', 'publisher']);
     expect(error).toBeUndefined();
     expect(last.url.href).toBe(`${world.url}/authorize/done`);
@@ -129,15 +129,15 @@ describe('with the real service', () => {
     expect(world.log.text()).not.toContain(refreshToken);
   });
 
-  test('a person agrees to each role once, and then alternates without a browser', async () => {
+  test('a person agrees to each role once, then alternates without a browser', async () => {
     const { browser } = await loginAs('Agree', ['--role', 'publisher']);
     const second = beginLogin(world, ['--role', 'reader']);
     const page = await browser.open((await second.page()).href);
     await page.press('Agree');
     expect(await second.done).toMatchObject({ error: undefined });
-    expect(second.written.err).toContain('nobody has agreed to role reader here yet');
+    expect(second.written.err).toContain('you have not signed in for role reader here yet');
     const long = await natsSts('login', '--role', 'publisher', '--ttl', '2h');
-    expect(long.err).toBe('nats-sts: asked for 2h, got 15m: role publisher allows no more\n');
+    expect(long.err).toBe('nats-sts: requested 2h, got 15m: role publisher allows no more\n');
     for (const role of ['publisher', 'reader', 'publisher']) {
       expect(await natsSts('login', '--role', role)).toMatchObject({ exitCode: 0, err: '' });
     }
@@ -164,13 +164,13 @@ describe('with the real service', () => {
     });
   });
 
-  test('what the person refuses is not handed over', async () => {
+  test('a credential that the person refuses is not handed over', async () => {
     const { error } = await loginAs('Cancel');
     expect(error).toMatchObject({ exitCode: 3 });
     expect(home.files()).toEqual([]);
   });
 
-  test('a device gets it after a code was typed in elsewhere', async () => {
+  test('a device gets it after the code was entered elsewhere', async () => {
     let agreed: (() => void) | undefined;
     const wait = () =>
       new Promise<void>((resolve) => {
@@ -193,7 +193,7 @@ describe('with the real service', () => {
     await (await browser.open(`${world.url}/`)).press('Sign out');
     const login = beginLogin(world, ['--role', 'reader']);
     const page = await login.page();
-    expect(login.written.err).toContain('the last login for role reader is no longer good');
+    expect(login.written.err).toContain('your session for role reader is no longer valid');
     const again = createBrowser();
     await (await adaAt(again, page.href)).press('Agree');
     expect(await login.done).toMatchObject({ error: undefined });
@@ -208,7 +208,7 @@ describe('with the real service', () => {
     await postForm('/revoke', token);
     const login = beginLogin(world, ['--role', 'reader']);
     await login.page();
-    expect(login.written.err).toContain('the last login for role reader is no longer good');
+    expect(login.written.err).toContain('your session for role reader is no longer valid');
     const again = await adaAt(createBrowser(), (await login.page()).href);
     await again.press('Agree');
     expect(await login.done).toMatchObject({ error: undefined });
@@ -224,7 +224,7 @@ describe('with the real service', () => {
     writeFileSync(home.at(file), stolen);
     const thief = beginLogin(world);
     const page = await thief.page();
-    expect(thief.written.err).toContain('no longer good');
+    expect(thief.written.err).toContain('no longer valid');
     const state = page.searchParams.get('state') ?? '';
     await getAs(callback(page, { state, error: 'access_denied' }));
     await thief.done;
@@ -236,7 +236,7 @@ describe('with the real service', () => {
 
 describe('the nats command line', async () => {
   const cli = await findNatsCli();
-  test.skipIf('missing' in cli)('gets answers where the role has an inbox of its own', async () => {
+  test.skipIf('missing' in cli)('gets replies if the role has its own inbox', async () => {
     const { written } = await loginAs('Agree', ['--role', 'asker']);
     expect(written.out).toContain('inbox prefix _INBOX_ada\n');
     const observer = await world.observer();
@@ -256,7 +256,7 @@ describe('the nats command line', async () => {
     expect((await runNats(path, again, home.path)).output).toContain('fine, thanks');
   });
 
-  test.skipIf('missing' in cli)('publishes without being told anything', async () => {
+  test.skipIf('missing' in cli)('publishes without any options', async () => {
     await loginAs('Agree', ['--role', 'publisher']);
     const path = 'path' in cli ? cli.path : '';
     const ran = await runNats(path, ['pub', 'orders.ada.test', 'hello'], home.path);

@@ -11,7 +11,7 @@ const login = (service: LoginService, ...args: string[]) =>
 
 type Home = ReturnType<typeof loginHome>;
 
-/** A nats context that somebody made without us. */
+/** A nats context that nats-sts did not make. */
 function writeForeign(home: Home, name: string, context: object): string {
   const file = home.at(`nats/context/${name}.json`);
   mkdirSync(dirname(file), { recursive: true });
@@ -20,7 +20,7 @@ function writeForeign(home: Home, name: string, context: object): string {
 }
 
 describe('what is written', () => {
-  test("is for its owner's eyes only, also where it was others' before", async () => {
+  test('is readable only by its owner, also if others could read it before', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     mkdirSync(home.at('nats-sts'), { mode: 0o755 });
@@ -33,7 +33,7 @@ describe('what is written', () => {
     expect(home.read('nats-sts/orders.creds')).toContain('BEGIN USER NKEY SEED');
   });
 
-  test('keeps a link, and what it points to is replaced and for its owner alone', async () => {
+  test('keeps a symbolic link, and replaces its target, readable only by its owner', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     mkdirSync(home.at('nats-sts'));
@@ -45,7 +45,7 @@ describe('what is written', () => {
     expect(lstatSync(home.at('nats-sts/orders.creds')).isSymbolicLink()).toBe(true);
   });
 
-  test('has the name that --context says', async () => {
+  test('has the name from --context', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     const { out } = await login(service, '--context', 'dev@home', '--no-select');
@@ -57,7 +57,7 @@ describe('what is written', () => {
     expect(out).toContain('try: nats --context dev@home pub orders.test.test hello');
   });
 
-  test('is nothing where the session file is not one of ours: said, and left as it is', async () => {
+  test('is nothing if the session file is not ours: login says so and leaves the file alone', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     mkdirSync(home.at('nats-sts'));
@@ -65,7 +65,7 @@ describe('what is written', () => {
       writeFileSync(home.at('nats-sts/sessions.json'), content);
       const { exitCode, err } = await login(service);
       expect(exitCode).toBe(1);
-      expect(err).toContain('sessions.json is not what this nats-sts writes');
+      expect(err).toContain('sessions.json is not a file that this nats-sts can read');
       expect(err).not.toContain('s3cret');
       expect(home.read('nats-sts/sessions.json')).toBe(content);
     }
@@ -73,7 +73,7 @@ describe('what is written', () => {
 });
 
 describe('a nats context', () => {
-  test('of the same name that is not ours is left alone: the host goes behind the name', async () => {
+  test('of the same name that is not ours is left alone: the new name has the host appended', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     const before = writeForeign(home, 'orders', { url: 'nats://production', user: 'me' });
@@ -83,7 +83,7 @@ describe('a nats context', () => {
     const name = `orders@${new URL(service.url).host.replace(':', '-')}`;
     expect(out).toContain(`nats context ${name} (selected)`);
     expect(out).toContain(
-      'it is not called orders because the nats context orders is there already and not made by nats-sts login\n',
+      'it is not called orders, because the nats context orders exists and was not made by nats-sts login\n',
     );
     expect(home.has(`nats-sts/${name}.creds`)).toBe(true);
     expect((await login(service)).out).not.toContain('because');
@@ -97,24 +97,24 @@ describe('a nats context', () => {
     await login(one);
     const before = home.read('nats/context/orders.json');
     const { out } = await login(two);
-    expect(out).toContain(`because the nats context orders is for ${one.url}/\n`);
+    expect(out).toContain(`because the nats context orders belongs to ${one.url}/\n`);
     expect(home.read('nats/context/orders.json')).toBe(before);
     expect(home.service(two.url)?.credentials[0]?.context).toMatch(/^orders@127/);
   });
 
-  test('that was asked for by its name and is not ours is refused before anybody signs in', async () => {
+  test('that is not ours is refused by name before anybody signs in', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     const before = writeForeign(home, 'mine', { url: 'nats://production' });
     const { exitCode, err } = await login(service, '--context', 'mine');
     expect(exitCode).toBe(1);
-    expect(err).toContain('there already and not made by nats-sts login');
+    expect(err).toContain('exists and was not made by nats-sts login');
     expect(err).toContain('--force');
     expect(home.read('nats/context/mine.json')).toBe(before);
     expect(service.asked).toEqual([]);
   });
 
-  test('that is not ours is replaced whole with --force', async () => {
+  test('that is not ours is replaced completely with --force', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     writeForeign(home, 'mine', { url: 'nats://production', user: 'me', password: 'p' });
@@ -126,7 +126,7 @@ describe('a nats context', () => {
     });
   });
 
-  test('has the inbox prefix of the role, until the role has none; that of the person stays', async () => {
+  test("has the inbox prefix of the role, until the role has none; the person's own stays", async () => {
     using home = loginHome();
     await using service = await startLoginService();
     const prefix = () => home.json('nats/context/orders.json')['inbox_prefix'];
@@ -202,7 +202,7 @@ describe('the nats command line', async () => {
     expect(ours).toBe(home.read('nats/context/theirs.json'));
   });
 
-  test.skipIf('missing' in cli)('goes on without a context after a logout', async () => {
+  test.skipIf('missing' in cli)('works without a context after a logout', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     await login(service);
@@ -212,7 +212,7 @@ describe('the nats command line', async () => {
   });
 });
 
-test('nothing temporary is left over', async () => {
+test('nothing temporary remains', async () => {
   using home = loginHome();
   await using service = await startLoginService();
   await login(service);

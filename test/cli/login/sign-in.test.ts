@@ -6,8 +6,8 @@ import { type LoginService, startLoginService } from '../login-service.ts';
 const login = (service: LoginService, ...args: string[]) =>
   natsSts('login', '--url', service.url, ...args);
 
-describe('a role that the person may not take', () => {
-  test('is refused without a browser while a session lives, and what they may take is said', async () => {
+describe('a role that is not available to the person', () => {
+  test('is denied without a browser while a session lasts, with the roles that are available', async () => {
     using home = loginHome();
     await using service = await startLoginService();
     await login(service);
@@ -16,7 +16,7 @@ describe('a role that the person may not take', () => {
       expect(await login(service, '--role', 'nope', how)).toEqual({
         exitCode: 3,
         out: '',
-        err: 'nats-sts: you may not take nope; you may take: orders, billing\nTo sign in as somebody else: nats-sts login --fresh --role nope\n',
+        err: 'nats-sts: role nope is not available to you; your roles: orders, billing\nTo sign in as another person: nats-sts login --fresh --role nope\n',
       });
     }
     expect(service.to('/authorize')).toHaveLength(1);
@@ -24,7 +24,7 @@ describe('a role that the person may not take', () => {
     expect(home.read('nats-sts/sessions.json')).toBe(before);
   });
 
-  test('is refused where there is none for them any more', async () => {
+  test('is denied if the person has no role any more', async () => {
     using _home = loginHome();
     await using service = await startLoginService();
     await login(service);
@@ -32,10 +32,10 @@ describe('a role that the person may not take', () => {
     service.override('POST /introspect', () => active);
     const { exitCode, err } = await login(service, '--role', 'nope');
     expect(exitCode).toBe(3);
-    expect(err).toContain('you may not take nope; there is no role for you\n');
+    expect(err).toContain('role nope is not available to you; you have no role\n');
   });
 
-  test('may be one for another account of theirs: --fresh goes to the browser', async () => {
+  test('may belong to another account of theirs: --fresh goes to the browser', async () => {
     using _home = loginHome();
     await using service = await startLoginService();
     await login(service);
@@ -45,8 +45,8 @@ describe('a role that the person may not take', () => {
   });
 });
 
-describe('the browser tells', () => {
-  test('where nobody is signed in', async () => {
+describe('the browser is needed', () => {
+  test('if nobody is signed in', async () => {
     using _home = loginHome();
     await using service = await startLoginService();
     await login(service, '--role', 'nope');
@@ -54,7 +54,7 @@ describe('the browser tells', () => {
     expect(service.to('/authorize')[0]?.parameters['scope']).toBe('nope');
   });
 
-  test('where no session is good any more, or the service does not say', async () => {
+  test('if no session is valid any more, or the service does not say', async () => {
     using _home = loginHome();
     await using service = await startLoginService();
     await login(service);

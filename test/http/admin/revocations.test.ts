@@ -102,7 +102,7 @@ test('an issuer is named by its name or by its URL, and the revocation is the sa
   });
   expect(await other.json()).toMatchObject({
     status: 404,
-    detail: `There is no issuer "${url}/": write dev, or its URL.`,
+    detail: `There is no issuer "${url}/": use dev, or its URL.`,
   });
   const oneself = { issuer: url, subject: 'admin', reason: 'test', block: true };
   expect((await call('POST /admin/revocations', oneself)).status).toBe(400);
@@ -213,8 +213,8 @@ describe('a request is refused', () => {
   });
 
   test.each([
-    ['an issuer', { issuer: 'nobody-like-it', subject: 'x' }, 'write dev, or its URL.'],
-    ['a role', { role: 'nothing-like-it' }, 'write one of publisher, reader.'],
+    ['an issuer', { issuer: 'nobody-like-it', subject: 'x' }, 'use dev, or its URL.'],
+    ['a role', { role: 'nothing-like-it' }, 'use one of publisher, reader.'],
   ])('for %s that nothing is like, with the names that there are', async (_, body, names) => {
     const response = await call('POST /admin/revocations', { reason: 'test', ...body });
     expect(((await response.json()) as { detail: string }).detail).toContain(names);

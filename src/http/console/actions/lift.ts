@@ -52,7 +52,7 @@ export function liftRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
   );
 }
 
-const NONE = new Refusal('not_found', 'There is no revocation with this id.');
+const NONE = new Refusal('not_found', 'There is no revocation with this ID.');
 
 function forecast({
   target,

@@ -213,13 +213,13 @@ describe.each([
     'a key',
     '/console/keys/revoke',
     { key: 'A', reason: 'x' },
-    'No ring has such a key that is still in use.',
+    'There is no signing key in use with this public key.',
   ],
   [
     'a revocation',
     '/console/revocations/lift',
     { id: '0123456789ab' },
-    'There is no revocation with this id.',
+    'There is no revocation with this ID.',
   ],
 ])('what is asked of %s that is not there', (_, path, fields, words) => {
   test.each([
