@@ -46,7 +46,7 @@ describe.each(ROUTES)('%s', (route, body) => {
     expect(answer).toEqual(problem(401, 'invalid_token', 'token_missing'));
   });
 
-  test('needs a token that an issuer signed; the others are on the record', async () => {
+  test('needs a token that an issuer signed; other tokens are recorded', async () => {
     const token = forged(await world.token({ sub: 'admin', groups, jti: randomUUID() }));
     const response = await adminRequest(world.url, route, { ...ask, token });
     expect(await answerOf(response)).toEqual(problem(401, 'invalid_token', 'signature_invalid'));
@@ -54,7 +54,7 @@ describe.each(ROUTES)('%s', (route, body) => {
     expect(world.audit({ tokenHash })).toMatchObject([{ type: 'rejected', door: 'admin' }]);
   });
 
-  test('is not for whom no rule matches: told whom to ask, and recorded', async () => {
+  test('denies a caller that no rule matches, says whom to contact, and records it', async () => {
     const sub = randomUUID();
     const token = await world.token({ sub });
     const response = await adminRequest(world.url, route, { ...ask, token });
@@ -68,14 +68,14 @@ describe.each(ROUTES)('%s', (route, body) => {
     ]);
   });
 
-  test('is for whom a rule matches', async () => {
+  test('is for callers that a rule matches', async () => {
     const token = await world.token({ sub: 'admin', groups });
     const { status } = await adminRequest(world.url, route, { ...ask, token });
     expect([200, 201, 202, 404]).toContain(status);
   });
 });
 
-test('an administrator who was revoked is one no more', async () => {
+test('a revoked administrator is denied', async () => {
   const token = await world.token({ sub: 'mallory', groups });
   const admin = await world.token({ sub: 'admin-2', groups });
   expect((await adminRequest(world.url, 'GET /admin/keys', { token })).status).toBe(200);
@@ -86,7 +86,7 @@ test('an administrator who was revoked is one no more', async () => {
   expect(await refused.json()).toMatchObject({ status: 403, reason: 'blocked' });
 });
 
-test("an administrator's token for exchanges does not open /admin where that has an audience of its own", async () => {
+test("an administrator's token for exchanges does not work for /admin if that has its own audience", async () => {
   await using strict = await startServiceWorld({
     nats: false,
     configure: (tree) => {
@@ -103,7 +103,7 @@ test("an administrator's token for exchanges does not open /admin where that has
   expect(await status(['nats-sts', 'sts-admin'])).toBe(200);
 });
 
-test('a token that is bound to a key needs its proof here, too', async () => {
+test('a token that is bound to a key needs its proof here too', async () => {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const jwk = await exportJWK(publicKey);
   const cnf = { jkt: await calculateJwkThumbprint(jwk) };
@@ -127,7 +127,7 @@ test('a token that is bound to a key needs its proof here, too', async () => {
   expect(await withProof(`${world.url}/admin/keys`)).toBe(200);
 });
 
-test('a method that a route does not have is told so, with a parameter in the path too', async () => {
+test('a method that a route does not have gets a 405, also with a parameter in the path', async () => {
   for (const [route, allow] of [
     ['DELETE /admin/keys', 'GET'],
     ['GET /admin/revocations/0123456789ab', 'DELETE'],
@@ -140,7 +140,7 @@ test('a method that a route does not have is told so, with a parameter in the pa
   expect((await adminRequest(world.url, 'GET /admin/keys/x/y/z')).status).toBe(404);
 });
 
-test('without rules nobody may, and it is said what to do', async () => {
+test('without rules everyone is denied, and the answer says what to do', async () => {
   await using closed = await startServiceWorld({ nats: false });
   const token = await closed.token({ sub: 'admin', groups });
   const response = await adminRequest(closed.url, 'GET /admin/keys', { token });
@@ -151,7 +151,7 @@ test('without rules nobody may, and it is said what to do', async () => {
   });
 });
 
-test('administrators and their addresses have the limits of everyone', async () => {
+test('administrators and their addresses have the same limits as everyone', async () => {
   await using limited = await startServiceWorld({
     nats: false,
     configure: (tree) => {

@@ -101,7 +101,7 @@ test('a body with a member that the contract does not name is refused', async ()
   expect(await statusOf(body, { reason: 'r', role: 'reader', blok: true })).toBe(400);
 });
 
-test('a rotation needs no body, but takes null for no member: it would rotate more', async () => {
+test('a rotation needs no body, but its members must not be null: that would rotate more', async () => {
   const body = orNoBody(jsonSchema(rotateBody));
   expect(await statusOf(body, undefined)).toBe(200);
   expect(await statusOf(body, { role: 'reader' })).toBe(200);

@@ -7,7 +7,7 @@ import { type RotationWorld, startRotationWorld } from '../../support/rotation-w
 import { answerOf, problem } from '../answers.ts';
 import { adminRequest } from './admin-client.ts';
 
-/** A managed account on a real server: what administrators do is felt by who is connected. */
+/** A managed account on a real server: what administrators do affects real connections. */
 
 let world: RotationWorld;
 let admin: string;
@@ -42,7 +42,7 @@ async function connectAs(sub: string) {
   return { connection, issuer };
 }
 
-test('the keys of each account are told, with what stands behind them', async () => {
+test('the keys of each account are listed, with their credentials and sessions', async () => {
   const { connection, issuer } = await connectAs('observer');
   const told = await keys();
   expect(told).toMatchObject({ rotator: { leader: expect.any(String) }, sessions_known: true });
@@ -69,7 +69,7 @@ test('the keys of each account are told, with what stands behind them', async ()
   await connection.close();
 });
 
-test('a rotation that is asked for happens, and it is on the record who asked', async () => {
+test('a requested rotation happens, and who requested it is recorded', async () => {
   const before = active((await keys()).accounts[0]!)?.public_key;
   const response = await call('POST /admin/keys/rotate');
   expect([response.status, await response.json()]).toEqual([
@@ -95,7 +95,7 @@ test.each<[string, object, string]>([
   expect(said.detail).toContain(hint);
 });
 
-test('a revocation cuts who is connected, and nobody else; lifted, they come back', async () => {
+test('a revocation disconnects its target and nobody else; once lifted, the credential works again', async () => {
   const alice = await connectAs('alice');
   const bob = await connectAs('bob');
   const body = { issuer: 'dev', subject: 'alice', reason: 'left the company' };
@@ -120,7 +120,7 @@ async function revocation(id: string) {
   return revocations.find((one) => one.id === id);
 }
 
-test('a key that is revoked takes everyone behind it along; who asks again gets the next', async () => {
+test('revoking a key revokes every credential that it signed; the next exchange uses the next key', async () => {
   const { connection, issuer } = await connectAs('carol');
   const route = `POST /admin/keys/${issuer}/revoke`;
   const response = await call(route, { reason: 'seed on a stolen disk' });
@@ -144,7 +144,7 @@ test('a key that is revoked takes everyone behind it along; who asks again gets 
   expect((await call(route, { reason: 'again' })).status).toBe(404);
 });
 
-test('a key that no ring has can not be revoked', async () => {
+test('a key that no ring has cannot be revoked', async () => {
   const unknown = createKeyPair('account').publicKey;
   const response = await call(`POST /admin/keys/${unknown}/revoke`, { reason: 'test' });
   expect(await answerOf(response)).toEqual(problem(404, 'not_found', 'not_found'));

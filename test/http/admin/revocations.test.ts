@@ -12,7 +12,7 @@ import { startServiceWorld, type ServiceWorld } from '../../support/service-worl
 import { answerOf, problem } from '../answers.ts';
 import { adminRequest } from './admin-client.ts';
 
-/** An account whose keys are given: revocations refuse, and whom they reach is counted. */
+/** An external account: revocations deny tokens, and count what they reach. */
 
 let world: ServiceWorld;
 let admin: string;
@@ -69,7 +69,7 @@ async function laterToken(sub: string): Promise<string> {
   return world.token({ sub, iat: now + 6 });
 }
 
-test('a revoked identity needs a new token; others need none', async () => {
+test('a revoked identity needs a new token, others do not', async () => {
   const [alice, bob] = [await world.token({ sub: 'alice' }), await world.token({ sub: 'bob' })];
   expect(await reasonFor(alice)).toBeUndefined();
   const made = await revoke({ issuer: 'dev', subject: 'alice' });
@@ -87,7 +87,7 @@ test('a revoked identity needs a new token; others need none', async () => {
   expect(await reasonFor(await laterToken('alice'))).toBeUndefined();
 });
 
-test('an issuer is named by its name or by its URL, and the revocation is the same', async () => {
+test('an issuer is named by its name or its URL, and the revocation is the same', async () => {
   const url = await issuerUrl();
   const alice = await world.token({ sub: 'alice' });
   const made = await revoke({ issuer: url, subject: 'alice', dry_run: true });
@@ -108,7 +108,7 @@ test('an issuer is named by its name or by its URL, and the revocation is the sa
   expect((await call('POST /admin/revocations', oneself)).status).toBe(400);
 });
 
-test('who is blocked stays so until it is lifted', async () => {
+test('a blocked identity stays blocked until the revocation is lifted', async () => {
   const { id } = await revoke({ issuer: 'dev', subject: 'alice', block: true });
   expect(await reasonFor(await laterToken('alice'))).toBe('blocked');
   const lifted = await call(`DELETE /admin/revocations/${id}`);
@@ -132,7 +132,7 @@ test('a role, a binding and a user can be revoked', async () => {
   expect(await reasonFor(token)).toBe('token_revoked');
 });
 
-test('a dry run tells the same, and changes and records nothing', async () => {
+test('a dry run answers the same, and changes and records nothing', async () => {
   const token = await world.token({ sub: 'alice' });
   for (const role of ['publisher', 'reader']) await reasonFor(token, { role });
   const response = await call('POST /admin/revocations', {
@@ -150,7 +150,7 @@ test('a dry run tells the same, and changes and records nothing', async () => {
   expect(await reasonFor(token)).toBeUndefined();
 });
 
-test('they are listed until nothing from before can be alive', async () => {
+test('revocations are listed until nothing from before can be valid', async () => {
   const first = await revoke({ role: 'reader' });
   const second = await revoke({ issuer: 'dev', subject: 'alice', block: true });
   const listed = await revocations();
@@ -169,7 +169,7 @@ test('they are listed until nothing from before can be alive', async () => {
   expect(listed[0]!.until - listed[0]!.at).toBeGreaterThanOrEqual(86_400 + 900);
 });
 
-test('who made and lifted them is on the record, with where they came from', async () => {
+test('who made and lifted a revocation is recorded, with their address', async () => {
   const { id } = await revoke({ issuer: 'dev', subject: 'alice' });
   await call(`DELETE /admin/revocations/${id}`);
   expect(world.audit({ type: 'revocation' })).toMatchObject(
@@ -215,7 +215,7 @@ describe('a request is refused', () => {
   test.each([
     ['an issuer', { issuer: 'nobody-like-it', subject: 'x' }, 'use dev, or its URL.'],
     ['a role', { role: 'nothing-like-it' }, 'use one of publisher, reader.'],
-  ])('for %s that nothing is like, with the names that there are', async (_, body, names) => {
+  ])('for %s that resembles no name, with the known names', async (_, body, names) => {
     const response = await call('POST /admin/revocations', { reason: 'test', ...body });
     expect(((await response.json()) as { detail: string }).detail).toContain(names);
   });
@@ -231,7 +231,7 @@ describe('a request is refused', () => {
   });
 });
 
-describe('the credentials that are alive', () => {
+describe('the credentials that have not expired', () => {
   async function credentials(query = ''): Promise<CredentialsAnswer> {
     const response = await call(`GET /admin/credentials${query}`);
     expect(response.status).toBe(200);
@@ -240,7 +240,7 @@ describe('the credentials that are alive', () => {
     return answer as CredentialsAnswer;
   }
 
-  test('are listed with all that revoking needs', async () => {
+  test('are listed with everything that a revocation needs', async () => {
     const issued = await world.credential(await world.token({ sub: 'alice' }));
     expect(await credentials()).toEqual({
       credentials: [
@@ -277,7 +277,7 @@ describe('the credentials that are alive', () => {
     expect(await found('?subject=nobody')).toEqual([]);
   });
 
-  test('come page by page, each once', async () => {
+  test('come in pages, each credential once', async () => {
     const token = await world.token({ sub: 'alice' });
     const issued: string[] = [];
     for (let n = 0; n < 7; n += 1) issued.push((await world.credential(token)).subject);
@@ -294,7 +294,7 @@ describe('the credentials that are alive', () => {
   });
 
   test.each(['?limit=0', '?limit=1001', '?cursor=x', '?rol=reader', '?role=a&role=b'])(
-    'are not told for %s',
+    'are not listed for %s',
     async (query) => {
       const response = await call(`GET /admin/credentials${query}`);
       expect(await answerOf(response)).toEqual(

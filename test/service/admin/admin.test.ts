@@ -139,7 +139,7 @@ describe('what has left the configuration', () => {
   });
 });
 
-test('a store out of reach is told as that, and is no fault of ours', async () => {
+test('an unreachable store is a refusal, not a fault', async () => {
   const { actions } = await world(() => ({
     list: async () => {
       throw new StoreUnavailable('the store can not be reached');
@@ -153,7 +153,7 @@ test('a store out of reach is told as that, and is no fault of ours', async () =
   expect(await actions.lift('0123456789ab', caller)).toMatchObject(refused);
 });
 
-test('a change that someone else is faster with is made on top of theirs, and recorded once', async () => {
+test('a change that lost a race is made on top of the other one, and recorded once', async () => {
   let raced = false;
   const { actions, audit, ring } = await world((plain) => ({
     write: async (key, value, revision) => {
@@ -173,13 +173,13 @@ test('a change that someone else is faster with is made on top of theirs, and re
   expect([...audit.list()]).toHaveLength(1);
 });
 
-test('a change that loses every race is given up, and says so', async () => {
+test('a change that loses every race is refused, and says so', async () => {
   const { actions, ring } = await world(() => ({ write: async () => undefined }));
   expect(await actions.rotate({}, caller)).toMatchObject({ reason: 'store_unavailable' });
   expect(await ring()).toEqual(RING);
 });
 
-describe('what the rings have cut', () => {
+describe('what the rings have revoked', () => {
   const CUT: Ring = {
     ...RING,
     keys: [KEY, { ...KEY, publicKey: 'ARETIRED', state: 'retired' }],
@@ -205,7 +205,7 @@ describe('what the rings have cut', () => {
     return made;
   }
 
-  test('is not listed among the living, nor counted behind a key', async () => {
+  test('is not listed, nor counted for a key', async () => {
     const { actions } = await cutWorld(CUT);
     expect(await actions.credentials({ limit: 10 })).toMatchObject({
       credentials: [{ user: 'UALIVE' }, { user: 'UGONE' }, { user: 'UCUT', role: 'writer' }],
@@ -215,7 +215,7 @@ describe('what the rings have cut', () => {
     expect(await actions.keys()).toMatchObject({ accounts: [{ keys }] });
   });
 
-  test('is nothing that another revocation or a key’s reaches', async () => {
+  test('is not reached again by another revocation or a revoked key', async () => {
     const { actions } = await cutWorld(CUT);
     expect(await actions.revoke({ ...REVOKE, dryRun: true }, caller)).toMatchObject({
       credentials: 2,
@@ -224,7 +224,7 @@ describe('what the rings have cut', () => {
     expect(revoked).toMatchObject({ credentials_cut: 3 });
   });
 
-  test('is told by the rings from before, however fast the rotator is', async () => {
+  test('is decided by the rings from before, however fast the rotator is', async () => {
     const users = ['UALIVE', 'UCUT', 'UGONE', 'URETIRED'];
     const entry = { at: AT, until: AT + 900, by: ['it'] };
     const revoked = Object.fromEntries(users.map((user) => [user, entry]));
@@ -240,14 +240,14 @@ describe('what the rings have cut', () => {
     expect(again).toMatchObject({ credentials: 0 });
   });
 
-  test('is nobody of an external account: its JWT is the operator’s', async () => {
+  test('is nobody in an external account: its JWT belongs to its operator', async () => {
     const { actions } = await cutWorld({ ...CUT, kind: 'external' });
     expect(await actions.credentials({ limit: 10 })).toMatchObject({
       credentials: Array.from({ length: 5 }, () => ({ account: 'APP' })),
     });
   });
 
-  test('is nobody behind a given key that is revoked, and the answer says whose the JWT is', async () => {
+  test('is nobody for a revoked external key, and the answer says that the account is external', async () => {
     const { actions } = await cutWorld({ ...CUT, kind: 'external' });
     const revoked = await actions.revokeKey({ publicKey: 'AKEY', reason: 'test' }, caller);
     expect(revoked).toMatchObject({ kind: 'external', credentials_cut: 0 });

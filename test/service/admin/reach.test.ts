@@ -25,7 +25,7 @@ function reach(logins: readonly number[]): Promise<number> {
   } as unknown as AdminDeps);
 }
 
-test('a revocation stays for as long as a session from before it may live', async () => {
+test('a revocation lasts as long as a session from before it may last', async () => {
   const without = await reach([]);
   expect(await reach([600])).toBe(without);
   expect(await reach([600, 28_800, 3_600])).toBe(without - 605 + 28_800);

@@ -15,7 +15,7 @@ function count(of: Sessions['of'], limitMilliseconds?: number) {
   });
 }
 
-test('sessions are counted by what they count for, over all accounts', async () => {
+test('sessions are counted by key, over all accounts', async () => {
   const counts = await count(async function* of(account) {
     yield session('ann');
     yield session('nobody');
@@ -29,7 +29,7 @@ test('sessions are counted by what they count for, over all accounts', async () 
   );
 });
 
-test('where no server answers, nobody knows', async () => {
+test('the count is unknown if no server answers', async () => {
   const counts = count(async function* of() {
     yield session('ann');
     throw new ResolverUnreachable('silence');
@@ -37,12 +37,12 @@ test('where no server answers, nobody knows', async () => {
   expect(await counts).toBeUndefined();
 });
 
-test('without access to the system account nobody knows', async () => {
+test('the count is unknown without access to the system account', async () => {
   const none = { sessions: undefined, accounts: ['A1'], keyOf: () => 'theirs' };
   expect(await countSessions(none)).toBeUndefined();
 });
 
-test('a server that hangs is not waited for, and what it says later is not read on', async () => {
+test('a server that hangs is not waited for, and its later answers are not read', async () => {
   const hanging = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
   let asked = 0;
@@ -63,7 +63,7 @@ test('a server that hangs is not waited for, and what it says later is not read 
   expect(asked).toBe(1);
 });
 
-test('a fault is no silence', async () => {
+test('a fault is thrown', async () => {
   const counts = count(async function* of() {
     yield session('ann');
     throw new TypeError('a mistake of ours');

@@ -58,7 +58,10 @@ export function revokeKeyRoute(app: FastifyInstance, deps: ConsolePageDeps): voi
   );
 }
 
-const NO_SUCH_KEY = new Refusal('not_found', 'There is no signing key in use with this public key.');
+const NO_SUCH_KEY = new Refusal(
+  'not_found',
+  'There is no signing key in use with this public key.',
+);
 
 interface Found {
   readonly account: AccountAnswer;
