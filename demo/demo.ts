@@ -8,16 +8,16 @@ import { startWorld, type World, type WorldOptions } from './world.ts';
 
 const USAGE = `Usage: npm run demo [-- --once]
 
-Starts a NATS server, an identity provider and nats-sts, and shows a token become a NATS credential.
-Stays up to be tried out until Ctrl-C.
+Starts a NATS server, an identity provider and nats-sts, and shows how a token becomes a NATS credential.
+Then it keeps running for you to try out, until Ctrl-C.
 
-  --once  check every step and end: with 0 when all is well
+  --once  check every step and exit, with 0 on success
 `;
 
 export interface DemoOptions extends WorldOptions {
   readonly terminal: Terminal;
   readonly once: boolean;
-  /** Ends the demo, wherever it is. */
+  /** Ends the demo at any point. */
   readonly interrupted: AbortSignal;
 }
 
@@ -46,12 +46,12 @@ export async function demo(options: DemoOptions): Promise<number> {
 }
 
 async function stayUp(world: World, narrator: Narrator, stop: Promise<void>): Promise<void> {
-  // Else nothing but keys would soon be on record, and the reader's own doings far above.
+  // Otherwise the frequent rotations would soon bury what the reader does.
   await Promise.race([world.calmDown(), stop]);
   tryNext(narrator, world);
-  narrator.title('\nEverything stays up until Ctrl-C, which removes it without a trace.');
+  narrator.title('\nEverything stays up until you press Ctrl-C, which removes all of it.');
   narrator.say(
-    'Sign-ins, credentials and revocations show up below as they happen. The page is at:',
+    'Sign-ins, credentials and revocations appear below as they happen. Open the page at:',
   );
   narrator.link(world.stsUrl);
   using _watch = watch(world, narrator);

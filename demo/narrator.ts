@@ -1,19 +1,19 @@
 import { table } from '../src/cli/table.ts';
 import { harmless, styled, type Terminal } from '../src/cli/terminal.ts';
 
-/** Tells the story of the demo, step by step, to a person at a terminal. */
+/** Prints the story of the demo, step by step. */
 export interface Narrator {
   title(text: string): void;
   /** Begins the next step. */
   step(text: string): void;
-  /** What a step brought to light, as name and value. */
+  /** The results of a step, as names and values. */
   facts(facts: Readonly<Record<string, string>>): void;
   say(text: string): void;
-  /** A line to paste into a shell. Never cut. */
+  /** A line to paste into a shell. Never shortened. */
   command(line: string): void;
-  /** A URL alone on its line, for terminals that open what one clicks. */
+  /** A URL on its own line, for terminals with clickable links. */
   link(url: string): void;
-  /** What a program wrote, line by line. */
+  /** The output of a program, line by line. */
   output(text: string): void;
   /** An event after the story. */
   event(text: string, style: 'green' | 'red'): void;

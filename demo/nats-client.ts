@@ -5,20 +5,20 @@ import {
   type NatsConnection,
 } from '@nats-io/transport-node';
 
-/** What a service does with its credential: any NATS client takes it as it is. */
+/** What a service does with its credential, which works in any NATS client. */
 export interface NatsClient extends AsyncDisposable {
-  /** Publishes, and answers with what a subscriber of `on` received. */
+  /** Publishes, and returns what a subscriber of `on` received. */
   publishTo(subject: string, text: string, on: string): Promise<Msg>;
-  /** Publishes, and answers with the server's objection, if it has one. */
+  /** Publishes, and returns the error of the server, if any. */
   objectionTo(subject: string, text: string): Promise<string | undefined>;
-  /** Publishes on and on, and counts what a subscriber of `on` receives. */
+  /** Publishes continuously, and counts what a subscriber of `on` receives. */
   keepPublishing(subject: string, on: string): Publishing;
   /** Resolves once the connection is gone. */
   readonly closed: Promise<unknown>;
 }
 
 export interface Publishing {
-  /** Messages until now, and how many of them arrived without a gap. */
+  /** Messages so far, and how many of them arrived without a gap. */
   counts(): Promise<{ readonly published: number; readonly received: number }>;
 }
 
@@ -45,7 +45,7 @@ export async function connectWith(creds: string, servers: string[]): Promise<Nat
     objectionTo: async (subject, text) => {
       const before = objections.length;
       connection.publish(subject, text);
-      // The server answers in order: its objection comes before the pong of this flush.
+      // The server answers in order: its error comes before the pong of this flush.
       await connection.flush();
       await connection.flush();
       return objections[before];
@@ -60,7 +60,7 @@ function keepPublishing(connection: NatsConnection, subject: string, on: string)
   let published = 0;
   let received = 0;
   connection.subscribe(on, {
-    // A message that is lost ends the count, whatever comes after it.
+    // A lost message ends the count, whatever comes after it.
     callback: (_error, message) => {
       if (message.string() === String(received + 1)) received += 1;
     },
@@ -73,14 +73,14 @@ function keepPublishing(connection: NatsConnection, subject: string, on: string)
   return {
     counts: async () => {
       const counted = published;
-      // The server sends what it has before the pong of this flush.
+      // The server sends pending messages before the pong of this flush.
       await connection.flush();
       return { published: counted, received: Math.min(received, counted) };
     },
   };
 }
 
-/** The server refuses a publish out of band, without ending the connection. */
+/** The server denies a publish out of band, without closing the connection. */
 function collectObjections(connection: NatsConnection): readonly string[] {
   const objections: string[] = [];
   void (async () => {

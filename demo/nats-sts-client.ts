@@ -1,7 +1,7 @@
 import { program } from '../src/cli/program.ts';
 import type { Terminal } from '../src/cli/terminal.ts';
 
-/** The credential that `POST /exchange` answers with, as openapi.yaml has it. */
+/** The answer of `POST /exchange` (openapi.yaml). */
 export interface Credential {
   readonly jwt: string;
   readonly creds: string;
@@ -18,7 +18,7 @@ export interface Problem {
   readonly detail: string;
 }
 
-/** One HTTP call is all that a service needs. */
+/** A service needs only one HTTP call. */
 export async function exchange(stsUrl: string, token: string): Promise<Credential | Problem> {
   const response = await fetch(`${stsUrl}/exchange`, {
     method: 'POST',
@@ -27,7 +27,7 @@ export async function exchange(stsUrl: string, token: string): Promise<Credentia
   return (await response.json()) as Credential | Problem;
 }
 
-/** Runs the nats-sts command line, and answers with its exit code and what it wrote. */
+/** Runs the nats-sts command line, and returns its exit code and output. */
 export async function natsSts(
   terminal: Terminal,
   ...args: readonly string[]

@@ -1,4 +1,4 @@
-/** Who the demo's identity provider knows, and what it says about them in their tokens. */
+/** The clients and people of the demo's identity provider, and the claims in their tokens. */
 export const ORDERS = {
   id: 'orders',
   secret: 'orders-secret',
@@ -9,48 +9,48 @@ export const INVOICES = {
   secret: 'invoices-secret',
   claims: { team: 'billing', region: 'eu' },
 };
-/** Administers nats-sts. */
+/** An administrator of nats-sts. */
 export const OPS = {
   id: 'ops',
   secret: 'ops-secret',
   claims: { team: 'platform', region: 'eu' },
 };
 
-/** In the orders team, as the orders service is: the policy gives both the same. */
+/** In the orders team, like the orders service: the policy gives both the same role. */
 export const ADA = {
   id: 'ada',
   name: 'Ada Lovelace',
   about: 'In the orders team: gets the role orders',
   claims: { team: 'orders', region: 'eu' },
 };
-/** In no team that the policy gives anything. */
+/** Not in a team that gets a role. */
 export const BEN = {
   id: 'ben',
   name: 'Ben Bitdiddle',
   about: 'In the sales team: has no role',
   claims: { team: 'sales', region: 'eu' },
 };
-/** Administers nats-sts with a browser. */
+/** An administrator who uses a browser. */
 export const OLGA = {
   id: 'olga',
   name: 'Olga Operator',
-  about: 'Operator: has no role, and the console is hers',
+  about: 'Operator: has no role, but may use the console',
   claims: { team: 'platform', region: 'eu' },
 };
 
-/** Everybody who can sign in. */
+/** Everyone who can sign in. */
 export const PEOPLE = [ADA, BEN, OLGA];
 
-/** Whom the provider's tokens are for. */
+/** The audience of the provider's tokens. */
 export const AUDIENCE = 'nats-sts';
 
-/** What nats-sts is to the provider when people sign in. */
+/** The client that nats-sts is at the provider when people sign in. */
 export const WEB_CLIENT = { id: 'nats-sts-pages', secret: 'nats-sts-pages-secret' };
 
-/** The demo's configuration, as an operator would write it beside what `nats-sts init` made. */
-export function demoConfig(places: {
+/** The demo's configuration, as an operator would write it for the files from `nats-sts init`. */
+export function demoConfig(paths: {
   readonly issuer: string;
-  /** Where nats-sts is to listen: the provider sends people back there. */
+  /** The port of nats-sts, where the provider sends people back. */
   readonly port: number;
   readonly natsUrl: string;
   /** Public key of the application account. */
@@ -58,28 +58,28 @@ export function demoConfig(places: {
   /** `3s`, `7d` */
   readonly rotateEvery: string;
 }): string {
-  return `# The configuration of the demo's nats-sts. Edit and save it: the service takes the change at once.
+  return `# The configuration of the demo's nats-sts. Edit and save it: the service reloads it at once.
 
-listen: { host: 127.0.0.1, port: ${places.port} }
+listen: { host: 127.0.0.1, port: ${paths.port} }
 nats:
-  servers: ["${places.natsUrl}"]
-  # With these nats-sts publishes the signing keys of the account.
+  servers: ["${paths.natsUrl}"]
+  # nats-sts uses these to publish the signing keys of the account.
   operator: { file: ./operator.jwt }
   operatorSigningKey: { file: ./keys/operator-signing.nk }
   system: { creds: ./keys/sts-system.creds }
 store: { sqlite: ./data/sts.db }
 sealingKey: { file: ./keys/sealing.key }
 
-# Days are usual. The tour rotates every 3s, for you to watch; nats-sts check warns of that, for a good reason:
-# each rotation goes to every server, and each key stays trusted for as long as its credentials live.
+# Usually keys rotate after days. The tour rotates every 3s so that you can watch, and nats-sts check warns
+# about that: each rotation goes to every server, and each key stays trusted while its credentials are valid.
 accounts:
-  APP: { publicKey: ${places.account}, rotation: { every: ${places.rotateEvery} } }
+  APP: { publicKey: ${paths.account}, rotation: { every: ${paths.rotateEvery} } }
 rotator: { lease: 2s }
 
-# Who vouches for the callers. With a login, people come in, too: by browser, and by nats-sts login.
+# Who issues tokens. With a login, people can sign in too: with a browser, and with nats-sts login.
 issuers:
   demo:
-    issuer: ${places.issuer}
+    issuer: ${paths.issuer}
     audience: ${AUDIENCE}
     kinds: [access_token]
     allowInsecureHttp: true
@@ -90,7 +90,7 @@ issuers:
 branding: { name: Orders Messaging }
 contact: "#platform-team"
 
-# What a credential allows: here, the orders of the region that the token names.
+# What a credential allows: here, the orders of the region in the token.
 roles:
   orders:
     account: APP
@@ -98,7 +98,7 @@ roles:
     subscribe: { allow: ["orders.{{claims.region}}.>"] }
     maxTtl: 15m
 
-# Who may take which role. No binding, no credential.
+# Who gets which role. No binding, no credential.
 bindings:
   - name: the orders team
     issuer: demo
@@ -107,7 +107,7 @@ bindings:
       region: [eu, us]
     roles: [orders]
 
-# Who may see and rotate signing keys, and revoke: services by token, people at /console.
+# The administrators: they see and rotate signing keys, and revoke. Services use tokens, people use /console.
 admin:
   - issuer: demo
     match: { team: platform }

@@ -8,7 +8,7 @@ import type { Narrator } from './narrator.ts';
 import { OPS } from './policy.ts';
 import type { World } from './world.ts';
 
-/** What each chapter of the story is told with. */
+/** What each chapter of the story uses. */
 export interface Stage {
   readonly world: World;
   readonly narrator: Narrator;
@@ -22,15 +22,17 @@ export interface Actor {
 }
 
 const ROTATIONS = 2;
-/** A limit for keys that do not rotate, not a measure. */
+/** A limit for keys that do not rotate, not a measurement. */
 const PATIENCE_MILLISECONDS = 120_000;
 
-/** Signing keys rotate while a client works on. */
+/** Signing keys rotate while a client keeps working. */
 export async function rotation(
   { world, narrator, terminal }: Stage,
   { client, token }: Actor,
 ): Promise<void> {
-  narrator.step('The signing keys rotate, here every few seconds, while it publishes on and on');
+  narrator.step(
+    'The signing keys rotate, here every few seconds, while the service keeps publishing',
+  );
   const publishing = client.keepPublishing('orders.eu.created', 'orders.eu.>');
   const keys = followKeys(world);
   let last: string | undefined;
@@ -52,7 +54,7 @@ export async function rotation(
   narrator.output(listed.output);
 }
 
-/** Signing keys in the order in which they begin to sign, from now on. */
+/** The signing keys in the order in which they become active, from now on. */
 function followKeys(world: World) {
   const active: string[] = [];
   let heard = Promise.withResolvers<void>();
@@ -63,19 +65,19 @@ function followKeys(world: World) {
     heard = Promise.withResolvers();
   });
 
-  /** Whether a key began to sign after this one; of none, whether any did. */
+  /** Whether another key became active after this one; without one, whether any did. */
   function isFollowed(key: string | undefined): boolean {
     if (key === undefined) return active.length > 0;
     return active.includes(key) && active.at(-1) !== key;
   }
 
   return {
-    /** Resolves once a key signs that began after this one. Rejects when none does. */
+    /** Resolves once another key is active. Rejects if none becomes active in time. */
     async after(key: string | undefined): Promise<void> {
       const late = wait(PATIENCE_MILLISECONDS, 'late' as const, { ref: false });
       while (!isFollowed(key)) {
         if ((await Promise.race([heard.promise, late])) === 'late') {
-          throw new Error('no other key has come to sign');
+          throw new Error('no other key became active');
         }
       }
     },

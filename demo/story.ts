@@ -9,30 +9,30 @@ import { ADA, INVOICES, OPS, ORDERS } from './policy.ts';
 import { type Actor, rotation, type Stage } from './rotation.ts';
 import type { World } from './world.ts';
 
-/** The whole way of two services, a person and an administrator. Throws an AssertionError when a step does not end as it should. */
+/** The story of two services, a person and an administrator. Throws an AssertionError if a step fails. */
 export async function story(world: World, narrator: Narrator, terminal: Terminal): Promise<void> {
   narrator.step('The orders service gets a token from its identity provider');
   const token = await world.provider.tokenOf(ORDERS.id);
   narrator.facts(claimsOf(token));
 
-  narrator.step('It exchanges the token for a NATS credential: POST /exchange');
+  narrator.step('It exchanges the token for a NATS credential with POST /exchange');
   const credential = await exchange(world.stsUrl, token);
   assert('creds' in credential, `the exchange was refused: ${JSON.stringify(credential)}`);
   assert.equal(credential.role, 'orders');
   narrator.facts(about(credential));
 
-  narrator.step('It connects to NATS, and publishes where its role allows');
+  narrator.step('It connects to NATS and publishes where its role allows it');
   await using client = await connectWith(credential.creds, credential.servers);
   const message = await client.publishTo('orders.eu.created', '{"order": 1}', 'orders.eu.>');
   assert.equal(message.string(), '{"order": 1}');
   narrator.facts({ published: 'orders.eu.created', received: message.string() });
 
-  narrator.step('Elsewhere, the NATS server itself refuses');
+  narrator.step('Anywhere else, the NATS server denies it');
   const objection = await client.objectionTo('orders.us.created', '{"order": 1}');
   assert(objection !== undefined, 'the server let it publish to orders.us.created');
-  narrator.facts({ published: 'orders.us.created', refused: objection });
+  narrator.facts({ published: 'orders.us.created', denied: objection });
 
-  narrator.step('The invoices service is denied, and nobody has to guess why');
+  narrator.step('The invoices service is denied, and nats-sts says why');
   const stranger = await world.provider.tokenOf(INVOICES.id);
   const problem = await exchange(world.stsUrl, stranger);
   assert('code' in problem, 'the invoices service got a credential');
@@ -48,14 +48,14 @@ export async function story(world: World, narrator: Narrator, terminal: Terminal
   await rotation({ world, narrator, terminal }, { client, token });
   await revocation({ world, narrator, terminal }, { client, token });
 
-  narrator.step('The audit log has it all');
+  narrator.step('The audit log has all of it');
   narrator.output('$ nats-sts audit');
   const audit = await natsSts(terminal, 'audit', '--config', world.config);
   assert.match(audit.output, /issued .*orders[^]*denied .*invoices[^]*denied .*orders/);
   narrator.output(audit.output);
 }
 
-/** A JWT is only encoded, not encrypted: whoever holds it can read what it says. */
+/** A JWT is only encoded, not encrypted: anyone who has it can read it. */
 function claimsOf(token: string): Record<string, string> {
   const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
   const claims = JSON.parse(payload) as Record<string, unknown>;
@@ -63,18 +63,18 @@ function claimsOf(token: string): Record<string, string> {
   return Object.fromEntries(shown.map((name) => [name, String(claims[name])]));
 }
 
-/** JWT and seed are for nobody's eyes. */
+/** Everything but the JWT and the seed, which are secret. */
 function about({ role, account, subject, expires_in }: Credential): Record<string, string> {
   return { role, account, user: subject, 'expires in': `${expires_in / 60} minutes` };
 }
 
-/** A person comes in by the page. The browser of this demo has no window, and needs no script. */
+/** A person signs in on the page. The browser of this demo has no window and needs no script. */
 export async function people({
   world,
   narrator,
 }: Pick<Stage, 'world' | 'narrator'>): Promise<void> {
   narrator.step(
-    'Ada, a person of the orders team, signs in with a browser, and takes a credential along',
+    'Ada, a person in the orders team, signs in with a browser and downloads a credential',
   );
   const browser = createBrowser();
   const home = await signIn(browser, `${world.stsUrl}/login`, ADA.name);
@@ -95,10 +95,10 @@ export async function people({
   narrator.facts({ published: 'orders.eu.created', received: message.string() });
 }
 
-/** A limit for a client that is not disconnected, not a measure: it takes milliseconds, on a slow machine seconds. */
+/** A limit for a client that is not disconnected, not a measurement: it takes milliseconds, or seconds on a slow machine. */
 const PATIENCE_MILLISECONDS = 120_000;
 
-/** An administrator cuts a service off that works. */
+/** An administrator revokes a service that is connected. */
 export async function revocation(
   { world, narrator, terminal }: Stage,
   { client, token }: Actor,
@@ -114,10 +114,10 @@ export async function revocation(
   assert(took !== undefined, 'its client is still connected');
   narrator.output(`$ nats-sts ${revoke.join(' ')} --yes`);
   narrator.output(revoked.output);
-  narrator.facts({ 'its client': `cut by the NATS server ${took} ms after the call` });
+  narrator.facts({ 'its client': `disconnected by the NATS server ${took} ms after the call` });
 
   const refused = await exchange(world.stsUrl, token);
-  assert('code' in refused, 'the token from before was taken');
+  assert('code' in refused, 'the old token was accepted');
   assert.equal(refused.code, 'invalid_token');
   narrator.facts({ 'its token': `${refused.status} ${refused.code}: ${refused.detail}` });
 }

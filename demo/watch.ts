@@ -11,7 +11,7 @@ import type { LogLine, World } from './world.ts';
 
 const LOOK_MILLISECONDS = 250;
 
-/** From now on tells what people and services do, and what the service has to say of it; until disposed of. */
+/** Prints what people and services do, and what the service logs, until disposed of. */
 export function watch(
   world: Pick<World, 'store' | 'follow'>,
   narrator: Pick<Narrator, 'event'>,
@@ -38,20 +38,20 @@ export function watch(
   };
 }
 
-/** Troubles, and that an edited configuration is in force. The rest is routine, or in the audit log. */
+/** Warnings, and reloads of the configuration. The rest is routine, or in the audit log. */
 function isNews({ msg, level }: LogLine): boolean {
   return level >= WARNING || msg === 'configuration reloaded';
 }
 
 const WARNING = 40;
 
-/** Something that somebody did while the demo was up, in one line. */
+/** One line about what somebody did while the demo was running. */
 export interface Happening {
   readonly text: string;
   readonly style: 'green' | 'red';
 }
 
-/** Undefined for what nobody did, and for steps that another record tells better. */
+/** Undefined for what nobody did, and for steps that another record describes better. */
 export function happening(event: AuditEvent): Happening | undefined {
   switch (event.type) {
     case 'issued':
@@ -69,7 +69,7 @@ export function happening(event: AuditEvent): Happening | undefined {
         ? good(`${who(event.identity)} asked for new signing keys`)
         : bad(`${who(event.identity)} revoked a signing key`);
     case 'revoked-users':
-      return event.cause === 'revoked' ? bad(`${credentials(event.count)} cut off`) : undefined;
+      return event.cause === 'revoked' ? bad(`${credentials(event.count)} revoked`) : undefined;
     case 'key':
       return event.to === 'active' && event.reason === 'requested'
         ? good(`a new signing key signs for role ${event.slot}`)
@@ -79,7 +79,7 @@ export function happening(event: AuditEvent): Happening | undefined {
   }
 }
 
-/** That a program was handed a credential is told by the record of the credential. */
+/** A credential that a program received has a record of its own. */
 function loginStep({ step, identity, program, message }: LoginEvent): Happening | undefined {
   const person = who(identity);
   switch (step) {
@@ -92,7 +92,7 @@ function loginStep({ step, identity, program, message }: LoginEvent): Happening 
     case 'refused':
       return bad(`${person} refused to hand a credential to ${program ?? 'a program'}`);
     case 'failed':
-      return bad(`a sign-in came to nothing: ${message ?? 'for no reason given'}`);
+      return bad(`a sign-in failed: ${message ?? 'no reason given'}`);
     case 'begun':
     case 'device-begun':
     case 'handed-over':
@@ -118,7 +118,7 @@ function who(identity: AuditedIdentity | undefined): string {
   return identity === undefined ? 'somebody' : nameOf(identity.subject);
 }
 
-/** Persons by name, services as such. */
+/** The name of a person, or `the NAME service`. */
 function nameOf(subject: string): string {
   return PEOPLE.find(({ id }) => id === subject)?.name ?? `the ${subject} service`;
 }

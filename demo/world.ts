@@ -12,20 +12,20 @@ import { type IdentityProvider, startIdentityProvider } from '../test/support/id
 import { startNatsServer } from '../test/support/nats-server.ts';
 import { AUDIENCE, demoConfig, INVOICES, OPS, ORDERS, PEOPLE, WEB_CLIENT } from './policy.ts';
 
-/** Everything of the demo, real and running; gone without a trace when disposed of. */
+/** Everything in the demo, real and running. Disposing removes all of it. */
 export interface World extends AsyncDisposable {
   readonly folder: string;
   /** The service's configuration file. */
   readonly config: string;
   readonly provider: IdentityProvider;
-  /** Where nats-sts listens. */
+  /** The URL of nats-sts. */
   readonly stsUrl: string;
   readonly natsUrl: string;
   /** The store with the audit log. */
   readonly store: string;
-  /** From now on keys rotate as rarely as anywhere. Resolves once the service has taken that up. */
+  /** Makes keys rotate as rarely as usual. Resolves once the service has reloaded. */
   calmDown(): Promise<void>;
-  /** From now on, tells what the service logs. */
+  /** Passes on what the service logs from now on. */
   follow(hear: (line: LogLine) => void): void;
 }
 
@@ -33,7 +33,7 @@ export interface LogLine {
   readonly msg: string;
   /** As pino counts: 40 is a warning. */
   readonly level: number;
-  /** Of a signing key that changed its state. */
+  /** The signing key that changed its state. */
   readonly publicKey?: string;
   readonly problems?: readonly string[];
 }
@@ -60,10 +60,10 @@ export async function startWorld({ configure = (text) => text }: WorldOptions): 
 
     const config = file('sts.yaml');
     const account = loadConfig(config, { env: {} }).accounts[0]?.publicKey ?? '';
-    const places = { issuer: provider.issuer, port, natsUrl: server.url, account };
+    const paths = { issuer: provider.issuer, port, natsUrl: server.url, account };
     const write = async (rotateEvery: string) => {
-      // In one go, or the service could read half of it.
-      await writeFile(file('sts.yaml.new'), configure(demoConfig({ ...places, rotateEvery })));
+      // Written atomically, or the service could read half of it.
+      await writeFile(file('sts.yaml.new'), configure(demoConfig({ ...paths, rotateEvery })));
       await rename(file('sts.yaml.new'), config);
     };
     await write('3s');
@@ -72,7 +72,7 @@ export async function startWorld({ configure = (text) => text }: WorldOptions): 
     const log = pino({ base: {} }, { write: (line) => hear(JSON.parse(line) as LogLine) });
     const service = await startService({ config, env: {}, log });
     stack.defer(() => service.close());
-    // Its first signing key signs once the NATS server is seen to have it.
+    // Its first signing key becomes active once the NATS server has it.
     await eventually(async () => (await fetch(`${service.url}/readyz`)).ok);
     const follow = (listener: typeof hear) => {
       hear = listener;
@@ -115,15 +115,15 @@ function startProvider(stsUrl: string): Promise<IdentityProvider> {
   });
 }
 
-/** Keys, account JWTs and the NATS server's configuration, as every first user makes them. */
+/** Makes keys, account JWTs and the configuration of the NATS server, as a new user would. */
 async function init(folder: string): Promise<void> {
-  const said: string[] = [];
+  const errors: string[] = [];
   const terminal: Terminal = {
     out: () => {},
-    err: (text) => void said.push(text),
+    err: (text) => void errors.push(text),
     columns: undefined,
     colours: false,
   };
   const exitCode = await program(['node', 'nats-sts', 'init', '--dir', folder], terminal);
-  if (exitCode !== 0) throw new Error(`nats-sts init failed: ${said.join('')}`);
+  if (exitCode !== 0) throw new Error(`nats-sts init failed: ${errors.join('')}`);
 }

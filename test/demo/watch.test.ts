@@ -25,7 +25,7 @@ const key: KeyEvent = {
   reason: 'requested',
 };
 
-test('what a person does is told with their name', () => {
+test('what a person does is printed with their name', () => {
   const texts = (['signed-in', 'signed-out', 'agreed', 'refused'] as const).map(
     (step) => happening(loginEvent(step, { program: 'nats-sts on lovelace' }))?.text,
   );
@@ -37,22 +37,22 @@ test('what a person does is told with their name', () => {
   ]);
 });
 
-test('steps that another record tells better are not told', () => {
+test('steps that another record describes better are not printed', () => {
   const steps = ['begun', 'device-begun', 'handed-over', 'renewed'] as const;
   expect(steps.map((step) => happening(loginEvent(step)))).toEqual(steps.map(() => undefined));
 });
 
-test('a new signing key is told when somebody asked for it, not when it was due', () => {
+test('a new signing key is printed if somebody asked for it, not if it was due', () => {
   expect(happening(key)?.text).toBe('a new signing key signs for role orders');
   expect(happening({ ...key, reason: 'schedule' })).toBeUndefined();
   expect(happening({ ...key, to: 'draining' })).toBeUndefined();
 });
 
-test('that users are revoked no longer is not told, that they were cut off is', () => {
+test('revoked users are printed, expired revocations are not', () => {
   const event = { type: 'revoked-users', time: 0, account: 'APP', count: 3 } as const;
   expect(happening({ ...event, cause: 'gone' })).toBeUndefined();
   expect(happening({ ...event, cause: 'revoked' })).toEqual({
-    text: '3 credentials were cut off',
+    text: '3 credentials were revoked',
     style: 'red',
   });
 });
