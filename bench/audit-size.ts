@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { openSqliteLog } from '../src/audit/sinks/sqlite.ts';
 import { systemClock } from '../src/clock.ts';
 import { createKeyPair } from '../src/nats/key-pair.ts';
-import { openStore } from '../src/store/sqlite.ts';
+import { openStore } from '../src/store/sqlite/database.ts';
 
 const RECORDS = 1_000_000;
 const BATCH = 50;

@@ -7,11 +7,11 @@ import type { Credential } from './credential/credential.ts';
 import { expiry } from './credential/expiry.ts';
 import { type Drafting, draftCredential } from './credential/mint.ts';
 import { isRetriable, Refusal } from './errors.ts';
-import { type HeldTokens, heldTokens } from './identity/held-tokens.ts';
+import { type SingleUseAttempt, singleUseAttempt } from './identity/single-use-attempt.ts';
 import type { Identity } from './identity/identity.ts';
 import type { DpopProof, Passage, Verifier, WaitApart } from './identity/verify.ts';
 import type { KeyRing, PendingKey } from './keyring/key-ring.ts';
-import { closedAccount, noKey } from './keyring/unavailable.ts';
+import { closedAccount, noKey } from './keyring/signing-refusals.ts';
 import { type AccountAdmission, connectionUse, whyRefused } from './nats/admission.ts';
 import type { UserPublicKey } from './nats/nkeys.ts';
 import type { Policy } from './policy/compile.ts';
@@ -82,7 +82,7 @@ export async function exchange(
   inForce: () => ExchangeParts,
   request: ExchangeRequest,
 ): Promise<Issued | Refusal> {
-  const tokens = heldTokens();
+  const tokens = singleUseAttempt();
   const passage = () => ({ waitApart: request.waitApart, keep: tokens.keep });
   const progress = { tokens, subject: passage(), actor: passage(), admitted: false };
   try {
@@ -99,7 +99,7 @@ export async function exchange(
 
 /** What of a request is not done again when a reload makes it begin anew. */
 interface Progress {
-  readonly tokens: HeldTokens;
+  readonly tokens: SingleUseAttempt;
   readonly subject: Passage;
   readonly actor: Passage;
   /** Counted by the limit by identity. */

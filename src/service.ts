@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { systemSessions } from './account/sessions.ts';
+import { systemSessions } from './account/system/sessions.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { loadConfig } from './config/load.ts';

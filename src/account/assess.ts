@@ -9,7 +9,7 @@ import { mergeLimits } from './limits.ts';
 import { mergeAccount, sameForUs } from './merge.ts';
 import { fitRing } from './room.ts';
 import type { TrustedIssuers } from './trust.ts';
-import type { AccountView } from './view.ts';
+import type { AccountView } from './resolver.ts';
 
 /** Why an account JWT is to be pushed. */
 type PushReason =

@@ -2,7 +2,7 @@ import { Malformed } from '../nats/malformed.ts';
 import { type AccountClaims, hasExpired, isLoadable, readAccountJwt } from './account-jwt.ts';
 import { ACCOUNT_JWT_LIMIT } from './sign-account.ts';
 import type { TrustedIssuers } from './trust.ts';
-import type { AccountView } from './view.ts';
+import type { AccountView } from './resolver.ts';
 
 /** The JWTs of a view, read. Undefined stands for one that doesn't count: not this account's, or not of a trusted issuer. */
 export interface ViewRead {

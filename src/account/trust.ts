@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { Malformed } from '../nats/malformed.ts';
 import { mayIssueAccounts, parseOperatorJwt } from '../nats/operator-jwt.ts';
-import type { Answers } from './ask-servers.ts';
-import { askSystem, type SystemAccess } from './ask-system.ts';
+import type { Answers } from './system/ask-servers.ts';
+import { askSystem, type SystemAccess } from './system/ask-system.ts';
 import { ResolverUnreachable } from './resolver.ts';
-import { VARZ } from './subjects.ts';
+import { VARZ } from './system/permissions.ts';
 
 /** Whose account JWTs count: public keys of an operator, `O…`. */
 export type TrustedIssuers = ReadonlySet<string>;

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Refusal } from '../errors.ts';
-import { claimedIdentity, claimedRejections } from '../identity/claimed.ts';
+import { claimedIdentity, claimedRejections } from '../identity/claimed-identity.ts';
 import type { Claims, Identity } from '../identity/identity.ts';
 import { parsePayload } from '../identity/payload.ts';
 import { JSON_PROBLEMS } from '../identity/token.ts';

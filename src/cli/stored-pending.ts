@@ -3,11 +3,11 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { PendingKey } from '../keyring/key-ring.ts';
 import { pendingKey } from '../keyring/pending.ts';
-import { obstacleKey } from '../keyring/obstacles.ts';
+import { obstacleKey } from '../keyring/rotation-obstacles.ts';
 import { parseRing, type Ring, ringKey } from '../keyring/ring.ts';
 import type { Policy } from '../policy/compile.ts';
 import { ringedAccounts } from '../service/signing/ringed-accounts.ts';
-import { openStoreForReading } from '../store/sqlite.ts';
+import { openStoreForReading } from '../store/sqlite/database.ts';
 
 /**
  * What a role waits for before its own key signs, as the store of the configuration says, beside a

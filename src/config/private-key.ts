@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { ALGORITHMS, type Algorithm } from '../identity/issuer.ts';
-import { importJwk } from '../identity/jwk.ts';
-import { type Jwk, setMembers, texts } from '../identity/jwk-members.ts';
-import { LeftOut } from '../identity/left-out.ts';
+import { importJwk } from '../identity/keys/jwk.ts';
+import { type Jwk, setMembers, texts } from '../identity/keys/jwk-members.ts';
+import { LeftOut } from '../identity/keys/left-out.ts';
 
 /** A key that nats-sts signs client assertions with. Secret. */
 interface SigningKey {

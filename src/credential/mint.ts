@@ -4,7 +4,6 @@ import { signJwt, unsignedJwt } from '../nats/jwt.ts';
 import { createKeyPair, type KeyPair } from '../nats/key-pair.ts';
 import type { UserPublicKey } from '../nats/nkeys.ts';
 import type { Grant } from '../policy/policy.ts';
-import { connectLineBytes } from './connect-line.ts';
 import type { Credential, CredentialRequest } from './credential.ts';
 import { nameOf } from './identity-tags.ts';
 import { userBody } from './user-body.ts';
@@ -88,4 +87,18 @@ function tooLarge({ role }: Grant, needed: number, limit: number): Refusal {
       detail: `needs about ${needed} bytes of ${limit}: fewer subjects, a scoped signing key, or a larger max_control_line (and nats.maxControlLine)`,
     },
   );
+}
+
+/**
+ * What clients send in CONNECT beside the JWT: the signature over the nonce, their name and
+ * version, options. nats.js and nats.go stay below this with connection names up to about 100
+ * characters.
+ */
+const OTHER_OPTIONS_BYTES = 512;
+/** The dot and the base64url of 64 bytes. */
+const SIGNATURE_BYTES = 87;
+
+/** Length of the CONNECT line that will carry this JWT; servers refuse more than `max_control_line`. */
+function connectLineBytes(unsignedJwt: string): number {
+  return unsignedJwt.length + SIGNATURE_BYTES + OTHER_OPTIONS_BYTES;
 }

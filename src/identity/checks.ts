@@ -3,7 +3,7 @@ import { type ClaimPath, lookUp, own, parseClaimPath } from './claims.ts';
 import type { Claims, Json, TokenKind } from './identity.ts';
 import type { IssuerSpec } from './issuer.ts';
 import type { Kind } from './kind.ts';
-import { isLightweight, LIGHTWEIGHT } from './lightweight.ts';
+import { isLightweight, LIGHTWEIGHT } from './keycloak-lightweight.ts';
 import { settingOf, show, showAll, showSeconds } from './show.ts';
 
 /** An issuer's demands on claims, made ready once. */

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Clock, unixSeconds } from '../clock.ts';
-import { type ClaimCell, type Held, heldClaims } from '../store/held-claims.ts';
+import { type ClaimCell, type HeldClaim, singleUseClaims } from '../store/single-use-claims.ts';
 
-export type { Held } from '../store/held-claims.ts';
+export type { HeldClaim } from '../store/single-use-claims.ts';
 
 /**
  * Remembers what may be used once.
@@ -17,9 +17,9 @@ export interface SingleUse {
   claim(issuer: string, jti: string, expiresAt: number): boolean | Promise<boolean>;
   /**
    * For what is answered later, or not at all: used once it is settled. Undefined: it was used. An
-   * attempt that never settles does not count; see `store/held-claims.ts`.
+   * attempt that never settles does not count; see `store/single-use-claims.ts`.
    */
-  hold(issuer: string, jti: string, expiresAt: number): Promise<Held | undefined>;
+  hold(issuer: string, jti: string, expiresAt: number): Promise<HeldClaim | undefined>;
 }
 
 /** The place where claims are remembered can't be reached or written now. */
@@ -70,7 +70,7 @@ export function memorySingleUse({
     cells.set(key, cell);
   }
 
-  const hold = heldClaims<Name, ClaimCell | null>({
+  const hold = singleUseClaims<Name, ClaimCell | null>({
     none: null,
     async read(name) {
       const cell = read(name);
@@ -141,7 +141,7 @@ export function openSingleUse({
   }
 
   /** The revision is the attempt: `''` where there is none, null where it has answered. */
-  const hold = heldClaims<Name, string | null>({
+  const hold = singleUseClaims<Name, string | null>({
     none: '',
     read: async ({ issuer, jti }) =>
       orUnavailable(() => {

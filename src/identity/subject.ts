@@ -3,7 +3,7 @@ import { malformed } from './checks.ts';
 import { type ClaimPath, lookUp, own, parseClaimPath } from './claims.ts';
 import type { Claims, Json } from './identity.ts';
 import type { IssuerSpec } from './issuer.ts';
-import { isLightweight, LIGHTWEIGHT } from './lightweight.ts';
+import { isLightweight, LIGHTWEIGHT } from './keycloak-lightweight.ts';
 import { showAll } from './show.ts';
 
 /** Ways to name the subject, by preference, made ready once. */

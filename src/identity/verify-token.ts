@@ -22,13 +22,13 @@ import { boundKey, checkProof, type DpopProof, PROOF_MISSING, PROOF_UNWANTED } f
 import { readHeader, type TokenHeader } from './header.ts';
 import type { Claims, Identity, TokenKind } from './identity.ts';
 import type { Algorithm } from './issuer.ts';
-import type { Candidates } from './key-index.ts';
-import type { KeySet, Newer } from './key-set.ts';
+import type { Candidates } from './keys/key-index.ts';
+import type { KeySet, Newer } from './keys/key-set.ts';
 import { kindOf } from './kind.ts';
 import { show } from './show.ts';
 import { signatureHolds } from './signature.ts';
-import type { Held, SingleUse } from './single-use.ts';
-import { notTaken, TOKEN_REUSED } from './single-use-refusals.ts';
+import type { HeldClaim, SingleUse } from './single-use.ts';
+import { notTaken, TOKEN_REUSED } from './single-use-attempt.ts';
 import { type SubjectRule, subjectOf } from './subject.ts';
 import { type ParsedToken, parseToken } from './token.ts';
 
@@ -60,7 +60,7 @@ export interface Passage {
   /** The token is used up or held, where it may be used once. */
   used?: boolean;
   /** Where it is answered later: such a token is held, and used when this is settled. Left out: used up at once. */
-  readonly keep?: ((held: Held) => void) | undefined;
+  readonly keep?: ((held: HeldClaim) => void) | undefined;
   /** Waits for an issuer's keys: only then does a token cost nothing but memory. */
   readonly waitApart?: WaitApart | undefined;
 }

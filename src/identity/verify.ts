@@ -5,8 +5,8 @@ import type { DpopProof } from './dpop.ts';
 import { type Fetch, guardedFetch } from './guarded-fetch.ts';
 import type { Identity } from './identity.ts';
 import type { IssuerSpec } from './issuer.ts';
-import { createKeySet } from './create-key-set.ts';
-import type { KeySet, KeySetStatus } from './key-set.ts';
+import { createKeySet } from './keys/create-key-set.ts';
+import type { KeySet, KeySetStatus } from './keys/key-set.ts';
 import type { SingleUse } from './single-use.ts';
 import { subjectRule } from './subject.ts';
 import { type Issuer, type Passage, tokenHash, verifyToken } from './verify-token.ts';
@@ -130,4 +130,20 @@ function byIss(
     }
   }
   return issuers;
+}
+
+/**
+ * Verifies by the verifier in force. When a reload replaces it while a token waits, the token is
+ * verified once more, by the new one; nothing of it is used up twice.
+ */
+export function verifierInForce(inForce: () => Verifier): Pick<Verifier, 'verify'> {
+  return {
+    async verify(token, proof, passage: Passage = {}) {
+      for (;;) {
+        const verifier = inForce();
+        const outcome = await verifier.verify(token, proof, passage);
+        if (inForce() === verifier) return outcome;
+      }
+    },
+  };
 }

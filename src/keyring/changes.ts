@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AccountAdmission } from '../nats/admission.ts';
-import { changeOf, moved } from './draft.ts';
+import { changeOf, moved } from './step-draft.ts';
 import type { Ring, RingKey } from './ring.ts';
 
 /**

@@ -1,11 +1,12 @@
+import type { AccountAdmission } from '../nats/admission.ts';
 import type { Clock } from '../clock.ts';
-import { roundedLifetime } from './changes.ts';
 import type { KeyPair } from '../nats/key-pair.ts';
+import type { RingView } from './ring-view.ts';
+import { roundedLifetime } from './changes.ts';
 import type { KeyRing, SigningKey } from './key-ring.ts';
-import type { Obstacles } from './obstacles.ts';
+import type { Obstacles } from './rotation-obstacles.ts';
 import { activeKey, isOutdated, pendingKey } from './pending.ts';
 import { ANY_ROLE, type KeyScope, type Ring, type RingKey } from './ring.ts';
-import type { RingView } from './ring-view.ts';
 
 /** An account whose keys are in a ring. */
 export interface RingAccount {
@@ -120,5 +121,30 @@ export function ringKeys({
       const obstacle = obstacleTo(accountName);
       return pendingKey(ring, role, { scopeOf, now: clock.now(), obstacle });
     },
+  };
+}
+
+const NOTHING_KNOWN: AccountAdmission = {};
+
+/**
+ * Whether users of an account get in, by its name, as the rotator has last written it into the ring:
+ * a process without access to the system account learns it there. Accounts whose keys are in no ring
+ * are not looked at by anybody.
+ */
+export function ringAdmission({
+  view,
+  accounts,
+}: {
+  readonly view: Pick<RingView, 'ring'>;
+  readonly accounts: readonly Pick<RingAccount, 'name' | 'publicKey' | 'kind'>[];
+}): (accountName: string) => AccountAdmission {
+  const byName = new Map(accounts.map((account) => [account.name, account]));
+  return (name) => {
+    const account = byName.get(name);
+    const ring = account && view.ring(name);
+    if (ring?.publicKey !== account?.publicKey || ring?.kind !== account?.kind) {
+      return NOTHING_KNOWN;
+    }
+    return ring?.admission ?? NOTHING_KNOWN;
   };
 }

@@ -36,7 +36,7 @@ export interface Seen {
 }
 
 /** An account JWT that may still reach a server, or that a server may be loading; the last one to arrive counts. */
-export interface InAir {
+export interface PushInFlight {
   /** Public keys that it surely lists. */
   readonly lists: ReadonlySet<string>;
   /** It arrives before then or not at all: milliseconds since the Unix epoch. */
@@ -58,6 +58,6 @@ export interface StepInput {
   readonly wanted: Wanted;
   readonly seen: Seen;
   /** Every account JWT that may take a key away which was staged in the ring as it was read. */
-  readonly inAir: readonly InAir[];
+  readonly inFlight: readonly PushInFlight[];
   readonly spares: readonly Spare[];
 }

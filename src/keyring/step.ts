@@ -8,9 +8,9 @@ import {
   replace,
   stage,
   withoutNotes,
-} from './draft.ts';
-import { takeGiven } from './given-in-ring.ts';
-import { markGone, remembered } from './memory.ts';
+} from './step-draft.ts';
+import { takeGiven } from './step-given.ts';
+import { markGone, remembered, retiresAt } from './draining.ts';
 import { ANY_ROLE, type KeyChange, type KeyReason, type Ring, type RingKey } from './ring.ts';
 import type { StepInput, WantedSlot } from './step-input.ts';
 
@@ -21,9 +21,6 @@ export interface StepResult {
   /** So many keys could not be staged for want of spares: step again with them. */
   readonly sparesMissing: number;
 }
-
-/** Clocks of servers may be behind ours: there, a credential lives longer. */
-const CLOCK_SKEW_MILLISECONDS = 5000;
 
 /**
  * The next ring: a pure function, so that it can be repeated after any crash. What it decides is
@@ -43,17 +40,6 @@ export function step(input: StepInput): StepResult {
   leaveUnwantedSlots(draft);
   endDraining(draft);
   return resultOf(draft);
-}
-
-/** When a draining key has nothing left to stand for, milliseconds. Undefined for others. */
-export function retiresAt(
-  { state, drainingAt, settledAt = drainingAt, lifetimeSeconds }: RingKey,
-  graceMilliseconds: number,
-): number | undefined {
-  if (state !== 'draining' || drainingAt === undefined || settledAt === undefined) return undefined;
-  // A key whose lifetime was never raised signed nothing.
-  if (lifetimeSeconds === 0) return drainingAt;
-  return settledAt + graceMilliseconds + lifetimeSeconds * 1000 + CLOCK_SKEW_MILLISECONDS;
 }
 
 function draftOf(input: StepInput): Draft {
@@ -223,8 +209,8 @@ function maySign(draft: Draft, key: RingKey): boolean {
 }
 
 /** When no account JWT can take the key from a server any more, milliseconds. */
-function safeAt({ inAir, wanted }: Draft, { publicKey, settledAt }: RingKey): number {
-  const arrived = inAir
+function safeAt({ inFlight, wanted }: Draft, { publicKey, settledAt }: RingKey): number {
+  const arrived = inFlight
     .filter(({ lists }) => !lists.has(publicKey))
     .reduce((latest, { until }) => Math.max(latest, until), Number.NEGATIVE_INFINITY);
   const oldEnough =

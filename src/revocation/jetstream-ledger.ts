@@ -8,7 +8,7 @@ import {
   type JetStreamBucket,
   openBucket,
   orUnavailable,
-} from '../store/jetstream-bucket.ts';
+} from '../store/jetstream/bucket.ts';
 import { StoreUnavailable } from '../store/shared-state.ts';
 import { fits } from './issued-credential.ts';
 import type {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { IssuedEvent } from '../audit/event.ts';
 import { type Clock, unixSeconds } from '../clock.ts';
-import type { Store } from '../store/sqlite.ts';
+import type { Store } from '../store/sqlite/database.ts';
 import { credentialOf } from './issued-credential.ts';
 import type { IssuedCredential } from './ledger.ts';
 

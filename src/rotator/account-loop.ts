@@ -1,8 +1,8 @@
-import { noteObstacle } from '../keyring/obstacles.ts';
+import { noteObstacle } from '../keyring/rotation-obstacles.ts';
 import type { Leadership } from './leadership.ts';
 import { createPushPacer } from './push-pacer.ts';
 import type { RotatedAccount } from './rotated-account.ts';
-import { NotRecorded, turn, type TurnParts } from './turn.ts';
+import { NotRecorded, type PassParts, runPass } from './pass.ts';
 
 /** The passes over one account, one after the other, however those over others go. */
 export interface AccountLoop {
@@ -14,7 +14,7 @@ export interface AccountLoop {
   readonly ended: Promise<void>;
 }
 
-export interface AccountLoopParts extends TurnParts {
+export interface AccountLoopParts extends PassParts {
   /** As the configuration in force has it; undefined: no longer. */
   readonly account: () => RotatedAccount | undefined;
   readonly leadership: Pick<Leadership, 'term' | 'passed'>;
@@ -39,7 +39,7 @@ export function startAccountLoop(parts: AccountLoopParts): AccountLoop {
     for (let passes = 0; passes < MAX_PASSES; passes += 1) {
       const term = leadership.term();
       if (stopped || term === undefined) return false;
-      const more = await turn(parts, { account, term, pacer, wakes: () => wakes });
+      const more = await runPass(parts, { account, term, pacer, wakes: () => wakes });
       leadership.passed(true);
       if (!more) return true;
     }

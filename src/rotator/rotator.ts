@@ -2,8 +2,8 @@ import { type AccountLoop, startAccountLoop } from './account-loop.ts';
 import { startLeadership } from './leadership.ts';
 import type { Lease } from './lease.ts';
 import type { RotatedAccount } from './rotated-account.ts';
-import { createPushesInAir } from './pushes-in-air.ts';
-import type { TurnParts } from './turn.ts';
+import { createPushesInFlight } from './pushes-in-flight.ts';
+import type { PassParts } from './pass.ts';
 
 /** The loops that move the rings on, while this process holds the lease: one an account. */
 export interface Rotator {
@@ -13,7 +13,7 @@ export interface Rotator {
   stop(): Promise<void>;
 }
 
-export interface RotatorParts extends Omit<TurnParts, 'inAir'> {
+export interface RotatorParts extends Omit<PassParts, 'inFlight'> {
   readonly lease: Lease;
   /** The accounts of the configuration in force. */
   readonly accounts: () => readonly RotatedAccount[];
@@ -28,14 +28,14 @@ export function startRotator(parts: RotatorParts): Rotator {
   const { lease, reporter, accounts, leaseMilliseconds, clock, monotonic, ready } = parts;
   const pauseMilliseconds = Math.min(LOOK_MILLISECONDS, leaseMilliseconds / 2);
   const loops = new Map<string, AccountLoop>();
-  const inAir = createPushesInAir({ lease, leaseMilliseconds, clock, monotonic });
+  const inFlight = createPushesInFlight({ lease, leaseMilliseconds, clock, monotonic });
 
   const leadership = startLeadership({
     lease,
     leaseMilliseconds,
     monotonic,
     reporter,
-    busyMilliseconds: () => inAir.busyMilliseconds(),
+    busyMilliseconds: () => inFlight.busyMilliseconds(),
     hasWork: () => accounts().length > 0,
     onLead: () => wakeAll(),
   });
@@ -43,7 +43,7 @@ export function startRotator(parts: RotatorParts): Rotator {
   function start(name: string): void {
     const loop = startAccountLoop({
       ...parts,
-      inAir,
+      inFlight,
       account: () => accounts().find((account) => account.name === name),
       leadership,
       pauseMilliseconds,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Sessions } from '../account/sessions.ts';
+import type { Sessions } from '../account/system/sessions.ts';
 import { exchange } from '../exchange.ts';
 import type { AppOptions } from '../http/app.ts';
 import { limitConcurrency } from '../http/limits/concurrency.ts';

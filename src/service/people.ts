@@ -1,6 +1,5 @@
 import { recordDenied } from '../audit/refusals.ts';
-import { createVerifier, type Verifier } from '../identity/verify.ts';
-import { verifierInForce } from '../identity/verify-in-force.ts';
+import { createVerifier, type Verifier, verifierInForce } from '../identity/verify.ts';
 import type { LoginService } from '../http/deps.ts';
 import { createHandovers } from '../login/handover/create-handovers.ts';
 import { createLogins } from '../login/sign-in/create-logins.ts';

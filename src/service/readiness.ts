@@ -1,12 +1,12 @@
-import type { SystemConnection } from '../account/system-connection.ts';
+import type { SystemConnection } from '../account/system/connection.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { type Clock, unixSeconds } from '../clock.ts';
 import type { ExchangeParts } from '../exchange.ts';
 import type { PartStatus } from '../http/service-routes.ts';
-import type { KeySetStatus } from '../identity/key-set.ts';
+import type { KeySetStatus } from '../identity/keys/key-set.ts';
 import type { Verifier } from '../identity/verify.ts';
 import type { KeyRing } from '../keyring/key-ring.ts';
-import type { Obstacles } from '../keyring/obstacles.ts';
+import type { Obstacles } from '../keyring/rotation-obstacles.ts';
 import type { Ring } from '../keyring/ring.ts';
 import type { RingView } from '../keyring/ring-view.ts';
 import { connectionUse, whyRefused } from '../nats/admission.ts';

@@ -4,7 +4,7 @@ import { openSqliteLog } from '../audit/sinks/sqlite.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { SingleUse } from '../identity/single-use.ts';
-import { followObstacles, type Obstacles } from '../keyring/obstacles.ts';
+import { followObstacles, type Obstacles } from '../keyring/rotation-obstacles.ts';
 import { openRingView, type RingView } from '../keyring/ring-view.ts';
 import { createSealer, type Sealer } from '../keyring/sealing.ts';
 import type { Log } from '../log.ts';
@@ -12,7 +12,7 @@ import type { CredentialLedger } from '../revocation/ledger.ts';
 import { keepExpiring } from '../revocation/expire.ts';
 import { followRevocations, type Revocations } from '../revocation/revocations.ts';
 import type { SharedState } from '../store/shared-state.ts';
-import { openStore } from '../store/sqlite.ts';
+import { openStore } from '../store/sqlite/database.ts';
 import { openStores } from './stores.ts';
 
 /** What stays when the configuration changes. */

@@ -7,12 +7,12 @@ import { openJetStreamLedger } from '../revocation/jetstream-ledger.ts';
 import type { CredentialLedger } from '../revocation/ledger.ts';
 import { shareAuditLog } from '../revocation/shared-audit-log.ts';
 import { openSqliteLedger } from '../revocation/sqlite-ledger.ts';
-import { type JetStreamSingleUse, openJetStreamSingleUse } from '../store/jetstream-single-use.ts';
-import { openJetStreamState } from '../store/jetstream-state.ts';
-import { connectStore } from '../store/nats-connection.ts';
+import { type JetStreamSingleUse, openJetStreamSingleUse } from '../store/jetstream/single-use.ts';
+import { openJetStreamState } from '../store/jetstream/state.ts';
+import { connectStore } from '../store/jetstream/connection.ts';
 import type { SharedState } from '../store/shared-state.ts';
-import { openSqliteState } from '../store/sqlite-state.ts';
-import type { Store } from '../store/sqlite.ts';
+import { openSqliteState } from '../store/sqlite/state.ts';
+import type { Store } from '../store/sqlite/database.ts';
 
 /** What the processes of one nats-sts share: in one SQLite file, or in JetStream. */
 export interface Stores {

@@ -20,6 +20,10 @@ export interface StateChange {
  * Keys are of `A-Z a-z 0-9 - _ = .`. Any number of processes may use one store at once. A store that
  * can't be reached or written (a full disk) is a fault, thrown as `StoreUnavailable`; then nothing
  * was written, or it is not known whether it was: read again before you go on.
+ *
+ * Adapters: `sqlite/`, `jetstream/`. Another store is a folder beside them that implements this port;
+ * `CredentialLedger` (`revocation/ledger.ts`) and `SingleUse` (`identity/single-use.ts`). Contract suites:
+ * `test/store/shared-state.contract.ts`, `test/revocation/ledger.contract.ts`, `test/identity/single-use.contract.test.ts`.
  */
 export interface SharedState {
   /** The entries whose key begins with `prefix`, in no particular order: never older than the call. */
@@ -47,4 +51,12 @@ export interface SharedState {
 /** The store can't be reached, or can't be written. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
+}
+
+/** What SQLite and NATS subjects both take. */
+const KEY = /^[\w=-]+(?:\.[\w=-]+)*$/;
+
+/** Throws where a text can't be a key of the shared state: a bug of the caller, not a fault of the store. */
+export function assertStateKey(key: string): void {
+  if (!KEY.test(key)) throw new TypeError(`not a key of the shared state: ${JSON.stringify(key)}`);
 }

@@ -5,8 +5,8 @@ import { signAccount } from '../../src/account/sign-account.ts';
 import {
   openSystemConnection,
   type SystemConnection,
-} from '../../src/account/system-connection.ts';
-import { systemResolver } from '../../src/account/system-resolver.ts';
+} from '../../src/account/system/connection.ts';
+import { systemResolver } from '../../src/account/system/resolver.ts';
 import type { AccountResolver } from '../../src/account/resolver.ts';
 import { emptyRing, type Ring } from '../../src/keyring/ring.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { assess } from '../../src/account/assess.ts';
 import { signAccount } from '../../src/account/sign-account.ts';
-import { openSystemConnection } from '../../src/account/system-connection.ts';
-import { systemResolver } from '../../src/account/system-resolver.ts';
+import { openSystemConnection } from '../../src/account/system/connection.ts';
+import { systemResolver } from '../../src/account/system/resolver.ts';
 import { emptyRing } from '../../src/keyring/ring.ts';
 import { account } from '../support/account-body.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';

@@ -1,4 +1,4 @@
-import type { AccountView, ServerView } from '../../src/account/view.ts';
+import type { AccountView, ServerView } from '../../src/account/resolver.ts';
 import { emptyRing, type KeyScope, type Ring, type RingKey } from '../../src/keyring/ring.ts';
 import { account, type AccountBody } from '../support/account-body.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';

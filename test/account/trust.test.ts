@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   openSystemConnection,
   type SystemConnection,
-} from '../../src/account/system-connection.ts';
+} from '../../src/account/system/connection.ts';
 import { NotTrusted, trustOfOperator, trustOfServers } from '../../src/account/trust.ts';
 import { encodeJwt } from '../../src/nats/jwt.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';

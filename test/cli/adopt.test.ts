@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync
 import { join } from 'node:path';
 import { connect, credsAuthenticator } from '@nats-io/transport-node';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { systemUserPermissions } from '../../src/account/permissions.ts';
+import { systemUserPermissions } from '../../src/account/system/permissions.ts';
 import { parseCreds } from '../../src/nats/creds.ts';
 import { decodeJwt } from '../../src/nats/jwt.ts';
 import { Malformed } from '../../src/nats/malformed.ts';

@@ -8,7 +8,7 @@ import { auditCommand } from '../../src/cli/audit.ts';
 import { CliError, ExitCode } from '../../src/cli/exit-codes.ts';
 import { initCommand } from '../../src/cli/init.ts';
 import { localTime } from '../../src/cli/time.ts';
-import { openStore } from '../../src/store/sqlite.ts';
+import { openStore } from '../../src/store/sqlite/database.ts';
 import {
   admin,
   denied,

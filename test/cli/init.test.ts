@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { CliError, ExitCode } from '../../src/cli/exit-codes.ts';
-import { INBOX_PREFIX } from '../../src/account/subjects.ts';
+import { INBOX_PREFIX } from '../../src/account/system/permissions.ts';
 import { initCommand } from '../../src/cli/init.ts';
 import { writeAll } from '../../src/cli/init/write-files.ts';
 import { stsYaml } from '../../src/cli/init/sts-yaml.ts';

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { systemUserPermissions } from '../../src/account/permissions.ts';
+import { systemUserPermissions } from '../../src/account/system/permissions.ts';
 import { writeAll } from '../../src/cli/init/write-files.ts';
 import { planFiles } from '../../src/cli/init/plan.ts';
 import type { PlannedFile } from '../../src/cli/init/planned-file.ts';
@@ -16,7 +16,7 @@ import { indexRevocations } from '../../src/revocation/revocation-index.ts';
 import { createMetrics } from '../../src/service/metrics/service-metrics.ts';
 import { preflight } from '../../src/service/signing/preflight.ts';
 import { rotationMetrics } from '../../src/service/metrics/rotation-metrics.ts';
-import { storeUserPermissions } from '../../src/store/permissions.ts';
+import { storeUserPermissions } from '../../src/store/jetstream/permissions.ts';
 import { capturedTerminal } from '../cli/captured-terminal.ts';
 import {
   deadLinks,

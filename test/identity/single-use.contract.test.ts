@@ -14,11 +14,11 @@ import {
   SingleUseFull,
   SingleUseUnavailable,
 } from '../../src/identity/single-use.ts';
-import { openJetStreamSingleUse } from '../../src/store/jetstream-single-use.ts';
-import { MIGRATIONS } from '../../src/store/schema.ts';
+import { openJetStreamSingleUse } from '../../src/store/jetstream/single-use.ts';
+import { MIGRATIONS } from '../../src/store/sqlite/schema.ts';
 import { StoreUnavailable } from '../../src/store/shared-state.ts';
-import { openStore } from '../../src/store/sqlite.ts';
-import { createJetStreamWorld, type JetStreamWorld } from '../store/jetstream-world.ts';
+import { openStore } from '../../src/store/sqlite/database.ts';
+import { createJetStreamWorld, type JetStreamWorld } from '../store/jetstream/world.ts';
 import { NOW } from '../support/issuer.ts';
 
 interface Adapter {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { Refusal } from '../../src/errors.ts';
 import { createKeyPair } from '../../src/nats/key-pair.ts';
 import { CALLER, type OAuthWorld, startOAuthWorld } from '../http/oauth/oauth-world.ts';
-import { createJetStreamWorld, type JetStreamWorld } from '../store/jetstream-world.ts';
+import { createJetStreamWorld, type JetStreamWorld } from '../store/jetstream/world.ts';
 import { eventually } from '../support/eventually.ts';
 import { startServiceProcess } from '../support/service-process.ts';
 import { type ConfigTree, prepareService } from '../support/service-world.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Ring } from '../../src/keyring/ring.ts';
-import { openStoreForReading } from '../../src/store/sqlite.ts';
-import { createJetStreamWorld } from '../store/jetstream-world.ts';
+import { openStoreForReading } from '../../src/store/sqlite/database.ts';
+import { createJetStreamWorld } from '../store/jetstream/world.ts';
 import { adminRequest } from '../http/admin/admin-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { startNatsServer } from '../support/nats-server.ts';

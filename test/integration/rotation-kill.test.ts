@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requestRotation, revokeKey } from '../../src/keyring/changes.ts';
 import type { KeyScope, RingKey } from '../../src/keyring/ring.ts';
 import type { WantedSlot } from '../../src/keyring/step-input.ts';
-import { retiresAt } from '../../src/keyring/step.ts';
+import { retiresAt } from '../../src/keyring/draining.ts';
 import { NO_USER_LIMITS } from '../../src/nats/user-claims.ts';
 import { newRevocationId } from '../../src/revocation/revocation.ts';
 import {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { keyOf } from '../../src/account/account-jwt.ts';
-import { openSystemConnection } from '../../src/account/system-connection.ts';
-import { systemResolver } from '../../src/account/system-resolver.ts';
+import { openSystemConnection } from '../../src/account/system/connection.ts';
+import { systemResolver } from '../../src/account/system/resolver.ts';
 import { systemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Ring } from '../../src/keyring/ring.ts';

@@ -108,7 +108,7 @@ describe('the model finds out', () => {
     ],
     [
       'a step that does not wait for two lease terms',
-      { step: (input) => step({ ...input, inAir: [] }) },
+      { step: (input) => step({ ...input, inFlight: [] }) },
       OLD_PUSH,
       8,
       'a server refuses',

@@ -136,8 +136,8 @@ export function createHistory({ kind, timed, mutant }: HistoryOptions) {
     );
     const confirmed = new Set(listed.map(({ publicKey }) => publicKey));
     const seen = { complete, confirmed, listed: confirmed };
-    const inAir = air === 0 ? [] : [{ lists: new Set<string>(), until: now + air }];
-    const input: StepInput = { now, term, ring, wanted, seen, inAir, spares: [] };
+    const inFlight = air === 0 ? [] : [{ lists: new Set<string>(), until: now + air }];
+    const input: StepInput = { now, term, ring, wanted, seen, inFlight, spares: [] };
     const spares: Spare[] = Array.from({ length: stepOf(input).sparesMissing }, () => {
       made += 1;
       return { publicKey: `KEY${made}`, sealedSeed: 'SEALED' };
@@ -148,13 +148,13 @@ export function createHistory({ kind, timed, mutant }: HistoryOptions) {
   }
 
   /** Only what was staged, is confirmed, and that nothing in the air can take away begins to sign. */
-  function checkPromotions({ seen, inAir }: StepInput, next: Ring): void {
+  function checkPromotions({ seen, inFlight }: StepInput, next: Ring): void {
     for (const { publicKey, state } of next.keys) {
       const before = stateOf(ring, publicKey);
       if (state !== 'active' || before === 'active') continue;
       must(before === 'staged', `${publicKey} signs, and was ${before}`);
       must(seen.confirmed.has(publicKey), `${publicKey} signs unconfirmed`);
-      if (!timed || inAir.length === 0 || kind === 'external') continue;
+      if (!timed || inFlight.length === 0 || kind === 'external') continue;
       must(now - storedAs(publicKey, 'staged') >= STAGED, `${publicKey} signs too early`);
     }
   }

@@ -5,7 +5,7 @@ import {
   type Ring,
   type RingKey,
 } from '../../src/keyring/ring.ts';
-import type { InAir, Spare, StepInput, Wanted } from '../../src/keyring/step-input.ts';
+import type { PushInFlight, Spare, StepInput, Wanted } from '../../src/keyring/step-input.ts';
 import { step } from '../../src/keyring/step.ts';
 
 /** Milliseconds since the Unix epoch: some day. */
@@ -19,7 +19,7 @@ export const GRACE = 300 * SECOND;
 export const SKEW = 5 * SECOND;
 
 /** An account JWT without any key of ours that arrives nobody knows when. */
-export const ANY_AGE: InAir = { lists: new Set(), until: Number.POSITIVE_INFINITY };
+export const ANY_AGE: PushInFlight = { lists: new Set(), until: Number.POSITIVE_INFINITY };
 
 /** A managed account that wants one key for all roles, and rotates it each day. */
 export const WANTED: Wanted = {
@@ -62,7 +62,7 @@ export function ringWorld({
     /** Undefined: it is not known which servers lack a key. */
     lacking: undefined as ReadonlyMap<string, readonly string[]> | undefined,
     /** In the first term there is none. */
-    inAir: (term === 1 ? [] : [ANY_AGE]) as readonly InAir[],
+    inFlight: (term === 1 ? [] : [ANY_AGE]) as readonly PushInFlight[],
     /** Undefined: the servers take every key that the ring trusts at once. */
     confirmed: undefined as ReadonlySet<string> | undefined,
     spare: (): Spare => {
@@ -70,7 +70,7 @@ export function ringWorld({
       return { publicKey: `KEY${made}`, sealedSeed: `SEALED${made}` };
     },
     input(spares: readonly Spare[] = []): StepInput {
-      const { ring, now, term, wanted, complete, inAir, lacking } = world;
+      const { ring, now, term, wanted, complete, inFlight, lacking } = world;
       const trusted = ring.keys.filter(({ state }) => state !== 'retired');
       const confirmed = world.confirmed ?? new Set(trusted.map(({ publicKey }) => publicKey));
       const listed = new Set(trusted.map(({ publicKey }) => publicKey));
@@ -80,7 +80,7 @@ export function ringWorld({
         ring,
         wanted,
         seen: { complete, confirmed, listed, ...(lacking && { lacking }) },
-        inAir,
+        inFlight,
         spares,
       };
     },

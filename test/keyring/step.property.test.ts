@@ -46,7 +46,7 @@ describe('these histories find out a step', () => {
     ],
     [
       'that lets a key sign as soon as it is staged',
-      (input) => step({ ...input, inAir: [] }),
+      (input) => step({ ...input, inFlight: [] }),
       'signs too early',
     ],
     [

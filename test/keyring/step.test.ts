@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { requestRotation, revokeKey } from '../../src/keyring/changes.ts';
 import type { Wanted } from '../../src/keyring/step-input.ts';
-import { retiresAt, step } from '../../src/keyring/step.ts';
+import { retiresAt } from '../../src/keyring/draining.ts';
+import { step } from '../../src/keyring/step.ts';
 import {
   ANY_AGE,
   DAY,
@@ -58,7 +59,7 @@ describe('a staged key', () => {
     world.go();
     world.confirmed = undefined;
     world.term = 2;
-    world.inAir = [ANY_AGE];
+    world.inFlight = [ANY_AGE];
     expect(world.go()).toEqual([]);
     expect(world.go(STAGED / SECOND)).toContain('KEY1: staged → active (first)');
   });
@@ -66,7 +67,7 @@ describe('a staged key', () => {
   test('waits for account JWTs without it to arrive, and for no others', () => {
     const world = ringWorld();
     const lists = new Set(['KEY1', 'KEY2', 'KEY3']);
-    world.inAir = [
+    world.inFlight = [
       { lists: new Set(['KEY2']), until: START + 5 * SECOND },
       { lists, until: START + 15 * SECOND },
     ];
@@ -78,7 +79,7 @@ describe('a staged key', () => {
   test('says for people when it may sign, and which servers it waits for, as long as that is so', () => {
     const world = ringWorld();
     world.confirmed = new Set();
-    world.inAir = [{ lists: new Set(), until: START + 15 * SECOND }];
+    world.inFlight = [{ lists: new Set(), until: START + 15 * SECOND }];
     world.lacking = new Map([['KEY1', ['n1', 'n2', 'n3', 'n4', 'n5', 'n6']]]);
     world.go();
     expect(world.key('KEY1')).toMatchObject({
@@ -86,7 +87,7 @@ describe('a staged key', () => {
       waitsFor: ['n1', 'n2', 'n3', 'n4', 'n5'],
     });
     world.lacking = new Map();
-    world.inAir = [];
+    world.inFlight = [];
     world.go(1);
     expect(world.key('KEY1')).not.toHaveProperty('maySignAt');
     expect(world.key('KEY1')).not.toHaveProperty('waitsFor');
@@ -95,10 +96,10 @@ describe('a staged key', () => {
   test('is not written anew with each look for moments of difference', () => {
     const world = ringWorld();
     world.confirmed = new Set();
-    world.inAir = [{ lists: new Set(), until: START + 15 * SECOND }];
+    world.inFlight = [{ lists: new Set(), until: START + 15 * SECOND }];
     world.go();
     const { ring } = world;
-    world.inAir = [{ lists: new Set(), until: START + 16 * SECOND }];
+    world.inFlight = [{ lists: new Set(), until: START + 16 * SECOND }];
     world.go(1);
     expect(world.ring).toBe(ring);
   });

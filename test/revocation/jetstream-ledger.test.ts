@@ -4,7 +4,7 @@ import { systemClock } from '../../src/clock.ts';
 import { credentialOf } from '../../src/revocation/issued-credential.ts';
 import { openJetStreamLedger } from '../../src/revocation/jetstream-ledger.ts';
 import { StoreUnavailable } from '../../src/store/shared-state.ts';
-import { createJetStreamWorld, type JetStreamWorld } from '../store/jetstream-world.ts';
+import { createJetStreamWorld, type JetStreamWorld } from '../store/jetstream/world.ts';
 import { ledgerContract, list, living, seconds } from './ledger.contract.ts';
 
 const openLedger = async (world: JetStreamWorld) =>

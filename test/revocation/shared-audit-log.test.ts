@@ -10,10 +10,10 @@ import {
   openJetStreamLedger,
 } from '../../src/revocation/jetstream-ledger.ts';
 import { shareAuditLog } from '../../src/revocation/shared-audit-log.ts';
-import { openStore } from '../../src/store/sqlite.ts';
+import { openStore } from '../../src/store/sqlite/database.ts';
 import { denied, rejected } from '../audit/events.ts';
 import { temporaryDirectory } from '../audit/temporary-directory.ts';
-import { createJetStreamWorld, type JetStreamWorld } from '../store/jetstream-world.ts';
+import { createJetStreamWorld, type JetStreamWorld } from '../store/jetstream/world.ts';
 import { eventually } from '../support/eventually.ts';
 import { list, living, seconds } from './ledger.contract.ts';
 

@@ -2,13 +2,12 @@ import { describe, expect, test } from 'vitest';
 import {
   openSystemConnection,
   type SystemConnection,
-} from '../../src/account/system-connection.ts';
-import { systemResolver } from '../../src/account/system-resolver.ts';
+} from '../../src/account/system/connection.ts';
+import { systemResolver } from '../../src/account/system/resolver.ts';
 import { systemClock as clock } from '../../src/clock.ts';
 import { emptyRing, type Ring } from '../../src/keyring/ring.ts';
 import { createKeyPair, type KeyPair } from '../../src/nats/key-pair.ts';
-import { canaryServers } from '../../src/rotator/canary-servers.ts';
-import { externalServers } from '../../src/rotator/external-servers.ts';
+import { canaryServers, externalServers } from '../../src/rotator/external-servers.ts';
 import { type Servers, systemServers } from '../../src/rotator/servers.ts';
 import { ringKey } from '../account/rings.ts';
 import { createOperatorWorld } from '../support/operator-world.ts';

@@ -9,7 +9,7 @@ import { openAuditReader } from '../../src/audit/reader/sqlite-reader.ts';
 import { parseRing, type Ring, ringKey } from '../../src/keyring/ring.ts';
 import { decodeJwt } from '../../src/nats/jwt.ts';
 import { Malformed } from '../../src/nats/malformed.ts';
-import { storeUserPermissions } from '../../src/store/permissions.ts';
+import { storeUserPermissions } from '../../src/store/jetstream/permissions.ts';
 import { eventually } from './eventually.ts';
 import type { ClusterNode } from './nats-cluster.ts';
 import { PATIENCE_MILLISECONDS } from './patience.ts';

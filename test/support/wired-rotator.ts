@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { AccountResolver } from '../../src/account/resolver.ts';
 import { roomForRevoked } from '../../src/account/room.ts';
-import { openSystemConnection } from '../../src/account/system-connection.ts';
-import { systemResolver } from '../../src/account/system-resolver.ts';
+import { openSystemConnection } from '../../src/account/system/connection.ts';
+import { systemResolver } from '../../src/account/system/resolver.ts';
 import { NotTrusted, trustOfOperator } from '../../src/account/trust.ts';
 import type { AuditLog } from '../../src/audit/log.ts';
 import { openSqliteLog } from '../../src/audit/sinks/sqlite.ts';
@@ -10,7 +10,7 @@ import { systemClock } from '../../src/clock.ts';
 import { createSealer, type Sealer } from '../../src/keyring/sealing.ts';
 import { RING_PREFIX } from '../../src/keyring/ring.ts';
 import { keyPairFromSeed } from '../../src/nats/key-pair.ts';
-import { createCutter } from '../../src/revocation/cutter.ts';
+import { createRevoker } from '../../src/revocation/revoker.ts';
 import { followRevocations } from '../../src/revocation/revocations.ts';
 import { openSqliteLedger } from '../../src/revocation/sqlite-ledger.ts';
 import { createLease, type Lease } from '../../src/rotator/lease.ts';
@@ -20,8 +20,8 @@ import type { RotatedAccount } from '../../src/rotator/rotated-account.ts';
 import { rotationReporter } from '../../src/service/rotation/reporter.ts';
 import type { RotationMetrics } from '../../src/service/metrics/rotation-metrics.ts';
 import type { SharedState } from '../../src/store/shared-state.ts';
-import { openStore } from '../../src/store/sqlite.ts';
-import { openSqliteState } from '../../src/store/sqlite-state.ts';
+import { openStore } from '../../src/store/sqlite/database.ts';
+import { openSqliteState } from '../../src/store/sqlite/state.ts';
 import { captureLog } from './captured-log.ts';
 
 /** What a rotator of one account is made of, as plain data: it may have to go to another process. */
@@ -89,7 +89,7 @@ export async function startWiredRotator(
     }),
     resolver: systemResolver({ system }),
   });
-  const cutter = createCutter({
+  const revoker = createRevoker({
     ledger: openSqliteLedger({ store, clock, longestLifetimeSeconds: () => 3600 }),
     revocations: () => revocations.index.byId,
     clock,
@@ -104,7 +104,7 @@ export async function startWiredRotator(
     monotonic: () => performance.now(),
     sealer,
     servers: () => servers,
-    revoke: (ring, base) => cutter.cut(ring, roomForRevoked(base, ring)),
+    revoke: (ring, base) => revoker.cut(ring, roomForRevoked(base, ring)),
     reporter: rotationReporter({ log: log.log, audit, metrics: SILENT, clock }),
     accounts: () => [account],
   });

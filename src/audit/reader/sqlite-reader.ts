@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { openStoreForReading } from '../../store/sqlite.ts';
+import { openStoreForReading } from '../../store/sqlite/database.ts';
 import type { AuditEvent } from '../event.ts';
 import type { AuditFilter, AuditReader } from '../log.ts';
 import { readPage } from './page.ts';

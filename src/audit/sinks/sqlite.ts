@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../clock.ts';
-import { inTransaction, type Store } from '../../store/sqlite.ts';
+import { inTransaction, type Store } from '../../store/sqlite/database.ts';
 import type { AuditEvent } from '../event.ts';
 import type { AuditLog } from '../log.ts';
 

@@ -1,4 +1,4 @@
-import { systemUserPermissions } from '../../account/permissions.ts';
+import { systemUserPermissions } from '../../account/system/permissions.ts';
 import { shellWord } from '../shell-word.ts';
 
 /** One step, in lines of POSIX shell for either tool. */

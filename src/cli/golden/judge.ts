@@ -2,7 +2,7 @@ import type { Config } from '../../config/config.ts';
 import { durationText } from '../../config/schema/scalars.ts';
 import { didYouMean } from '../../suggest.ts';
 import { Refusal } from '../../errors.ts';
-import { claimedIdentity } from '../../identity/claimed.ts';
+import { claimedIdentity } from '../../identity/claimed-identity.ts';
 import type { Claims, Identity } from '../../identity/identity.ts';
 import type { Policy } from '../../policy/compile.ts';
 import type { Ask, Decision, SubjectRules } from '../../policy/policy.ts';

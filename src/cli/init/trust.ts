@@ -1,6 +1,6 @@
 import { encodeAccount, encodeOperator, encodeUser } from '@nats-io/jwt';
 import { createAccount, createOperator, createUser, type KeyPair } from '@nats-io/nkeys';
-import { systemUserPermissions } from '../../account/permissions.ts';
+import { systemUserPermissions } from '../../account/system/permissions.ts';
 import { type AccountLimits, NO_ACCOUNT_LIMITS } from '../../nats/account-claims.ts';
 import { formatCreds } from '../../nats/creds.ts';
 

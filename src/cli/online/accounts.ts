@@ -3,7 +3,7 @@ import { accountProblems } from '../../account/admission.ts';
 import { whyUnusable } from '../../account/listing.ts';
 import { readView } from '../../account/read-view.ts';
 import { ResolverUnreachable } from '../../account/resolver.ts';
-import { systemResolver } from '../../account/system-resolver.ts';
+import { systemResolver } from '../../account/system/resolver.ts';
 import { NotTrusted, type TrustedIssuers, trustOfOperator } from '../../account/trust.ts';
 import type { AccountSpec, Config } from '../../config/config.ts';
 import { ringedAccounts } from '../../service/signing/ringed-accounts.ts';

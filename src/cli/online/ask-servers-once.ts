@@ -1,10 +1,17 @@
 import { errors } from '@nats-io/transport-node';
 import { z } from 'zod';
-import type { Answers, PresentServer, Question } from '../../account/ask-servers.ts';
-import { askSystem } from '../../account/ask-system.ts';
+import type { Answers, PresentServer, Question } from '../../account/system/ask-servers.ts';
+import { askSystem } from '../../account/system/ask-system.ts';
 import { ResolverUnreachable } from '../../account/resolver.ts';
-import { ACCOUNTZ, claimsLookup, CONNZ, PING, ROUTEZ, VARZ } from '../../account/subjects.ts';
-import type { SystemConnection } from '../../account/system-connection.ts';
+import {
+  ACCOUNTZ,
+  claimsLookup,
+  CONNZ,
+  PING,
+  ROUTEZ,
+  VARZ,
+} from '../../account/system/permissions.ts';
+import type { SystemConnection } from '../../account/system/connection.ts';
 import type { Clock } from '../../clock.ts';
 import type { Config } from '../../config/config.ts';
 import type { DecodedClaims } from '../../nats/jwt.ts';

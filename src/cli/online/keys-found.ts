@@ -1,8 +1,8 @@
 import { ALGORITHMS, type Algorithm } from '../../identity/issuer.ts';
-import { importJwk } from '../../identity/jwk.ts';
-import { indexKeys } from '../../identity/key-index.ts';
-import { noticeOf } from '../../identity/key-refusals.ts';
-import { LeftOut } from '../../identity/left-out.ts';
+import { importJwk } from '../../identity/keys/jwk.ts';
+import { indexKeys } from '../../identity/keys/key-index.ts';
+import { noticeOf } from '../../identity/keys/key-refusals.ts';
+import { LeftOut } from '../../identity/keys/left-out.ts';
 import { type Finding, findingsOf } from './finding.ts';
 
 /** Whether a JWK set has keys that verify tokens of this issuer. */

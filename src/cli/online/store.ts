@@ -9,7 +9,7 @@ import {
 } from '@nats-io/jetstream';
 import { errors } from '@nats-io/transport-node';
 import type { Config } from '../../config/config.ts';
-import { connectStore } from '../../store/nats-connection.ts';
+import { connectStore } from '../../store/jetstream/connection.ts';
 import { StoreUnavailable } from '../../store/shared-state.ts';
 import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';
 import { probeServers } from './nats-servers.ts';

@@ -4,7 +4,7 @@ import {
   connectionProblem,
   openSystemConnection,
   type SystemConnection,
-} from '../../account/system-connection.ts';
+} from '../../account/system/connection.ts';
 import type { Config } from '../../config/config.ts';
 import { parseCreds } from '../../nats/creds.ts';
 import { type DecodedClaims, decodeJwt } from '../../nats/jwt.ts';
@@ -14,8 +14,7 @@ import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';
 import { operatorFindings } from './operator.ts';
 import { probeAccounts } from './accounts.ts';
 import type { Policy } from '../../policy/compile.ts';
-import { systemUserPermissions } from '../../account/permissions.ts';
-import { CLAIMS_UPDATE } from '../../account/subjects.ts';
+import { CLAIMS_UPDATE, systemUserPermissions } from '../../account/system/permissions.ts';
 import { templateFault } from '../../account/template.ts';
 import type { SubjectPermission } from '../../nats/user-claims.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ALGORITHMS, type IssuerSpec } from '../../identity/issuer.ts';
-import { holdsSecret, type Jwk } from '../../identity/jwk-members.ts';
+import { holdsSecret, type Jwk } from '../../identity/keys/jwk-members.ts';
 import type { TokenKind } from '../../identity/identity.ts';
 import { type LoginSettings, loginSchema } from './login.ts';
 import { duration, flag, oneOrMore, text } from './scalars.ts';

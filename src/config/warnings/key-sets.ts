@@ -1,5 +1,5 @@
-import { indexKeys, type KeyIndex, MAX_KEYS } from '../../identity/key-index.ts';
-import { type LeftOut, showKey } from '../../identity/left-out.ts';
+import { indexKeys, type KeyIndex, MAX_KEYS } from '../../identity/keys/key-index.ts';
+import { type LeftOut, showKey } from '../../identity/keys/left-out.ts';
 import type { Pitfall } from './pitfall.ts';
 
 /** Looks at each key set that is given in the configuration, as its issuer will read it. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import { isRetriable, Refusal } from '../../errors.ts';
 import {
-  type Held,
+  type HeldClaim,
   type SingleUse,
   SingleUseFull,
   SingleUseUnavailable,
@@ -45,7 +45,7 @@ export function whoIs({ id, parent, identity }: Session): LoginFacts {
  * goes with the answer; a store that can't say whether the code is used up is thrown.
  */
 export async function answerOnce<T>(
-  held: Held,
+  held: HeldClaim,
   answer: T,
   issue: (answer: T) => Promise<Refusal | undefined>,
 ): Promise<T | Refusal> {

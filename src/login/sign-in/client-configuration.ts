@@ -11,7 +11,7 @@ import {
   guardedFetch,
   guardedRequest,
 } from '../../identity/guarded-fetch.ts';
-import { discover } from '../../identity/published-keys.ts';
+import { discover } from '../../identity/keys/published-keys.ts';
 import { clientAuthentication } from './client-authentication.ts';
 import type { LoginSpec } from '../login-spec.ts';
 import { refuseErrors } from './token-errors.ts';

@@ -1,4 +1,4 @@
-import type { Sessions } from '../../account/sessions.ts';
+import type { Sessions } from '../../account/system/sessions.ts';
 import type { Admin, AdminActions } from '../../http/admin/actions.ts';
 import type { Resources } from '../resources.ts';
 import type { Generation } from '../generation.ts';

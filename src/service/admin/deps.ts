@@ -1,4 +1,4 @@
-import type { Sessions } from '../../account/sessions.ts';
+import type { Sessions } from '../../account/system/sessions.ts';
 import type { AuditLog } from '../../audit/log.ts';
 import type { Clock } from '../../clock.ts';
 import type { Config } from '../../config/config.ts';

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../admin-api/keys.ts';
 import type { AccountSpec } from '../../config/config.ts';
-import { readObstacles } from '../../keyring/obstacles.ts';
+import { readObstacles } from '../../keyring/rotation-obstacles.ts';
 import type { Ring, RingKey } from '../../keyring/ring.ts';
 import type { WantedSlot } from '../../keyring/step-input.ts';
-import { retiresAt } from '../../keyring/step.ts';
+import { retiresAt } from '../../keyring/draining.ts';
 import { leaderOf } from '../../rotator/lease.ts';
 import type { RingedAccount } from '../signing/ringed-accounts.ts';
 import { livingCredentials } from './credentials.ts';

@@ -1,5 +1,5 @@
 import type { Ring } from '../../keyring/ring.ts';
-import { filterOf } from '../../revocation/cutter.ts';
+import { filterOf } from '../../revocation/revoker.ts';
 import { applies, ISSUER_AHEAD_SECONDS } from '../../revocation/match.ts';
 import { SLOW_SERVER_SECONDS } from '../../revocation/plan.ts';
 import type { Revocation } from '../../revocation/revocation.ts';

@@ -6,7 +6,7 @@ import { didYouMean } from '../../suggest.ts';
 import { Refusal } from '../../errors.ts';
 import type { AdminCaller, RevokeAsk } from '../../http/admin/actions.ts';
 import { ANY_ROLE, trustedKeys } from '../../keyring/ring.ts';
-import { filterOf } from '../../revocation/cutter.ts';
+import { filterOf } from '../../revocation/revoker.ts';
 import {
   isRevocationId,
   newRevocationId,

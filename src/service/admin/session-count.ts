@@ -1,5 +1,5 @@
 import { ResolverUnreachable } from '../../account/resolver.ts';
-import type { Session, Sessions } from '../../account/sessions.ts';
+import type { Session, Sessions } from '../../account/system/sessions.ts';
 
 /** How long an administrator waits for the count. Their action is already done. */
 const LIMIT_MILLISECONDS = 2000;

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { freshTrust } from '../../account/fresh-trust.ts';
 import { roomForRevoked } from '../../account/room.ts';
-import { openSystemConnection, type SystemConnection } from '../../account/system-connection.ts';
-import { systemResolver } from '../../account/system-resolver.ts';
+import { openSystemConnection, type SystemConnection } from '../../account/system/connection.ts';
+import { systemResolver } from '../../account/system/resolver.ts';
 import {
   NotTrusted,
   type TrustedIssuers,
@@ -14,13 +14,12 @@ import {
 import type { Config } from '../../config/config.ts';
 import { RING_PREFIX } from '../../keyring/ring.ts';
 import { keyPairFromSeed } from '../../nats/key-pair.ts';
-import { createCutter } from '../../revocation/cutter.ts';
+import { createRevoker } from '../../revocation/revoker.ts';
 import { REVOCATION_PREFIX } from '../../revocation/revocation.ts';
 import { createLease } from '../../rotator/lease.ts';
 import { type Rotator, startRotator } from '../../rotator/rotator.ts';
 import { type Servers, type ServersOptions, systemServers } from '../../rotator/servers.ts';
-import { canaryServers } from '../../rotator/canary-servers.ts';
-import { externalServers } from '../../rotator/external-servers.ts';
+import { canaryServers, externalServers } from '../../rotator/external-servers.ts';
 import type { StateChange } from '../../store/shared-state.ts';
 import { repeatAfter } from './repeat-after.ts';
 import type { Resources } from '../resources.ts';
@@ -121,7 +120,7 @@ function startKind(
   const { state, clock, sealer, log, audit, ledger, revocations } = resources;
   const leaseMilliseconds = config.rotator.leaseSeconds * 1000;
   const servers = serversOf(options, kind, system);
-  const cutter = createCutter({
+  const revoker = createRevoker({
     ledger,
     revocations: () => revocations.index.byId,
     clock,
@@ -154,7 +153,7 @@ function startKind(
     monotonic: () => performance.now(),
     sealer,
     servers: () => servers,
-    revoke: (ring, base) => cutter.cut(ring, roomForRevoked(base, ring)),
+    revoke: (ring, base) => revoker.cut(ring, roomForRevoked(base, ring)),
     reporter: rotationReporter({ log, audit, metrics, clock }),
     accounts: () => accounts().filter((account) => account.kind === kind),
     ...(system && {

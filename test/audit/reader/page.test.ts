@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AuditEvent } from '../../../src/audit/event.ts';
 import type { AuditFilter } from '../../../src/audit/log.ts';
 import { openAuditReader, type SqliteReader } from '../../../src/audit/reader/sqlite-reader.ts';
-import { inTransaction, openStore, type Store } from '../../../src/store/sqlite.ts';
+import { inTransaction, openStore, type Store } from '../../../src/store/sqlite/database.ts';
 import { denied, ids, issued, NOW } from '../events.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 

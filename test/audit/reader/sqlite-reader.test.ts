@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openSqliteLog } from '../../../src/audit/sinks/sqlite.ts';
 import { openAuditReader } from '../../../src/audit/reader/sqlite-reader.ts';
-import { openStore } from '../../../src/store/sqlite.ts';
+import { openStore } from '../../../src/store/sqlite/database.ts';
 import { ids, issued, NOW, rejected } from '../events.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 

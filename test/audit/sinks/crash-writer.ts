@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 import { openSqliteLog } from '../../../src/audit/sinks/sqlite.ts';
 import { systemClock } from '../../../src/clock.ts';
-import { openStore } from '../../../src/store/sqlite.ts';
+import { openStore } from '../../../src/store/sqlite/database.ts';
 import { issued } from '../events.ts';
 
 const [file = '', round = ''] = process.argv.slice(2);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { join } from 'node:path';
 import { openSqliteLog, pruneBatch } from '../../../src/audit/sinks/sqlite.ts';
 import { openAuditReader } from '../../../src/audit/reader/sqlite-reader.ts';
-import { openStore } from '../../../src/store/sqlite.ts';
+import { openStore } from '../../../src/store/sqlite/database.ts';
 import { ids, issued, NOW } from '../events.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 

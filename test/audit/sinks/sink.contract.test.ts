@@ -6,7 +6,7 @@ import { createMemoryLog } from '../../../src/audit/sinks/memory.ts';
 import type { AuditFilter, AuditLog } from '../../../src/audit/log.ts';
 import { openSqliteLog } from '../../../src/audit/sinks/sqlite.ts';
 import { openAuditReader } from '../../../src/audit/reader/sqlite-reader.ts';
-import { openStore } from '../../../src/store/sqlite.ts';
+import { openStore } from '../../../src/store/sqlite/database.ts';
 import {
   admin,
   denied,

@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { openSqliteLog } from '../../../src/audit/sinks/sqlite.ts';
 import { openAuditReader } from '../../../src/audit/reader/sqlite-reader.ts';
-import { inTransaction, openStore } from '../../../src/store/sqlite.ts';
+import { inTransaction, openStore } from '../../../src/store/sqlite/database.ts';
 import { ids, issued, NOW } from '../events.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 

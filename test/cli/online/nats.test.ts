@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { systemUserPermissions } from '../../../src/account/permissions.ts';
+import { systemUserPermissions } from '../../../src/account/system/permissions.ts';
 import { isOlder } from '../../../src/cli/online/nats-servers.ts';
 import { account } from '../../support/account-body.ts';
 import { encodeJwt } from '../../../src/nats/jwt.ts';

@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { describe, expect, test } from 'vitest';
-import { storeUserPermissions } from '../../../src/store/permissions.ts';
-import { connectStore } from '../../../src/store/nats-connection.ts';
-import { openJetStreamState } from '../../../src/store/jetstream-state.ts';
+import { storeUserPermissions } from '../../../src/store/jetstream/permissions.ts';
+import { connectStore } from '../../../src/store/jetstream/connection.ts';
+import { openJetStreamState } from '../../../src/store/jetstream/state.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { startNatsServer } from '../../support/nats-server.ts';
 import {

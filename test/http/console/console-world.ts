@@ -5,7 +5,7 @@ import { type IdentityProvider, startIdentityProvider } from '../../support/iden
 import { type Browser, createBrowser, type Page, signIn } from '../../support/people.ts';
 import { type RotationWorld, startRotationWorld } from '../../support/rotation-world.ts';
 import type { ConfigTree } from '../../support/service-world.ts';
-import { inTransaction, openStore } from '../../../src/store/sqlite.ts';
+import { inTransaction, openStore } from '../../../src/store/sqlite/database.ts';
 
 const SECRET = 'the-secret-of-the-pages';
 

@@ -14,12 +14,12 @@ import type { Session } from '../../../src/login/session.ts';
 import { createTextSealer } from '../../../src/login/text-sealer.ts';
 import { createKeyPair } from '../../../src/nats/key-pair.ts';
 import { NO_REVOCATIONS } from '../../../src/revocation/revocations.ts';
-import { openJetStreamSingleUse } from '../../../src/store/jetstream-single-use.ts';
-import { openJetStreamState } from '../../../src/store/jetstream-state.ts';
-import { connectStore } from '../../../src/store/nats-connection.ts';
+import { openJetStreamSingleUse } from '../../../src/store/jetstream/single-use.ts';
+import { openJetStreamState } from '../../../src/store/jetstream/state.ts';
+import { connectStore } from '../../../src/store/jetstream/connection.ts';
 import type { SharedState } from '../../../src/store/shared-state.ts';
-import { openStore } from '../../../src/store/sqlite.ts';
-import { openSqliteState } from '../../../src/store/sqlite-state.ts';
+import { openStore } from '../../../src/store/sqlite/database.ts';
+import { openSqliteState } from '../../../src/store/sqlite/state.ts';
 import { loginInForce, session } from '../../login/handover/handover-world.ts';
 import {
   type ConfigTree,

@@ -16,13 +16,13 @@ import {
 import type { Caller, Session, SessionKeeper } from '../../../src/login/session.ts';
 import { createTextSealer, type TextSealer } from '../../../src/login/text-sealer.ts';
 import { followRevocations } from '../../../src/revocation/revocations.ts';
-import { openJetStreamSingleUse } from '../../../src/store/jetstream-single-use.ts';
-import { openJetStreamState } from '../../../src/store/jetstream-state.ts';
+import { openJetStreamSingleUse } from '../../../src/store/jetstream/single-use.ts';
+import { openJetStreamState } from '../../../src/store/jetstream/state.ts';
 import type { SharedState } from '../../../src/store/shared-state.ts';
-import { openStore } from '../../../src/store/sqlite.ts';
-import { openSqliteState } from '../../../src/store/sqlite-state.ts';
+import { openStore } from '../../../src/store/sqlite/database.ts';
+import { openSqliteState } from '../../../src/store/sqlite/state.ts';
 import { temporaryDirectory } from '../../audit/temporary-directory.ts';
-import { createJetStreamWorld } from '../../store/jetstream-world.ts';
+import { createJetStreamWorld } from '../../store/jetstream/world.ts';
 import { NOW } from '../../support/issuer.ts';
 
 export interface FrozenClock {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ResolverUnreachable } from '../../../src/account/resolver.ts';
-import type { Session, Sessions } from '../../../src/account/sessions.ts';
+import type { Session, Sessions } from '../../../src/account/system/sessions.ts';
 import { countSessions } from '../../../src/service/admin/session-count.ts';
 
 const session = (user: string): Session => ({ user, signingKey: 'AKEY', server: 'n1' });

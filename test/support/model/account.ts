@@ -85,7 +85,7 @@ interface Stepping {
   readonly term: number;
   readonly confirmed: readonly string[];
   /** Of each account JWT in the air, the keys that it lists. */
-  readonly inAir: readonly (readonly string[])[];
+  readonly inFlight: readonly (readonly string[])[];
   /** What a new key is called. */
   readonly newKey: string;
 }
@@ -110,9 +110,9 @@ export function oracleOf(code: Code): Oracle {
       return known;
     },
     step(ring, how) {
-      const { term, confirmed, inAir } = how;
-      const air = inAir.map((keys) => keys.join(' ')).join('/');
-      const key = `${ring}|${term}|${confirmed.join(' ')}|${inAir.length}|${air}`;
+      const { term, confirmed, inFlight } = how;
+      const air = inFlight.map((keys) => keys.join(' ')).join('/');
+      const key = `${ring}|${term}|${confirmed.join(' ')}|${inFlight.length}|${air}`;
       const known = steps.get(key) ?? stepped(code, ring, how);
       steps.set(key, known);
       return known.replace(NEW_KEY, how.newKey);
@@ -141,11 +141,11 @@ function assessed(code: Code, ring: string, found: readonly Found[]): Assessed {
   return { confirmed: [...confirmed].sort(), push: push && fromClaims(push.claims) };
 }
 
-function stepped(code: Code, text: string, { term, confirmed, inAir: air }: Stepping): string {
+function stepped(code: Code, text: string, { term, confirmed, inFlight: air }: Stepping): string {
   const seen = { complete: true, confirmed: new Set(confirmed) };
   const ring = toRing(text, accountKey);
-  const inAir = air.map((keys) => ({ lists: new Set(keys), until: 1 }));
-  const input = { now: 0, term, ring, wanted: WANTED, seen, inAir };
+  const inFlight = air.map((keys) => ({ lists: new Set(keys), until: 1 }));
+  const input = { now: 0, term, ring, wanted: WANTED, seen, inFlight };
   const first = code.step({ ...input, spares: [] });
   if (first.sparesMissing === 0) return fromRing(first.ring);
   const spares = [{ publicKey: NEW_KEY, sealedSeed: 'SEALED' }];

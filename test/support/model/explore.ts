@@ -36,7 +36,7 @@ function checkMending(state: State, oracle: Oracle, mended: Set<string>): void {
   }));
   for (let pass = 0; pass < MENDING_PASSES; pass += 1) {
     const { confirmed } = oracle.assess(ring, servers);
-    ring = oracle.step(ring, { term: 2, confirmed, inAir: [[]], newKey: `n${pass}` });
+    ring = oracle.step(ring, { term: 2, confirmed, inFlight: [[]], newKey: `n${pass}` });
     const { push } = oracle.assess(ring, servers);
     if (push === undefined) break;
     servers = servers.map((server) => ({

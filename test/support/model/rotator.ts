@@ -86,8 +86,8 @@ function act(state: State, me: number, oracle: Oracle): Next | undefined {
         age === 0 || oracle.mutant === 'trusts old looks'
           ? oracle.assess(ring, found).confirmed
           : [];
-      const inAir = inAirOf(state, me, oracle);
-      const next = oracle.step(ring, { term: turnTerm, confirmed, inAir, newKey: `n${me}` });
+      const inFlight = inAirOf(state, me, oracle);
+      const next = oracle.step(ring, { term: turnTerm, confirmed, inFlight, newKey: `n${me}` });
       const at = next === ring ? 'stored' : 'decided';
       return ['decides', withRotator(state, me, { ...rotator, at, next })];
     }

@@ -1,0 +1,85 @@
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import {
+  type ConnectionChange,
+  openSystemConnection,
+  type SystemConnectionOptions,
+} from '../../../src/account/system/connection.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startNatsCluster } from '../../support/nats-cluster.ts';
+import { createOperatorWorld } from '../../support/operator-world.ts';
+
+const world = createOperatorWorld({ resolver: 'full' });
+const text = world.sysCreds;
+
+function open(options: Partial<SystemConnectionOptions> & { readonly servers: readonly string[] }) {
+  const changes: ConnectionChange[] = [];
+  const report = (change: ConnectionChange) => void changes.push(change);
+  const system = openSystemConnection({ creds: { text }, report, ...options });
+  onTestFinished(() => system.close());
+  return { system, changes };
+}
+
+test('NATS need not be there at the start, and may go and come back', async () => {
+  await using cluster = await startNatsCluster({ world, size: 1 });
+  const node = cluster.node(0);
+  await node.stop();
+  const { system, changes } = open({ servers: cluster.servers });
+  await eventually(() => changes.some(({ state }) => state === 'disconnected'));
+  expect(system.current()).toContain("NATS can't be reached");
+
+  await node.restart();
+  await system.ready();
+  expect(typeof system.current()).toBe('object');
+
+  await node.stop('SIGKILL');
+  await eventually(() => typeof system.current() === 'string');
+  await node.restart();
+  await eventually(() => typeof system.current() === 'object');
+});
+
+test('a user that NATS refuses is told as such, and tried again with the file as it is then', async () => {
+  await using cluster = await startNatsCluster({ world, size: 1 });
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'nats-sts-test-'));
+  const file = join(folder.path, 'sys.creds');
+  await writeFile(file, createOperatorWorld().sysCreds);
+  const { system, changes } = open({ servers: cluster.servers, creds: { file } });
+  await eventually(() => changes.length > 0);
+  expect(changes[0]).toEqual({
+    state: 'disconnected',
+    problem: expect.stringContaining('NATS refuses the system-account user'),
+  });
+
+  await writeFile(file, text);
+  await system.ready();
+});
+
+test('a server that hangs is left for another', async () => {
+  await using cluster = await startNatsCluster({ world, size: 2 });
+  const { system } = open({ servers: cluster.servers });
+  await system.ready();
+  const serverName = () => {
+    const connection = system.current();
+    return typeof connection === 'string' ? undefined : connection.info?.server_name;
+  };
+  const first = serverName();
+  const node = cluster.nodes.find(({ name }) => name === first)!;
+  await node.pause();
+  expect(await eventually(() => serverName() !== first && serverName())).not.toBe(first);
+  node.resume();
+});
+
+test('closing ends it, also while nothing is there to connect to', async () => {
+  const { system } = open({ servers: ['nats://127.0.0.1:1'] });
+  await system.close();
+  expect(system.current()).not.toBeTypeOf('object');
+});
+
+test.each([
+  ['a file that is not there', { file: '/nonexistent/sys.creds' }, 'ENOENT'],
+  ['a text that is none', { text: 'x' }, "the creds of the system-account user can't be used"],
+])('creds from %s are an error at once', (_, creds, message) => {
+  expect(() => openSystemConnection({ servers: ['nats://127.0.0.1:1'], creds })).toThrow(message);
+});
