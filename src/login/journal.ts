@@ -13,25 +13,25 @@ export interface FailedEntry extends LoginFacts {
   readonly refusal: Refusal;
 }
 
-/** What is known of the login, its session and the credential. */
+/** What is known about the login, its session and the credential. */
 export interface LoginFacts {
   readonly issuerName?: string;
   readonly identity?: Identity;
   /** Id of the session. */
   readonly session?: string;
-  /** Id of the browser's session, where a program has its own from it. */
+  /** Id of the browser's session from which a program got its own. */
   readonly parentSession?: string;
-  /** What the program called itself. */
+  /** The name that the program gave itself. */
   readonly program?: string;
   readonly role?: string;
-  /** The user key that a credential is handed over for. */
+  /** The public user nkey of the credential that is handed over. */
   readonly user?: string;
 }
 
 /** Where each step of a login is recorded: audit log and metrics. */
 export interface Journal {
-  /** Undefined once it is on the record; a refusal when it can't be: then the step must not be taken. */
+  /** Undefined once it is recorded; a refusal if it cannot be, and then the step must not be taken. */
   record(entry: JournalEntry, caller: Caller): Promise<Refusal | undefined>;
-  /** What to answer: the refusal once it is recorded, or that it can't be. */
+  /** Returns the answer: the refusal once it is recorded, or `audit_unavailable`. */
   refuse(entry: FailedEntry, caller: Caller): Promise<Refusal>;
 }

@@ -1,18 +1,18 @@
 import type { KeyObject } from 'node:crypto';
 import type { Algorithm, IssuerSpec } from '../identity/issuer.ts';
 
-/** How nats-sts proves to the issuer who it is (OIDC Core §9). */
+/** How nats-sts authenticates to the issuer (OIDC Core §9). */
 export type ClientAuthentication =
   /** A public client: PKCE alone. */
   | { readonly method: 'none' }
-  /** `client_secret_basic`, or `_post` where the issuer says it takes only that. Secret. */
+  /** `client_secret_basic`, or `_post` if the issuer says it accepts only that. Secret. */
   | { readonly method: 'secret'; readonly secret: string }
   /** `private_key_jwt` (RFC 7523). Secret. */
   | {
       readonly method: 'private_key_jwt';
       readonly key: KeyObject;
       readonly algorithm: Algorithm;
-      /** `kid` of the assertion's header, where the issuer wants one. */
+      /** `kid` in the header of the assertion, if the issuer requires one. */
       readonly keyId?: string;
     };
 
@@ -20,23 +20,23 @@ export type ClientAuthentication =
 export interface LoginSpec {
   /** The operator's name for the issuer: the key under `issuers`. */
   readonly issuerName: string;
-  /** What the page calls it. */
+  /** Its name on the page. */
   readonly title: string;
-  /** Where discovery begins (OIDC Discovery §4). */
+  /** Where discovery starts (OIDC Discovery §4). */
   readonly issuer: string;
   readonly clientId: string;
-  /** A path of ours: this issuer sends people back to it, and no other does (RFC 9700 §4.4.2.2). */
+  /** Our path to which this issuer, and no other, sends people back (RFC 9700 §4.4.2.2). */
   readonly redirectPath: string;
   readonly authentication: ClientAuthentication;
-  /** Always with `openid`. */
+  /** Always includes `openid`. */
   readonly scopes: readonly string[];
-  /** So long a session lives at most. */
+  /** The longest that a session may last. */
   readonly sessionSeconds: number;
-  /** What the ID tokens of this login must be; `name` is `issuerName`. */
+  /** Requirements for the ID tokens of this login; `name` is `issuerName`. */
   readonly idToken: IssuerSpec;
 }
 
-/** What is registered at the issuer, exactly. */
+/** Exactly the redirect URI registered at the issuer. */
 export function redirectUri(
   publicUrl: string,
   { redirectPath }: Pick<LoginSpec, 'redirectPath'>,

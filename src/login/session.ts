@@ -1,13 +1,13 @@
 import type { Identity } from '../identity/identity.ts';
 import type { Refusal } from '../errors.ts';
 
-/** A login that is remembered: a person who need not sign in again until it ends. */
+/** A remembered login: the person need not sign in again until it ends. */
 export interface Session {
-  /** Random, the same in every copy of it; not secret. */
+  /** Random, the same in every copy of the session; not secret. */
   readonly id: string;
-  /** Id of the browser's session, where somebody in it handed this one to a program: it ends with that one. */
+  /** Id of the browser's session from which a program got this one: both end together. */
   readonly parent?: string;
-  /** As the ID token said it at the login; `issuedAt` not after `startedAt`. */
+  /** From the ID token at the login; `issuedAt` is not after `startedAt`. */
   readonly identity: Identity;
   /** Secret; for RP-initiated logout (`id_token_hint`). */
   readonly idToken: string;
@@ -17,19 +17,22 @@ export interface Session {
   readonly endsAt: number;
 }
 
-/** Who asks, for the record. */
+/** The caller, for the record. */
 export interface Caller {
   readonly requestId: string;
   readonly address: string;
-  /** The part of the address that shares are counted by; absent: all of it. */
+  /** The part of the address by which limits count; absent if the whole address. */
   readonly network?: string;
 }
 
-/** Sealed sessions: what a cookie holds, and what a handover waits with. */
+/** Seals sessions for cookies and for handovers that wait. */
 export interface SessionKeeper {
   seal(session: Session): Promise<string>;
-  /** A session that is sealed by us, not over, not ended (nor the browser's, of which a program has it), whose issuer and client people may still sign in at under its name, and whose identity is not revoked. */
+  /**
+   * Opens a session that we sealed, that has not expired or ended (nor has its parent), whose issuer and
+   * client are still configured under its name, and whose identity is not revoked.
+   */
   open(sealed: string): Promise<Session | Refusal>;
-  /** From now on no copy of it opens, on any replica, nor what programs were handed from it. A refusal when that can't be stored. */
+  /** From now on no copy of it opens on any replica, nor any session that programs got from it. A refusal if that cannot be stored. */
   end(session: Pick<Session, 'id' | 'endsAt'>): Promise<Refusal | undefined>;
 }

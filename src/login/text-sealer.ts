@@ -2,33 +2,33 @@ import { createHash, hkdfSync } from 'node:crypto';
 import { EncryptJWT, jwtDecrypt } from 'jose';
 import type { Clock } from '../clock.ts';
 
-/** What a sealed text is for; one made for one purpose opens for no other. */
+/** What a sealed text is for. It opens only for the purpose it was sealed for. */
 export type Purpose = 'session' | 'attempt' | 'refresh';
 
 /**
  * Seals small JSON values into texts that may leave the process (cookies, refresh tokens): JWE
  * (RFC 7516), `dir`, A256GCM, under keys derived from the sealing keys (HKDF, RFC 5869), one for
- * each purpose. The text is bound to the purpose, to the deployment (`publicUrl`), and to an end.
+ * each purpose. A text is bound to its purpose, to the deployment (`publicUrl`), and to its expiry.
  */
 export interface TextSealer {
   /** `endsAt` in Unix seconds. */
   seal(purpose: Purpose, value: object, endsAt: number): Promise<string>;
-  /** Undefined for whatever is not such a text: forged, cut, of another purpose or deployment, over. Never throws for what a text holds. */
+  /** Undefined for any other text: forged, truncated, for another purpose or deployment, expired. Never throws because of the text. */
   open(purpose: Purpose, text: string): Promise<unknown>;
 }
 
 export interface TextSealerParts {
-  /** The sealing keys, 32 bytes each: the first seals, all of them open. */
+  /** The sealing keys, 32 bytes each. The first one seals; all of them open. */
   readonly keys: readonly Uint8Array[];
-  /** Which deployment the texts are of: its `publicUrl`. Asked each time, for it may be changed by a reload. */
+  /** The deployment's `publicUrl`. Read each time, because a reload may change it. */
   readonly audience: () => string;
   readonly clock: Clock;
 }
 
-/** What a sealed text may unfold to. */
+/** The largest size of a decompressed text. */
 const MAX_PLAIN_BYTES = 256 * 1024;
 
-/** Longer ones are not looked at: the largest that are made are sessions, below 16 KiB. */
+/** Longer texts are ignored; the largest that we seal are sessions, below 16 KiB. */
 const MAX_TEXT_CHARACTERS = 64 * 1024;
 
 export function createTextSealer({ keys, audience, clock }: TextSealerParts): TextSealer {
@@ -63,7 +63,7 @@ export function createTextSealer({ keys, audience, clock }: TextSealerParts): Te
         });
         return payload['value'];
       } catch {
-        // Whatever it is, it is no text of ours that counts: why not, the caller must not learn.
+        // The caller must not learn why a text is not valid.
         return undefined;
       }
     },
@@ -73,12 +73,12 @@ export function createTextSealer({ keys, audience, clock }: TextSealerParts): Te
 const ALGORITHMS = { alg: 'dir', enc: 'A256GCM' } as const;
 
 interface DerivedKey {
-  /** Tells keys and purposes apart, and nothing else about them. */
+  /** Distinguishes keys and purposes and reveals nothing else about them. */
   readonly name: string;
   readonly key: Uint8Array;
 }
 
-/** RFC 5869. The sealing key has the entropy of a key, so no salt is needed (§3.1). */
+/** RFC 5869. The sealing key is random, so no salt is needed (§3.1). */
 function derive(sealingKey: Uint8Array, purpose: Purpose): DerivedKey {
   const key = new Uint8Array(hkdfSync('sha256', sealingKey, '', typOf(purpose), 32));
   const name = createHash('sha256').update('nats-sts text key').update(key).digest('base64url');
@@ -91,7 +91,7 @@ function keyNamed(keys: readonly DerivedKey[], name: string | undefined): Uint8A
   return found.key;
 }
 
-/** RFC 8725 §3.11: what it is for also stands in the header. */
+/** RFC 8725 §3.11: the header also names the purpose. */
 function typOf(purpose: Purpose): string {
   return `nats-sts-${purpose}`;
 }

@@ -11,7 +11,7 @@ import type { Journal, LoginFacts } from '../journal.ts';
 import type { TextSealer } from '../text-sealer.ts';
 import type { Session, SessionKeeper } from '../session.ts';
 
-/** What handovers are made of. */
+/** The dependencies of all handovers. */
 export interface HandoverParts {
   readonly state: Pick<SharedState, 'list' | 'write'>;
   readonly sealer: TextSealer;
@@ -21,16 +21,16 @@ export interface HandoverParts {
   readonly clock: Clock;
 }
 
-/** One answer for whatever is wrong with a code or token: a guess learns nothing (RFC 6749 §5.2, `invalid_grant`). */
+/** The same answer for every invalid code or token, so that a guess reveals nothing (RFC 6749 §5.2, `invalid_grant`). */
 export function grantInvalid(detail: string): Refusal {
   return new Refusal(
     'grant_invalid',
-    'This code or token is not valid: it was used, has ended, or was made for another request.',
+    'This code or token is not valid: it was used, it expired, or it belongs to another request.',
     { detail },
   );
 }
 
-/** Who a session is, for the record. */
+/** The identity and session, for the record. */
 export function whoIs({ id, parent, identity }: Session): LoginFacts {
   return {
     issuerName: identity.issuerName,
@@ -41,8 +41,8 @@ export function whoIs({ id, parent, identity }: Session): LoginFacts {
 }
 
 /**
- * What is answered for a code that is held: used up by that, but not by "try again". `issue` makes what
- * goes with the answer; a store that can't say whether the code is used up is thrown.
+ * Answers for a code that is held. The answer uses the code up, unless it says "try again". `issue` creates
+ * what goes with the answer. Throws if the store cannot say whether the code is used up.
  */
 export async function answerOnce<T>(
   held: HeldClaim,
@@ -61,14 +61,14 @@ export async function answerOnce<T>(
   return refusal ?? (settled ? answer : TAKEN_OVER);
 }
 
-/** The same code or token came once more while this request took long, and has got further. */
+/** Another request with the same code or token overtook this one. */
 export const TAKEN_OVER = new Refusal(
   'store_unavailable',
-  'Another request with the same code or token came meanwhile. Try again if you have no answer to it.',
+  'Another request used the same code or token at the same time. Try again if you got no answer to it.',
   { retryAfterSeconds: 5 },
 );
 
-/** A store that can't be reached is a refusal here: the caller may come again. */
+/** Turns an unreachable store into a refusal, so that the caller may try again. */
 export async function orStoreUnavailable<T>(work: () => Promise<T>): Promise<T | Refusal> {
   try {
     return await work();
@@ -80,7 +80,7 @@ export async function orStoreUnavailable<T>(work: () => Promise<T>): Promise<T |
     if (!outage) throw fault;
     return new Refusal(
       'store_unavailable',
-      'What is needed for this cannot be stored right now. Try again soon, with the same code or token.',
+      'The service cannot reach its store now. Try again soon with the same code or token.',
       { detail: fault.message, retryAfterSeconds: 5 },
     );
   }

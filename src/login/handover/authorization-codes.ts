@@ -11,7 +11,7 @@ import { sessionOfItsOwn } from '../session/start-session.ts';
 /** A program on the same machine fetches it at once (RFC 6749 §4.1.2 allows ten minutes at most). */
 const LIVES_SECONDS = 60;
 
-/** What a code stands for; under its hash, so that whoever reads the store can't use it. */
+/** The request behind a code. It is stored under the code's hash, so that a reader of the store cannot use the code. */
 interface CodeRecord extends Ending {
   readonly redirectUri: string;
   readonly codeChallenge: string;
@@ -21,13 +21,13 @@ interface CodeRecord extends Ending {
   readonly program: string;
   /** Sealed. */
   readonly session: string;
-  /** Unix seconds; in case the session doesn't open any more. */
+  /** Unix seconds; needed if the session no longer opens. */
   readonly sessionEndsAt: number;
 }
 
 type Sent = Parameters<Handovers['redeemCode']>[0];
 
-/** Under this name codes are claimed; no issuer is called so. */
+/** The name under which codes are claimed; no issuer can have it. */
 const SINGLE_USE_NAME = 'nats-sts:code';
 
 export type AuthorizationCodes = Pick<Handovers, 'grantCode' | 'refuseCode' | 'redeemCode'> & {
@@ -47,7 +47,7 @@ export function authorizationCodes(
     ...(capacity !== undefined && { capacity }),
   });
 
-  /** The program's own session, if it sent what the code was made for. */
+  /** The program's own session, if it sent the parameters that the code was issued for. */
   async function fitting(
     record: CodeRecord,
     { redirectUri, codeVerifier }: Sent,
@@ -59,13 +59,13 @@ export function authorizationCodes(
     return agreed instanceof Refusal ? agreed : sessionOfItsOwn(agreed, id);
   }
 
-  /** Two have the code, and nobody can tell which of them was handed the session (RFC 6749 §4.1.2). */
-  async function cameAgain(record: CodeRecord, id: string, caller: Caller): Promise<Refusal> {
+  /** Two callers have the code, and one of them may be a thief (RFC 6749 §4.1.2). */
+  async function sentAgain(record: CodeRecord, id: string, caller: Caller): Promise<Refusal> {
     const unended = await keeper.end({ id, endsAt: record.sessionEndsAt });
     if (unended) return unended;
     const agreed = await keeper.open(record.session);
     const who = agreed instanceof Refusal ? { session: id } : whoIs(sessionOfItsOwn(agreed, id));
-    const refusal = grantInvalid('a used code came again: the session was ended');
+    const refusal = grantInvalid('a used code was sent again, so the session was ended');
     return journal.refuse({ ...who, ...whatOf(record), refusal }, caller);
   }
 
@@ -107,13 +107,13 @@ export function authorizationCodes(
       const { record } = found;
       const id = sessionIdFor(name);
       const until = record.expiresAt + CLOCKS_DIFFER_SECONDS;
-      // Of any number that come at once, one goes on from here. The record stays, to tell that it comes again.
+      // Of concurrent requests only one continues. The record stays, so that we notice when the code is sent again.
       const held = await singleUse.hold(SINGLE_USE_NAME, name, until);
-      if (!held) return cameAgain(record, id, caller);
+      if (!held) return sentAgain(record, id, caller);
       const what = whatOf(record);
       const session = await fitting(record, sent, id);
       if (session instanceof Refusal) {
-        // A wrong verifier gets no second try, and ends nothing when it comes again.
+        // A wrong verifier gets no second try, and ends no session when the code is sent again.
         if (!(await held.settle())) return TAKEN_OVER;
         await records.take(name, found);
         return journal.refuse({ ...what, refusal: session }, caller);
@@ -132,27 +132,29 @@ export function authorizationCodes(
 }
 
 /**
- * Every attempt to redeem a code is for the same session: whichever is answered, one that comes again
- * knows what to end. `name` is a hash of the code.
+ * Every attempt to redeem a code leads to the same session id, so that a code sent again tells which
+ * session to end. `name` is a hash of the code.
  */
 function sessionIdFor(name: string): string {
   return hashOfSecret(`session of ${name}`).slice(0, SESSION_ID_CHARACTERS);
 }
 
-/** 128 bits in base64url, as of other sessions. */
+/** 128 bits in base64url, like other session ids. */
 const SESSION_ID_CHARACTERS = 22;
 
-/** What a code is about, for the record. */
+/** What the code hands over, for the record. */
 function whatOf({ program, role, userPublicKey: user }: CodeRecord) {
   return { program, role, user };
 }
 
-/** What of a request for a code's credential differs from the one that the code was made for (RFC 6749 §4.1.3, RFC 7636 §4.6). */
+/** How a request differs from the one that the code was issued for (RFC 6749 §4.1.3, RFC 7636 §4.6). */
 function mismatch(
   { redirectUri, codeChallenge }: CodeRecord,
   sentUri: string,
   codeVerifier: string,
 ): string | undefined {
-  if (sentUri !== redirectUri) return 'another redirect_uri';
-  return fitsChallenge(codeVerifier, codeChallenge) ? undefined : 'another code_verifier';
+  if (sentUri !== redirectUri) return 'redirect_uri differs from the one requested';
+  return fitsChallenge(codeVerifier, codeChallenge)
+    ? undefined
+    : 'code_verifier does not match code_challenge';
 }

@@ -4,17 +4,17 @@ import { type HandoverParts, orStoreUnavailable } from './answer-once.ts';
 import type { Handovers } from '../handovers.ts';
 import { refreshTokens } from './refresh-tokens.ts';
 
-/** How often it is looked whether any are over. */
+/** How often expired ones are deleted. */
 const PRUNE_EVERY_MILLISECONDS = 60_000;
 
 export interface HandoversOptions extends HandoverParts {
-  /** Deleting what is over failed; it is tried again a minute later. */
+  /** Called when deleting expired records failed; it is retried after a minute. */
   readonly onFault?: (fault: unknown) => void;
-  /** Of codes, and of devices that wait; 10,000 unless told. */
+  /** How many codes and how many devices may wait; 10,000 by default. */
   readonly capacity?: number;
 }
 
-/** Handovers, and a timer that deletes what nobody fetched; safe to run in several processes at once. */
+/** Handovers, and a timer that deletes expired ones; safe to run in several processes at once. */
 export function createHandovers({
   onFault = () => {},
   capacity,

@@ -11,11 +11,11 @@ import { StoreUnavailable } from '../../store/shared-state.ts';
 import { sessionOfItsOwn } from '../session/start-session.ts';
 import { newUserCode, readUserCode, showUserCode } from './user-code.ts';
 
-/** A device that still polls is told `expired_token`, not that its code never was (RFC 8628 §3.5). */
+/** How long a device that still polls gets `expired_token` and not `invalid_grant` (RFC 8628 §3.5). */
 const REMEMBERED_SECONDS = 60;
-/** Under this name device codes are claimed; no issuer is called so. */
+/** The name under which device codes are claimed; no issuer can have it. */
 const SINGLE_USE_NAME = 'nats-sts:device';
-/** One in a million is taken when ten thousand wait. */
+/** With 10,000 devices waiting, one random code in a million is taken. */
 const TRIES = 3;
 
 export type Devices = Pick<
@@ -23,7 +23,7 @@ export type Devices = Pick<
   'beginDevice' | 'findDevice' | 'agreeDevice' | 'refuseDevice' | 'redeemDevice'
 > & { prune(): Promise<void> };
 
-/** Codes that a person types in on another device (RFC 8628). */
+/** Codes that a person types on another device (RFC 8628). */
 export function deviceCodes(
   parts: HandoverParts,
   { capacity }: { readonly capacity?: number } = {},
@@ -37,7 +37,7 @@ export function deviceCodes(
   });
   const pacer = pollPacer({ clock });
 
-  /** The record of a code that somebody typed, as long as it waits for a word. */
+  /** The record of a typed code, as long as the device waits for an answer. */
   async function waiting(typed: string): Promise<Waiting | Refusal> {
     const userCode = readUserCode(typed);
     if (userCode === undefined) return USER_CODE_UNKNOWN;
@@ -47,7 +47,7 @@ export function deviceCodes(
     return { userCode, name, found };
   }
 
-  /** Whether this person has agreed to this already, and the device has not asked since. */
+  /** Whether this person has already agreed to this, and the device has not polled since. */
   async function wasAgreed(typed: string, session: Session, role: string): Promise<boolean> {
     const userCode = readUserCode(typed);
     const found = userCode && (await records.find(hashOfSecret(userCode)));
@@ -87,7 +87,7 @@ export function deviceCodes(
     return answer;
   }
 
-  /** It is used; that its record is still there does no harm. */
+  /** Deletes a used record; if that fails, it does no harm. */
   async function forget(name: string, found: Found<DeviceRecord>): Promise<void> {
     pacer.forget(name);
     await records.take(name, found).catch((fault: unknown) => {
@@ -127,7 +127,7 @@ export function deviceCodes(
 
     async agreeDevice(userCode, { session, role }, caller) {
       const asked = await waiting(userCode);
-      // Of somebody who was told to try again, the first time may have counted.
+      // If the person was told to try again, the first attempt may have succeeded.
       if (asked instanceof Refusal) {
         return (await wasAgreed(userCode, session, role)) ? undefined : asked;
       }
@@ -187,7 +187,7 @@ interface Waiting {
 
 const DEVICE_CODE = /^([\w-]{43})\.([\w-]{43})$/;
 
-/** Stores it under a code that nobody has, which it answers. */
+/** Stores the record under an unused code and returns the code. */
 async function putUnderNewCode(
   records: HandoverRecords<DeviceRecord>,
   record: DeviceRecord,
@@ -201,12 +201,12 @@ async function putUnderNewCode(
 
 const USER_CODE_UNKNOWN = new Refusal(
   'user_code_unknown',
-  'This code is not known: it was mistyped, used, or is too old. The program that showed it can show a new one.',
+  'This code is unknown: it was mistyped, was already used, or expired. Get a new one from the program that showed it.',
 );
 const PENDING = new Refusal('authorization_pending', 'Nobody has agreed yet. Ask again.');
 const SLOW_DOWN = new Refusal(
   'slow_down',
-  'Nobody has agreed yet. Wait five seconds longer before you ask again, each time from now on.',
+  'Nobody has agreed yet, and you ask too often. From now on, wait five seconds longer before you ask again.',
 );
-const EXPIRED = new Refusal('device_code_expired', 'Nobody agreed in time. Begin anew.');
+const EXPIRED = new Refusal('device_code_expired', 'Nobody agreed in time. Start again.');
 const REFUSED = new Refusal('handover_refused', 'The person refused.');

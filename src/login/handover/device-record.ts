@@ -13,13 +13,13 @@ export interface DeviceRecord extends Ending {
   readonly secretHash: string;
   readonly program: string;
   readonly userPublicKey: UserPublicKey;
-  /** What the device asked for, until a person chose. */
+  /** The role that the device asked for, then the one that the person chose. */
   readonly role?: string;
   readonly ttlSeconds?: number;
   readonly address: string;
   /** Unix seconds. */
   readonly begunAt: number;
-  /** Sealed; of the person who agreed. */
+  /** The sealed session of the person who agreed. */
   readonly session?: string;
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 /** RFC 8628 §3.2, §3.5. */
 export const INTERVAL_SECONDS = 5;
 const SLOWER_BY_SECONDS = 5;
-/** Networks are uneven: whoever waited for the interval must not be told to slow down. */
+/** Tolerance for network delays, so that a device that waited for the interval is not told to slow down. */
 const TOLERATED_MILLISECONDS = 500;
 
 const CAPACITY = 10_000;
@@ -14,9 +14,9 @@ interface Pace {
   lastAt: number;
 }
 
-/** How often devices ask, each by its name. Of one process; bounded, whoever asked longest ago is forgotten. */
+/** How often each device polls. Per process and bounded: the device that polled longest ago is forgotten first. */
 export interface PollPacer {
-  /** Counts one poll. True: it came too soon, and from now on the device must wait longer (RFC 8628 §3.5). */
+  /** Counts one poll. True if it came too soon; from then on the device must wait longer (RFC 8628 §3.5). */
   tooSoon(name: string): boolean;
   forget(name: string): void;
 }

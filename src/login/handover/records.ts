@@ -2,32 +2,32 @@ import { type Clock, millisecondsSince, unixSeconds } from '../../clock.ts';
 import { Refusal } from '../../errors.ts';
 import type { SharedState } from '../../store/shared-state.ts';
 
-/** At most so many of a kind wait at once. */
+/** The most records of one kind that wait at once. */
 const CAPACITY = 10_000;
-/** Of which one network gets a twentieth, so that a few cannot shut out the rest; at least so many. */
+/** One network gets a twentieth of them, so that a few cannot shut out the rest, but at least this many. */
 const LEAST_SHARE = 20;
-/** Strangers who find it full don't make it search for room more often. */
+/** When it is full, further requests do not trigger pruning more often than this. */
 const PRUNE_AT_MOST_EVERY_MILLISECONDS = 5_000;
 
 export interface HandoverRecordsOptions {
   readonly state: Pick<SharedState, 'list' | 'write'>;
   readonly clock: Clock;
-  /** What the names begin with, and its dot. */
+  /** What the names begin with, including the dot. */
   readonly prefix: string;
-  /** So long after its end a record can still be told from one that never was. */
+  /** How long an expired record is kept, so that it differs from one that never existed. */
   readonly rememberedSeconds: number;
   readonly capacity?: number;
 }
 
-/** What is kept of every record. */
+/** What every record has. */
 export interface Ending {
   /** Unix seconds. */
   readonly expiresAt: number;
-  /** Whose share it counts toward; absent: nobody's. */
+  /** The network whose share it counts toward, if any. */
   readonly network?: string;
 }
 
-/** A record as it was found; it may be over. */
+/** A record as found; it may have expired. */
 export interface Found<T> {
   readonly record: T;
   readonly revision: number;
@@ -35,20 +35,20 @@ export interface Found<T> {
 }
 
 /**
- * Small texts of the shared state that wait for their other half, for minutes. Bounded. Of any number
- * of concurrent `take` and `replace` of one that was found, on any replica, exactly one succeeds.
- * A store that can't be reached is thrown as `StoreUnavailable`.
+ * Small records in the shared state that wait a few minutes to be redeemed. Bounded. Of any number of
+ * concurrent `take` and `replace` calls for one found record, on any replica, exactly one succeeds.
+ * Throws `StoreUnavailable` if the store cannot be reached.
  */
 export interface HandoverRecords<T extends Ending> {
-  /** Why there is no room, for this network or at all, if there is none. */
+  /** Why there is no room, for this network or at all; undefined if there is. */
   full(network?: string): Promise<Refusal | undefined>;
-  /** False: the name is taken. */
+  /** False if the name is taken. */
   put(name: string, record: T): Promise<boolean>;
   find(name: string): Promise<Found<T> | undefined>;
   replace(name: string, found: Found<T>, record: T): Promise<boolean>;
-  /** Deletes it. True for one only. */
+  /** Deletes it. True for one caller only. */
   take(name: string, found: Found<T>): Promise<boolean>;
-  /** Deletes what is over and needn't be remembered. */
+  /** Deletes expired records that need not be remembered. */
   prune(): Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export function handoverRecords<T extends Ending>({
     const records = await state.list(prefix);
     if (records.length >= capacity) return FULL;
     if (network === undefined || records.length < share) return undefined;
-    // Not parsed: thousands may wait, and inside of a member's value the quotes would be escaped.
+    // Search without parsing: thousands may wait, and quotes inside a value are escaped.
     const member = `"network":${JSON.stringify(network)}`;
     const held = records.filter(({ value }) => value.includes(member)).length;
     return held >= share ? SHARE_TAKEN : undefined;
@@ -107,7 +107,7 @@ export function handoverRecords<T extends Ending>({
 
 const FULL = new Refusal(
   'overloaded',
-  'Too many logins are waiting for somebody. Try again soon.',
+  'Too many logins are waiting for somebody to agree. Try again soon.',
   {
     retryAfterSeconds: 60,
   },
@@ -115,7 +115,7 @@ const FULL = new Refusal(
 
 const SHARE_TAKEN = new Refusal(
   'too_many_requests',
-  'Too many logins from your network are waiting for somebody. Try again soon.',
+  'Too many logins from your network are waiting for somebody to agree. Try again soon.',
   { retryAfterSeconds: 60 },
 );
 
@@ -123,13 +123,13 @@ function recordText(record: Ending): string {
   return JSON.stringify({ version: 1, ...record });
 }
 
-/** Undefined where another version of nats-sts wrote it: that one redeems it. */
+/** Undefined if another version of nats-sts wrote it; that version redeems it. */
 function readRecord(text: string): Ending | undefined {
   const { version, ...record } = JSON.parse(text) as Ending & { version: unknown };
   return version === 1 ? record : undefined;
 }
 
-/** The end stands in every version. */
+/** Every version has `expiresAt`. */
 function endOf(text: string): number {
   return (JSON.parse(text) as Ending).expiresAt;
 }

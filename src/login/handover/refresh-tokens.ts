@@ -4,7 +4,7 @@ import { CLOCKS_DIFFER_SECONDS } from '../../clock.ts';
 import { grantInvalid, type HandoverParts, TAKEN_OVER, whoIs } from './answer-once.ts';
 import type { HandedSession, Handovers } from '../handovers.ts';
 
-/** Under this name refresh tokens are claimed; no issuer is called so. */
+/** The name under which refresh tokens are claimed; no issuer can have it. */
 const SINGLE_USE_NAME = 'nats-sts:refresh';
 
 export type RefreshTokens = Pick<
@@ -16,13 +16,13 @@ interface Opened extends HandedSession {
   readonly jti: string;
 }
 
-/** Sealed sessions that programs keep, good once; nothing of them is stored here until they are used (RFC 6749 §6). */
+/** Sealed sessions that programs keep, valid once. The store has nothing about them until they are used (RFC 6749 §6). */
 export function refreshTokens(parts: HandoverParts): RefreshTokens {
   const { sealer, keeper, singleUse, journal } = parts;
 
   async function open(token: string): Promise<Opened | Refusal> {
     const content = await sealer.open('refresh', token);
-    if (!isContent(content)) return grantInvalid('no refresh token');
+    if (!isContent(content)) return grantInvalid('not a refresh token');
     const session = await keeper.open(content.session);
     return session instanceof Refusal ? session : { jti: content.jti, session, role: content.role };
   }
@@ -37,15 +37,17 @@ export function refreshTokens(parts: HandoverParts): RefreshTokens {
       const opened = await open(token);
       if (opened instanceof Refusal) return journal.refuse({ refusal: opened }, caller);
       const { jti, session, role } = opened;
-      // Before it is used up: what can't be recorded costs nobody their session.
+      // Record before the token is used up, so that a failed record costs nobody their session.
       const unrecorded = await journal.record({ ...whoIs(session), role, step: 'renewed' }, caller);
       if (unrecorded) return unrecorded;
       const until = session.endsAt + CLOCKS_DIFFER_SECONDS;
       const held = await singleUse.hold(SINGLE_USE_NAME, jti, until);
       if (!held) {
-        // It was answered. Two have it, and nobody can tell which of them is the thief (RFC 9700 §4.14.2).
+        // It was used before. Two callers have it, and one of them may be a thief (RFC 9700 §4.14.2).
         const unended = await keeper.end(session);
-        const refusal = grantInvalid('a used refresh token came again: the session was ended');
+        const refusal = grantInvalid(
+          'a used refresh token was sent again, so the session was ended',
+        );
         return unended ?? journal.refuse({ ...whoIs(session), refusal }, caller);
       }
       return (await held.settle()) ? { session, role } : TAKEN_OVER;

@@ -9,19 +9,19 @@ import { packSession, unpackSession } from './sealed-session.ts';
 import type { TextSealer } from '../text-sealer.ts';
 import type { Session, SessionKeeper } from '../session.ts';
 
-/** What the cookies of one session hold at most: four of 3,800 characters. */
+/** The most that the cookies of one session can hold: four of 3,800 characters each. */
 export const MAX_SESSION_CHARACTERS = 4 * 3_800;
 
 export interface SessionKeeperParts {
   readonly sealer: TextSealer;
   readonly ended: Pick<EndedSessions, 'isEnded' | 'end'>;
   readonly revocations: Pick<Revocations, 'refusal'>;
-  /** The login in force under an issuer's name, if there is one. */
+  /** The configured login of an issuer, if there is one. */
   readonly login: (issuerName: string) => LoginInForce | undefined;
   readonly clock: Clock;
 }
 
-/** What of a login's configuration bounds the sessions that it began. */
+/** The part of a login's configuration that limits its sessions. */
 export type LoginInForce = Pick<LoginSpec, 'clientId' | 'sessionSeconds'> & {
   readonly idToken: Pick<LoginSpec['idToken'], 'issuers'>;
 };
@@ -47,7 +47,7 @@ export function createSessionKeeper(parts: SessionKeeperParts): SessionKeeper {
   };
 }
 
-/** Why a session that we sealed, and that is not over, no longer counts. */
+/** Why a session that we sealed, and that has not expired, is no longer valid. */
 function refusalOf(
   { ended, revocations, login, clock }: SessionKeeperParts,
   { id, parent, identity, startedAt }: Session,
@@ -55,15 +55,15 @@ function refusalOf(
   const { issuerName, subject, issuedAt } = identity;
   const now = unixSeconds(clock);
   const inForce = login(issuerName);
-  // The configuration of today may have no such login, or allow it less time.
+  // The current configuration may not have this login, or may allow less time.
   if (!inForce || startedAt + inForce.sessionSeconds <= now) return SESSION_MISSING;
   if (!couldBegin(identity, inForce)) return SESSION_MISSING;
-  // Who signs out in the browser takes back what they handed to programs from there.
+  // Signing out in the browser also ends the sessions that programs got from it.
   if (ended.isEnded(id) || (parent !== undefined && ended.isEnded(parent))) return SESSION_MISSING;
   return revocations.refusal({
     issuerName,
     subject,
-    // Of roles and bindings the exchange asks, once there are any.
+    // The exchange checks roles and bindings, once they are known.
     role: '',
     binding: '',
     tokenIssuedAt: issuedAt,
@@ -71,19 +71,22 @@ function refusalOf(
   });
 }
 
-/** A name may stand for another issuer or client by now: whom the old one vouched for is nobody to the new one. */
+/** The name may refer to another issuer or client by now, which does not vouch for this identity. */
 function couldBegin({ issuer, claims }: Identity, { clientId, idToken }: LoginInForce): boolean {
   const { aud } = claims;
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   return idToken.issuers.includes(issuer) && audiences.includes(clientId);
 }
 
-const SESSION_MISSING = new Refusal('session_missing', 'You are not signed in, or no longer.');
+const SESSION_MISSING = new Refusal(
+  'session_missing',
+  'You are not signed in, or your session ended.',
+);
 
 function notEnded(fault: StoreUnavailable): Refusal {
   return new Refusal(
     'store_unavailable',
-    'The service cannot record now that you signed out: you may still be signed in. Try again.',
+    'The service could not store your sign-out, so you may still be signed in. Try again.',
     { detail: fault.message, retryAfterSeconds: 5 },
   );
 }

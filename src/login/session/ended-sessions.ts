@@ -1,30 +1,30 @@
 import { type Clock, CLOCKS_DIFFER_SECONDS, unixSeconds } from '../../clock.ts';
 import type { SharedState } from '../../store/shared-state.ts';
 
-/** Sessions that somebody ended before their time, on any replica. */
+/** Sessions that were ended before they expired, on any replica. */
 export interface EndedSessions {
-  /** By the session's id. Synchronous, in memory. */
+  /** Synchronous, in memory. */
   isEnded(id: string): boolean;
   /**
-   * Resolves once it is so everywhere that the store is followed; `until` (Unix seconds) is when the
-   * session is over by itself. Throws `StoreUnavailable`; then it is not known whether it is ended.
+   * Resolves once the end is stored; every process that follows the store learns of it. `until` (Unix
+   * seconds) is when the session expires. After `StoreUnavailable` it is unknown whether it ended.
    */
   end(id: string, until: number): Promise<void>;
-  /** Ends the following; what was known stays. */
+  /** Stops following the store; known sessions stay ended. */
   close(): void;
 }
 
 export interface EndedSessionsParts {
   readonly state: Pick<SharedState, 'list' | 'write' | 'watch'>;
   readonly clock: Clock;
-  /** What went wrong at forgetting those that are over; it is tried again the next time. */
+  /** Called when deleting expired ones failed; it is retried the next time. */
   readonly onFault?: (fault: unknown) => void;
 }
 
 const PREFIX = 'session-ended.';
 const FORGET_EVERY_MILLISECONDS = 60_000;
 
-/** Follows them in the store. Resolves once all that are there are known. */
+/** Follows ended sessions in the store. Resolves once all existing ones are known. */
 export async function openEndedSessions(parts: EndedSessionsParts): Promise<EndedSessions> {
   const { state, onFault } = parts;
   const ended = new Set<string>();
@@ -34,12 +34,12 @@ export async function openEndedSessions(parts: EndedSessionsParts): Promise<Ende
     else ended.add(id);
   });
   const forgetting = setInterval(() => {
-    forgetOverSessions(parts).catch((fault: unknown) => onFault?.(fault));
+    forgetExpiredSessions(parts).catch((fault: unknown) => onFault?.(fault));
   }, FORGET_EVERY_MILLISECONDS).unref();
   return {
     isEnded: (id) => ended.has(id),
     async end(id, until) {
-      // Somebody who was faster ended it as well.
+      // If another caller was faster, the session has ended, too.
       await state.write(`${PREFIX}${id}`, JSON.stringify({ until }), 0);
       ended.add(id);
     },
@@ -50,8 +50,8 @@ export async function openEndedSessions(parts: EndedSessionsParts): Promise<Ende
   };
 }
 
-/** Deletes what is remembered of sessions that are over by now, by every clock. May run in several processes at once. */
-export async function forgetOverSessions({
+/** Deletes the entries of sessions that have expired by every replica's clock. May run in several processes at once. */
+export async function forgetExpiredSessions({
   state,
   clock,
 }: Pick<EndedSessionsParts, 'state' | 'clock'>): Promise<void> {
@@ -61,7 +61,7 @@ export async function forgetOverSessions({
   }
 }
 
-/** What can't be read is kept: an ended session must not come back. */
+/** Keeps an entry that cannot be read: an ended session must not become valid again. */
 function untilOf(text: string): number {
   try {
     const { until } = JSON.parse(text) as { until?: unknown };

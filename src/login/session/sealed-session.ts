@@ -7,8 +7,8 @@ import type { Session } from '../session.ts';
 import { notAfter } from './start-session.ts';
 
 /**
- * What of a session is sealed: what the ID token says is read from it again, and the token itself
- * stands there with its payload decoded, which compresses to half of what its base64url does.
+ * The sealed part of a session. Claims are read from the ID token again when it opens. The token is stored
+ * with its payload decoded, because that compresses to half the size of base64url.
  */
 const sealedSession = z.object({
   id: z.string(),
@@ -25,7 +25,7 @@ const sealedSession = z.object({
 
 type SealedSession = z.infer<typeof sealedSession>;
 
-/** Nothing that was sealed is larger. */
+/** No sealed token is larger. */
 const MAX_TOKEN_BYTES = 256 * 1024;
 
 export function packSession({
@@ -45,7 +45,7 @@ export function packSession({
     subject,
     kind,
     header,
-    // The verifier took the token, so its parts are canonical base64url of valid UTF-8: nothing is lost.
+    // The verifier accepted the token, so its parts are canonical base64url of valid UTF-8: nothing is lost.
     payload: Buffer.from(payload, 'base64url').toString('utf8'),
     signature,
     startedAt,
@@ -53,7 +53,7 @@ export function packSession({
   };
 }
 
-/** Undefined for what an older or newer release packed otherwise: the person signs in again. */
+/** Undefined if another release packed it in another form; the person signs in again. */
 export function unpackSession(value: unknown): Session | undefined {
   const read = sealedSession.safeParse(value);
   if (!read.success) return undefined;
@@ -64,7 +64,7 @@ export function unpackSession(value: unknown): Session | undefined {
   return { id, ...(parent !== undefined && { parent }), identity, idToken, startedAt, endsAt };
 }
 
-/** The signature was checked at the login, and nobody else can have sealed it. */
+/** No signature check: the login did that, and only we can seal. */
 function identityOf(
   idToken: string,
   { issuerName, subject, kind, startedAt }: SealedSession,

@@ -5,8 +5,8 @@ import type { LoginSpec } from '../login-spec.ts';
 import type { Session } from '../session.ts';
 
 /**
- * A session for somebody who has just signed in: as long as the login's configuration says, and no
- * longer than the ID token where its issuer's credentials end with their tokens.
+ * A session for someone who has just signed in. It lasts as long as the login's configuration says, and
+ * with `capToTokenExpiry` no longer than the ID token.
  */
 export function startSession({
   identity: said,
@@ -27,16 +27,16 @@ export function startSession({
 }
 
 /**
- * The same login, for a program to keep: it ends when the browser's does, also when the person signs
- * out there; or before, by itself.
+ * The same login as a session for a program. It ends with the browser's session, also when the person
+ * signs out there, or earlier by itself.
  */
 export function sessionOfItsOwn(session: Session, id: string = newId()): Session {
   return { ...session, id, parent: session.parent ?? session.id };
 }
 
 /**
- * When a token counts as issued, for revocations: an issuer's clock may be ahead of ours, and a login
- * from before a revocation must not look like one from after it. Unix seconds.
+ * When a token counts as issued, for revocations. An issuer's clock may be ahead of ours, and a login from
+ * before a revocation must not look later than it. Unix seconds.
  */
 export function notAfter(startedAt: number, issuedAt: number): number {
   return Math.min(issuedAt, startedAt);

@@ -2,22 +2,22 @@ import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { LoginSpec } from '../login-spec.ts';
 
-/** So long a person may take at the issuer. */
+/** How long a person may take at the issuer. */
 export const ATTEMPT_SECONDS = 600;
 
-/** One login under way: what the browser keeps, sealed, until the issuer sends it back. */
+/** A login in progress. The browser keeps it, sealed, until the issuer sends the browser back. */
 const attempt = z.object({
   issuerName: z.string(),
-  /** What stood under that name when it began, and as whom. */
+  /** The issuer and client configured under that name when it began. */
   issuer: z.string(),
   clientId: z.string(),
-  /** Ties the answer to this browser (RFC 6749 §10.12); good once. */
+  /** Ties the answer to this browser (RFC 6749 §10.12); valid once. */
   state: z.string(),
   /** Ties the ID token to this attempt (OIDC Core §3.1.2.1). */
   nonce: z.string(),
   /** Ties the code to this attempt (RFC 7636). */
   codeVerifier: z.string(),
-  /** A path of ours. */
+  /** One of our paths. */
   returnTo: z.string(),
   /** Unix seconds. */
   endsAt: z.number(),
@@ -33,22 +33,22 @@ export function newAttempt(
   return { issuerName, issuer, clientId, ...rest, ...secrets };
 }
 
-/** Whether it began at this very login: the same name may stand for another issuer or client by now. */
+/** Whether it began with this issuer and client; the name may refer to others by now. */
 export function beganAt(attempt: Attempt, spec: Pick<LoginSpec, 'issuer' | 'clientId'>): boolean {
   return attempt.issuer === spec.issuer && attempt.clientId === spec.clientId;
 }
 
-/** Undefined for what another release sealed otherwise. */
+/** Undefined if another release sealed it in another form. */
 export function readAttempt(value: unknown): Attempt | undefined {
   return attempt.safeParse(value).data;
 }
 
-/** Names an attempt without telling its `state`. */
+/** Names an attempt without revealing its `state`. */
 export function attemptId(state: string): string {
   return createHash('sha256').update(state).digest('base64url').slice(0, 12);
 }
 
-/** 256 bits, in 43 characters: also the least that a PKCE verifier must have (RFC 7636 §4.1). */
+/** 256 bits in 43 characters, the shortest PKCE verifier allowed (RFC 7636 §4.1). */
 function random(): string {
   return randomBytes(32).toString('base64url');
 }

@@ -5,9 +5,9 @@ import { errorCode } from './issuer-text.ts';
 import type { LoginSpec } from '../login-spec.ts';
 import { issuerMismatch, issuerUnavailable, loginFailed, loginRefused } from './refusals.ts';
 
-/** What the issuer says through the browser (RFC 6749 §4.1.2, RFC 9207): anybody can have written it. */
+/** The issuer's answer through the browser (RFC 6749 §4.1.2, RFC 9207). Anyone can forge it. */
 export interface Callback {
-  /** Where it came to, as it came. */
+  /** The path of the request, as received. */
   readonly path: string;
   readonly state: string;
   readonly code: string | undefined;
@@ -16,7 +16,7 @@ export interface Callback {
   readonly errorDescription: string | undefined;
 }
 
-/** Undefined when there is no `state`, or when a parameter stands there twice (RFC 6749 §3.1). */
+/** Undefined if there is no `state`, or if a parameter is repeated (RFC 6749 §3.1). */
 export function readCallback(url: string): Callback | undefined {
   const start = url.indexOf('?');
   const parameters = new URLSearchParams(start === -1 ? '' : url.slice(start));
@@ -36,8 +36,8 @@ export function readCallback(url: string): Callback | undefined {
 }
 
 /**
- * An issuer can send people who come to it on to another one, with the state that they came with. The
- * other's answer then comes to the other's address, and its code must not go to the first (RFC 9700 §4.4.2.2).
+ * A malicious issuer can redirect people to another issuer with the same state. The other issuer's answer
+ * then arrives at that issuer's path, and its code must not go to the first (RFC 9700 §4.4.2.2).
  */
 export function cameElsewhere(
   { path }: Callback,
@@ -45,22 +45,22 @@ export function cameElsewhere(
 ): Refusal | undefined {
   if (path === redirectPath) return undefined;
   return issuerMismatch(
-    `the answer came to ${show(path)}, those of ${issuerName} to ${redirectPath}`,
+    `the answer came to ${show(path)}, but answers of ${issuerName} come to ${redirectPath}`,
   );
 }
 
-/** Why what the browser brought is not worth asking the token endpoint; undefined when it is. */
+/** Why the answer must not be sent to the token endpoint; undefined if it may. */
 export function checkCallback(
   { iss, error, code }: Callback,
   metadata: ServerMetadata,
 ): Refusal | undefined {
-  // Before anything else counts: also a refusal must come from whom we asked (RFC 9207 §2.4).
+  // First of all: even an error must come from the issuer that we asked (RFC 9207 §2.4).
   const { issuer, authorization_response_iss_parameter_supported: promised } = metadata;
   if (iss !== undefined && iss !== issuer) {
-    return issuerMismatch(`the answer says ${show(iss)}, asked was ${issuer}`);
+    return issuerMismatch(`the answer is from ${show(iss)}, but the request went to ${issuer}`);
   }
   if (iss === undefined && promised === true) {
-    return issuerMismatch(`the answer does not say whose it is, which ${issuer} promises`);
+    return issuerMismatch(`the answer has no iss, although ${issuer} promises one`);
   }
   if (error !== undefined) return answeredError(errorCode(error));
   if (code === undefined) return loginFailed('the answer has neither a code nor an error');
@@ -76,7 +76,7 @@ function answeredError(code: string): Refusal {
 /** RFC 6749 §4.1.2.1. */
 const UNAVAILABLE: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable']);
 
-/** RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6: what the operator has to mend, here or at the issuer. */
+/** RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6: what the operator must fix, here or at the issuer. */
 const OUR_FAULT: ReadonlySet<string> = new Set([
   'invalid_request',
   'unauthorized_client',

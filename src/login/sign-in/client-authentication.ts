@@ -17,7 +17,7 @@ export type AuthenticationMethod =
   | 'client_secret_post'
   | 'private_key_jwt';
 
-/** How we prove to the token endpoint who we are, of the ways that the issuer takes. */
+/** How we authenticate to the token endpoint, by a method that the issuer accepts. */
 export function authenticationMethod(
   { method }: ClientAuthentication,
   { token_endpoint_auth_methods_supported: methods }: ServerMetadata,
@@ -47,7 +47,7 @@ export function clientAuthentication(
 }
 
 /**
- * RFC 6749 §2.3.1. openid-client's own also escapes `- _ .`, which locks out servers that compare
+ * RFC 6749 §2.3.1. openid-client's version also escapes `- _ .`, which fails at servers that compare
  * the header without decoding it (LemonLDAP::NG, Glewlwyd).
  */
 function clientSecretBasic(secret: string): ClientAuth {
@@ -57,7 +57,7 @@ function clientSecretBasic(secret: string): ClientAuth {
   };
 }
 
-/** `application/x-www-form-urlencoded` (RFC 6749 appendix B): `A-Z a-z 0-9 * - . _` stay as they are. */
+/** `application/x-www-form-urlencoded` (RFC 6749 appendix B): `A-Z a-z 0-9 * - . _` are not escaped. */
 function formEncoded(text: string): string {
   return new URLSearchParams({ '': text }).toString().slice('='.length);
 }
@@ -72,7 +72,7 @@ function privateKeyJwt({
     ...(keyId !== undefined && { kid: keyId }),
   };
   return PrivateKeyJwt(privateKey, {
-    // One key has two names there (RFC 9864): it is called as the configuration calls it.
+    // This algorithm has two names (RFC 9864); use the one in the configuration.
     [modifyAssertion]: (header) => {
       header['alg'] = algorithm;
     },

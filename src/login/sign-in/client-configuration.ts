@@ -23,7 +23,7 @@ export interface ClientParts {
   readonly timeoutMilliseconds?: number;
 }
 
-/** Us as a client of an issuer, by what the issuer says of itself now. Rejects with `FetchFailed`. */
+/** Our client configuration for an issuer, from its current discovery document. Rejects with `FetchFailed`. */
 export async function configureClient(
   parts: ClientParts,
   signal: AbortSignal,
@@ -39,16 +39,16 @@ export async function configureClient(
   checkEndpoints(metadata, allowInsecureHttp);
   const authentication = clientAuthentication(spec.authentication, metadata);
   const configuration = new Configuration(metadata, spec.clientId, undefined, authentication);
-  // Whether plain http is allowed is for the guarded request to say, in one place.
+  // The guarded request alone decides whether plain http is allowed.
   allowInsecureRequests(configuration);
   const request = guardedRequest(options);
-  // Only the token endpoint is asked this way.
+  // openid-client uses this only for the token endpoint.
   configuration[customFetch] = async (url, init) =>
     refuseErrors(await request(url, init as RequestInit));
   return configuration;
 }
 
-/** Browsers are sent to two of them, so they go by the same rules as those that we ask. Throws `FetchFailed`. */
+/** Browsers go to two of them, so the same rules apply as for the endpoints that we call. Throws `FetchFailed`. */
 function checkEndpoints(metadata: ServerMetadata, allowInsecureHttp: boolean): void {
   const { authorization_endpoint, token_endpoint, end_session_endpoint } = metadata;
   for (const endpoint of [authorization_endpoint, token_endpoint, end_session_endpoint ?? null]) {

@@ -11,13 +11,13 @@ import { safeReturnPath } from './return-path.ts';
 import type { Caller, Session } from '../session.ts';
 
 export interface LoginsParts extends Omit<FinishParts, 'parties'>, Omit<RelyingPartyParts, 'spec'> {
-  /** Where people can sign in, in this order. */
+  /** Where people can sign in, in order. */
   readonly specs: readonly LoginSpec[];
 }
 
 type JoinedParts = LoginsParts & FinishParts;
 
-/** People signing in at the issuers of one configuration. `close` ends requests that are under way. */
+/** Sign-in at the issuers of one configuration. `close` ends requests in progress. */
 export function createLogins(logins: LoginsParts): Logins & { close(): void } {
   const { specs, keeper } = logins;
   const parties = new Map(
@@ -49,7 +49,7 @@ async function begin(
   const { parties, sealer, journal, clock, publicUrl } = parts;
   const { issuerName } = ask;
   const party = parties.get(issuerName);
-  // The name may be anybody's text, so it is not recorded.
+  // The name is untrusted text, so it is not recorded.
   if (!party) return LOGIN_NOT_CONFIGURED;
   const endsAt = unixSeconds(clock) + ATTEMPT_SECONDS;
   const returnTo = safeReturnPath(ask.returnTo, publicUrl());

@@ -25,9 +25,9 @@ import { startSession } from '../session/start-session.ts';
 export interface FinishParts {
   /** By the issuer's name. */
   readonly parties: ReadonlyMap<string, RelyingParty>;
-  /** Of the configuration in force, also after a reload. */
+  /** Always of the configuration in force. */
   readonly verifier: Pick<Verifier, 'verify'>;
-  /** The login in force under an issuer's name, also after a reload. */
+  /** The login that the configuration in force has for an issuer's name. */
   readonly login: (issuerName: string) => LoginSpec | undefined;
   readonly sealer: TextSealer;
   readonly keeper: SessionKeeper;
@@ -36,7 +36,7 @@ export interface FinishParts {
   readonly clock: Clock;
 }
 
-/** How a login ends: each step either leads on, or fails the login for a reason that is recorded. */
+/** Finishes a login: each step either continues or fails the login, and the reason is recorded. */
 export async function finishLogin(
   parts: FinishParts,
   answer: LoginAnswer,
@@ -64,18 +64,18 @@ export async function finishLogin(
   if (idToken instanceof Refusal) return failed(parts, caller, known, idToken);
   const identity = await identify(parts, idToken, attempt);
   if (identity instanceof Refusal) return failed(parts, caller, known, identity);
-  // Issuer and client may be others by now: both were waited for.
+  // A reload may have changed issuer and client while we waited.
   const spec = parts.login(attempt.issuerName);
   if (!spec) return failed(parts, caller, { ...known, identity }, LOGIN_NOT_CONFIGURED);
   if (!beganAt(attempt, spec)) return failed(parts, caller, { ...known, identity }, RECONFIGURED);
 
-  // The session, as it will be found in the cookie.
+  // The session, as the cookie will hold it.
   const session = startSession({ identity, idToken, spec, clock: parts.clock });
   const sealed = await parts.keeper.seal(session);
   const refusal = await unusable(parts, sealed);
   if (refusal) return failed(parts, caller, { ...known, identity }, refusal);
 
-  // Record: who can't be written down is not signed in.
+  // Record: a sign-in that cannot be recorded fails.
   const { issuerName, returnTo } = attempt;
   const entry = { step: 'signed-in', issuerName, identity, session: session.id } as const;
   const unrecorded = await parts.journal.record(entry, caller);
@@ -89,15 +89,16 @@ async function attemptOf(
   sealed: string | undefined,
 ): Promise<Attempt | Refusal> {
   if (callback === undefined) return NO_STATE;
-  if (sealed === undefined) return loginUnknown('the browser brought no attempt of this state');
+  if (sealed === undefined) return loginUnknown('the browser sent no login attempt for this state');
   const attempt = readAttempt(await sealer.open('attempt', sealed));
-  if (attempt === undefined) return loginUnknown('the attempt is forged, of elsewhere, or over');
+  if (attempt === undefined)
+    return loginUnknown('the login attempt is forged, from another deployment, or expired');
   return attempt.state === callback.state
     ? attempt
-    : loginUnknown('the state is of another attempt');
+    : loginUnknown('the state belongs to another login attempt');
 }
 
-/** Whether it could have been the answer to some attempt, judged by its form alone. */
+/** Whether, by its form alone, it could be the answer to some attempt. */
 function isComplete({ parties }: FinishParts, callback: Callback | undefined): boolean {
   if (callback === undefined) return false;
   const { path, code, error } = callback;
@@ -105,18 +106,18 @@ function isComplete({ parties }: FinishParts, callback: Callback | undefined): b
   return known && (code !== undefined || error !== undefined);
 }
 
-const NO_STATE = loginUnknown('the answer has no state, or a parameter twice');
+const NO_STATE = loginUnknown('the answer has no state, or repeats a parameter');
 
-const RECONFIGURED = loginUnknown('the login has another issuer or client since it began');
+const RECONFIGURED = loginUnknown('the issuer or client of this login changed after it began');
 
-/** Each state counts once, on all replicas together: an answer that is sent again leads nowhere. */
+/** Each state is valid once across all replicas, so an answer that is sent again fails. */
 async function useUp(
   { singleUse }: FinishParts,
   { state, endsAt }: Attempt,
 ): Promise<Refusal | undefined> {
   try {
     const first = await singleUse.claim('nats-sts:login', state, endsAt + CLOCKS_DIFFER_SECONDS);
-    return first ? undefined : loginUnknown('the state was used before');
+    return first ? undefined : loginUnknown('the state was already used');
   } catch (fault) {
     if (fault instanceof SingleUseFull || fault instanceof SingleUseUnavailable) {
       return notRemembered(fault);
@@ -130,11 +131,11 @@ function notRemembered(fault: SingleUseFull | SingleUseUnavailable): Refusal {
     fault instanceof SingleUseFull
       ? (['overloaded', 60] as const)
       : (['store_unavailable', 5] as const);
-  const message = 'The service can not write down this sign-in right now.';
+  const message = 'The service cannot record this sign-in now. Try again soon.';
   return new Refusal(reason, message, { detail: fault.message, retryAfterSeconds });
 }
 
-/** By the same rules as every other token, besides those of a login. */
+/** Applies the same rules as to every other token, and those of a login. */
 async function identify(
   { verifier }: FinishParts,
   idToken: string,
@@ -144,7 +145,9 @@ async function identify(
   if (!(identity instanceof Refusal)) {
     return identity.issuerName === issuerName
       ? identity
-      : issuerMismatch(`the ID token is of ${identity.issuerName}, asked was ${issuerName}`);
+      : issuerMismatch(
+          `the ID token is from ${identity.issuerName}, but the login was at ${issuerName}`,
+        );
   }
   if (identity.code === 'temporarily_unavailable') return identity;
   const { reason, message, detail } = identity;
@@ -152,10 +155,10 @@ async function identify(
   return reason === 'token_too_large' ? sessionTooLarge(why) : loginFailed(why);
 }
 
-/** A session that would not open is not handed out: it is too large, over, or its identity is revoked. */
+/** Why the session would not open: it is too large, it has expired, or its identity is revoked. */
 async function unusable({ keeper }: FinishParts, sealed: string): Promise<Refusal | undefined> {
   if (sealed.length > MAX_SESSION_CHARACTERS) {
-    return sessionTooLarge(`${sealed.length} characters, sealed`);
+    return sessionTooLarge(`the sealed session has ${sealed.length} characters`);
   }
   const opened = await keeper.open(sealed);
   return opened instanceof Refusal ? opened : undefined;
@@ -176,7 +179,7 @@ async function failed(
   const issuerName = attempt && { issuerName: attempt.issuerName };
   const entry = { ...issuerName, ...(identity && { identity }), refusal };
   const answer = await journal.refuse(entry, caller);
-  // What is said to come from an issuer that was not asked is not passed on.
+  // Do not pass on text that claims to be from an issuer we did not ask.
   const theirs = refusal.reason !== 'login_issuer_mismatch' && issuerSaid(saidBy(callback));
   return {
     refusal: answer,

@@ -1,8 +1,8 @@
 const MAX_CHARACTERS = 300;
 
 /**
- * A stranger's text as one short line: without control characters, and without those that turn the
- * direction of what follows. It is still theirs: escape it, and say whose words they are.
+ * Untrusted text as one short line, without control characters and without those that change the text
+ * direction. It stays untrusted: escape it, and mark it as a quotation.
  */
 export function issuerSaid(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
@@ -11,7 +11,7 @@ export function issuerSaid(text: string | undefined): string | undefined {
   return `${line.slice(0, MAX_CHARACTERS - 1).toWellFormed()}…`;
 }
 
-/** An error code of the issuer, for the log: what is not of the form of one is not repeated. */
+/** An error code of the issuer for the log; text in any other form is not repeated. */
 export function errorCode(text: string): string {
-  return /^[a-z][a-z0-9_.-]{0,59}$/.test(text) ? text : 'an error of its own';
+  return /^[a-z][a-z0-9_.-]{0,59}$/.test(text) ? text : 'a nonstandard error';
 }

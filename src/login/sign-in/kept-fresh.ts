@@ -1,23 +1,23 @@
 import { type Clock, millisecondsSince } from '../../clock.ts';
 
-/** What is fetched now and then. */
+/** A value that is fetched from time to time. */
 export interface KeptFresh<T> {
-  /** What is there; fetched only if nothing is. Rejects with what `fetch` rejected with. */
+  /** The value at hand; waits for a fetch only if there is none. Rejects with the error of `fetch`. */
   get(): Promise<T>;
-  /** Ends a fetch under way. */
+  /** Aborts a fetch in progress. */
   close(): void;
 }
 
 const MINUTE = 60_000;
 const FRESH_MILLISECONDS = 60 * MINUTE;
-/** So long it is used while nothing newer can be had. */
+/** How long a value is used while fetching a newer one fails. */
 const USABLE_MILLISECONDS = 24 * 60 * MINUTE;
-/** So long a failure is answered without trying again: strangers can ask at any rate. */
+/** How long a failure is returned without a retry, because strangers can ask at any rate. */
 const FAILED_MILLISECONDS = 3_000;
 
 /**
- * Keeps a thing for an hour, and fetches it anew behind the back of whoever asks after that. One
- * fetch at a time.
+ * Keeps a value for an hour. After that, the next caller still gets it at once while it is fetched again
+ * in the background. One fetch at a time.
  */
 export function keptFresh<T>({
   fetch,
@@ -58,7 +58,7 @@ export function keptFresh<T>({
       if (kept === undefined) return refresh();
       const age = millisecondsSince(kept.at, clock);
       if (age >= USABLE_MILLISECONDS) return refresh();
-      // What is there serves on; the fault is told to whoever finds nothing there.
+      // The old value still serves; callers see the error only when there is no value.
       if (age >= FRESH_MILLISECONDS) refresh().catch(() => {});
       return kept.value;
     },

@@ -2,13 +2,13 @@ import { Refusal } from '../../errors.ts';
 
 export const LOGIN_NOT_CONFIGURED = new Refusal(
   'login_not_configured',
-  'People can not sign in at this identity provider here.',
+  'You cannot sign in with this identity provider here.',
 );
 
 export function loginUnknown(detail: string): Refusal {
   return new Refusal(
     'login_unknown',
-    'This sign-in is not known here: it was finished before, took longer than 10 minutes, or began in another browser. Begin again.',
+    'This sign-in is unknown: it already finished, took longer than 10 minutes, or began in another browser. Sign in again.',
     { detail },
   );
 }
@@ -16,7 +16,7 @@ export function loginUnknown(detail: string): Refusal {
 export function issuerMismatch(detail: string): Refusal {
   return new Refusal(
     'login_issuer_mismatch',
-    'The answer is not from the identity provider that was asked. Begin again, and tell the administrators if this happens once more.',
+    'The answer did not come from the identity provider that you were sent to. Sign in again, and tell your administrators if this happens again.',
     { detail },
   );
 }
@@ -28,22 +28,26 @@ export function loginRefused(detail: string): Refusal {
 export function loginFailed(detail: string): Refusal {
   return new Refusal(
     'login_failed',
-    'The identity provider and this service do not work together as they are set up. Administrators find the reason in the log.',
+    'The identity provider and this service are not set up to work together. Administrators can find the reason in the log.',
     { detail },
   );
 }
 
 export function issuerUnavailable(detail: string): Refusal {
-  return new Refusal('issuer_unavailable', 'The identity provider does not answer right now.', {
-    detail,
-    retryAfterSeconds: 5,
-  });
+  return new Refusal(
+    'issuer_unavailable',
+    'The identity provider is not answering. Try again soon.',
+    {
+      detail,
+      retryAfterSeconds: 5,
+    },
+  );
 }
 
 export function sessionTooLarge(detail: string): Refusal {
   return new Refusal(
     'session_too_large',
-    'The identity provider says more of you than can be kept here, most likely because of very many groups.',
+    'The identity provider sends more about you than this service can store, most likely because you are in very many groups.',
     { detail },
   );
 }

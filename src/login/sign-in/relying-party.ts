@@ -17,16 +17,16 @@ import { type LoginSpec, redirectUri } from '../login-spec.ts';
 import { issuerUnavailable, loginFailed } from './refusals.ts';
 import { tokenRefusal } from './token-errors.ts';
 
-/** Us towards one issuer (OIDC Core §3.1). */
+/** nats-sts as a client of one issuer (OIDC Core §3.1). */
 export interface RelyingParty {
   readonly spec: LoginSpec;
-  /** Where the browser goes to sign in. */
+  /** Where to send the browser to sign in. */
   authorizationUrl(attempt: Attempt): Promise<URL | Refusal>;
-  /** What the issuer sent the browser back with becomes an ID token: of this issuer, for us, of this attempt; its signature is still to be verified. */
+  /** Redeems the issuer's answer for an ID token: from this issuer, for us, for this attempt. Its signature is not verified yet. */
   redeem(callback: Callback, attempt: Attempt): Promise<string | Refusal>;
-  /** Where the issuer's own session ends (OIDC RP-Initiated Logout §2); undefined where it can't be ended so, or isn't known now. */
+  /** Where to end the issuer's own session (OIDC RP-Initiated Logout §2); undefined if the issuer does not support that, or cannot be reached. */
   endSessionUrl(idToken: string): Promise<URL | undefined>;
-  /** Ends requests under way. */
+  /** Aborts requests in progress. */
   close(): void;
 }
 
@@ -35,7 +35,7 @@ export interface RelyingPartyParts extends ClientParts {
   readonly clock: Clock;
 }
 
-/** Longer addresses don't get through every proxy and server: then the ID token stays out. */
+/** Some proxies and servers reject longer URLs, so a longer one omits the ID token. */
 const MAX_URL_CHARACTERS = 6_000;
 
 export function createRelyingParty(parts: RelyingPartyParts): RelyingParty {
@@ -43,7 +43,7 @@ export function createRelyingParty(parts: RelyingPartyParts): RelyingParty {
   const configurations = keptFresh({ ...parts, fetch: (signal) => configureClient(parts, signal) });
   const backTo = () => redirectUri(publicUrl(), spec);
 
-  /** Does what needs the issuer's metadata, or says that it can't be had. */
+  /** Runs `work` with the issuer's metadata, or refuses if it cannot be fetched. */
   async function withConfiguration<T>(
     work: (configuration: Configuration) => Promise<T>,
   ): Promise<T | Refusal> {
@@ -92,7 +92,7 @@ async function authorizationUrl(
   });
 }
 
-/** OIDC Core §3.1.3: the code for an ID token, which is held against `iss`, `aud`, `nonce`, `exp` at once. */
+/** OIDC Core §3.1.3: exchanges the code for an ID token and checks its `iss`, `aud`, `nonce` and `exp`. */
 async function redeem({
   configuration,
   spec: { issuerName, authentication },
@@ -106,7 +106,7 @@ async function redeem({
   readonly attempt: Attempt;
   readonly backTo: string;
 }): Promise<string | Refusal> {
-  // Of the answer only what we know goes on, and to the redirect URI that is registered there.
+  // Pass on only known parameters, with the registered redirect URI.
   const answer = new URL(backTo);
   for (const [name, value] of Object.entries({ code, iss, state })) {
     if (value !== undefined) answer.searchParams.set(name, value);

@@ -6,14 +6,14 @@ import { issuerUnavailable, loginFailed, loginUnknown } from './refusals.ts';
 import { isJsonObject } from '../../identity/strict-json.ts';
 import { errorCode } from './issuer-text.ts';
 
-/** The client that the token endpoint was asked as. */
+/** The client as which we called the token endpoint. */
 export interface AskedAs {
   /** Name of the issuer in the configuration. */
   readonly issuerName: string;
   readonly method: AuthenticationMethod;
 }
 
-/** What went wrong at the token endpoint, or with what it answered. None of its text is repeated. */
+/** What went wrong at the token endpoint or with its answer. None of its text is repeated. */
 export function tokenRefusal(fault: unknown, askedAs: AskedAs): Refusal {
   const unreachable = fetchFailureIn(fault);
   if (unreachable !== undefined) return issuerUnavailable(unreachable.message);
@@ -30,22 +30,22 @@ function endpointRefusal(answered: TokenEndpointError, askedAs: AskedAs): Refusa
   if (status === TOO_MANY_REQUESTS || UNAVAILABLE.has(error ?? '')) {
     return issuerUnavailable(message);
   }
-  // A code that is used, expired or made up is no fault of ours or theirs (RFC 6749 §5.2).
+  // The code was used, expired or forged: neither side is set up wrong (RFC 6749 §5.2).
   if (error === 'invalid_grant') return loginUnknown(message);
   const advice = adviceOn(answered, askedAs);
   return loginFailed(advice === undefined ? message : `${message}: ${advice}`);
 }
 
-/** Not of the token endpoint by RFC 6749, and sent by some all the same. */
+/** Not defined for the token endpoint in RFC 6749, but some send them. */
 const UNAVAILABLE: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable']);
 
-/** What the operator has to compare or change. */
+/** What the operator should compare or change. */
 function adviceOn({ status, error }: TokenEndpointError, askedAs: AskedAs): string | undefined {
   switch (error) {
     case 'invalid_client':
       return wrongCredentials(askedAs);
     case 'unauthorized_client':
-      // Glewlwyd says this of a wrong secret.
+      // Glewlwyd answers this for a wrong secret.
       return `${wrongCredentials(askedAs)}; or this client may not use the authorization code flow there`;
     case undefined:
       return status === 401 ? wrongCredentials(askedAs) : undefined;
@@ -58,26 +58,26 @@ function wrongCredentials({ issuerName, method }: AskedAs): string {
   const login = `issuers.${issuerName}.login`;
   switch (method) {
     case 'none':
-      return `it does not know this client id, or wants proof of it: compare ${login}.clientId, or set ${login}.clientSecret or ${login}.privateKey`;
+      return `it does not know this client ID, or requires authentication: compare ${login}.clientId, or set ${login}.clientSecret or ${login}.privateKey`;
     case 'client_secret_basic':
     case 'client_secret_post':
-      return `it does not accept this client id and secret (sent as ${method}): compare ${login}.clientId and ${login}.clientSecret with the client there`;
+      return `it does not accept this client ID and secret (sent as ${method}): compare ${login}.clientId and ${login}.clientSecret with the client there`;
     case 'private_key_jwt':
-      return `it does not accept this client id and key (private_key_jwt): compare ${login}.clientId, ${login}.privateKey and ${login}.keyId with the client there`;
+      return `it does not accept this client ID and key (private_key_jwt): compare ${login}.clientId, ${login}.privateKey and ${login}.keyId with the client there`;
   }
 }
 
-/** openid-client's own words: which check failed, never what was checked. */
+/** openid-client's message: which check failed, never the checked value. */
 function describe({ message, code, cause }: ClientError): string {
   const check = cause instanceof Error && cause.name === 'OperationProcessingError';
   return `${code ?? 'OAUTH'}: ${check ? cause.message : message}`;
 }
 
-/** The token endpoint said no. Holds its status and its error code, never another text of it. */
+/** The token endpoint refused. Holds its status and error code, never other text from it. */
 class TokenEndpointError extends Error {
   override readonly name = 'TokenEndpointError';
   readonly status: number;
-  /** RFC 6749 §5.2; undefined where it sent none. */
+  /** RFC 6749 §5.2; undefined if it sent none. */
   readonly error: string | undefined;
 
   constructor(status: number, error: string | undefined) {
@@ -89,9 +89,9 @@ class TokenEndpointError extends Error {
 }
 
 /**
- * The answer, unless it is an error: that is thrown as `TokenEndpointError`. openid-client looks for
- * a code only where there is no `WWW-Authenticate` and the type is `application/json`; RFC 6749 §5.2
- * demands that header of a 401, and some providers send another type, or an error with status 200.
+ * Returns the response, or throws an error response as `TokenEndpointError`. openid-client reads the error
+ * code only if there is no `WWW-Authenticate` and the type is `application/json`. But RFC 6749 §5.2 requires
+ * that header for a 401, and some providers send another type, or an error with status 200.
  */
 export async function refuseErrors(response: Response): Promise<Response> {
   const { status } = response;
@@ -105,7 +105,7 @@ export async function refuseErrors(response: Response): Promise<Response> {
   throw new TokenEndpointError(status, error);
 }
 
-/** openid-client wraps what its fetch throws. */
+/** openid-client wraps the errors of its fetch. */
 function tokenEndpointErrorIn(fault: unknown): TokenEndpointError | undefined {
   if (fault instanceof TokenEndpointError) return fault;
   return fault instanceof Error ? tokenEndpointErrorIn(fault.cause) : undefined;

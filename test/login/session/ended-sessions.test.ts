@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
-  forgetOverSessions,
+  forgetExpiredSessions,
   openEndedSessions,
 } from '../../../src/login/session/ended-sessions.ts';
 import { memoryState } from '../../revocation/memory-state.ts';
@@ -45,7 +45,7 @@ describe('an ended session', () => {
     const ended = await openEndedSessions({ state, clock });
     await ended.end('over', NOW - 300);
     await ended.end('living', NOW - 299);
-    await forgetOverSessions({ state, clock });
+    await forgetExpiredSessions({ state, clock });
     expect(ended.isEnded('over')).toBe(false);
     expect(ended.isEnded('living')).toBe(true);
     expect((await state.list('session-ended.')).map(({ key }) => key)).toEqual([
@@ -60,7 +60,7 @@ describe('an ended session', () => {
       const state = memoryState();
       await state.write('session-ended.s1', value, 0);
       const ended = await openEndedSessions({ state, clock });
-      await forgetOverSessions({ state, clock });
+      await forgetExpiredSessions({ state, clock });
       expect(ended.isEnded('s1')).toBe(true);
       ended.close();
     },

@@ -134,7 +134,7 @@ describe('a token endpoint', () => {
     ['a page', { body: '<h1>SECRET</h1>', headers: { 'content-type': 'text/html' } }],
     ['nothing', { body: '' }],
     ['an error', { status: 400, body: { error: 'invalid_client', error_description: 'SECRET' } }],
-    ['an error of its own', { status: 400, body: { error: 'SECRET' } }],
+    ['a nonstandard error', { status: 400, body: { error: 'SECRET' } }],
     [
       'a challenge',
       { status: 401, body: {}, headers: { 'www-authenticate': 'Basic realm="SECRET"' } },

@@ -35,6 +35,6 @@ describe('what an issuer said', () => {
 test('an error code is logged only if it looks like one', () => {
   expect(errorCode('invalid_grant')).toBe('invalid_grant');
   for (const text of ['Bearer abc', '', 'a\nb', 'x'.repeat(61), 'eyJhbGciOiJSUzI1NiJ9']) {
-    expect(errorCode(text)).toBe('an error of its own');
+    expect(errorCode(text)).toBe('a nonstandard error');
   }
 });

@@ -263,7 +263,7 @@ describe('Browser login, as the security rules have it', () => {
     const back = await visit(url);
     await finished(finish(replica, back, attempt));
     expect(await failed(finish(replica, back, attempt))).toMatchObject({
-      refusal: { reason: 'login_unknown', detail: 'the state was used before' },
+      refusal: { reason: 'login_unknown', detail: 'the state was already used' },
       issuerName: 'company',
       returnTo: '/console',
     });
