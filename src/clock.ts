@@ -1,12 +1,12 @@
-/** Where "now" comes from, so that tests can hold it still. */
+/** Where the time comes from, so that tests can set it. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
 }
 
 /**
- * Milliseconds since `then`. Where the clock was set back to before it, nobody knows how long that
- * was, and it counts as over: `Infinity`.
+ * Milliseconds since `then`. `Infinity` when the clock was set back to before `then`: the real age is
+ * unknown, so the time counts as expired.
  */
 export function millisecondsSince(then: number, clock: Clock): number {
   const age = clock.now() - then;
@@ -21,7 +21,7 @@ export function unixSeconds(clock: Clock): number {
 }
 
 /**
- * So much longer than a thing lives it is remembered that it is used up or ended: a replica whose clock
- * is ahead must not forget what one that is behind would still take. As much as `leeway` may be.
+ * How much longer than its lifetime we remember that something was used or ended. Without it, a replica
+ * whose clock is ahead forgets what a replica whose clock is behind still accepts. The largest `leeway`.
  */
 export const CLOCKS_DIFFER_SECONDS = 300;

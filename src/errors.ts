@@ -1,5 +1,5 @@
 /**
- * Every way in which nats-sts says no, in one list.
+ * Every reason for nats-sts to refuse, in one list.
  *
  * A refusal is a value that is returned; a fault is an exception that is thrown. A refusal has a
  * stable `code` (what the caller's program switches on), a stable `reason` (what an operator greps
@@ -102,11 +102,11 @@ export type RefusalReason = keyof typeof REASONS;
 /** A "no" to the caller. Returned, never thrown. */
 export class Refusal {
   readonly reason: RefusalReason;
-  /** One sentence, safe to show to anyone: holds nothing secret and no other party's text. */
+  /** One sentence, safe to show to anyone: no secrets, and no text from a third party. */
   readonly message: string;
   /** For the log and the audit record only. Never holds a token, seed or key. */
   readonly detail: string | undefined;
-  /** Seconds after which asking again makes sense. */
+  /** Seconds to wait before trying again. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(
@@ -125,7 +125,7 @@ export class Refusal {
   }
 }
 
-/** It says "try again": whoever does so with the same token or code must not find that used. */
+/** Says "try again", so the same token or code must still work then. */
 export function isRetriable({ code }: Refusal): boolean {
   return code === 'temporarily_unavailable' || code === 'rate_limited';
 }
@@ -139,7 +139,7 @@ export interface Problem {
   line?: number;
 }
 
-/** Thrown when the operator's input can't be used; carries every problem found, not only the first. */
+/** Thrown when the operator's input cannot be used; carries every problem, not only the first. */
 export class InvalidInput extends Error {
   override readonly name = 'InvalidInput';
   readonly source: string;

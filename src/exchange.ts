@@ -19,17 +19,17 @@ import type { Ask, Decision, Grant } from './policy/policy.ts';
 import type { Revocable } from './revocation/match.ts';
 import type { Revocations } from './revocation/revocations.ts';
 
-/** Whom a credential is asked for. */
+/** Who wants a credential. */
 export type Subject =
   | {
       readonly token: string;
-      /** DPoP proof that came along (RFC 9449), for tokens bound to a key. */
+      /** DPoP proof sent with it (RFC 9449), for tokens bound to a key. */
       readonly proof?: DpopProof | undefined;
     }
-  /** Of a session: its ID token was verified at the login, and the session sealed by us. */
+  /** From a session: its ID token was verified at the login, and the session is sealed. */
   | { readonly identity: Identity };
 
-/** What a door hands over: a subject, what the caller asks for, and where it comes from. */
+/** What a door passes on: the subject, what the caller asks for, and where the request came from. */
 export interface ExchangeRequest {
   readonly door: Door;
   readonly requestId: string;
@@ -38,11 +38,11 @@ export interface ExchangeRequest {
   /** Who acts for the subject (RFC 8693 §2.1, delegation). */
   readonly actorToken?: string | undefined;
   readonly ask: Ask;
-  /** The caller's own public user nkey: then no seed is made. */
+  /** The caller's own public user nkey; if set, no seed is created. */
   readonly userPublicKey?: UserPublicKey | undefined;
-  /** The door's last word once it knows who asks: the rate limit by identity. */
+  /** The door's rate limit by identity, checked once the identity is known. */
   readonly admit?: (identity: Identity) => Promise<Refusal | undefined>;
-  /** Called with each wait for an issuer's keys, so that it is not counted as work in progress. */
+  /** Wraps each wait for an issuer's keys, so that waiting does not count as work in progress. */
   readonly waitApart?: WaitApart | undefined;
 }
 
@@ -52,7 +52,7 @@ export interface Issued {
   readonly actor: Identity | undefined;
   readonly grant: Grant;
   readonly credential: Credential;
-  /** Set when it has the permissions that the role had before its last change: how long that is so for the next one. */
+  /** Set when the credential has the role's permissions from before its last change: how long that lasts. */
   readonly pending?: PendingKey | undefined;
 }
 
@@ -64,10 +64,10 @@ export interface ExchangeParts {
   readonly revocations: Pick<Revocations, 'refusal'>;
   readonly audit: AuditLog;
   readonly keyRing: KeyRing;
-  /** Whether users of an account (name) get into NATS; absent: nobody looks. */
+  /** Whether NATS lets users of an account (by name) in; absent if nothing checks that. */
   readonly admission?: (accountName: string) => AccountAdmission;
   readonly drafting: Drafting;
-  /** Issuers whose credentials end no later than the subject token. */
+  /** Issuers whose credentials expire no later than the subject token. */
   readonly cappedIssuers: ReadonlySet<string>;
 }
 
@@ -76,7 +76,7 @@ export interface ExchangeParts {
  * the parts of the configuration in force, the same object until a reload.
  *
  * Faults (a broken disk, a bug) are exceptions; every "no" is a `Refusal`, recorded before it is returned.
- * A token that may be used once is used when it is answered, but not by "try again".
+ * An answer uses up a single-use token, unless the answer is "try again".
  */
 export async function exchange(
   inForce: () => ExchangeParts,
@@ -97,12 +97,12 @@ export async function exchange(
   }
 }
 
-/** What of a request is not done again when a reload makes it begin anew. */
+/** Work that is kept when a reload makes a request start over. */
 interface Progress {
   readonly tokens: SingleUseAttempt;
   readonly subject: Passage;
   readonly actor: Passage;
-  /** Counted by the limit by identity. */
+  /** The limit by identity has counted this request. */
   admitted: boolean;
 }
 
@@ -116,7 +116,7 @@ async function issue(
   const subject = await identify(parts, request.subject, progress.subject);
   const actor =
     subject instanceof Refusal ? undefined : await verifyActor(parts, request, progress.actor);
-  // A configuration that was replaced while an issuer's keys were waited for decides nothing.
+  // If a reload replaced the configuration while we waited for an issuer's keys, decide by the new one.
   if (inForce() !== parts) return issue(inForce, request, progress);
   if (subject instanceof Refusal) {
     const { subject: asked } = request;
@@ -151,13 +151,13 @@ async function issue(
   const { binding, claimsSeen: claims } = grant;
   const granted = { binding, role: grant.role.name, claims };
 
-  // Revocation: were they cut off since they got their token?
+  // Revocation: was the identity revoked since the token was issued?
   const askedAt = unixSeconds(parts.clock);
   const candidate = { ...revocable(subject, actor, grant, request), issuedAt: askedAt };
   const revoked = parts.revocations.refusal(candidate);
   if (revoked) return refuse(revoked, granted);
 
-  // The account: would NATS let them in?
+  // Account: does NATS let its users in?
   const { account, name: role, connectionTypes } = grant.role;
   const admission = parts.admission?.(account) ?? {};
   const use = connectionUse(connectionTypes);
@@ -166,19 +166,19 @@ async function issue(
     return refuse(closedAccount(account, closed), granted);
   }
 
-  // The credential, ready but for its signature.
+  // Draft: the credential without its signature.
   const identities = actor ? [subject, actor] : [subject];
   const capped = identities.filter(({ issuerName }) => parts.cappedIssuers.has(issuerName));
   const endFrom = (now: number) => expiry({ now, grant, capped, admission });
   const found = parts.keyRing.active(account, role, endFrom(askedAt) - askedAt);
   const signingKey = found instanceof Promise ? await found : found;
-  // The same for one that was replaced while the store was waited for.
+  // The same if a reload replaced the configuration while we waited for the store.
   if (inForce() !== parts) return issue(inForce, request, progress);
   if (!signingKey) {
     const refusal = noKey(account, role, parts.keyRing.pending(account, role));
     return refuse(refusal, granted);
   }
-  // Its time begins now: the key may have been waited for. It gets no longer by that.
+  // The lifetime starts now, after any wait for the key; the wait does not make it longer.
   const issuedAt = unixSeconds(parts.clock);
   const expiresAt = endFrom(issuedAt);
   if (expiresAt <= issuedAt) {
@@ -200,7 +200,7 @@ async function issue(
     return refuse(draft, granted);
   }
 
-  // Record: what is not written down is not issued.
+  // Record: what is not recorded is not issued.
   const recorded = await record(parts.audit, {
     type: 'issued',
     ...origin(parts.clock, request),
@@ -218,20 +218,20 @@ async function issue(
   });
   if (recorded instanceof Refusal) return recorded;
 
-  // A revocation that came while that was written down.
+  // Revocation again: one may have arrived during the record.
   const overtaken = parts.revocations.refusal({ ...candidate, user: draft.userPublicKey });
   if (overtaken) return refuse(overtaken, granted);
 
-  // Single use: the token is used now, and by nobody else.
+  // Single use: this request uses the token, and no other can.
   const unsettled = await progress.tokens.settle();
   if (unsettled) return refuse(unsettled, granted);
 
-  // Credential.
+  // Sign.
   const pending = signingKey.outdated ? parts.keyRing.pending(account, role) : undefined;
   return { identity: subject, actor, grant, credential: draft.sign(), pending };
 }
 
-/** Who a subject is, or why they are not believed. */
+/** The verified identity of a subject, or why it is refused. */
 export async function identify(
   { verifier }: Pick<ExchangeParts, 'verifier'>,
   subject: Subject,
@@ -242,7 +242,7 @@ export async function identify(
     : verifier.verify(subject.token, subject.proof, passage);
 }
 
-/** How records name a token that was presented. */
+/** The hash by which records name a presented token. */
 export function hashOf(
   { verifier }: Pick<ExchangeParts, 'verifier'>,
   subject: Subject,
@@ -267,7 +267,7 @@ function decide(
   return actor ? policy.decideDelegated(subject, actor, ask) : policy.decide(subject, ask);
 }
 
-/** What revocations are held against. Of two tokens the older one counts: neither may be from before. */
+/** What revocations are compared with. Of two tokens the older one counts: a revocation may follow neither. */
 function revocable(
   { issuerName, subject, issuedAt }: Identity,
   actor: Identity | undefined,
@@ -286,10 +286,10 @@ function revocable(
   };
 }
 
-/** Only with `capToTokenExpiry`: the leeway that lets a token pass gives its credential no time to live. */
+/** Only with `capToTokenExpiry`: leeway accepts an expired token, but its credential would already be expired. */
 const TOO_LATE = new Refusal(
   'token_expired',
-  'The token has expired, and credentials end with it.',
+  'The token has expired, and its credential cannot outlive it. Send a new token.',
 );
 
 /** What the policy granted, or came nearest to. */

@@ -3,11 +3,11 @@ import { type Logger, pino } from 'pino';
 
 /**
  * The service's log: starts, reloads, faults. Requests are in the audit log and the metrics.
- * Fields never hold a token, seed or key; `Refusal.detail` and error texts are made so.
+ * Fields never hold a token, seed or key, and neither do `Refusal.detail` and error texts.
  */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
-/** JSON lines for machines; one readable line an event at a terminal. */
+/** JSON lines for machines; one readable line per event at a terminal. */
 export function createLog(
   stream: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>,
   level = 'info',

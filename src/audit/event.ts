@@ -3,7 +3,7 @@ import type { Json } from '../identity/identity.ts';
 /** Doors at which subject tokens become credentials. */
 export type Door = 'exchange' | 'token' | 'login';
 
-/** Who is behind a record. Absent fields were never verified. */
+/** The verified identity in a record. */
 export interface AuditedIdentity {
   readonly issuerName: string;
   readonly issuer: string;
@@ -24,13 +24,13 @@ interface Common extends Moment {
   readonly address: string;
 }
 
-/** Recorded before the credential is signed: a signing that then fails leaves a record too many, never one too few. */
+/** Recorded before the credential is signed: if signing fails, there is a record too many, never one too few. */
 export interface IssuedEvent extends Common {
   readonly type: 'issued';
   readonly identity: AuditedIdentity;
   readonly actor?: AuditedIdentity;
   readonly binding: string;
-  /** The one that lets the actor take the role. Absent without an actor, and in records of before. */
+  /** The binding that lets the actor take the role. Absent without an actor, and in older records. */
   readonly actorBinding?: string;
   readonly role: string;
   readonly account: string;
@@ -38,14 +38,14 @@ export interface IssuedEvent extends Common {
   readonly user: string;
   /** The public signing key, `A…`. */
   readonly signingKey: string;
-  /** `iat` of the subject token, or of the actor's where that one is older. Unix seconds. */
+  /** `iat` of the subject token or the actor token, whichever is older. Unix seconds. */
   readonly tokenIssuedAt: number;
   /** Unix seconds. */
   readonly expiresAt: number;
   readonly claims: Readonly<Record<string, Json>>;
 }
 
-/** A verified identity that the policy (or a limit) said no to. */
+/** A verified identity that was refused, by the policy or a later check. */
 export interface DeniedEvent extends Common {
   readonly type: 'denied';
   readonly identity: AuditedIdentity;
@@ -63,13 +63,13 @@ export interface DeniedEvent extends Common {
   readonly claims: Readonly<Record<string, Json>>;
 }
 
-/** A token that proved nothing: who sent it is not known. */
+/** A token that was not accepted, so its sender is unknown. */
 export interface RejectedEvent extends Common {
   readonly type: 'rejected';
   readonly reason: string;
   readonly message: string;
   readonly detail?: string;
-  /** Present when a token was presented at all. */
+  /** Absent if no token was sent. */
   readonly tokenHash?: string;
 }
 
@@ -87,7 +87,7 @@ export interface AdminEvent extends Common {
   readonly reason?: string;
 }
 
-/** A revocation; `made` and `lifted` are recorded before it is so, with who did it and where they came from. */
+/** A revocation. `made` and `lifted` are recorded before they take effect, with who did it and from where. */
 export interface RevocationEvent extends Moment, Partial<Omit<Common, 'time'>> {
   readonly type: 'revocation';
   readonly change: 'made' | 'lifted' | 'expired';
@@ -101,16 +101,16 @@ export interface RevocationEvent extends Moment, Partial<Omit<Common, 'time'>> {
   readonly identity?: AuditedIdentity;
 }
 
-/** Users that were put into the account JWT's revocations, or taken out. */
+/** Users that were added to the account JWT's revocations, or removed. */
 export interface RevokedUsersEvent extends Moment {
   readonly type: 'revoked-users';
   readonly account: string;
   readonly count: number;
-  /** Revoked: they are cut. Gone: lifted, or all their credentials have expired. */
+  /** Revoked: NATS disconnects them. Gone: the revocation was lifted, or all their credentials have expired. */
   readonly cause: 'revoked' | 'gone';
 }
 
-/** A signing key's change of state; what follows from it comes after the record, or once more after a crash. */
+/** A signing key's change of state. Its effects follow the record; a crash may record it twice. */
 export interface KeyEvent extends Moment {
   readonly type: 'key';
   readonly account: string;
@@ -124,7 +124,7 @@ export interface KeyEvent extends Moment {
   readonly reason: string;
 }
 
-/** Somebody else's push took our entries out of an account JWT. */
+/** Someone else's push removed our entries from an account JWT. */
 export interface DriftEvent extends Moment {
   readonly type: 'drift';
   readonly account: string;
@@ -132,11 +132,11 @@ export interface DriftEvent extends Moment {
   readonly lostKeys: readonly string[];
   /** How many of our revoked users were missing. */
   readonly lostRevocations: number;
-  /** Whether they are back on every server. */
+  /** Whether every server has them again. */
   readonly mended: boolean;
 }
 
-/** The steps of a login, and of handing a credential to a program, in the order they are taken. */
+/** The steps of a login, and of handing a credential to a program, in order. */
 export type LoginStep =
   | 'begun'
   | 'signed-in'
@@ -148,7 +148,7 @@ export type LoginStep =
   | 'handed-over'
   | 'renewed';
 
-/** A step of a login; recorded before it takes effect. Of `begun`, `device-begun` and most of `failed` it is not known who asked. */
+/** A step of a login, recorded before it takes effect. The identity is unknown in `begun`, `device-begun` and most `failed`. */
 export interface LoginEvent extends Common {
   readonly type: 'login';
   readonly step: LoginStep;
@@ -159,18 +159,18 @@ export interface LoginEvent extends Common {
   readonly session?: string;
   /** Id of the browser's session from which a program was handed its own. */
   readonly parentSession?: string;
-  /** What the program called itself: a stranger's text. */
+  /** The name that the program gave itself: untrusted text. */
   readonly program?: string;
   readonly role?: string;
   /** The user's public nkey that the credential is for, `U…`. */
   readonly user?: string;
-  /** Why it came to nothing; as in `denied`. */
+  /** Why it failed; as in `denied`. */
   readonly reason?: string;
   readonly message?: string;
   readonly detail?: string;
 }
 
-/** Somebody asked for something. */
+/** A caller asked for something. */
 type RequestEvent = IssuedEvent | DeniedEvent | RejectedEvent | AdminEvent | LoginEvent;
 
 export type AuditEvent = RequestEvent | RevocationEvent | RevokedUsersEvent | KeyEvent | DriftEvent;

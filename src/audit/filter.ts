@@ -1,7 +1,7 @@
 import type { AuditEvent } from './event.ts';
 import type { AuditFilter } from './log.ts';
 
-/** The filters that ask for one exact value. */
+/** The filters that match one exact value. */
 export const EXACT_FILTERS = [
   'type',
   'issuerName',
@@ -16,7 +16,7 @@ export const EXACT_FILTERS = [
 
 export type ExactFilter = Exclude<keyof AuditFilter, 'since' | 'until' | 'types' | 'limit'>;
 
-/** What a record holds under each filter's name; undefined where it holds nothing. */
+/** The value of a record that each filter compares; undefined if it has none. */
 const FIELD: { readonly [F in ExactFilter]: (event: AuditEvent) => string | undefined } = {
   type: (event) => event.type,
   issuerName: (event) => identityOf(event)?.issuerName,
@@ -29,7 +29,7 @@ const FIELD: { readonly [F in ExactFilter]: (event: AuditEvent) => string | unde
   tokenHash: (event) => ('tokenHash' in event ? event.tokenHash : identityOf(event)?.tokenHash),
 };
 
-/** Whether a record is one of those asked for: `since` ≤ time < `until`, one of `types`, and every exact value equal. */
+/** Whether a record matches: `since` ≤ time < `until`, one of `types`, and every exact value equal. */
 export function matches(filter: AuditFilter, event: AuditEvent): boolean {
   if (filter.since !== undefined && event.time < filter.since) return false;
   if (filter.until !== undefined && event.time >= filter.until) return false;

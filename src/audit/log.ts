@@ -5,7 +5,7 @@ export interface AuditFilter {
   readonly since?: number;
   readonly until?: number;
   readonly type?: AuditEvent['type'];
-  /** Any of these; none of them: no record. */
+  /** Any of these types; an empty list matches no record. */
   readonly types?: readonly AuditEvent['type'][];
   readonly issuerName?: string;
   readonly subject?: string;
@@ -15,16 +15,16 @@ export interface AuditFilter {
   readonly requestId?: string;
   readonly reason?: string;
   readonly tokenHash?: string;
-  /** The newest so many. */
+  /** How many records, the newest ones. */
   readonly limit?: number;
 }
 
 /**
- * Where decisions are written down.
+ * Where decisions are recorded. An audit sink implements this port; see `sinks/`.
  *
- * `record` resolves once the event survives the death of this process (`kill -9`), and rejects when
- * it can't be written; nothing is signed before it resolves. Calls made while a commit is under way
- * are committed together; order is kept. Safe to call concurrently; after `close` it rejects.
+ * `record` resolves once the event survives the death of this process (`kill -9`), and rejects if
+ * it cannot be written; nothing is signed before it resolves. Calls made during a commit are
+ * committed together, in order. Safe to call concurrently; after `close` it rejects.
  */
 export interface AuditLog {
   record(event: AuditEvent): Promise<void>;
@@ -33,13 +33,13 @@ export interface AuditLog {
   close(): Promise<void>;
 }
 
-/** A stretch of the log, for leafing through it. */
+/** Which page of the log to read. */
 export interface AuditPageAsk {
-  /** Exact values, and times; `limit` is ignored. */
+  /** Exact values and times; `limit` is ignored. */
   readonly filter: AuditFilter;
-  /** Only records older than this place; one that is no place means the newest records. */
+  /** Only records older than this position; an invalid position means the newest records. */
   readonly before?: string;
-  /** Only records newer than this place, those next to it. Ignored beside `before`. */
+  /** Only records newer than this position, the closest ones. Ignored if `before` is set. */
   readonly after?: string;
   /** At most so many records. */
   readonly limit: number;
@@ -48,19 +48,19 @@ export interface AuditPageAsk {
 export interface AuditPage {
   /** Newest first. */
   readonly events: readonly AuditEvent[];
-  /** `before` of the page that follows; undefined at the log's beginning. */
+  /** `before` of the next page; undefined at the beginning of the log. */
   readonly older: string | undefined;
-  /** `after` of the page ahead; undefined at the log's end. */
+  /** `after` of the previous page; undefined at the end of the log. */
   readonly newer: string | undefined;
 }
 
-/** The reading side. Works beside a running writer, from another process too. */
+/** The reading side. Works while a writer runs, also from another process. */
 export interface AuditReader {
   /** Oldest first. */
   list(filter: AuditFilter): Iterable<AuditEvent>;
   /**
-   * Takes a few milliseconds, however large the log: where few records fit the filter it stops
-   * early, with fewer than `limit` or none at all, and goes on from there when asked for the next.
+   * Takes a few milliseconds, however large the log. If few records match, it stops early with
+   * fewer than `limit` or none, and the next call continues from there.
    */
   page(ask: AuditPageAsk): AuditPage;
   close(): void;

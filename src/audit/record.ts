@@ -4,7 +4,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { AuditedIdentity, AuditEvent, RejectedEvent } from './event.ts';
 import type { AuditLog } from './log.ts';
 
-/** Undefined once the event is safe; a refusal when it can't be written: then nothing must follow from it. */
+/** Undefined once the event is recorded; a refusal if it cannot be, and then the event must not take effect. */
 export async function record(audit: AuditLog, event: AuditEvent): Promise<Refusal | undefined> {
   try {
     await audit.record(event);
@@ -12,7 +12,7 @@ export async function record(audit: AuditLog, event: AuditEvent): Promise<Refusa
   } catch (cause) {
     return new Refusal(
       'audit_unavailable',
-      'The service cannot record this request right now, and nothing is done unrecorded.',
+      'The service cannot write its audit log now, so it refused this request. Try again soon.',
       { detail: String(cause), retryAfterSeconds: 5 },
     );
   }
@@ -21,12 +21,12 @@ export async function record(audit: AuditLog, event: AuditEvent): Promise<Refusa
 /** Where a request came from. */
 export type Origin = Pick<RejectedEvent, 'door' | 'requestId' | 'address'>;
 
-/** Where and when a request came, as records hold it. */
+/** Where and when a request came, in the form of a record. */
 export function origin(clock: Clock, { door, requestId, address }: Origin) {
   return { time: clock.now(), door, requestId, address };
 }
 
-/** Who was verified, as records hold it. */
+/** A verified identity in the form of a record. */
 export function audited({ issuerName, issuer, subject, tokenHash }: Identity): AuditedIdentity {
   return { issuerName, issuer, subject, tokenHash };
 }

@@ -10,7 +10,7 @@ import { audited, type Origin, origin, record } from './record.ts';
  * once it is recorded, or `audit_unavailable` when it cannot be.
  */
 
-/** Where refusals are recorded, and the time they get. */
+/** Where refusals are recorded, and which clock dates them. */
 export interface RefusalRecords {
   readonly audit: AuditLog;
   readonly clock: Clock;
@@ -31,7 +31,7 @@ export async function recordRejected(
   return unrecorded ?? refusal;
 }
 
-/** What was refused to whom. */
+/** A refusal, and everything known about the caller. */
 export interface Denied {
   readonly refusal: Refusal;
   readonly identity: Identity;
@@ -65,7 +65,7 @@ export async function recordDenied(
   return unrecorded ?? refusal;
 }
 
-/** Refuses a step of a login; its identity is known or not. */
+/** Refuses a step of a login, with the identity if it is known. */
 export async function recordFailedLogin(
   { audit, clock }: RefusalRecords,
   request: Origin,
@@ -87,7 +87,7 @@ function reasonOf({ reason, message, detail }: Refusal) {
   return { reason, message, ...(detail !== undefined && { detail }) };
 }
 
-/** Reasons that anyone can bring about without a token that an issuer signed. */
+/** Reasons that anyone can provoke without a token signed by an issuer. */
 const UNPROVEN: ReadonlySet<string> = new Set([
   'token_malformed',
   'token_too_large',
@@ -110,15 +110,15 @@ const UNPROVEN: ReadonlySet<string> = new Set([
   'tenant_not_allowed',
 ]);
 
-/** So many may be written at once, and so many more for each second that passes. */
+/** How many may be recorded at once, and how many more for each second that passes. */
 const BURST = 1000;
 const PER_SECOND = 10;
 
 /**
- * Keeps strangers from filling the disk: whoever can reach the service can send tokens that prove
- * nothing, or begin logins, and each would leave a record. Beyond the bound (about 900,000 a day) they
- * are left out of the log and told to `onDropped`. What a signed token was needed for never is: a
- * reused token, a wrong proof, a verified identity.
+ * Keeps strangers from filling the disk. Anyone who can reach the service can send invalid tokens or
+ * start logins, and each leaves a record. Beyond the bound (about 900,000 a day) the log omits them
+ * and calls `onDropped`. It never omits a record that took a signed token: a reused token, a wrong
+ * proof, a verified identity.
  */
 export function boundRejections(
   log: AuditLog,

@@ -3,16 +3,16 @@ import type { AuditPage, AuditPageAsk } from '../log.ts';
 import { type Position, select, where } from './select.ts';
 
 /**
- * For one page so many records are held against the filter, at 1 µs each: longer than some
- * milliseconds nothing should keep the event loop from others.
+ * How many records one page compares with the filter, at 1 µs each: nothing should block the event
+ * loop for longer than a few milliseconds.
  */
 const SEARCHED = 4000;
 
-/** A way through the index of times. */
+/** A direction through the index of times. */
 interface Direction {
   readonly beyond: '<' | '>';
   readonly order: 'ASC' | 'DESC';
-  /** Of two neighbours in this order, the id of the one before. */
+  /** Added to an id, gives the id just before it in this order. */
   readonly back: 1 | -1;
 }
 
@@ -46,12 +46,12 @@ interface Search extends Pick<AuditPageAsk, 'filter' | 'limit'> {
   readonly direction: Direction;
 }
 
-/** What fits beyond `from`, and where to go on; `next` is undefined once there is no more. */
+/** The matching records beyond `from`, and where to continue; `next` is undefined at the end. */
 function search(db: DatabaseSync, { filter, limit, from, direction }: Search) {
   const { beyond, order } = direction;
   const asked = where(filter);
   const left = firstUnsearched(db, from, direction);
-  // The one that isn't searched any more is beyond the end; the place before it is the last within.
+  // The first record that is not searched is beyond the end; the position before it is the last one included.
   const end = left && justBefore(left, direction);
   const found = select(db, {
     sql: `${asked.sql} AND (time, id) ${beyond} (?, ?) ${end ? `AND (?, ?) ${beyond}= (time, id)` : ''}
@@ -76,7 +76,7 @@ function firstUnsearched(
   return row && { time: Number(row['time']), id: Number(row['id']) };
 }
 
-/** A place such that this one is the first beyond it. */
+/** The position just before this one, so that this one is the first beyond it. */
 function justBefore({ time, id }: Position, { back }: Direction): Position {
   return { time, id: id + back };
 }

@@ -21,7 +21,7 @@ export interface Where {
   readonly values: readonly SQLInputValue[];
 }
 
-/** Place in the order of lists: by time, and by order of writing within a millisecond. */
+/** Position in a list: by time, and by order of writing within a millisecond. */
 export interface Position {
   readonly time: number;
   readonly id: number;
@@ -31,7 +31,7 @@ export interface Row extends Position {
   readonly event: AuditEvent;
 }
 
-/** Records of the log; `sql` may go on after the condition, with ORDER BY and LIMIT. */
+/** Records of the log; `sql` may continue after the condition with ORDER BY and LIMIT. */
 export function select(db: DatabaseSync, { sql, values }: Where): Row[] {
   return db
     .prepare(`SELECT id, time, event FROM audit_events WHERE ${sql}`)
@@ -42,7 +42,7 @@ export function select(db: DatabaseSync, { sql, values }: Where): Row[] {
     });
 }
 
-/** Column names are ours; what the caller gave is only ever bound. */
+/** Column names are ours; values from the caller are always bound as parameters. */
 export function where(filter: AuditFilter): Where {
   const conditions = ['TRUE'];
   const values: SQLInputValue[] = [];

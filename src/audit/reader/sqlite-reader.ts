@@ -5,21 +5,21 @@ import type { AuditFilter, AuditReader } from '../log.ts';
 import { readPage } from './page.ts';
 import { type Position, select, type Where, where } from './select.ts';
 
-/** Records are read page by page, so that no read transaction stays open while a caller takes its time. */
+/** Records are read page by page, so that a slow caller keeps no read transaction open. */
 const PAGE = 500;
 
-/** A reader that can also wait for what comes next. */
+/** A reader that can also follow new records. */
 export interface SqliteReader extends AuditReader {
   /**
-   * Each call of the answer gives the records that were written since the call before, in the
-   * order they were written; the first, those written since `follow`. `limit` is ignored.
+   * Each call of the returned function gives the records written since the previous call (at first,
+   * since `follow`), in the order they were written. `limit` is ignored.
    */
   follow(filter: AuditFilter): () => AuditEvent[];
-  /** Another number than before as soon as anything was recorded since, by whatever process. */
+  /** A number that changes whenever any process records something. */
   newest(): number;
 }
 
-/** Throws when there is no such store, or when it has a schema that this program doesn't know. */
+/** Throws if there is no such store, or if this program does not know its schema. */
 export function openAuditReader(file: string): SqliteReader {
   const store = openStoreForReading(file);
   const db = store.database;
@@ -38,7 +38,7 @@ function* list(db: DatabaseSync, filter: AuditFilter): Generator<AuditEvent> {
   let position = filter.limit === undefined ? START : startOfNewest(db, asked, filter.limit);
   while (position !== undefined) {
     const page = select(db, {
-      // What is written meanwhile doesn't belong to this list; without it a list could have no end.
+      // Leave out what is written meanwhile; otherwise a list could go on forever.
       sql: `${asked.sql} AND id <= ? AND (time, id) >= (?, ?) ORDER BY time, id LIMIT ${PAGE}`,
       values: [...asked.values, newest, position.time, position.id],
     });
@@ -64,7 +64,7 @@ function follow(db: DatabaseSync, filter: AuditFilter): () => AuditEvent[] {
 
 const START: Position = { time: Number.MIN_SAFE_INTEGER, id: 0 };
 
-/** Where the newest `limit` of the records begin: the start when there are fewer, undefined for none at all. */
+/** Where the newest `limit` records begin: the start if there are fewer, undefined if `limit` is below 1. */
 function startOfNewest(db: DatabaseSync, asked: Where, limit: number): Position | undefined {
   if (limit < 1) return undefined;
   const row = db

@@ -2,11 +2,11 @@ import type { AuditEvent } from '../event.ts';
 import { matches } from '../filter.ts';
 import type { AuditFilter, AuditLog } from '../log.ts';
 
-/** A log that forgets everything with the process: for tests, and for trying things out. */
+/** A log that lasts as long as the process: for tests and experiments. */
 export interface MemoryLog extends AuditLog {
-  /** Like `AuditReader.list`; goes on answering after `close`. */
+  /** Like `AuditReader.list`; still works after `close`. */
   list(filter?: AuditFilter): Iterable<AuditEvent>;
-  /** From now on `record` rejects with this cause; `undefined` mends it. */
+  /** From now on `record` rejects with this cause; `undefined` repairs it. */
   breakWith(cause: Error | undefined): void;
 }
 

@@ -5,18 +5,18 @@ import type { AuditEvent } from '../event.ts';
 import type { AuditLog } from '../log.ts';
 
 export interface SqliteLogOptions {
-  /** Says what a record survives. Whoever opened it closes it, after this log. */
+  /** Decides what a record survives. The caller that opened it closes it, after this log. */
   readonly store: Store;
   readonly clock: Clock;
   /** Records older than this are deleted. */
   readonly retentionSeconds: number;
-  /** Told once when writing begins to fail, with why, and once (`undefined`) when it works again. */
+  /** Called once with the cause when writing begins to fail, and once with `undefined` when it works again. */
   readonly onHealth?: (fault: unknown) => void;
-  /** Records that may wait for one commit; beyond it `record` rejects at once. */
+  /** How many records may wait for one commit; beyond that `record` rejects immediately. */
   readonly maxQueued?: number;
 }
 
-/** How often old records are deleted and a failed log is tried again. */
+/** How often old records are deleted and a failed log is retried. */
 const UPKEEP_MILLISECONDS = 1000;
 
 interface Waiting {
@@ -27,11 +27,11 @@ interface Waiting {
 }
 
 /**
- * The audit log in SQLite: group commit, one transaction for everything that was recorded during one
- * turn of the event loop.
+ * The audit log in SQLite. Group commit: one transaction for everything recorded during one turn of
+ * the event loop.
  *
- * On one core about 6 µs a record in batches of 50 (10 in tens, 33 alone), with a checkpoint now
- * and then that takes 3 ms. Waiting for the disk as well: 11 µs in batches of 50, 200 alone.
+ * On one core a record takes about 6 µs in batches of 50 (10 µs in batches of 10, 33 µs alone), and an
+ * occasional checkpoint 3 ms. With a wait for the disk: 11 µs in batches of 50, 200 µs alone.
  */
 export function openSqliteLog(options: SqliteLogOptions): AuditLog {
   const { clock, retentionSeconds, maxQueued = 10_000 } = options;
@@ -70,7 +70,7 @@ export function openSqliteLog(options: SqliteLogOptions): AuditLog {
     }
   }
 
-  /** A log that failed is not asked again while `/readyz` says no; so it has to find out by itself. */
+  /** While `/readyz` says no, nobody calls a failed log, so it must find out by itself when it works again. */
   function upkeep(): void {
     try {
       if (!healthy) probe(db, clock);
@@ -102,7 +102,7 @@ export function openSqliteLog(options: SqliteLogOptions): AuditLog {
   };
 }
 
-/** Writes a record larger than a page and takes it back: fails for the reasons that a real one would. */
+/** Writes a record larger than a page and deletes it: fails for the same reasons as a real one. */
 function probe(db: DatabaseSync, clock: Clock): void {
   inTransaction(db, () => {
     db.prepare('INSERT INTO audit (time, event) VALUES (?, hex(zeroblob(4096)))').run(clock.now());
@@ -110,13 +110,13 @@ function probe(db: DatabaseSync, clock: Clock): void {
   });
 }
 
-/** Deleting this many takes a few milliseconds, the most that the event loop should be kept from others. */
+/** Deleting this many takes a few milliseconds, the longest the event loop should be blocked. */
 const BATCH = 500;
 
 /**
- * Deletes the oldest records from before `before` (milliseconds since the Unix epoch), a bounded
- * number of them, and returns how many. Freed pages are used again: the file stays as large as the
- * busiest retention period made it.
+ * Deletes up to `batch` of the oldest records from before `before` (milliseconds since the Unix epoch)
+ * and returns how many. SQLite reuses freed pages, so the file stays as large as the busiest retention
+ * period made it.
  */
 export function pruneBatch(db: DatabaseSync, before: number, batch = BATCH): number {
   const { changes } = db
