@@ -32,20 +32,20 @@ export interface Service {
   /** Where it listens, e.g. `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly app: FastifyInstance;
-  /** Reads the configuration again. A bad one changes nothing and is told in the log. True when taken. */
+  /** Reads the configuration again. An invalid one changes nothing and is logged. True if it is now in force. */
   reload(): boolean;
-  /** How long a stop may take: `drain` and `close` together. */
+  /** How long stopping may take: `drain` and `close` together. */
   readonly drainMilliseconds: number;
-  /** Lets callers go elsewhere without losing a request; `close` comes next. */
+  /** Lets callers move to another replica without losing a request; call `close` next. */
   drain(): Promise<void>;
-  /** Stops taking connections, answers what is in progress, flushes the audit log. */
+  /** Stops accepting connections, answers the requests in progress, and flushes the audit log. */
   close(): Promise<void>;
 }
 
 /**
  * Builds nats-sts from its configuration and starts it: the one place where the parts are joined.
  *
- * @throws InvalidInput when the configuration can't be used (every problem at once).
+ * @throws InvalidInput with every problem of the configuration.
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { clock = systemClock, env = process.env } = options;
@@ -66,7 +66,7 @@ interface Beginning {
   readonly load: () => Config;
   readonly config: Config;
   readonly resources: Resources;
-  /** Gets what is to be closed, in the order it was started. */
+  /** Collects what must be closed, in the order it was started. */
   readonly stack: AsyncDisposableStack;
 }
 
@@ -135,7 +135,7 @@ async function start(
   };
 }
 
-/** Issuers' keys that were fetched move over from one generation to the next. */
+/** The next generation takes over the issuers' keys that this one fetched. */
 function reloadParts(
   load: () => Config,
   {
@@ -158,14 +158,14 @@ function reloadParts(
   };
 }
 
-/** Fetched before somebody asks. An issuer that can't be reached is told now; metrics tell how it goes on. */
+/** Fetches keys before the first request. Logs issuers that cannot be reached; metrics show how that develops. */
 async function fetchKeys({ verifier }: Generation, log: Log): Promise<void> {
   await verifier.prewarm();
   for (const { name, ready, lastError } of verifier.status()) {
     if (ready) continue;
     log.warn(
       { issuer: name, why: lastError },
-      'the keys of an issuer can not be fetched: its tokens are refused until they can',
+      'cannot fetch the keys of an issuer; its tokens are refused until this works',
     );
   }
 }

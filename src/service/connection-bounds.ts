@@ -33,7 +33,7 @@ export function connectionBounds(
   if (total < wanted) {
     log.warn(
       { openFiles, wanted, connections: total },
-      'the limit of open files is lower than the connections of limits.concurrency need: raise it (ulimit -n, LimitNOFILE=)',
+      'the open file limit is too low for limits.concurrency; raise it (ulimit -n, LimitNOFILE=)',
     );
   }
   const behindProxy = listen.behindProxy !== undefined;

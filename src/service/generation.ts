@@ -67,7 +67,7 @@ export function buildGeneration(
     clock,
     singleUse,
     maxWaiting: waitingPerIssuer(config),
-    onNotice: (issuer, why) => log.warn({ issuer, why }, 'not all keys of an issuer can be used'),
+    onNotice: (issuer, why) => log.warn({ issuer, why }, 'some keys of an issuer cannot be used'),
     ...(previous && { reusing: previous.verifier }),
   });
   const capped = config.issuers.filter(({ capToTokenExpiry }) => capToTokenExpiry);

@@ -27,7 +27,7 @@ export async function startPeople({
 }: PeopleOptions): Promise<LoginService & { close(): void }> {
   const { clock, state, revocations, singleUse, log } = resources;
   const onFault = (fault: unknown) =>
-    log.warn({ why: String(fault) }, 'what is over of logins could not be deleted');
+    log.warn({ why: String(fault) }, 'could not delete expired login records');
   const ended = await openEndedSessions({ state, clock, onFault });
   const { sealingKeys } = current().config;
   const sealer = createTextSealer({ keys: sealingKeys, audience: publicUrl, clock });

@@ -47,8 +47,8 @@ export function partStatus({
   const issuers = verifier.status();
   const oneIsReady = issuers.some(({ ready }) => ready);
   return {
-    service: part(!stopping, 'it is stopping'),
-    audit: part(audit.healthy(), 'the audit log can not be written'),
+    service: part(!stopping, 'the service is stopping'),
+    audit: part(audit.healthy(), 'cannot write the audit log'),
     ...Object.fromEntries(
       issuers.map((issuer) => [
         `issuer:${issuer.name}`,
@@ -74,7 +74,7 @@ export function partStatus({
 
 /** One that is ready may still have something to say: some of its keys cannot be used. */
 function issuerPart({ ready, lastError, notice }: KeySetStatus): PartStatus {
-  const message = ready ? notice : (lastError ?? 'its keys were not fetched yet');
+  const message = ready ? notice : (lastError ?? 'its keys have not been fetched yet');
   return { ready, essential: true, ...(message !== undefined && { message }) };
 }
 
@@ -117,7 +117,7 @@ function accountParts(
       );
       if (keyless.length > 0) {
         messages.push(
-          `no signing key may sign now for ${keyless.join(', ')}${parts.whyNoKey(account)}`,
+          `no signing key can sign now for ${keyless.join(', ')}${parts.whyNoKey(account)}`,
         );
       }
       return [
@@ -130,7 +130,7 @@ function accountParts(
 
 /** The reason may name servers, and this is read by anybody. */
 const ROTATOR_STUCK =
-  ': the rotator can not work with the NATS servers; nats-sts keys list and its log say why';
+  ': the rotator cannot work with the NATS servers; nats-sts keys list and the rotator log say why';
 
 /** So long the store may be out of sight before that explains anything; it is looked at once a second or more. */
 const STALE_MILLISECONDS = 3000;
@@ -179,18 +179,18 @@ export function rotatorStatus({
 }): Record<string, PartStatus> {
   const connected = system && typeof system.current() !== 'string';
   return {
-    service: part(!stopping, 'it is stopping'),
-    audit: part(audit.healthy(), 'the audit log can not be written'),
-    store: part(storeAgeMilliseconds < STORE_MILLISECONDS, 'the store can not be read'),
+    service: part(!stopping, 'the service is stopping'),
+    audit: part(audit.healthy(), 'cannot write the audit log'),
+    store: part(storeAgeMilliseconds < STORE_MILLISECONDS, 'cannot read the store'),
     ...(connected !== undefined && {
-      nats: part(connected, 'the system account can not be used; the log says why'),
+      nats: part(connected, 'cannot use the system account; the log says why'),
     }),
     ...Object.fromEntries(
       accounts.map(({ name }) => {
         const refused = whyRefused(name);
         const message =
           refused === undefined
-            ? 'its signing keys can not be rotated; the log says why'
+            ? 'cannot rotate its signing keys; the log says why'
             : `NATS lets nobody in: ${refused}`;
         return [
           `account:${name}`,

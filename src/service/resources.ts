@@ -82,13 +82,13 @@ export async function openResources(
     const revocations = await followRevocations({
       state,
       onUnreadable: (key, fault) =>
-        log.error({ key, why: String(fault) }, 'A STORED REVOCATION CAN NOT BE READ'),
+        log.error({ key, why: String(fault) }, 'cannot read a stored revocation'),
     });
     stack.defer(() => revocations.close());
     const audit = boundRejections(stores.audit, { clock, onDropped: () => (dropped += 1) });
     stack.defer(
       keepExpiring({ state, audit, clock }, (fault) =>
-        log.warn({ why: String(fault) }, 'revocations that are over could not be deleted'),
+        log.warn({ why: String(fault) }, 'could not delete expired revocations'),
       ),
     );
     return {
@@ -124,6 +124,6 @@ function tellHealth(log: Log, fault: unknown): void {
   if (fault === undefined) log.info({}, 'the audit log can be written again');
   else {
     const why = fault instanceof Error ? fault.message : JSON.stringify(fault);
-    log.error({ why }, 'THE AUDIT LOG CAN NOT BE WRITTEN; nothing is issued until it can');
+    log.error({ why }, 'cannot write the audit log; nothing is issued until this works');
   }
 }

@@ -147,8 +147,8 @@ function checkRotates({ file, nats, accounts }: Config): void {
     path: `accounts.${name}`,
     message:
       kind === 'managed'
-        ? 'nats-sts rotator can make no keys for it: add nats.operatorSigningKey and nats.system'
-        : 'its signingKeys are given, and nothing says to rotate through them: add rotation: {every: 30d}',
+        ? 'nats-sts rotator cannot make keys for this account; add nats.operatorSigningKey and nats.system'
+        : 'this account has given signingKeys and no rotation schedule; add rotation: {every: 30d}',
   }));
   throw new InvalidInput(file, problems);
 }

@@ -84,7 +84,7 @@ async function openJetStream(
 
 function orUnavailable(claims: JetStreamSingleUse): SingleUse {
   const unavailable = (cause: unknown): never => {
-    throw new SingleUseUnavailable('a used token could not be written down', { cause });
+    throw new SingleUseUnavailable('could not record a used token', { cause });
   };
   return {
     claim: (...what) => claims.claim(...what).catch(unavailable),
@@ -96,12 +96,12 @@ function orUnavailable(claims: JetStreamSingleUse): SingleUse {
 }
 
 function tellBehind(log: Log, fault: unknown): void {
-  if (fault === undefined) log.info({}, 'all issued credentials are known to the store again');
+  if (fault === undefined) log.info({}, 'the store has all issued credentials again');
   else {
     const why = fault instanceof Error ? fault.message : JSON.stringify(fault);
     log.warn(
       { why },
-      'credentials are issued that the store does not know yet: revocations will cut them once it does',
+      'issued credentials have not reached the store yet; revocations disconnect them once they have',
     );
   }
 }

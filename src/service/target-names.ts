@@ -58,7 +58,7 @@ export function tellLostNames(
   for (const { what, name, revocations } of lost.values()) {
     log.warn(
       { [what]: name, revocations },
-      'REVOCATIONS NAME WHAT THE CONFIGURATION DOES NOT HAVE: under a new name they hold nobody back',
+      'revocations use a name that the configuration does not have; if it was renamed, they no longer refuse anyone',
     );
   }
 }

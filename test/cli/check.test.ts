@@ -69,14 +69,14 @@ describe('a valid configuration', () => {
       'tied',
       'APP',
       'scoped',
-      'it has signing keys of its own; identities whose value is a list or has upper-case letters are refused',
+      'it has its own signing keys; identities whose value is a list or has upper-case letters are refused',
     ]);
-    expect(rows).toContainEqual(['plain', 'APP', 'scoped', 'it has signing keys of its own']);
+    expect(rows).toContainEqual(['plain', 'APP', 'scoped', 'it has its own signing keys']);
     expect(rows).toContainEqual([
       'double',
       'APP',
       'direct',
-      'it can not be scoped: "a.{{claims.team}}{{claims.unit}}" has two references in one subject token',
+      'it cannot be scoped: "a.{{claims.team}}{{claims.unit}}" has two references in one subject token',
     ]);
     const { roles } = JSON.parse((await natsSts('check', '--json', '-c', file)).out) as {
       roles: { name: string; scope?: object }[];

@@ -79,7 +79,7 @@ test('/readyz says which issuer is down; not ready only when none is up', async 
   });
 });
 
-test('/readyz says that the audit log can not be written, until it can', async () => {
+test('/readyz says that cannot write the audit log, until it can', async () => {
   await using world = await startServiceWorld({ nats: false });
   // Another program that holds the write lock: no record gets in meanwhile.
   const other = new DatabaseSync(world.storeFile);
@@ -92,7 +92,7 @@ test('/readyz says that the audit log can not be written, until it can', async (
   expect(await readiness(world.url)).toMatchObject({
     status: 503,
     ready: false,
-    parts: { audit: { ready: false, message: 'the audit log can not be written' } },
+    parts: { audit: { ready: false, message: 'cannot write the audit log' } },
   });
   other.exec('ROLLBACK');
   other.close();

@@ -67,7 +67,7 @@ async function troubled(running: RunningService, why: string): Promise<void> {
   const parts = (await (await fetch(`${running.url}/readyz`)).json()) as {
     checks?: Record<string, Part>;
   };
-  expect(JSON.stringify(parts)).toContain('no signing key may sign now for publisher');
+  expect(JSON.stringify(parts)).toContain('no signing key can sign now for publisher');
 }
 
 async function startProblems(): Promise<string> {
@@ -132,7 +132,7 @@ test('a service that starts before NATS says so, and goes to work by itself once
   await node.stop();
   await using running = await startRotating(ground);
   await troubled(running, "NATS can't be reached");
-  expect(running.log.text()).toContain('THE SYSTEM ACCOUNT OF NATS CAN NOT BE USED');
+  expect(running.log.text()).toContain('cannot use the NATS system account');
   expect(await refusal(running)).toEqual(NO_KEY);
 
   await node.restart();
@@ -164,7 +164,7 @@ test('on a full disk nothing is issued and nothing rotates; what there is stays,
     await eventually(async () => (await full.exchange(token)).status === 503);
     expect(await refusal(full)).toEqual({ status: 503, reason: 'audit_unavailable' });
     await full.logged('THE AUDIT LOG CAN NOT BE WRITTEN');
-    await full.logged('the store can not tell who rotates');
+    await full.logged('cannot read from the store which process rotates');
     expect(await isReady(full)).toBe(false);
     expect(ground.activations()).toHaveLength(1);
   }

@@ -38,7 +38,7 @@ test('keys that cannot be used are named in the log once, on /readyz, and to who
     },
   });
   await world.credential(await world.token());
-  const logged = () => world.log.text().split('not all keys of an issuer can be used').length - 1;
+  const logged = () => world.log.text().split('some keys of an issuer cannot be used').length - 1;
   await eventually(() => logged() === 1);
   const said = [
     'the key set has 301 keys, and only the first 256 are kept',

@@ -29,7 +29,7 @@ const ready = { ready: true, essential: false };
 const without = (roles: string) => ({
   ready: false,
   essential: false,
-  message: `no signing key may sign now for ${roles}`,
+  message: `no signing key can sign now for ${roles}`,
 });
 
 describe('an account', () => {

@@ -29,7 +29,7 @@ export function processMetrics(version: string): ProcessMetrics {
   }).set({ version }, 1);
   const reloadOk = new Gauge({
     name: 'nats_sts_config_last_reload_success',
-    help: '1 when the last reload of the configuration was taken, 0 when it was refused',
+    help: '1 when the last configuration reload succeeded, 0 when it was refused',
     registers,
   });
   const reloadAt = new Gauge({

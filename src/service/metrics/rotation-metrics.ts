@@ -37,7 +37,7 @@ export function rotationMetrics(registry: Registry, sources: RotationSources): R
   revocationMetrics(registers, sources);
   new Gauge({
     name: 'nats_sts_store_fresh_timestamp_seconds',
-    help: 'Everything that was written to the store before then is known to this process',
+    help: 'This process has read everything that was written to the store before this time',
     registers,
     collect() {
       this.set(sources.storeFreshAt() / 1000);
@@ -77,7 +77,7 @@ function keyGauges(registers: Registry[], sources: RotationSources): void {
   });
   new Gauge({
     name: 'nats_sts_signing_keys_left',
-    help: 'External accounts that rotate on a schedule: given signing keys that were not used yet, of the role that has the fewest',
+    help: 'External accounts that rotate on a schedule: unused signing keys of the role that has the fewest',
     labelNames: ['account'],
     registers,
     collect() {
@@ -97,7 +97,7 @@ function accountGauges(registers: Registry[], sources: RotationSources): void {
   const { accounts, ring, clock } = sources;
   new Gauge({
     name: 'nats_sts_account_accepts_connections',
-    help: '1 while NATS lets in users that are signed for this account, as far as the rotator sees; 0 when it refuses all',
+    help: '1 while NATS lets users of this account in, as far as the rotator can tell; 0 when it refuses all',
     labelNames: ['account'],
     registers,
     collect() {
@@ -114,7 +114,7 @@ function accountGauges(registers: Registry[], sources: RotationSources): void {
   });
   new Gauge({
     name: 'nats_sts_account_jwt_expiry_timestamp_seconds',
-    help: 'When the account JWT expires: then NATS refuses all users of the account. Absent where it does not expire',
+    help: 'When the account JWT expires and NATS begins to refuse all users of the account; absent if it does not expire',
     labelNames: ['account'],
     registers,
     collect() {
@@ -142,7 +142,7 @@ function revocationMetrics(registers: Registry[], sources: RotationSources): voi
   });
   new Gauge({
     name: 'nats_sts_revocations',
-    help: 'Revocations in force, by what they are about',
+    help: 'Revocations in force, by kind of target',
     labelNames: ['kind', 'block'],
     registers,
     collect() {
@@ -154,7 +154,7 @@ function revocationMetrics(registers: Registry[], sources: RotationSources): voi
   });
   new Counter({
     name: 'nats_sts_revocations_total',
-    help: 'Revocations that this process has seen made, by what they are about; all processes of one store see the same',
+    help: 'Revocations that this process has seen, by kind of target; all processes of one store see the same ones',
     labelNames: ['kind'],
     registers,
     collect() {

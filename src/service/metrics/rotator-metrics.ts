@@ -61,14 +61,14 @@ export function rotatorMetrics(
   });
   const confirm = new Histogram({
     name: 'nats_sts_key_confirm_duration_seconds',
-    help: 'Time from a push of an account JWT until every server was seen to have applied it',
+    help: 'Time from the push of an account JWT until every server has applied it',
     // Servers that were away catch up at their resolver's next synchronisation, minutes later.
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300],
     registers,
   });
   const drift = new Counter({
     name: 'nats_sts_account_drift_mended_total',
-    help: "Times that somebody else's account JWT had dropped our entries, and they were put back",
+    help: "Times that someone else's push dropped our entries from an account JWT and the rotator restored them",
     labelNames: ['account'],
     registers,
   });
@@ -119,21 +119,21 @@ function figureGauges(
   gauge(
     'success',
     'nats_sts_rotator_last_success_timestamp_seconds',
-    'When the rotator last looked at all servers of an account and had nothing left to do',
+    'When the rotator last checked all servers of an account and had nothing left to do',
   );
   gauge(
     'problems',
     'nats_sts_rotator_problems',
-    '1 when something keeps the account from being rotated; the log says what',
+    '1 when a problem keeps the account from being rotated; the log says which',
   );
   gauge(
     'jwtBytes',
     'nats_sts_account_jwt_bytes',
-    'Length of the account JWT as last pushed; servers take 1 MB',
+    'Size of the account JWT last pushed; servers accept up to 1 MB',
   );
   gauge(
     'budget',
     'nats_sts_revoked_users_budget_ratio',
-    'How much of its room in the account JWT the revoked users take; above 1 signing keys are revoked instead',
+    'Share of the space for revoked users in the account JWT that is in use; above 1, signing keys are revoked instead',
   );
 }

@@ -39,7 +39,7 @@ export function createMetrics({ version, droppedRejections, issuers }: MetricsSo
   const registers = [ofProcess.registry];
   const exchanges = new Counter({
     name: 'nats_sts_exchanges_total',
-    help: 'Exchanges by door and outcome: issued, or the reason of the refusal',
+    help: 'Exchanges by door and outcome: issued, or the reason for the refusal',
     labelNames: ['door', 'outcome'],
     registers,
   });
@@ -58,7 +58,7 @@ export function createMetrics({ version, droppedRejections, issuers }: MetricsSo
   });
   const loginSteps = new Counter({
     name: 'nats_sts_login_steps_total',
-    help: 'Steps of logins and handovers by step, issuer and outcome: ok, or the reason of the refusal',
+    help: 'Steps of logins and handovers by step, issuer and outcome: ok, or the reason for the refusal',
     labelNames: ['step', 'issuer', 'outcome'],
     registers,
   });
@@ -69,14 +69,14 @@ export function createMetrics({ version, droppedRejections, issuers }: MetricsSo
   });
   const connectionsDropped = new Counter({
     name: 'nats_sts_connections_dropped_total',
-    help: 'Connections of callers that were cut, by reason',
+    help: 'Caller connections that the service closed, by reason',
     labelNames: ['reason'],
     registers,
   });
   for (const reason of DROPS) connectionsDropped.inc({ reason }, 0);
   new Counter({
     name: 'nats_sts_audit_rejections_dropped_total',
-    help: 'Tokens that proved nothing, and logins begun, that were too many to be recorded one by one',
+    help: 'Rejected tokens and started logins that were too many to record in the audit log',
     registers,
     collect() {
       this.reset();
@@ -115,7 +115,7 @@ export function createMetrics({ version, droppedRejections, issuers }: MetricsSo
 function issuerGauges(registers: Registry[], issuers: MetricsSources['issuers']): void {
   new Gauge({
     name: 'nats_sts_issuer_ready',
-    help: "1 when the issuer's keys are at hand",
+    help: "1 when the issuer's keys are available",
     labelNames: ['issuer'],
     registers,
     collect() {

@@ -34,7 +34,10 @@ export function watchCertificate(app: FastifyInstance, tls: TlsFiles, log: Log):
       renewTls(app, tls);
       log.info({}, 'TLS certificate renewed');
     } catch (error) {
-      log.error({ problems: problemsOf(error) }, 'the changed TLS certificate was refused');
+      log.error(
+        { problems: problemsOf(error) },
+        'the changed TLS certificate was refused; the previous one stays in use',
+      );
     }
   };
   return watchFiles({ files: () => files, onChange: renew });

@@ -67,7 +67,7 @@ export function reload<Built extends { readonly config: Config }>(
     if (again && known) return false;
     log.error(
       { problems },
-      'THE CHANGED CONFIGURATION WAS REFUSED; the one from before stays in force',
+      'the changed configuration was refused; the previous one stays in force',
     );
     return false;
   }

@@ -26,7 +26,7 @@ export function admissionReporter({
       log.info({ account }, 'NATS lets users of the account in again');
     } else {
       refused.set(account, why);
-      log.error({ account, why }, 'NATS LETS NOBODY IN FOR AN ACCOUNT; nothing is issued for it');
+      log.error({ account, why }, 'NATS lets nobody in for an account; nothing is issued for it');
     }
   }
 
@@ -34,7 +34,8 @@ export function admissionReporter({
     const text = warnings.join('; ');
     if ((warned.get(account) ?? '') === text) return;
     warned.set(account, text);
-    if (text !== '') log.warn({ account, warnings }, 'the account needs its operator');
+    if (text !== '')
+      log.warn({ account, warnings }, 'the account needs attention from its operator');
   }
 
   return ({ name, use = CLIENTS }, { admission, base, warnings = [] }) => {

@@ -36,10 +36,7 @@ export function rotationReporter({
     if (!isNews(troubles, account, problems)) return;
     if (problems.length === 0) log.info({ account }, 'signing keys can be rotated again');
     else
-      log.error(
-        { account, problems },
-        'SIGNING KEYS CAN NOT BE ROTATED; the active ones go on signing',
-      );
+      log.error({ account, problems }, 'cannot rotate signing keys; the active ones keep signing');
   }
 
   /** A pass ended, and this is all that it found. */
@@ -52,12 +49,11 @@ export function rotationReporter({
   /** External accounts: keys that should sign and must not. */
   function mute(account: string, keys: readonly string[]): void {
     if (!isNews(silent, account, keys)) return;
-    if (keys.length === 0)
-      log.info({ account }, 'the account lists the signing keys as they were given');
+    if (keys.length === 0) log.info({ account }, 'the account lists the given signing keys again');
     else
       log.error(
         { account, keys },
-        'SIGNING KEYS ARE NOT LISTED AS THEY WERE GIVEN; these do not sign',
+        'the account does not list these signing keys as given; they do not sign',
       );
   }
 
@@ -73,7 +69,7 @@ export function rotationReporter({
       dried.add(place);
       log.warn(
         { account: name, slot },
-        'no given signing key is left to rotate to: nats-sts keys list prints how to add the next ones',
+        'no unused signing keys remain; nats-sts keys list prints how to add more',
       );
     }
   }
@@ -118,7 +114,7 @@ export function rotationReporter({
       });
       log.warn(
         { account: name, lostKeys: lost, ...(limitsChanged && { limits: 'changed' }) },
-        'SOMEBODY ELSE PUSHED AN ACCOUNT JWT WITHOUT OUR ENTRIES; they were put back',
+        'someone else pushed an account JWT without our entries; they were restored',
       );
     },
     failed({ name }, error) {
@@ -135,7 +131,7 @@ export function rotationReporter({
       metrics.leads(leader);
       const why = error === undefined ? undefined : (error as Error).message;
       if (why !== storeTrouble && why !== undefined)
-        log.error({ why }, 'the store can not tell who rotates');
+        log.error({ why }, 'cannot read from the store which process rotates');
       storeTrouble = why;
       if (leader === leading) return;
       leading = leader;
@@ -150,7 +146,7 @@ export function rotationReporter({
     gaveUp() {
       if (hopeless) return;
       hopeless = true;
-      log.warn({}, 'this process can rotate nothing and lets others try');
+      log.warn({}, 'this process cannot rotate any account and lets others try');
     },
   };
 }

@@ -104,7 +104,7 @@ function openSystem(
         log.info({ server: change.server }, 'connected to the system account');
         onConnected();
       } else {
-        log.error({ problem: change.problem }, 'THE SYSTEM ACCOUNT OF NATS CAN NOT BE USED');
+        log.error({ problem: change.problem }, 'cannot use the NATS system account');
       }
     },
   });

@@ -35,7 +35,7 @@ function problemsOf(config: Config): Problem[] {
 
 function notScoped({ spec, scoped }: CompiledRole): string | undefined {
   if (spec.signing !== 'scoped' || !('whyNot' in scoped)) return undefined;
-  return `this role can't be scoped: ${scoped.whyNot}; write signing: direct, or leave it out`;
+  return `this role cannot be scoped: ${scoped.whyNot}; write signing: direct, or remove signing`;
 }
 
 function unsignable(
@@ -43,10 +43,10 @@ function unsignable(
   key: SigningKey | undefined,
 ): string | undefined {
   if (!key) {
-    return `no signing key of account ${spec.account} may sign for this role; add one that is tied to no role, or one with role: ${spec.name}`;
+    return `no signing key of account ${spec.account} signs for this role; add one without a role, or one with role: ${spec.name}`;
   }
   if (key.scopedTo === undefined || !('whyNot' in scoped)) return undefined;
-  return `its signing key is scoped, which this role can't be: ${scoped.whyNot}; give the account a signing key that is tied to no role`;
+  return `its signing key is scoped, but this role cannot be: ${scoped.whyNot}; give the account a signing key without a role`;
 }
 
 /** Drafts the smallest credential that the role can have: every reference is one character. */
@@ -67,7 +67,7 @@ function tooLarge(
     },
   );
   if (!(draft instanceof Refusal)) return undefined;
-  return `its credential can't fit the servers' CONNECT line: it ${draft.detail ?? 'is too large'}`;
+  return `its credential does not fit the servers' CONNECT line: it ${draft.detail ?? 'is too large'}`;
 }
 
 const SHORTEST = {

@@ -29,7 +29,7 @@ function ofManaged(role: CompiledRole): RoleSigning {
   const scope = scopeOf(role);
   if (scope) return { slot: spec.name, scope, why: remarks(role) };
   const whyNot = 'whyNot' in scoped ? scoped.whyNot : '';
-  return { slot: ANY_ROLE, why: `it can not be scoped: ${whyNot}` };
+  return { slot: ANY_ROLE, why: `it cannot be scoped: ${whyNot}` };
 }
 
 function ofExternal(role: CompiledRole, { signingKeys }: AccountSpec): RoleSigning {
@@ -77,9 +77,9 @@ function byName([one]: readonly [string, unknown], [other]: readonly [string, un
 
 /** What somebody who chose scoped signing, or left it to us, should know. */
 function remarks({ scoped, references }: CompiledRole): string {
-  const remarks = ['it has signing keys of its own'];
+  const remarks = ['it has its own signing keys'];
   if ('partOfToken' in scoped && scoped.partOfToken) {
-    remarks.push('servers must be 2.11 or later, for a reference is only a part of a token');
+    remarks.push('servers must be 2.11 or later, because a reference is only part of a token');
   }
   const refused = [
     ...(references.some(({ source }) => source.kind === 'claim') ? ['is a list'] : []),

@@ -35,7 +35,7 @@ function tell() {
   return { reporter, gauge, said, lines };
 }
 
-const TROUBLE = 'SIGNING KEYS CAN NOT BE ROTATED; the active ones go on signing';
+const TROUBLE = 'cannot rotate signing keys; the active ones keep signing';
 const OVER = 'signing keys can be rotated again';
 
 test('pushes that fail again and again are told once, and once that it is over', () => {
