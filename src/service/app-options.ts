@@ -14,14 +14,14 @@ import { partStatus } from './readiness.ts';
 import type { Running } from './reload/reload.ts';
 import { readTls } from './reload/certificate.ts';
 
-/** The configuration in force, and where the service stands. */
+/** The configuration in force, and the state of the service. */
 export interface State extends Running<Generation> {
-  /** Where it listens; empty before it does. */
+  /** Where it listens; empty until it does. */
   url: string;
   stopping: boolean;
 }
 
-/** What the doors are made of besides the configuration in force. */
+/** What the doors need besides the configuration in force. */
 interface Joined {
   readonly resources: Resources;
   readonly metrics: Metrics;
@@ -30,7 +30,7 @@ interface Joined {
   readonly console: ConsoleView;
 }
 
-/** What the HTTP service is built from; what a reload changes is asked for at each request. */
+/** Options of the HTTP service. Whatever a reload can change is looked up at each request. */
 export function appOptions(
   state: State,
   { resources, metrics, sessions, people, console }: Joined,
@@ -77,12 +77,12 @@ export function appOptions(
   };
 }
 
-/** Where nothing is configured and the system chose the port, only the running server knows. */
+/** The configured URL, or the one of the running server if the system chose the port. */
 export function publicUrl({ current: { config }, url }: State): string {
   return config.publicUrl.endsWith(':0') ? url : config.publicUrl;
 }
 
-/** A fault for the log: its stack and causes. */
+/** A fault as text for the log, with its stack and causes. */
 function describe(fault: unknown): string {
   return fault instanceof Error
     ? `${fault.stack ?? fault.message}${fault.cause === undefined ? '' : `\ncaused by ${describe(fault.cause)}`}`

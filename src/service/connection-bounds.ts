@@ -3,10 +3,10 @@ import type { Config } from '../config/config.ts';
 import type { ConnectionBounds } from '../http/limits/connection-shares.ts';
 import type { Log } from '../log.ts';
 
-/** For everything but callers' connections: the store, the log, NATS, issuers. */
+/** Open files reserved for everything but callers' connections: the store, the log, NATS, issuers. */
 const RESERVED = 128;
 
-/** How many files this process may have open, sockets among them; undefined where the system does not say. */
+/** How many files, including sockets, this process may have open; undefined if the system does not say. */
 function openFilesLimit(): number | undefined {
   try {
     const text = readFileSync('/proc/self/limits', 'utf8');
@@ -18,9 +18,9 @@ function openFilesLimit(): number | undefined {
 }
 
 /**
- * How many connections there may be. Most are idle ones that callers keep open; a quarter is enough
- * for one network. More than files can be open would starve the store and the log: then there are
- * fewer, and the log says so.
+ * How many connections callers may have. Most are idle ones that callers keep open; a quarter of them is
+ * enough for one network. If the open file limit is too low, there are fewer connections, so that the store
+ * and the log do not starve, and a warning is logged.
  */
 export function connectionBounds(
   { limits, listen }: Pick<Config, 'limits' | 'listen'>,

@@ -5,25 +5,25 @@ import type { SharedState } from '../store/shared-state.ts';
 
 export interface ChangesOptions {
   readonly state: Pick<SharedState, 'watch'>;
-  /** Another number as soon as anything was recorded. */
+  /** A number that changes whenever something is recorded. */
   readonly newestRecord: () => number;
-  /** Another object after each reload. */
+  /** Returns another object after each reload. */
   readonly config: () => object;
   readonly lookMilliseconds?: number;
 }
 
 type Listener = (part: ConsolePart) => void;
 
-/** Records come by the thousand, and from other processes, too: looking is cheaper than being told. */
+/** Polling interval: records come by the thousand, also from other processes, so polling is cheaper than events. */
 const LOOK_MILLISECONDS = 500;
 
-/** What the store tells of, and what it means for the console: who is cut no longer lives. */
-const TOLD: readonly (readonly [prefix: string, parts: readonly ConsolePart[]])[] = [
+/** Keys of the store to watch, and the parts of the console that change with them. */
+const WATCHED: readonly (readonly [prefix: string, parts: readonly ConsolePart[]])[] = [
   [RING_PREFIX, ['keys', 'credentials']],
   [REVOCATION_PREFIX, ['revocations', 'credentials']],
 ];
 
-/** Tells followers what changed. Nothing runs while nobody follows. */
+/** Informs followers of changes. Nothing runs while nobody follows. */
 export function followChanges(options: ChangesOptions) {
   const listeners = new Set<{ readonly tell: Listener }>();
   let stop: (() => void) | undefined;
@@ -52,12 +52,12 @@ export function followChanges(options: ChangesOptions) {
   };
 }
 
-/** Call the answer to stop. */
+/** Call the result to stop. */
 function look(
   { state, newestRecord, config, lookMilliseconds = LOOK_MILLISECONDS }: ChangesOptions,
   tell: Listener,
 ): () => void {
-  const watches = TOLD.map(([prefix, parts]) =>
+  const watches = WATCHED.map(([prefix, parts]) =>
     keepWatching(state, prefix, () => parts.forEach(tell)),
   );
   let record = newestRecord();
@@ -77,7 +77,7 @@ function look(
   };
 }
 
-/** A log that is locked for a moment is looked at the next time. */
+/** If the log is locked for a moment, the next poll reads it. */
 function attempt(newestRecord: () => number): number | undefined {
   try {
     return newestRecord();
@@ -86,7 +86,7 @@ function attempt(newestRecord: () => number): number | undefined {
   }
 }
 
-/** What is there already is no change. A store out of reach is tried again. */
+/** Existing entries are not changes. If the store cannot be reached, `tryAgain` starts over. */
 function keepWatching(
   state: Pick<SharedState, 'watch'>,
   prefix: string,

@@ -5,21 +5,21 @@ import type { SharedState } from '../store/shared-state.ts';
 import { followChanges } from './console-changes.ts';
 
 export interface ConsoleParts {
-  /** The SQLite file with the audit log of this process; it is there already. */
+  /** The existing SQLite file with the audit log of this process. */
   readonly auditFile: string;
   readonly state: Pick<SharedState, 'watch'>;
-  /** The configuration in force; another object after each reload. */
+  /** The configuration in force; returns another object after each reload. */
   readonly config: () => Pick<Config, 'warnings' | 'issuers' | 'roles' | 'bindings' | 'accounts'>;
-  /** How often it is looked whether something changed that nobody tells. */
+  /** How often to poll for changes. */
   readonly lookMilliseconds?: number;
 }
 
-/** What the console shows beside what administrators can do. Whoever opens it closes it. */
+/** The data of the console, without the actions of administrators. The caller that opens it must close it. */
 export interface ConsoleView extends Omit<ConsoleSource, 'admin'> {
   close(): void;
 }
 
-/** Reads the audit log beside its writer, by a connection of its own. */
+/** Reads the audit log on its own connection, while the writer runs. */
 export function consoleSource({
   auditFile,
   state,

@@ -11,9 +11,9 @@ import type { Policy } from '../policy/compile.ts';
 import type { Resources } from './resources.ts';
 import { preflight } from './signing/preflight.ts';
 import { GRACE_SECONDS, type RingedAccount, ringedAccounts } from './signing/ringed-accounts.ts';
-import { tellLostNames } from './target-names.ts';
+import { logLostNames } from './target-names.ts';
 
-/** What the rotation needs of one configuration. */
+/** What rotation needs from one configuration. */
 export interface RotatedGeneration {
   readonly config: Config;
   readonly policy: Policy;
@@ -29,10 +29,10 @@ export interface Generation extends RotatedGeneration {
 }
 
 /**
- * The policy of a configuration, and the accounts whose keys are in rings. Names that only stored
- * revocations have are told in the log.
+ * The policy of a configuration, and the accounts whose keys are in rings. Logs names that stored
+ * revocations use and the configuration does not have.
  *
- * @throws InvalidInput when policy, signing keys and the stored rings don't fit together.
+ * @throws InvalidInput if policy, signing keys and the stored rings do not fit together.
  */
 export function buildRotated(
   { rings, revocations, log, configured }: Resources,
@@ -43,14 +43,14 @@ export function buildRotated(
   const ringed = ringedAccounts(config, policy);
   checkRings(rings, config, ringed);
   configured(config);
-  tellLostNames(log, revocations.index.byId.values(), config);
+  logLostNames(log, revocations.index.byId.values(), config);
   return { config, policy, ringed };
 }
 
 /**
- * Builds the parts of one configuration. Issuers' keys that `previous` has fetched are taken over.
+ * Builds the parts of one configuration, and reuses the issuers' keys that `previous` has fetched.
  *
- * @throws InvalidInput when policy, signing keys and the stored rings don't fit together; then
+ * @throws InvalidInput if policy, signing keys and the stored rings do not fit together; then
  * nothing was started.
  */
 export function buildGeneration(
@@ -91,12 +91,12 @@ export function buildGeneration(
 
 const LEAST_WAITING = 10;
 
-/** How many requests may wait for the keys of one issuer. They take no place of `limits.concurrency`. */
+/** How many requests may wait for the keys of one issuer. They do not count toward `limits.concurrency`. */
 export function waitingPerIssuer({ limits }: Pick<Config, 'limits'>): number {
   return Math.max(LEAST_WAITING, Math.ceil(limits.concurrentRequests / 4));
 }
 
-/** A ring that is there and can't be opened must stop us: a new one would cut everybody off. */
+/** An existing ring that cannot be opened must stop us: a new ring would disconnect everybody. */
 function checkRings(rings: RingView, { file }: Config, ringed: readonly RingedAccount[]): void {
   const problems = ringed.flatMap(({ name }) => {
     const message = rings.problems.get(name);
@@ -106,9 +106,9 @@ function checkRings(rings: RingView, { file }: Config, ringed: readonly RingedAc
 }
 
 /**
- * Keys in rings where they rotate, else the keys that were given. Those sign without the store; but
- * a replica that is cut off from it doesn't learn of revocations, and stops like one with rings. An
- * SQLite file is with its process, or nothing can be recorded.
+ * The keys in rings if they rotate, otherwise the given keys. Given keys can sign without the store, but a
+ * replica that cannot reach JetStream does not learn of revocations, so it stops like one with rings. An
+ * SQLite store needs no such check: without it, nothing can be recorded.
  */
 function keyRing(
   { rings, obstacles, clock }: Resources,

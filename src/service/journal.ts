@@ -9,8 +9,8 @@ import type { Caller } from '../login/session.ts';
 import type { Metrics } from './metrics/service-metrics.ts';
 
 /**
- * Each step of a login into the audit log, and counted once it is there. What an operator has to
- * fix goes into the service's log as well.
+ * Records each step of a login in the audit log, then counts it. Failures that an operator must fix also
+ * go to the service's log.
  */
 export function journalOf({
   audit,
@@ -37,7 +37,7 @@ export function journalOf({
     async refuse({ refusal, ...facts }, caller) {
       const login = { refusal, ...fieldsOf(facts) };
       const answer = await recordFailedLogin({ audit, clock }, atLogin(caller), login);
-      tellOperator(log, { refusal, ...facts }, caller);
+      logForOperator(log, { refusal, ...facts }, caller);
       metrics.loginStep({ step: 'failed', issuer: issuerOf(facts), outcome: answer.reason });
       return answer;
     },
@@ -46,7 +46,7 @@ export function journalOf({
 
 const FOR_OPERATORS: ReadonlySet<RefusalReason> = new Set(['login_failed', 'issuer_unavailable']);
 
-function tellOperator(
+function logForOperator(
   log: Pick<Log, 'warn'>,
   { issuerName, refusal: { reason, detail } }: FailedEntry,
   { requestId }: Caller,
@@ -59,13 +59,13 @@ function atLogin({ requestId, address }: Caller) {
   return { door: 'login', requestId, address } as const;
 }
 
-/** What is known, as records hold it: the issuer's name stands in the identity, if there is one. */
+/** The facts in the form of a record: if there is an identity, the issuer's name is in it. */
 function fieldsOf({ identity, issuerName, ...rest }: LoginFacts) {
   if (identity) return { ...rest, identity: audited(identity) };
   return { ...rest, ...(issuerName !== undefined && { issuerName }) };
 }
 
-/** The operator's name for it; empty where it is not known. */
+/** The operator's name for the issuer; empty if unknown. */
 function issuerOf({ identity, issuerName }: LoginFacts): string {
   return identity?.issuerName ?? issuerName ?? '';
 }

@@ -18,7 +18,7 @@ export interface PeopleOptions {
   readonly publicUrl: () => string;
 }
 
-/** What the pages need, and what ends with the process. Resolves once the sessions that were ended are known. */
+/** What the pages need. Resolves once the ended sessions are known; `close` it with the process. */
 export async function startPeople({
   resources,
   journal,
@@ -69,7 +69,7 @@ interface Built {
   close(): void;
 }
 
-/** Built anew when the configuration has changed. Keys of issuers are shared with the verifier of subject tokens. */
+/** Rebuilds the logins after each reload. They share issuers' keys with the verifier of subject tokens. */
 function loginsInForce({
   resources: { clock, singleUse },
   journal,

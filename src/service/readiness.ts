@@ -14,12 +14,12 @@ import type { Policy } from '../policy/compile.ts';
 import type { RoleSpec } from '../policy/policy.ts';
 
 /**
- * What `/readyz` tells, part by part.
+ * The answer of `/readyz`, part by part.
  *
- * One issuer of several that can't be reached does not make the service unready, nor does a role
- * that waits for its key: that would take all replicas away from the callers of the others. No
- * issuer at all does, and no role whose key signs. An account that lets nobody in never does: it is
- * the same for all replicas, and one that is taken out does not learn sooner that it was mended.
+ * If one of several issuers cannot be reached, or one role waits for its key, the service stays ready:
+ * otherwise callers of the others would lose all replicas. It is not ready if no issuer is ready, or if no
+ * role's key signs. An account whose users NATS refuses never matters: all replicas see the same, and a
+ * replica taken out of service would not recover sooner.
  */
 export function partStatus({
   policy,
@@ -34,7 +34,7 @@ export function partStatus({
 }: {
   readonly policy: Policy;
   readonly keyRing: KeyRing;
-  /** Whether users of an account get into NATS; absent: nobody looks. */
+  /** Whether NATS lets users of an account in; absent if nothing checks that. */
   readonly admission?: ExchangeParts['admission'];
   readonly rings: Pick<RingView, 'ring' | 'freshAt'>;
   /** Why the rotator's last pass over an account failed. */
@@ -72,23 +72,23 @@ export function partStatus({
   };
 }
 
-/** One that is ready may still have something to say: some of its keys cannot be used. */
+/** A ready issuer may still have a notice: some of its keys cannot be used. */
 function issuerPart({ ready, lastError, notice }: KeySetStatus): PartStatus {
   const message = ready ? notice : (lastError ?? 'its keys have not been fetched yet');
   return { ready, essential: true, ...(message !== undefined && { message }) };
 }
 
-/** What keeps roles of one account from being issued. */
+/** What keeps roles of one account from getting credentials. */
 interface Waiting {
-  /** Roles that no key signs for. */
+  /** Roles for which no key signs. */
   readonly keyless: string[];
-  /** Why NATS refuses their users → roles. */
+  /** Why NATS refuses users → their roles. */
   readonly refused: Map<string, string[]>;
 }
 
 /**
- * An account is ready when NATS lets its users in and each of its roles has a key that signs now;
- * roles that wait are named.
+ * An account is ready if NATS lets its users in and each of its roles has a key that signs now. The
+ * message names the roles that wait.
  */
 function accountParts(
   policy: Policy,
@@ -128,20 +128,20 @@ function accountParts(
   );
 }
 
-/** The reason may name servers, and this is read by anybody. */
+/** Gives no details: they may name servers, and anyone can read `/readyz`. */
 const ROTATOR_STUCK =
   ': the rotator cannot work with the NATS servers; nats-sts keys list and the rotator log say why';
 
-/** So long the store may be out of sight before that explains anything; it is looked at once a second or more. */
+/** How long the store may be silent before that explains a missing key; it is read at least once a second. */
 const STALE_MILLISECONDS = 3000;
 
 /**
- * Keys sign as long as the store is surely known; those that the operator gave, once the account is
- * seen to list them.
+ * Keys sign only while the store is known to be current; given keys, only once the account is seen to list
+ * them.
  */
 function whyNone(ring: Ring, storeAgeMilliseconds: number): string {
   if (storeAgeMilliseconds > STALE_MILLISECONDS) {
-    return `: the store could not be read for ${Math.round(storeAgeMilliseconds / 1000)} s`;
+    return `: the store has not been read for ${Math.round(storeAgeMilliseconds / 1000)} s`;
   }
   if (ring.kind !== 'external') return '';
   const waiting = ring.keys.filter(
@@ -149,13 +149,13 @@ function whyNone(ring: Ring, storeAgeMilliseconds: number): string {
   );
   if (waiting.length === 0) return '';
   const keys = waiting.map(({ publicKey }) => publicKey);
-  return `: NATS is not seen to accept users of ${keys.join(', ')} as given; the rotator's log says more`;
+  return `: NATS does not yet accept users signed by ${keys.join(', ')} as given; see the rotator log`;
 }
 
-/** So long the store may be out of sight before the rotator counts as not ready. */
+/** How long the store may be silent before the rotator is not ready. */
 const STORE_MILLISECONDS = 10_000;
 
-/** What `/readyz` of a process tells that only rotates. One that waits for the lease of another is ready. */
+/** The answer of `/readyz` of a rotator. It is ready while it waits for another process's lease. */
 export function rotatorStatus({
   audit,
   storeAgeMilliseconds,
@@ -166,12 +166,12 @@ export function rotatorStatus({
   stopping,
 }: {
   readonly audit: AuditLog;
-  /** How long ago the store was last read to its end. */
+  /** How long ago the store was last read completely. */
   readonly storeAgeMilliseconds: number;
-  /** Absent where there are only external accounts, looked at from outside. */
+  /** Absent without access to the system account. */
   readonly system: Pick<SystemConnection, 'current'> | undefined;
   readonly accounts: readonly { readonly name: string }[];
-  /** Names of accounts that something keeps from being rotated. */
+  /** Names of accounts that cannot be rotated. */
   readonly troubled: ReadonlySet<string>;
   /** Why NATS refuses all users of an account, by its name. */
   readonly whyRefused: (account: string) => string | undefined;

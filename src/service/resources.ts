@@ -15,15 +15,15 @@ import type { SharedState } from '../store/shared-state.ts';
 import { openStore } from '../store/sqlite/database.ts';
 import { openStores } from './stores.ts';
 
-/** What stays when the configuration changes. */
+/** What stays open across reloads. */
 export interface Resources {
   readonly clock: Clock;
   readonly log: Log;
   readonly audit: AuditLog;
-  /** Rejections so far that were left out of the audit log. */
+  /** How many rejections the audit log has omitted so far. */
   readonly droppedRejections: () => number;
   readonly singleUse: SingleUse;
-  /** What all processes of this nats-sts share. */
+  /** State shared by all processes of this nats-sts. */
   readonly state: SharedState;
   readonly sealer: Sealer;
   readonly rings: RingView;
@@ -32,15 +32,15 @@ export interface Resources {
   readonly revocations: Revocations;
   readonly ledger: CredentialLedger;
   /**
-   * Must be called with each configuration before it is in force: the ledger looks back as far as
-   * the longest lifetime of any role since the start.
+   * Call it with each configuration before it is in force: the ledger looks back as far as the longest
+   * lifetime of any role since the start.
    */
   readonly configured: (config: Pick<Config, 'roles'>) => void;
-  /** What was recorded is flushed first. */
+  /** Flushes the audit log first. */
   readonly close: () => Promise<void>;
 }
 
-/** Throws when the store can't be opened or holds what can't be read; then nothing is left open. */
+/** Throws if the store cannot be opened or read; then nothing is left open. */
 export async function openResources(
   config: Config,
   { clock, log }: { clock: Clock; log: Log },
@@ -61,7 +61,7 @@ export async function openResources(
       store,
       clock,
       retentionSeconds,
-      onHealth: (fault) => tellHealth(log, fault),
+      onHealth: (fault) => logHealth(log, fault),
     });
     const stores = await openStores({
       config,
@@ -112,15 +112,15 @@ export async function openResources(
   }
 }
 
-/** What keys have signed that are trusted still, also under configurations from before the start. */
+/** The longest lifetime that trusted keys have signed, also under configurations from before the start. */
 function longestSigned(rings: RingView | undefined): number {
   const signed = (rings?.all() ?? []).flatMap(({ keys }) => keys);
   const trusted = signed.filter(({ state }) => state !== 'retired');
   return Math.max(0, ...trusted.map((key) => key.lifetimeSeconds));
 }
 
-/** The log alone can tell why: the audit log has no record of its own failure. */
-function tellHealth(log: Log, fault: unknown): void {
+/** Logs the cause, because the audit log cannot record its own failure. */
+function logHealth(log: Log, fault: unknown): void {
   if (fault === undefined) log.info({}, 'the audit log can be written again');
   else {
     const why = fault instanceof Error ? fault.message : JSON.stringify(fault);

@@ -32,25 +32,25 @@ export interface RotatorServiceOptions {
   readonly clock?: Clock;
   /** Reload when a file of the configuration changes (default: yes). */
   readonly watch?: boolean;
-  /** Where probes and metrics are served; nowhere unless told. */
+  /** Where to serve probes and metrics; absent if nowhere. */
   readonly listen?: { readonly host: string; readonly port: number };
 }
 
 export interface RotatorService {
   /** Where probes and metrics are, e.g. `http://127.0.0.1:9090`. */
   readonly url: string | undefined;
-  /** Reads the configuration again. A bad one changes nothing and is told in the log. True when taken. */
+  /** Reads the configuration again. An invalid one changes nothing and is logged. True if it is now in force. */
   reload(): boolean;
-  /** How long a stop may wait for the pass under way. */
+  /** How long stopping may wait for the pass in progress. */
   readonly drainMilliseconds: number;
-  /** Ends the pass under way, lets another process lead, flushes the audit log. */
+  /** Finishes the pass in progress, lets another process lead, and flushes the audit log. */
   close(): Promise<void>;
 }
 
 /**
- * The rotation alone, without a door: what holds the operator's key then answers nobody.
+ * Rotation alone, without a door, so that the process with the operator's key answers no callers.
  *
- * @throws InvalidInput when the configuration can't be used, or leaves nothing to rotate.
+ * @throws InvalidInput if the configuration is not valid, or leaves nothing to rotate.
  */
 export async function startRotatorService(options: RotatorServiceOptions): Promise<RotatorService> {
   const { clock = systemClock, env = process.env, log } = options;
@@ -69,7 +69,7 @@ export async function startRotatorService(options: RotatorServiceOptions): Promi
 }
 
 interface State extends Running<RotatedGeneration> {
-  /** Accounts that something keeps from being rotated; the log says what. */
+  /** Accounts that cannot be rotated; the log says why. */
   readonly troubled: Set<string>;
   stopping: boolean;
 }
@@ -85,7 +85,7 @@ async function start(
     load: () => Config;
     config: Config;
     resources: Resources;
-    /** What was started, the last thing first to be stopped. */
+    /** What was started; stopped in reverse order. */
     stack: AsyncDisposableStack;
   },
 ): Promise<RotatorService> {
@@ -138,7 +138,7 @@ async function start(
   };
 }
 
-/** A rotator that can rotate nothing is a mistake of whoever starts it. */
+/** Refuses a configuration that leaves this rotator nothing to rotate. */
 function checkRotates({ file, nats, accounts }: Config): void {
   const rotates = ({ kind, rotation }: AccountSpec) =>
     kind === 'managed' ? nats.operatorSigningKey !== undefined : rotation !== undefined;
@@ -153,7 +153,7 @@ function checkRotates({ file, nats, accounts }: Config): void {
   throw new InvalidInput(file, problems);
 }
 
-/** What was in trouble while this process led is the business of whoever leads now. */
+/** Notes accounts with problems, and forgets them when another process leads. */
 function noting({ troubled }: State, metrics: RotatorMetrics): RotatorMetrics {
   return (kind) => {
     const ofKind = metrics(kind);

@@ -14,7 +14,7 @@ import type { SharedState } from '../store/shared-state.ts';
 import { openSqliteState } from '../store/sqlite/state.ts';
 import type { Store } from '../store/sqlite/database.ts';
 
-/** What the processes of one nats-sts share: in one SQLite file, or in JetStream. */
+/** What the processes of one nats-sts share, in one SQLite file or in JetStream. */
 export interface Stores {
   readonly state: SharedState;
   readonly ledger: CredentialLedger;
@@ -24,15 +24,15 @@ export interface Stores {
 
 export interface StoresOptions {
   readonly config: Config;
-  /** The file of this process: its audit log is always there. */
+  /** The SQLite file of this process; it always holds the audit log. */
   readonly store: Store;
-  /** The log in that file. Whoever asked closes what they get instead. */
+  /** The audit log in that file. The log in the result wraps it and closes it. */
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly log: Log;
-  /** No credential that is alive was issued for longer. */
+  /** The longest lifetime of any living credential. */
   readonly longestLifetimeSeconds: () => number;
-  /** Gets what is to be closed. */
+  /** Collects what must be closed. */
   readonly stack: AsyncDisposableStack;
 }
 
@@ -71,7 +71,7 @@ async function openJetStream(
     clock,
     connection,
     longestLifetimeSeconds,
-    onBehind: (fault) => tellBehind(log, fault),
+    onBehind: (fault) => logBehind(log, fault),
   });
   stack.defer(() => shared.close());
   return {
@@ -95,7 +95,7 @@ function orUnavailable(claims: JetStreamSingleUse): SingleUse {
   };
 }
 
-function tellBehind(log: Log, fault: unknown): void {
+function logBehind(log: Log, fault: unknown): void {
   if (fault === undefined) log.info({}, 'the store has all issued credentials again');
   else {
     const why = fault instanceof Error ? fault.message : JSON.stringify(fault);

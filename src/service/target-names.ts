@@ -4,15 +4,15 @@ import type { Revocation, RevocationTarget } from '../revocation/revocation.ts';
 
 type Names = Pick<Config, 'issuers' | 'roles' | 'bindings'>;
 
-/** What a revocation calls by its name in the configuration. */
+/** What a revocation refers to by its name in the configuration. */
 export interface TargetName {
   readonly what: 'issuer' | 'role' | 'binding';
   readonly name: string;
-  /** What there is of the kind. */
+  /** The configured names of this kind. */
   readonly configured: readonly string[];
 }
 
-/** Undefined for a user: nkeys are in no configuration. */
+/** Undefined for a user, because nkeys are not in the configuration. */
 export function targetName(
   target: RevocationTarget,
   { issuers, roles, bindings }: Names,
@@ -29,8 +29,8 @@ export function targetName(
 }
 
 /**
- * The name of the issuer that a text means: a name, or else the `iss` of its tokens, byte for byte.
- * What is neither stays as it is.
+ * The name of an issuer, given its name or the exact `iss` of its tokens. Any other text is returned
+ * unchanged.
  */
 export function issuerName(text: string, issuers: Names['issuers']): string {
   const named = issuers.find(({ name }) => name === text);
@@ -39,10 +39,10 @@ export function issuerName(text: string, issuers: Names['issuers']): string {
 }
 
 /**
- * Tells the names that only revocations have. Whoever renames an issuer, role or binding would
- * otherwise let in whom they had blocked, and not notice.
+ * Logs names that revocations use and the configuration does not have. Otherwise an operator who renames
+ * an issuer, role or binding would let blocked callers in without noticing.
  */
-export function tellLostNames(
+export function logLostNames(
   log: Log,
   revocations: Iterable<Pick<Revocation, 'target'>>,
   config: Names,

@@ -1,15 +1,15 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
-/** What Prometheus sees of any process of ours that runs for long. */
+/** The metrics of every long-running process. */
 export interface ProcessMetrics {
   readonly registry: Registry;
-  /** The answer of `/metrics`; however often it is asked for. */
+  /** The answer of `/metrics`; cheap however often it is called. */
   scrape(): Promise<Scrape>;
-  /** A configuration was taken, or refused. */
+  /** A configuration was accepted or refused. */
   reloaded(ok: boolean, atMilliseconds: number): void;
 }
 
-/** Gauges of the library whose names are those of counters, which `promtool check metrics` refuses. Their parts are there without the suffix. */
+/** Gauges of the library with names of counters, which `promtool check metrics` refuses. The same figures exist without the suffix. */
 const NAMED_LIKE_COUNTERS = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
@@ -53,13 +53,12 @@ export interface Scrape {
   readonly text: string;
 }
 
-/** More than any number of Prometheus servers need. */
+/** More than enough for any number of Prometheus servers. */
 const MOST_A_SECOND = 10;
 
 /**
- * Renders the metrics, at most ten times a second: callers beyond that get the last text, which is
- * at most a second old. So whoever asks for them all the time takes nothing from exchanges.
- * `now`: milliseconds that never go back.
+ * Renders the metrics, at most ten times a second. Further callers get the last text, at most a second
+ * old, so that frequent scrapes do not slow down exchanges. `now`: monotonic milliseconds.
  */
 export function scraper(
   registry: Pick<Registry, 'contentType' | 'metrics'>,

@@ -8,14 +8,14 @@ import { type RotatorMetrics, rotatorMetrics, type RotatorSources } from './rota
 
 export type { RotationMetrics, RotatorMetrics } from './rotator-metrics.ts';
 
-/** What the metrics of rotation are read from when they are asked for. */
+/** The sources from which the rotation metrics are read at each scrape. */
 export interface RotationSources extends RotatorSources {
   readonly ring: (account: string) => Ring | undefined;
   readonly storeFreshAt: () => number;
   readonly revocations: Pick<Revocations, 'index' | 'made'>;
 }
 
-/** `accounts`: those of the configuration in force whose keys are in rings. */
+/** `accounts`: the accounts of the configuration in force whose keys are in rings. */
 export function rotationSources(
   { clock, rings, state, revocations }: Resources,
   accounts: RotationSources['accounts'],
@@ -29,7 +29,7 @@ export function rotationSources(
   };
 }
 
-/** Everything about rotation and revocation; the answer takes what the rotator of either kind of account does. */
+/** All metrics of rotation and revocation. The rotator of each kind of account reports through the result. */
 export function rotationMetrics(registry: Registry, sources: RotationSources): RotatorMetrics {
   const registers = [registry];
   keyGauges(registers, sources);
@@ -48,7 +48,7 @@ export function rotationMetrics(registry: Registry, sources: RotationSources): R
 
 const SIGNING_STATES = new Set(['staged', 'active', 'draining']);
 
-/** What the store tells of keys, whoever rotates. */
+/** Metrics of keys, read from the store, whichever process rotates. */
 function keyGauges(registers: Registry[], sources: RotationSources): void {
   const { clock } = sources;
   const keyLabels = ['account', 'slot', 'key', 'state'];
@@ -92,7 +92,7 @@ function keyGauges(registers: Registry[], sources: RotationSources): void {
   });
 }
 
-/** What the store tells of accounts, whoever looks at them. */
+/** Metrics of accounts, read from the store, whichever process rotates. */
 function accountGauges(registers: Registry[], sources: RotationSources): void {
   const { accounts, ring, clock } = sources;
   new Gauge({

@@ -10,7 +10,7 @@ export interface RotatorSources {
   readonly accounts: () => readonly RotatedAccount[];
 }
 
-/** What a rotator of this process does. */
+/** What a rotator of this process reports. */
 export interface RotationMetrics {
   leads(leader: boolean): void;
   succeeded(account: string): void;
@@ -21,11 +21,11 @@ export interface RotationMetrics {
   planned(account: string, plan: Plan): void;
 }
 
-/** Managed and external accounts each have a rotator with a lease of its own. */
+/** Managed and external accounts each have a rotator with its own lease. */
 type Kind = Ring['kind'];
 export type RotatorMetrics = (kind: Kind) => RotationMetrics;
 
-/** What only the process knows that leads. */
+/** Figures that only the leading process knows. */
 interface Figures {
   /** Unix seconds. */
   success?: number;
@@ -34,8 +34,8 @@ interface Figures {
   budget?: number;
 }
 
-/** What a rotator has told of its accounts, by name; nothing while another process leads. */
-interface Told {
+/** What a rotator has reported about its accounts, by name; empty while another process leads. */
+interface Reported {
   leads: boolean;
   readonly accounts: Map<string, Figures>;
 }
@@ -44,9 +44,9 @@ export function rotatorMetrics(
   registers: Registry[],
   { clock, accounts }: RotatorSources,
 ): RotatorMetrics {
-  const told = new Map<Kind, Told>();
+  const reported = new Map<Kind, Reported>();
   figureGauges(registers, () =>
-    accounts().map(({ name, kind }) => [name, told.get(kind)?.accounts.get(name)]),
+    accounts().map(({ name, kind }) => [name, reported.get(kind)?.accounts.get(name)]),
   );
   new Gauge({
     name: 'nats_sts_rotator_leader',
@@ -56,13 +56,14 @@ export function rotatorMetrics(
     collect() {
       this.reset();
       const kinds = new Set(accounts().map(({ kind }) => kind));
-      for (const [kind, { leads }] of told) if (kinds.has(kind)) this.set({ kind }, leads ? 1 : 0);
+      for (const [kind, { leads }] of reported)
+        if (kinds.has(kind)) this.set({ kind }, leads ? 1 : 0);
     },
   });
   const confirm = new Histogram({
     name: 'nats_sts_key_confirm_duration_seconds',
     help: 'Time from the push of an account JWT until every server has applied it',
-    // Servers that were away catch up at their resolver's next synchronisation, minutes later.
+    // Servers that were away catch up at the next synchronization of their resolver, minutes later.
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300],
     registers,
   });
@@ -74,29 +75,29 @@ export function rotatorMetrics(
   });
 
   return (kind) => {
-    const tell = (account: string, figures: Figures): void => {
-      const known = told.get(kind);
-      // A pass that ends after the lease was lost has nothing to say any more.
+    const report = (account: string, figures: Figures): void => {
+      const known = reported.get(kind);
+      // Ignore a pass that ends after the lease was lost.
       if (known?.leads) known.accounts.set(account, { ...known.accounts.get(account), ...figures });
     };
     return {
       leads(leads) {
-        const known = told.get(kind);
-        told.set(kind, { leads, accounts: (leads && known?.accounts) || new Map() });
+        const known = reported.get(kind);
+        reported.set(kind, { leads, accounts: (leads && known?.accounts) || new Map() });
       },
-      succeeded: (account) => tell(account, { success: unixSeconds(clock) }),
-      problems: (account, any) => tell(account, { problems: any ? 1 : 0 }),
-      jwtBytes: (account, jwtBytes) => tell(account, { jwtBytes }),
-      // Where there is no room at all, one user is too many.
+      succeeded: (account) => report(account, { success: unixSeconds(clock) }),
+      problems: (account, any) => report(account, { problems: any ? 1 : 0 }),
+      jwtBytes: (account, jwtBytes) => report(account, { jwtBytes }),
+      // If there is no room at all, one user is too many.
       planned: (account, { bytes, budgetBytes }) =>
-        tell(account, { budget: bytes / Math.max(1, budgetBytes) }),
+        report(account, { budget: bytes / Math.max(1, budgetBytes) }),
       confirmed: (milliseconds) => confirm.observe(milliseconds / 1000),
       drifted: (account) => drift.inc({ account }),
     };
   };
 }
 
-/** Gauges of the accounts that this process rotates: whatever is no more is not there. */
+/** Gauges of the accounts that this process rotates; accounts that it no longer rotates are absent. */
 function figureGauges(
   registers: Registry[],
   figures: () => Iterable<readonly [account: string, Figures | undefined]>,

@@ -5,14 +5,14 @@ import type { ExchangeRequest, Issued } from '../../exchange.ts';
 import { DROPS, type Drop } from '../../http/limits/connection-shares.ts';
 import { type ProcessMetrics, processMetrics } from './process-metrics.ts';
 
-/** What Prometheus sees. Labels hold names from the configuration and our own reasons, never a caller's text. */
+/** What Prometheus sees. Labels hold names from the configuration and our own reasons, never text from a caller. */
 export interface Metrics extends ProcessMetrics {
-  /** Counts and times each exchange that goes through. */
+  /** Counts and times each exchange. */
   observed(exchange: ExchangeFunction): ExchangeFunction;
-  /** One step of a login: `ok`, or the reason why it came to nothing. */
+  /** Counts one step of a login: `ok`, or the reason why it failed. */
   loginStep(labels: {
     readonly step: LoginStep;
-    /** The operator's name for it; empty where it is not known. */
+    /** The operator's name for the issuer; empty if unknown. */
     readonly issuer: string;
     readonly outcome: string;
   }): void;
@@ -24,9 +24,9 @@ type ExchangeFunction = (request: ExchangeRequest) => Promise<Issued | Refusal>;
 
 export interface MetricsSources {
   readonly version: string;
-  /** Rejections so far that were left out of the audit log. */
+  /** How many rejections the audit log has omitted so far. */
   readonly droppedRejections: () => number;
-  /** Per issuer: are keys at hand, and when were they fetched (milliseconds since the epoch)? */
+  /** For each issuer: whether keys are available, and when they were fetched (milliseconds since the epoch). */
   readonly issuers: () => Iterable<{
     readonly name: string;
     readonly ready: boolean;

@@ -15,7 +15,7 @@ export function readTls({ certFile, keyFile }: TlsFiles): { cert: Buffer; key: B
   return { cert: readFileSync(certFile), key: readFileSync(keyFile) };
 }
 
-/** New connections get the certificate that the files hold now. Throws when it can't be used; then the old one stays. */
+/** Uses the certificate in the files for new connections. Throws if it is not valid; then the old one stays in use. */
 function renewTls({ server }: FastifyInstance, files: TlsFiles): void {
   const context = readTls(files);
   if ('setSecureContext' in server && typeof server.setSecureContext === 'function') {
@@ -23,7 +23,7 @@ function renewTls({ server }: FastifyInstance, files: TlsFiles): void {
   }
 }
 
-/** New connections get the certificate that the files hold, whenever they change. Call the result to stop. */
+/** Renews the certificate whenever its files change. Call the result to stop. */
 export function watchCertificate(app: FastifyInstance, tls: TlsFiles, log: Log): () => void {
   const versions = () =>
     new Map([tls.certFile, tls.keyFile].map((file) => [file, versionOf(file)]));

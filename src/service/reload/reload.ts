@@ -8,24 +8,24 @@ import type { Clock } from '../../clock.ts';
 import type { ProcessMetrics } from '../metrics/process-metrics.ts';
 import { watchFiles } from './watch-files.ts';
 
-/** What was built from the configuration that is in force. */
+/** What was built from the configuration in force. */
 export interface Running<Built extends { readonly config: Config }> {
   current: Built;
-  /** The change that was last refused, while no other was taken. */
+  /** The last change, if it was refused. */
   refused?: Refused | undefined;
 }
 
 interface Refused {
   readonly problems: readonly string[];
-  /** It could be read: what is wrong may be in no file, such as a ring in the store that cannot be opened. */
+  /** The files are valid, so the problem may go away by itself: it may be a ring in the store that cannot be opened. */
   readonly mayPass: boolean;
-  /** The files that it names. */
+  /** The files that the refused configuration names. */
   readonly files: FileVersions;
 }
 
 export interface ReloadParts<Built extends { readonly config: Config }> {
   readonly load: () => Config;
-  /** Throws when the configuration can't be put in force; then nothing was started. */
+  /** Throws if the configuration cannot be put in force; then nothing was started. */
   readonly build: (config: Config, before: Built) => Built;
   /** `next` is in force. */
   readonly replaced?: (before: Built, next: Built) => void;
@@ -35,8 +35,8 @@ export interface ReloadParts<Built extends { readonly config: Config }> {
 }
 
 /**
- * Reads the configuration again and puts it in force. A bad one changes nothing and is an error in the log.
- * True when taken. `again`: the log has the same problems already.
+ * Reads the configuration again and puts it in force. An invalid one changes nothing and is logged as an
+ * error. True if it is now in force. `again`: do not log the same problems twice.
  */
 export function reload<Built extends { readonly config: Config }>(
   running: Running<Built>,
@@ -77,8 +77,8 @@ const NO_FILES: FileVersions = new Map();
 const RETRY_MILLISECONDS = 60_000;
 
 /**
- * Reloads when a file changes that the configuration in force was read from, or one that a refused change names:
- * it is tried again when what it lacks is there. Call the result to stop.
+ * Reloads when a file of the configuration in force changes, or a file of a refused change, so that the change
+ * is tried again once it is fixed. Call the result to stop.
  */
 export function watchConfiguration<Built extends { readonly config: Config }>(
   running: Running<Built>,
@@ -97,14 +97,14 @@ export function watchConfiguration<Built extends { readonly config: Config }>(
   };
 }
 
-/** What is allowed but probably not meant. Notes are for `nats-sts check` only. */
+/** Logs what is valid but probably not intended. Only `nats-sts check` shows notes. */
 export function warn(log: Log, { warnings }: Config): void {
   for (const { path, message, level } of warnings) {
     if (level === 'warning') log.warn({ path }, message);
   }
 }
 
-/** Settings that a running service can't change. */
+/** Settings that changed and that a running service cannot change. */
 function needRestart(before: Config, after: Config): string[] {
   return Object.entries(FIXED)
     .filter(([, of]) => JSON.stringify(of(before)) !== JSON.stringify(of(after)))

@@ -2,20 +2,20 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type FileVersions, versionsOf } from '../../config/files.ts';
 
 export interface Watching {
-  /** The files to look at, each in the state in which it was last read. Asked anew at each look. */
+  /** The files to watch, with the version that was last read of each. Called at each check. */
   readonly files: () => FileVersions;
-  /** A file is in another state, and all were at rest for a moment. */
+  /** Called when a file has another version and all files have stopped changing. */
   readonly onChange: () => void;
   readonly lookEveryMilliseconds?: number;
   readonly settleMilliseconds?: number;
 }
 
 /**
- * Looks at files once a second and calls back when one differs from what was read of it. Call the result to stop.
+ * Checks files once a second and calls back when one differs from what was read. Call the result to stop.
  *
- * Not by file events: a mounted Kubernetes ConfigMap or Secret changes by swapping a symbolic link two directories up,
- * which file events do not see. And against what was read, not against the first look: what changes while the
- * service starts is seen too.
+ * It does not use file events: a mounted Kubernetes ConfigMap or Secret changes by swapping a symbolic link two
+ * directories up, which file events miss. It compares with what was read, not with the first check, so that it
+ * also notices changes during startup.
  */
 export function watchFiles(watching: Watching): () => void {
   const stop = new AbortController();
@@ -31,7 +31,7 @@ async function look(
   for (;;) {
     if (!(await pause(lookEveryMilliseconds, signal))) return;
     let now = await differing(files());
-    // A change that `onChange` could not take in is not told again before the next one.
+    // Do not report a change again that `onChange` could not use.
     if (now === '' || now === seen) {
       seen = now;
       continue;
@@ -45,7 +45,7 @@ async function look(
   }
 }
 
-/** The files that are not as they were, with the state that each is in; empty: none. */
+/** The files that changed, with their current versions; empty if none did. */
 async function differing(before: FileVersions): Promise<string> {
   const now = await versionsOf(before.keys());
   return [...now]
@@ -54,7 +54,7 @@ async function differing(before: FileVersions): Promise<string> {
     .join('\n');
 }
 
-/** False: it was aborted. Keeps no process alive. */
+/** False if it was aborted. Does not keep the process alive. */
 async function pause(milliseconds: number, signal: AbortSignal): Promise<boolean> {
   try {
     await wait(milliseconds, undefined, { ref: false, signal });

@@ -6,8 +6,8 @@ import { CLIENTS, whyRefused } from '../../nats/admission.ts';
 import type { RotatedAccount } from '../../rotator/rotated-account.ts';
 
 /**
- * Logs what keeps the users of an account out of NATS, or soon will: once when it begins, once when it
- * ends; that the account JWT expires, once a day from two weeks before.
+ * Logs what keeps the users of an account out of NATS, or soon will: once when it begins and once when it
+ * ends. From two weeks before the account JWT expires, logs that once a day.
  */
 export function admissionReporter({
   log,
@@ -19,7 +19,7 @@ export function admissionReporter({
   const refused = new Map<string, string>();
   const warned = new Map<string, string>();
 
-  function tellRefused(account: string, why: string | undefined): void {
+  function reportRefused(account: string, why: string | undefined): void {
     if (refused.get(account) === why) return;
     if (why === undefined) {
       refused.delete(account);
@@ -42,7 +42,7 @@ export function admissionReporter({
     if (!admission) return;
     const nowSeconds = unixSeconds(clock);
     const why = whyRefused(admission, { nowSeconds, use });
-    tellRefused(name, why);
+    reportRefused(name, why);
     const soon = why === undefined && base ? accountWarnings(base, nowSeconds) : [];
     warn(name, [...soon, ...warnings]);
   };

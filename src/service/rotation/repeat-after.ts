@@ -1,11 +1,11 @@
-/** A call that repeats itself. */
+/** A function whose calls repeat themselves. */
 export interface Repeated {
   (): void;
-  /** No more repetitions. */
+  /** Cancels pending repetitions. */
   stop(): void;
 }
 
-/** Calls `act` at once, and again so many milliseconds after the latest call. */
+/** Calls `act` immediately, and again after each delay, counted from the latest call. */
 export function repeatAfter(act: () => void, delaysMilliseconds: readonly number[]): Repeated {
   let timers: NodeJS.Timeout[] = [];
 

@@ -10,7 +10,7 @@ import { admissionReporter } from './admission-reporter.ts';
 import { keysLeft, rotatesThroughGiven } from './ring-facts.ts';
 import type { RotationMetrics } from '../metrics/rotation-metrics.ts';
 
-/** Tells log, metrics and audit what the rotator sees and does; the same trouble once, not at every look. */
+/** Reports what the rotator sees and does to log, metrics and audit log; the same problem only once. */
 export function rotationReporter({
   log,
   audit,
@@ -24,30 +24,30 @@ export function rotationReporter({
 }): Reporter {
   const troubles = new Map<string, string>();
   const silent = new Map<string, string>();
-  /** Account → what the pass under way has found so far. */
+  /** Account → what the current pass has found so far. */
   const looked = new Map<string, Findings>();
-  const dried = new Set<string>();
+  const usedUp = new Set<string>();
   const admissions = admissionReporter({ log, clock });
   let leading: boolean | undefined;
   let storeTrouble: string | undefined;
   let hopeless = false;
 
-  function trouble(account: string, problems: readonly string[]): void {
+  function reportProblems(account: string, problems: readonly string[]): void {
     if (!isNews(troubles, account, problems)) return;
     if (problems.length === 0) log.info({ account }, 'signing keys can be rotated again');
     else
       log.error({ account, problems }, 'cannot rotate signing keys; the active ones keep signing');
   }
 
-  /** A pass ended, and this is all that it found. */
+  /** A pass ended with these findings. */
   function conclude(name: string, { problems, silent }: Findings): void {
     looked.delete(name);
     metrics.problems(name, problems.length + silent.length > 0);
-    trouble(name, problems);
+    reportProblems(name, problems);
   }
 
-  /** External accounts: keys that should sign and must not. */
-  function mute(account: string, keys: readonly string[]): void {
+  /** External accounts: keys that should sign but must not. */
+  function reportUnlisted(account: string, keys: readonly string[]): void {
     if (!isNews(silent, account, keys)) return;
     if (keys.length === 0) log.info({ account }, 'the account lists the given signing keys again');
     else
@@ -57,16 +57,16 @@ export function rotationReporter({
       );
   }
 
-  /** External accounts, once: nothing is left to change to. */
-  function dry({ name, wanted }: RotatedAccount, ring: Ring): void {
+  /** External accounts: logs once that no unused keys remain. */
+  function reportUsedUp({ name, wanted }: RotatedAccount, ring: Ring): void {
     for (const { slot } of wanted.slots) {
       const place = `${name} ${slot}`;
       if (!rotatesThroughGiven(wanted) || !ring.keys.length || keysLeft(ring, slot) > 0) {
-        dried.delete(place);
+        usedUp.delete(place);
         continue;
       }
-      if (dried.has(place)) continue;
-      dried.add(place);
+      if (usedUp.has(place)) continue;
+      usedUp.add(place);
       log.warn(
         { account: name, slot },
         'no unused signing keys remain; nats-sts keys list prints how to add more',
@@ -78,13 +78,13 @@ export function rotationReporter({
     saw(account, ring, assessment) {
       const { name, wanted } = account;
       const keys = silentKeys(ring, assessment, wanted);
-      // A further pass begins: the one before it did not fail.
+      // A new pass begins, so the previous one did not fail.
       const before = looked.get(name);
       if (before) conclude(name, before);
       looked.set(name, { problems: assessment.problems, silent: keys });
-      mute(name, keys);
+      reportUnlisted(name, keys);
       admissions(account, assessment);
-      dry(account, ring);
+      reportUsedUp(account, ring);
     },
     async changed(change) {
       const { account, slot, publicKey, from, to, reason } = change;
@@ -142,7 +142,7 @@ export function rotationReporter({
           : 'another process rotates the signing keys',
       );
     },
-    // Until another one leads, this is still the process whose figures count.
+    // This process's figures count until another one leads.
     gaveUp() {
       if (hopeless) return;
       hopeless = true;
@@ -153,13 +153,13 @@ export function rotationReporter({
 
 interface Findings {
   readonly problems: readonly string[];
-  /** External accounts: keys that should sign and must not. */
+  /** External accounts: keys that should sign but must not. */
   readonly silent: readonly string[];
 }
 
 const NOTHING_FOUND: Findings = { problems: [], silent: [] };
 
-/** Whether it is another text than the last one of this account; it is remembered. */
+/** Whether the text differs from the last one of this account; remembers it. */
 function isNews(said: Map<string, string>, account: string, lines: readonly string[]): boolean {
   const text = lines.toSorted().join('; ');
   if ((said.get(account) ?? '') === text) return false;
@@ -167,7 +167,7 @@ function isNews(said: Map<string, string>, account: string, lines: readonly stri
   return true;
 }
 
-/** Given keys of slots for which no key signs, nor is about to: each with why it can't. */
+/** Given keys of slots for which no key signs or is about to sign, each with the reason. */
 function silentKeys({ keys }: Ring, { unusable, confirmed }: Assessment, wanted: Wanted): string[] {
   if (!wanted.given) return [];
   return wanted.slots.flatMap(({ slot }) => {
@@ -182,7 +182,7 @@ function silentKeys({ keys }: Ring, { unusable, confirmed }: Assessment, wanted:
   });
 }
 
-/** How many of our revoked users an account JWT does not have. */
+/** How many of our revoked users are missing in an account JWT. */
 function missing({ revoked }: Ring, base: Assessment['base']): number {
   const listed = base?.nats.revocations ?? {};
   return Object.entries(revoked).filter(([user, { gone }]) => !gone && !(user in listed)).length;

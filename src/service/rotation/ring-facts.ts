@@ -4,7 +4,7 @@ import { CLIENTS, whyRefused } from '../../nats/admission.ts';
 import type { RotatedAccount } from '../../rotator/rotated-account.ts';
 import type { Wanted } from '../../keyring/step-input.ts';
 
-/** Why NATS refuses the users of all roles of an account, as its ring tells; undefined when it does not. */
+/** Why NATS refuses all users of an account, according to its ring; undefined if it does not. */
 export function whyAccountRefused(
   { publicKey, use = CLIENTS }: RotatedAccount,
   { ring, clock }: { readonly ring: Ring | undefined; readonly clock: Clock },
@@ -13,12 +13,12 @@ export function whyAccountRefused(
   return whyRefused(ring.admission, { nowSeconds: unixSeconds(clock), use });
 }
 
-/** Whether given keys are used up by a schedule: only then they can run out. */
+/** Whether a schedule rotates through given keys, so that they can run out. */
 export function rotatesThroughGiven({ given, everyMilliseconds }: Wanted): boolean {
   return given !== undefined && everyMilliseconds !== undefined;
 }
 
-/** Given keys of a slot that have not signed yet. */
+/** How many given keys of a slot have not signed yet. */
 export function keysLeft({ keys }: Ring, slot: string): number {
   return keys.filter((key) => key.slot === slot && key.state === 'staged').length;
 }

@@ -27,21 +27,21 @@ import type { RingedAccount } from '../signing/ringed-accounts.ts';
 import type { RotatorMetrics } from '../metrics/rotation-metrics.ts';
 import { rotationReporter } from './reporter.ts';
 
-/** Managed accounts are rotated by those who hold the operator's key, external ones by those who hold theirs. */
+/** Managed accounts are rotated by processes with the operator's key, external accounts by any process that has their keys. */
 type RotatedKind = RingedAccount['kind'];
 
-/** So long a connection to NATS may take before its absence is a problem that is told. */
+/** How long connecting to NATS may take before a missing connection is reported. */
 const PATIENCE_MILLISECONDS = 2000;
 
 /**
- * Credentials whose exchange was under way at the moment of a revocation are recorded a little later:
- * so long after it they are looked for once more.
+ * Exchanges in progress at the moment of a revocation record their credentials a little later, so the rotator
+ * searches again after these delays.
  */
 const IN_FLIGHT_MILLISECONDS = [300, 1000];
 
-/** What of the rotation runs in this process. */
+/** The part of rotation that runs in this process. */
 export interface Rotation {
-  /** The servers' system account; undefined without access to it. */
+  /** Connection to the system account; undefined without access to it. */
   readonly system: SystemConnection | undefined;
   /** The configuration changed. */
   wake(): void;
@@ -51,15 +51,15 @@ export interface Rotation {
 export interface RotationOptions {
   readonly resources: Resources;
   readonly config: Config;
-  /** Of the configuration in force. */
+  /** Accounts of the configuration in force. */
   readonly accounts: () => readonly RingedAccount[];
   readonly metrics: RotatorMetrics;
 }
 
 /**
- * Starts the rotators that this process has the keys for. NATS need not be there yet.
+ * Starts the rotators for which this process has the keys. NATS need not be reachable yet.
  *
- * @throws when the creds of the system account can't be read.
+ * @throws if the credentials of the system account cannot be read.
  */
 export async function startRotation(options: RotationOptions): Promise<Rotation> {
   const { config, resources } = options;
@@ -130,10 +130,10 @@ function startKind(
         if (count === 0) return;
         log.info(
           { account, count },
-          `users ${cause === 'gone' ? 'are revoked no longer' : 'revoked'}`,
+          cause === 'gone' ? 'users are no longer revoked' : 'users revoked',
         );
         const event = { type: 'revoked-users', time: clock.now(), account, count, cause } as const;
-        // That the audit log can't be written is told by itself.
+        // A failing audit log reports itself.
         audit.record(event).catch(() => undefined);
       };
       tell(revoked, 'revoked');
@@ -172,17 +172,17 @@ function serversOf(
   if (!system) return canary;
   const seed = config.nats.operatorSigningKey;
   const signer = kind === 'managed' && seed !== undefined ? keyPairFromSeed(seed) : undefined;
-  const told = systemServers({
+  const direct = systemServers({
     resolver: systemResolver({ system }),
     issuers: issuersOf(config, signer?.publicKey, system),
     limits: (name) => account(name)?.limits,
     ...(signer && { signer }),
     clock,
   });
-  return kind === 'managed' ? told : externalServers({ system: told, canary });
+  return kind === 'managed' ? direct : externalServers({ system: direct, canary });
 }
 
-/** Pinned by the configuration, else as the servers tell at the time. */
+/** Pinned by the configuration, otherwise as the servers report them at the time. */
 function issuersOf(
   { nats: { operatorJwt } }: Config,
   signingKey: string | undefined,

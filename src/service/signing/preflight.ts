@@ -49,7 +49,7 @@ function unsignable(
   return `its signing key is scoped, but this role cannot be: ${scoped.whyNot}; give the account a signing key without a role`;
 }
 
-/** Drafts the smallest credential that the role can have: every reference is one character. */
+/** Drafts the role's smallest possible credential: every reference is one character. */
 function tooLarge(
   role: CompiledRole,
   signingKey: SigningKey | undefined,

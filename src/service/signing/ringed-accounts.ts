@@ -8,17 +8,17 @@ import type { Policy } from '../../policy/compile.ts';
 import type { RotatedAccount } from '../../rotator/rotated-account.ts';
 import { signingOf } from './role-signing.ts';
 
-/** An account whose keys are in a ring in the store, with all that the configuration says of it. */
+/** An account whose keys are in a ring in the store, with its configuration. */
 export interface RingedAccount extends RotatedAccount, RingAccount {
   readonly spec: AccountSpec;
 }
 
-/** Grace of external accounts that don't rotate: how long their keys sign without word of the store. */
+/** Grace of external accounts that do not rotate: how long their keys sign without contact with the store. */
 export const GRACE_SECONDS = 300;
 
 /**
- * Managed accounts, and external ones that rotate or can be verified. The keys of all others are
- * used as they are given.
+ * Managed accounts, and external accounts that rotate or can be verified. All other accounts use their
+ * given keys directly.
  */
 export function ringedAccounts(config: Config, policy: Policy): RingedAccount[] {
   return config.accounts
@@ -76,7 +76,7 @@ function useOf({ name }: AccountSpec, policy: Policy): ConnectionUse {
   };
 }
 
-/** Role → its scope, in the form that it has after it was stored. */
+/** Role → its scope, in the form that it has in the store. */
 function scopesOf(spec: AccountSpec, policy: Policy): Map<string, KeyScope> {
   const scopes = new Map<string, KeyScope>();
   for (const role of policy.roles.values()) {

@@ -5,19 +5,19 @@ import type { CompiledRole } from '../../policy/role.ts';
 import { givenKeys } from '../../keyring/given-keys.ts';
 import type { SigningKey } from '../../keyring/key-ring.ts';
 
-/** Which of its account's signing keys sign for a role, and why. */
+/** Which signing keys of its account sign for a role, and why. */
 export interface RoleSigning {
-  /** The role's name: keys of its own. `*`: the keys that are tied to no role. */
+  /** The role's name if it has its own keys, or `*` for the keys tied to no role. */
   readonly slot: string;
-  /** What the account JWT must say of the role's own keys. */
+  /** What the account JWT must say about the role's own keys. */
   readonly scope?: KeyScope;
-  /** For people. */
+  /** Shown to people. */
   readonly why: string;
 }
 
 /**
- * Managed accounts: scoped, unless the role can't be or says `signing: direct`. External ones: as
- * the operator tied the keys.
+ * Managed accounts: scoped, unless the role cannot be scoped or says `signing: direct`. External accounts:
+ * as the operator tied the keys.
  */
 export function signingOf(role: CompiledRole, account: AccountSpec): RoleSigning {
   return account.kind === 'managed' ? ofManaged(role) : ofExternal(role, account);
@@ -45,7 +45,7 @@ function ofExternal(role: CompiledRole, { signingKeys }: AccountSpec): RoleSigni
   return { slot: ANY_ROLE, why };
 }
 
-/** How the role stands on a signing key of its own; undefined when it can't. */
+/** The scope that the role's own signing key has; undefined if the role cannot be scoped. */
 function scopeOf(role: CompiledRole): KeyScope | undefined {
   const { spec, scoped } = role;
   if ('whyNot' in scoped) return undefined;
@@ -53,8 +53,8 @@ function scopeOf(role: CompiledRole): KeyScope | undefined {
 }
 
 /**
- * Tag → what the policy puts there, with all that it makes sure of. A key whose template is of
- * another day may sign only where this is the same: `fill.ts` checks values by the template of today.
+ * Tag → what the policy puts there, with everything it guarantees. A key with an older template may sign
+ * only if this is the same, because `fill.ts` checks values by the current template.
  */
 function tagsOf({ scoped, publish, subscribe }: CompiledRole): KeyScope['tags'] {
   if ('whyNot' in scoped) return {};
@@ -75,7 +75,7 @@ function byName([one]: readonly [string, unknown], [other]: readonly [string, un
   return one < other ? -1 : 1;
 }
 
-/** What somebody who chose scoped signing, or left it to us, should know. */
+/** What operators should know about scoped signing of this role. */
 function remarks({ scoped, references }: CompiledRole): string {
   const remarks = ['it has its own signing keys'];
   if ('partOfToken' in scoped && scoped.partOfToken) {
@@ -92,8 +92,8 @@ function remarks({ scoped, references }: CompiledRole): string {
 }
 
 /**
- * The key that will sign for a role once everything runs, as far as the configuration tells:
- * enough to draft a credential with, not to sign it. Undefined when no key may.
+ * The key that will sign for a role at run time, as far as the configuration shows. It can draft a
+ * credential, but not sign it. Undefined if no key may sign for the role.
  */
 export function expectedKeys({
   accounts,
@@ -106,7 +106,7 @@ export function expectedKeys({
     if (account?.kind !== 'managed') return given.active(accountName, name);
     const { slot } = signingOf(role, account);
     return {
-      // Not made yet; all public keys have the same length.
+      // The key does not exist yet; all public keys have the same length.
       publicKey: account.publicKey,
       account: account.publicKey,
       scopedTo: slot === ANY_ROLE ? undefined : slot,
