@@ -112,7 +112,7 @@ function issued(result: Issued | Refusal): Issued {
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 describe('what is recorded', () => {
-  test('every issuance, with all that is known of it', async () => {
+  test('every issuance, with everything known about it', async () => {
     const { parts, audit } = partsWith();
     const token = await tokenFor();
     const { credential } = issued(
@@ -192,7 +192,7 @@ describe('what is recorded', () => {
     ]);
   });
 
-  test('a refusal of the door itself, once it knows who asks', async () => {
+  test('a refusal by the door itself, once the identity is known', async () => {
     const { parts, audit } = partsWith();
     const refusal = new Refusal('too_many_requests', 'Too many.', { retryAfterSeconds: 7 });
     const seen: string[] = [];
@@ -224,7 +224,7 @@ describe('what is recorded', () => {
   });
 });
 
-test('a key that had to be waited for takes nothing from the life of the credential', async () => {
+test('waiting for a key does not shorten the life of the credential', async () => {
   const { parts } = partsWith();
   let now = NOW;
   const keyRing = {
@@ -241,7 +241,7 @@ test('a key that had to be waited for takes nothing from the life of the credent
   expect(credential.expiresAt - credential.issuedAt).toBe(prompt.expiresAt - prompt.issuedAt);
 });
 
-test('a configuration that was replaced while the signing key was waited for decides nothing', async () => {
+test('a configuration that was replaced during the wait for a signing key decides nothing', async () => {
   const { parts: after, audit } = partsWith({ policy: policyOf([role('reader')], []) });
   const { parts: before } = partsWith({ audit });
   let parts = before;
@@ -297,27 +297,27 @@ describe('a revocation', () => {
     ]);
   });
 
-  test('says nothing of its reason to the caller', async () => {
+  test('does not tell its reason to the caller', async () => {
     const { parts } = revoked({ block: true });
     const result = await exchange(parts, request(await tokenFor()));
     expect(result instanceof Refusal && result.message).not.toContain('left the company');
   });
 
-  test('refuses a token whose issuer is some seconds ahead of us', async () => {
+  test('refuses a token whose issuer’s clock is some seconds ahead', async () => {
     const { parts } = revoked({ at: NOW - 5 });
     expect(await exchange(parts, request(await tokenFor()))).toMatchObject({
       reason: 'token_revoked',
     });
   });
 
-  test('refuses every token in its own second, of which the credential would be', async () => {
+  test('refuses every token in its own second, in which the credential would be issued', async () => {
     const { parts } = revoked();
     expect(await exchange(parts, request(await tokenFor({ iat: NOW + 20 })))).toMatchObject({
       reason: 'token_revoked',
     });
   });
 
-  test('that comes while the issuance is written down keeps it from being signed, and is recorded', async () => {
+  test('that arrives while the issuance is recorded prevents signing, and is recorded', async () => {
     const index = indexRevocations();
     const { parts, audit } = partsWith({ revocations: refusalsBy(index) });
     const signing = await parts.keyRing.active('APP', 'reader', 60);
@@ -345,7 +345,7 @@ describe('a revocation', () => {
     expect([...audit.list()]).toMatchObject([{ type: 'issued' }, { type: 'denied' }]);
   });
 
-  test('judges a token from after it afresh', async () => {
+  test('decides anew about a token from after it', async () => {
     const { parts } = revoked({ at: NOW - 6 });
     const { grant } = issued(await exchange(parts, request(await tokenFor())));
     expect(grant.role.name).toBe('reader');
@@ -357,7 +357,7 @@ describe('a revocation', () => {
     expect(result).toMatchObject({ code: 'access_denied', reason: 'blocked' });
   });
 
-  test('reaches whoever acts for somebody, and an actor’s token from before it', async () => {
+  test('reaches an actor, and an actor’s token from before it', async () => {
     const { parts } = revoked({ at: NOW - 6 });
     const old = await tokenFor({ iat: NOW - 1 });
     expect(await exchange(parts, request(await tokenFor(), { actorToken: old }))).toMatchObject({
@@ -366,7 +366,7 @@ describe('a revocation', () => {
     issued(await exchange(parts, request(await tokenFor(), { actorToken: await tokenFor() })));
   });
 
-  test('of a binding reaches who acts by it for somebody of another; the record has both', async () => {
+  test('of a binding reaches an actor that uses it for a subject of another; the record has both', async () => {
     const { parts, audit } = revoked({ target: { binding: 'short-lived' }, block: true });
     const actorToken = await tokenFor({ iss: 'https://capped.test' });
     const delegated = request(await tokenFor(), { actorToken });
@@ -429,20 +429,20 @@ describe('the user JWT never outlives what the policy says: its expiry', () => {
     expect(decode(credential.jwt)).toMatchObject({ iat: NOW, exp: expected });
   });
 
-  test('is no later than the token’s, where the issuer is configured so', async () => {
+  test('is no later than the token’s, if the issuer is configured so', async () => {
     const { parts } = partsWith();
     const token = await tokenFor({ iss: 'https://capped.test', exp: NOW + 100 });
     expect(issued(await exchange(parts, request(token))).credential.expiresAt).toBe(NOW + 100);
   });
 
-  test('is no later than the actor’s token, where its issuer is configured so', async () => {
+  test('is no later than the actor’s token, if its issuer is configured so', async () => {
     const { parts } = partsWith();
     const actorToken = await tokenFor({ iss: 'https://capped.test', exp: NOW + 50 });
     const result = await exchange(parts, request(await tokenFor(), { actorToken }));
     expect(issued(result).credential.expiresAt).toBe(NOW + 50);
   });
 
-  test('leaves no time to live, where the leeway alone let the token pass: refused and recorded', async () => {
+  test('refuses and records a token that only leeway accepts, because its credential would be expired', async () => {
     const { parts, audit } = partsWith();
     const token = await tokenFor({ iss: 'https://capped.test', iat: NOW - 60, exp: NOW - 1 });
     expect(await exchange(parts, request(token))).toMatchObject({ reason: 'token_expired' });
@@ -482,7 +482,7 @@ describe('what goes into NATS', () => {
     ).toMatchObject({ reason: 'role_not_allowed' });
   });
 
-  test('without a key for the role nothing is issued, and that is not the caller’s fault', async () => {
+  test('without a key for the role nothing is issued, and the caller may try again', async () => {
     const { parts, audit } = partsWith({
       keyRing: { active: () => undefined, pending: () => undefined },
     });
@@ -532,7 +532,7 @@ describe('a token that may be used once', () => {
     return answer instanceof Refusal ? answer.reason : 'issued';
   };
 
-  test('is used once it has got a credential', async () => {
+  test('is used up by a credential', async () => {
     const { parts } = once();
     const ask = request(await tokenFor({ jti: 'j' }));
     expect(await reason(parts, ask)).toBe('issued');
@@ -540,7 +540,7 @@ describe('a token that may be used once', () => {
   });
 
   test.each(['hold', 'settle'] as const)(
-    'is not used by an answer that says to try again, because %s was not confirmed',
+    'is not used up by "try again", because %s was not confirmed',
     async (state) => {
       const { parts, storeIs } = once();
       const ask = request(await tokenFor({ jti: 'j' }));
@@ -552,7 +552,7 @@ describe('a token that may be used once', () => {
     },
   );
 
-  test('nor by one whatever else the reason is: record, key, limit, a fault', async () => {
+  test('is not used up by "try again" for any other reason: record, key, limit, a fault', async () => {
     const { parts, audit } = once();
     const ask = request(await tokenFor({ jti: 'j' }));
     audit.breakWith(new Error('disk full'));
@@ -570,14 +570,14 @@ describe('a token that may be used once', () => {
     expect(await reason(parts, ask)).toBe('issued');
   });
 
-  test('is used by a denial', async () => {
+  test('is used up by a denial', async () => {
     const { parts } = once();
     const token = await tokenFor({ jti: 'j' });
     expect(await reason(parts, request(token, { ask: { role: 'none' } }))).toBe('role_not_allowed');
     expect(await reason(parts, request(token))).toBe('token_reused');
   });
 
-  test('is held as an actor’s, too', async () => {
+  test('is held as an actor’s token, too', async () => {
     const { parts } = once();
     const ask = request(await tokenFor({ jti: 'subject' }), {
       actorToken: await tokenFor({ jti: 'actor' }),

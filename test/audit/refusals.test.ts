@@ -16,14 +16,14 @@ function bounded() {
   return { log, state, count: () => [...memory.list()].length };
 }
 
-test('tokens that prove nothing can not fill the log', async () => {
+test('unproven tokens cannot fill the log', async () => {
   const { log, state, count } = bounded();
   for (let n = 0; n < 5000; n++) await log.record(rejected());
   expect(count()).toBe(1000);
   expect(state.dropped).toBe(4000);
 });
 
-test('what takes a signed token is never left out', async () => {
+test('records that take a signed token are never omitted', async () => {
   const { log, state, count } = bounded();
   for (let n = 0; n < 2000; n++) await log.record(rejected({ reason: 'signature_invalid' }));
   await log.record(rejected({ reason: 'token_reused' }));
@@ -32,7 +32,7 @@ test('what takes a signed token is never left out', async () => {
   expect(state.dropped).toBe(1000);
 });
 
-test('as time passes more of them are written', async () => {
+test('as time passes, more of them are recorded', async () => {
   const { log, state, count } = bounded();
   for (let n = 0; n < 2000; n++) await log.record(rejected());
   state.now += 2000;
@@ -40,7 +40,7 @@ test('as time passes more of them are written', async () => {
   expect(count()).toBe(1020);
 });
 
-test('records of verified identities are never left out', async () => {
+test('records of verified identities are never omitted', async () => {
   const { log, state, count } = bounded();
   for (let n = 0; n < 2000; n++) await log.record(rejected());
   for (let n = 0; n < 50; n++) {
@@ -51,7 +51,7 @@ test('records of verified identities are never left out', async () => {
   expect(state.dropped).toBe(1000);
 });
 
-test('logins that strangers begin can not fill the log, those of people who signed in are all there', async () => {
+test('logins that strangers start cannot fill the log, and those of people who signed in are all recorded', async () => {
   const { log, state, count } = bounded();
   const begun: LoginEvent = {
     type: 'login',

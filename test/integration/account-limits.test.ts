@@ -6,7 +6,7 @@ import { prepareRotation, startRotating } from '../support/rotation-world.ts';
 const DRIFT = 'nats_sts_account_drift_mended_total{account="APP"}';
 const LOOKED = 'nats_sts_rotator_last_success_timestamp_seconds{account="APP"}';
 
-test('limits of a managed account are kept as configured, others as somebody else sets them, and nothing is pushed for what stays', async () => {
+test('configured limits of a managed account are kept, others stay as set elsewhere, and unchanged limits push nothing', async () => {
   await using ground = await prepareRotation({
     configure: (tree) => {
       tree['accounts'].APP.rotation.every = '1h';

@@ -147,7 +147,7 @@ describe('a managed account', () => {
     },
   );
 
-  test('that was deleted stays deleted, whatever the rotator has to publish, until somebody pushes it again', async () => {
+  test('that was deleted stays deleted, whatever the rotator must publish, until someone pushes it again', async () => {
     const { key } = world.trust.operator;
     const { publicKey } = world.trust.account('APP').key;
     const request = encodeJwt({
@@ -180,7 +180,7 @@ describe('a managed account', () => {
     await world.activated(1, 'second');
   });
 
-  test('is issued for to leaf nodes alone where its JWT allows no other connections', async () => {
+  test('gives credentials to leaf nodes only, if its JWT allows no other connections', async () => {
     await world.configure((tree) => {
       tree['roles'].leaf = { ...tree['roles'].publisher, connectionTypes: ['LEAFNODE'] };
       tree['bindings'][0].roles = ['publisher', 'leaf'];
@@ -204,7 +204,7 @@ describe('a managed account', () => {
     await push();
   });
 
-  test('gives credentials that end with its JWT at the latest, and warns days before it expires', async () => {
+  test('gives credentials that expire with its JWT at the latest, and warns days before that', async () => {
     const exp = now() + 300;
     await push({ exp });
     await eventually(async () => (await world.metric(EXPIRY)) === exp);
@@ -235,7 +235,7 @@ describe('a managed account', () => {
     await eventually(async () => (await world.metric(EXPIRY)) === undefined);
   });
 
-  test('that takes no connection more because it is full is issued for as before', async () => {
+  test('that is full still gives credentials', async () => {
     await push({ body: limits({ conn: 1 }) });
     await eventually(async () => {
       const [claims] = (await world.applied()).values();
@@ -255,7 +255,7 @@ describe('a managed account', () => {
 });
 
 describe.each<Seeing>(['look-up', 'canary'])('an external account, seen by %s,', (seeing) => {
-  test('that lets nobody in is issued nothing for, and comes back when that is mended', async () => {
+  test('that lets nobody in gives no credentials, until it is fixed', async () => {
     await using ground = await prepareExternal({ seeing, keys: 1 });
     await using running = await startRotating(ground);
     const world = { ...ground, ...running };

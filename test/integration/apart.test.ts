@@ -25,7 +25,7 @@ function signerOf(jwt: string): string {
   return claims.iss;
 }
 
-test('serve issues by the ring of a rotator apart, through rotations, revocation and the death of the rotator, without operator key and system creds', async () => {
+test('serve issues from the ring of a separate rotator, through rotations, a revocation and the death of the rotator, without operator key and system credentials', async () => {
   let tree: ConfigTree = {};
   await using ground = await prepareRotation({
     size: 1,

@@ -110,7 +110,7 @@ describe('a token of a real OIDC provider', () => {
     expect(subjects).toEqual(['orders.orders.plain']);
   });
 
-  test('becomes one for the caller’s own nkey, whose seed we never see', async () => {
+  test('becomes one for the caller’s own nkey, whose seed the service never sees', async () => {
     const pair = createKeyPair('user');
     const { jwt } = await world.credential(await tokenOf('orders'), { nkey: pair.publicKey });
     const connection = await world.connect('', {
@@ -177,7 +177,7 @@ test('a role without publish publishes nothing', async () => {
   expect(await error).toBeInstanceOf(errors.PermissionViolationError);
 });
 
-test('the expiry of a credential cuts its connection', async () => {
+test('the server disconnects a credential when it expires', async () => {
   const token = await tokenOf('orders');
   let ttl = 1;
   // On a slow machine a credential may end before its holder has connected: then it gets a longer one.
@@ -231,7 +231,7 @@ describe('the nats command line', () => {
 });
 
 /** What `POST /exchange` and `POST /token` give to one and the same token differs in nothing but the form. */
-test('both doors decide alike', async () => {
+test('both doors decide the same', async () => {
   const token = await tokenOf('orders');
   const atExchange: CredentialAnswer = await world.credential(token, { role: 'scoped', ttl: 60 });
   const response = await world.tokenExchange({

@@ -85,7 +85,7 @@ async function rotateNow(world: ExternalGround & RunningService): Promise<void> 
 describe.each<Seeing>(['look-up', 'canary'])(
   'an account whose keys are given, seen by %s',
   (seeing) => {
-    test('changes to the next key on schedule and refuses nobody; where none is left the last one signs on, and new ones are taken up', async () => {
+    test('changes to the next key on schedule and refuses nobody; the last key keeps signing, and new ones are used once given', async () => {
       await using ground = await prepareExternal({ seeing, keys: 3, every: '2s' });
       await using world = await start(ground);
       await eventually(async () => (await fetch(`${world.url}/readyz`)).ok);
@@ -118,7 +118,7 @@ describe.each<Seeing>(['look-up', 'canary'])(
       expect(world.signedInTurn()).toEqual([0, 1, 2, 3]);
     });
 
-    test('nothing is signed with a key that the account does not list, and probe, log and metric tell; once it is listed it signs, without a restart', async () => {
+    test('a key that the account does not list signs nothing, and probe, log and metric show it; once listed it signs, without a restart', async () => {
       await using ground = await prepareExternal({ seeing, keys: 1, listed: [1] });
       await using world = await start(ground);
       const { publicKey } = world.keys[0]!;
@@ -150,7 +150,7 @@ describe.each<Seeing>(['look-up', 'canary'])(
       expect(timesLogged(world, DRY)).toBe(0);
     });
 
-    test('a key that the operator takes out is left for the next listed one, and never signs again', async () => {
+    test('a key that the operator removes is replaced by the next listed one, and never signs again', async () => {
       await using ground = await prepareExternal({ seeing, keys: 3, listed: [0, 2] });
       await using world = await start(ground);
       await eventually(async () => (await signer(world)) === 0);
@@ -177,7 +177,7 @@ describe.each<Seeing>(['look-up', 'canary'])(
       expect(world.signedInTurn()).toEqual([0, 2, 1]);
     });
 
-    test('where it stands in its keys survives a restart, and is the same for all replicas', async () => {
+    test('the position in the given keys survives a restart, and is the same for all replicas', async () => {
       await using ground = await prepareExternal({ seeing, keys: 3, every: '1h' });
       {
         await using first = await start(ground);
@@ -227,7 +227,7 @@ describe.each<Seeing>(['look-up', 'canary'])(
   },
 );
 
-test('a key that is given for a role signs nothing while its template allows more, or nothing; what differs is told', async () => {
+test('a key that is given for a role signs nothing while its template allows more, or nothing; the difference is reported', async () => {
   await using ground = await prepareExternal({
     seeing: 'look-up',
     keys: 1,

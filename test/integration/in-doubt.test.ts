@@ -45,7 +45,7 @@ function refresh(world: OAuthWorld, token: string): Promise<Response> {
 const failures = ({ service }: OAuthWorld) =>
   service.audit({ type: 'login' }).filter((event) => 'step' in event && event.step === 'failed');
 
-test('a refresh token that was answered "try again" while the store was stopped is good for that, and no theft is recorded', async () => {
+test('a refresh token that was answered "try again" while the store was stopped stays valid, and no theft is recorded', async () => {
   await using store = await createJetStreamWorld();
   await using world = await startOAuthWorld(inStore(store.server.url));
   const session = world.session();
@@ -67,7 +67,7 @@ test('a refresh token that was answered "try again" while the store was stopped 
   expect((await refresh(world, next)).status).toBe(400);
 });
 
-test('so it is at another replica, which knows nothing of the first try', async () => {
+test('it also stays valid at another replica, which does not know of the first attempt', async () => {
   await using store = await createJetStreamWorld();
   await using world = await startOAuthWorld(inStore(store.server.url));
   const token = await world.replica.refreshToken({ session: world.session(), role: 'viewer' });
@@ -83,7 +83,7 @@ test('so it is at another replica, which knows nothing of the first try', async 
   expect(failures(world)).toHaveLength(1);
 });
 
-test('a subject token for single use, too, and it is good once', async () => {
+test('a single-use subject token stays valid, too, and works once', async () => {
   await using store = await createJetStreamWorld();
   await using world = await startOAuthWorld(inStore(store.server.url));
   const token = await world.service.token({ jti: randomUUID() });
@@ -94,7 +94,7 @@ test('a subject token for single use, too, and it is good once', async () => {
   expect(await (await exchange()).json()).toMatchObject({ status: 401, reason: 'token_reused' });
 });
 
-test('and one whose process is killed before it answers is good at the next', async () => {
+test('a token whose process is killed before it answers is valid at the next process', async () => {
   await using store = await createJetStreamWorld();
   await using proxy = await startTcpProxy(store.server.port);
   await using ground = await prepareService({

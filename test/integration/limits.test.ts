@@ -98,7 +98,7 @@ test.each(['from-elsewhere', 'at-another-time', 'over-others'] as const)(
   },
 );
 
-test('deny takes out of what is allowed, and a queue rule allows that queue alone', async () => {
+test('deny removes from what is allowed, and a queue rule allows only that queue', async () => {
   const connection = await connectAs('denied');
   const subjects = await heard(await world.observer(), () =>
     publishTo(connection, ['a.b', 'a.secret', 'b']),
@@ -114,7 +114,7 @@ test('deny takes out of what is allowed, and a queue rule allows that queue alon
   expect(await subscriptionError(connection, 'jobs', 'workers')).toBeUndefined();
 });
 
-test('responses: it answers a request as often as it may, and publishes nothing else', async () => {
+test('responses: it answers a request as often as allowed, and publishes nothing else', async () => {
   const service = await connectAs('responder');
   service.subscribe('requests', {
     callback: (_error, message) => {

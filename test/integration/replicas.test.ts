@@ -72,7 +72,7 @@ async function startReplica(ground: ReplicasGround, name: string): Promise<Repli
   return { ...(await startServiceProcess(place)), place };
 }
 
-test('whether the replica that rotates is killed or stopped, another goes on, and no exchange fails', async () => {
+test('if the replica that rotates is killed or stopped, another continues, and no exchange fails', async () => {
   await using ground = await prepareReplicas();
   await using stack = new AsyncDisposableStack();
   const replicas = await Promise.all(
@@ -161,7 +161,7 @@ function twoSubjects(tree: ConfigTree): void {
   tree['bindings'][0].match.sub = ['orders', 'leaver'];
 }
 
-test('what is revoked at one replica is refused by all and disconnected on all servers, whichever issued it', async () => {
+test('a revocation at one replica is refused by all and disconnected on all servers, whichever issued the credential', async () => {
   await using ground = await prepareReplicas({ configure: twoSubjects });
   await using stack = new AsyncDisposableStack();
   const replicas = await Promise.all(
@@ -191,7 +191,7 @@ test('what is revoked at one replica is refused by all and disconnected on all s
   ).toEqual([200, 200, 200]);
 });
 
-test('a token that may be used once is taken by one replica of all', async () => {
+test('a single-use token is accepted by only one of all replicas', async () => {
   await using world = await createJetStreamWorld();
   await using ground = await prepareReplicas({
     storeUrl: world.server.url,
@@ -212,7 +212,7 @@ test('a token that may be used once is taken by one replica of all', async () =>
   }
 });
 
-test('a replica that is cut off from the store issues while its key is surely good, then refuses and says so, and comes back by itself', async () => {
+test('a replica without the store issues while its key is surely valid, then refuses and says so, and recovers by itself', async () => {
   const grace = 10_000;
   await using world = await createJetStreamWorld();
   await using proxy = await startTcpProxy(world.server.port);
@@ -316,7 +316,7 @@ test('a replica that is cut off from the store issues while its key is surely go
   await eventually(async () => (await ground.activeKey()) !== turned);
 });
 
-test('a store that can’t be used at the start is told, exits with 5, and leaves no keys behind', async () => {
+test('a store that cannot be used at startup is reported, exits with 5, and leaves no keys behind', async () => {
   await using ground = await prepareService({ nats: false });
   await using cluster = await createOperatorWorld({
     accounts: { STORE: { jetstream: true } },
@@ -340,7 +340,7 @@ test('a store that can’t be used at the start is told, exits with 5, and leave
   store.close();
 });
 
-test('the loss of the server that leads the bucket refuses nobody', async () => {
+test('losing the server that leads the bucket refuses nobody', async () => {
   // Longer than the others take to choose a new leader.
   const grace = 60_000;
   await using ground = await prepareReplicas({ grace: `${grace / 1000}s` });

@@ -126,7 +126,7 @@ async function revokedEverywhere(): Promise<string[][]> {
   return applied.map((claims) => Object.keys(claims?.nats.revocations ?? {}));
 }
 
-test('every connection of a revoked identity is closed, its token refused, a stranger untouched', async () => {
+test('every connection of a revoked identity is closed and its token refused; others are not affected', async () => {
   const [one, two, stranger] = [
     await member('orders'),
     await member('orders'),
@@ -193,7 +193,7 @@ test('a user, a binding or a role can be revoked without the others of the same 
   await isRefusedEverywhere(cleo);
 });
 
-test('an emergency revocation of a signing key cuts every session behind it, and who asks again gets the next key', async () => {
+test('an emergency revocation of a signing key disconnects every session behind it, and the next exchange uses the next key', async () => {
   const [services, crowd] = [await member('billing'), await member('crowd')];
   const key = world
     .ring()
@@ -213,7 +213,7 @@ test('an emergency revocation of a signing key cuts every session behind it, and
   for (const claims of listed) expect(claims).not.toContain(key);
 });
 
-test('a credential that was issued while its revocation came is cut, too', async () => {
+test('a credential that was issued while its revocation arrived is disconnected, too', async () => {
   const token = await world.token({ sub: 'bob', iat: Math.floor(Date.now() / 1000) + 10 });
   // The role was revoked a moment ago: nothing is issued for it within the same second.
   await eventually(async () => (await world.exchange(token)).ok);
@@ -244,7 +244,7 @@ test('a credential that was issued while its revocation came is cut, too', async
   await lift(revoked);
 });
 
-test('a server that hangs does not keep revocations from the others', async () => {
+test('a server that hangs does not delay revocations on the others', async () => {
   const node = apartFromRotator(world);
   const others = world.cluster.nodes.filter((other) => other !== node);
   const later = { iat: Math.floor(Date.now() / 1000) + 10 };
@@ -268,7 +268,7 @@ test('a server that hangs does not keep revocations from the others', async () =
   }
 });
 
-test('where more users are revoked than the account JWT has room for, their signing key is revoked instead', async () => {
+test('if more users are revoked than fit into the account JWT, their signing key is revoked instead', async () => {
   // 256 KiB of entries of 94 bytes.
   const [tooMany, lanes] = [2790, 10];
   const crowd = await member('crowd');

@@ -274,7 +274,7 @@ function expected({ connect = true, publish = {}, subscribe = {} }: Can) {
   return connect ? { connect, publish, subscribe } : { connect, why: 'Authorization Violation' };
 }
 
-describe('a value that check takes does on a real nats-server what it says', () => {
+describe('a value that check accepts means the same on a real nats-server', () => {
   test.for(rows)('$role, signed directly', async ({ grant, can }) => {
     expect(await tried(credsOf(grant, undefined), can)).toEqual(expected(can));
   });

@@ -85,7 +85,7 @@ async function driftsMended(): Promise<number> {
   return (await running.metric('nats_sts_account_drift_mended_total{account="APP"}')) ?? 0;
 }
 
-test('keys that somebody else’s push drops come back, and what else it changed stays', async () => {
+test('keys that someone else’s push drops are restored, and its other changes stay', async () => {
   const before = await everywhere(listsOurs);
   const [ours, drifts] = [liveKeys(), await driftsMended()];
   const active = ground.ring()?.keys.find(({ state }) => state === 'active')?.publicKey;
@@ -148,7 +148,7 @@ test('the account JWT of another operator is replaced, and nothing is taken from
   await eventually(() => running.log.text().includes(told));
 });
 
-test('a server that stored the new account JWT and goes on with the old one is noticed and cured', async () => {
+test('a server that stored the new account JWT and still uses the old one is noticed and repaired', async () => {
   const node = ground.cluster.node(2);
   await everywhere(listsOurs);
   const old = await node.copyJwts();

@@ -286,7 +286,7 @@ function expectListedWhileTrusted(world: KillWorld, keys: readonly RingKey[]): v
   }
 }
 
-describe('killed at any of its calls, a rotator leaves behind what the next one can go on from', () => {
+describe('a rotator killed at any of its calls leaves a state from which the next one can continue', () => {
   test.for(Object.entries(SCENES))('while %s', async ([, { arrange, onlyOnce }]) => {
     const fresh = onlyOnce ? newWorld : settledWorld;
     const points = await (async () => {

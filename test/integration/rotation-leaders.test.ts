@@ -115,7 +115,7 @@ function watchServers(ground: RotationGround) {
   };
 }
 
-test('two rotators that both believe they lead never take a key away that a living credential needs', async () => {
+test('two rotators that both believe they lead never remove a key that a living credential needs', async () => {
   await using ground = await prepareRotation();
   {
     await using _first = await startRotating(ground);

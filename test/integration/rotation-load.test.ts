@@ -4,7 +4,7 @@ import { prepareRotation, type RotationGround, startRotating } from '../support/
 
 const ROTATIONS = 20;
 
-test('twenty rotations under steady load refuse nobody and cut nobody', async () => {
+test('twenty rotations under steady load refuse nobody and disconnect nobody', async () => {
   await using ground = await prepareRotation();
   // Whoever is not the first to lead must keep every key staged for two lease terms.
   {

@@ -47,7 +47,7 @@ const EXPLORATIONS: [string, State, number, number][] = [
   ['an old push in the air, nobody dying or revoking', { ...OLD_PUSH, ...calm }, 8, 11],
 ];
 
-describe('no interleaving makes a server refuse a living credential, or can not be mended', () => {
+describe('no interleaving makes a server refuse a living credential, and every one can be repaired', () => {
   test.each(EXPLORATIONS)('from %s', { timeout: 600_000 }, (name, start, usual, deep) => {
     const began = performance.now();
     const { states, depth, drifted, mended, violation } = explore({
@@ -63,7 +63,7 @@ describe('no interleaving makes a server refuse a living credential, or can not 
     expect(states).toBeGreaterThan(5000);
   });
 
-  test('late pushes that take keys away are among them', () => {
+  test('they include late pushes that remove keys', () => {
     const { drifted } = explore({ start: { ...OLD_PUSH, ...calm }, depth: 6 });
     expect(drifted).toBeGreaterThan(0);
   });

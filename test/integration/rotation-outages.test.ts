@@ -43,7 +43,7 @@ function retired(world: RotationWorld): number {
     .filter((event) => event.type === 'key' && event.to === 'retired').length;
 }
 
-test('servers that die, come back with nothing or with yesterday’s JWT, or hang, cost nobody on the others', async () => {
+test('servers that die, come back with nothing or with yesterday’s JWT, or hang, do not affect users of the others', async () => {
   await using world = await startOnDemand();
   const [first, second] = world.cluster.nodes as [ClusterNode, ClusterNode];
   const load = startLoad(world);
@@ -89,7 +89,7 @@ test('servers that die, come back with nothing or with yesterday’s JWT, or han
   expect({ counts, faults: report.faults, refusals }).toEqual({ counts, faults: [], refusals: [] });
 });
 
-test('a server that comes back with an account JWT from several rotations ago soon takes new credentials', async () => {
+test('a server that comes back with an account JWT from several rotations ago soon accepts new credentials', async () => {
   await using world = await startOnDemand();
   const node = apartFromRotator(world);
   await rotate(world, 1);

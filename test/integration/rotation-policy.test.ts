@@ -43,7 +43,7 @@ async function changePolicy(
   });
 }
 
-test('who holds a credential when the role changes keeps its permissions until it ends; no exchange fails', async () => {
+test('a credential from before a change of its role keeps its permissions until it expires; no exchange fails', async () => {
   await using world = await startWorld('drain', [OWN]);
   const old = await credential(world);
   const load = startLoad(world, { holdSeconds: 4 });

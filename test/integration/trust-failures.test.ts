@@ -82,14 +82,14 @@ async function startProblems(): Promise<string> {
   return error.problems.map(({ path, message }) => `${path}: ${message}`).join('\n');
 }
 
-test('an operator signing key that the pinned operator does not know is refused at the start', async () => {
+test('an operator signing key that the pinned operator does not know is refused at startup', async () => {
   const before = await everything();
   await writeFile(join(ground.folder, 'operator.nk'), createKeyPair('operator').seed());
   expect(await startProblems()).toMatch(/^nats\.operatorSigningKey: .*operator/);
   expect(await everything()).toEqual(before);
 });
 
-test('an operator signing key that the servers do not trust signs nothing, and is told', async () => {
+test('an operator signing key that the servers do not trust signs nothing, and is reported', async () => {
   const before = await everything();
   const { publicKey, seed } = createKeyPair('operator');
   await writeFile(join(ground.folder, 'operator.nk'), seed());
@@ -100,7 +100,7 @@ test('an operator signing key that the servers do not trust signs nothing, and i
   expect(await everything()).toEqual(before);
 });
 
-test('another sealing key does not start, and the rings stay as they are', async () => {
+test('with another sealing key the service does not start, and the rings stay unchanged', async () => {
   {
     await using _running = await startRotating(ground);
     await ground.activated(1);
@@ -115,7 +115,7 @@ test('another sealing key does not start, and the rings stay as they are', async
   await ground.connect((await running.credential(await ground.token())).creds);
 });
 
-test('creds of a user who is not of the system account are refused at the start, or told where nobody can know', async () => {
+test('credentials of a user outside the system account are refused at startup, or reported if nobody can know', async () => {
   const before = await everything();
   await writeFile(join(ground.folder, 'sys.creds'), ground.trust.user().creds);
   expect(await startProblems()).toContain('is not of the system account of the operator');
@@ -127,7 +127,7 @@ test('creds of a user who is not of the system account are refused at the start,
   expect(await everything()).toEqual(before);
 });
 
-test('a service that starts before NATS says so, and goes to work by itself once NATS is there', async () => {
+test('a service that starts before NATS says so, and begins to work by itself once NATS is up', async () => {
   const node = ground.cluster.node(0);
   await node.stop();
   await using running = await startRotating(ground);
@@ -156,7 +156,7 @@ test('the ring of another account is not used, not changed and not published', a
   expect(await everything('LAB')).toEqual(before);
 });
 
-test('on a full disk nothing is issued and nothing rotates; what there is stays, and goes on once there is room', async () => {
+test('on a full disk nothing is issued and nothing rotates; existing state stays, and work resumes once there is room', async () => {
   {
     await using full = await startServiceProcess(ground, { fileKibibytes: 512 });
     await ground.activated(1);

@@ -40,7 +40,7 @@ describe('a sealed text', () => {
     }
   });
 
-  test('is another one each time', async () => {
+  test('differs each time', async () => {
     const seal = () => sealer.seal('session', {}, LATER);
     expect(await seal()).not.toBe(await seal());
   });
@@ -56,12 +56,12 @@ describe('a sealed text', () => {
     expect(await sealer.open(tried, text)).toBeUndefined();
   });
 
-  test('of another deployment does not open, though the keys are the same', async () => {
+  test('of another deployment does not open, although the keys are the same', async () => {
     const text = await sealerOf({ audience: 'https://other.test' }).seal('session', {}, LATER);
     expect(await sealer.open('session', text)).toBeUndefined();
   });
 
-  test('is over at its end, to the second', async () => {
+  test('expires to the second', async () => {
     const text = await sealer.seal('session', { x: 1 }, LATER);
     expect(await sealerOf({ now: LATER - 1 }).open('session', text)).toEqual({ x: 1 });
     expect(await sealerOf({ now: LATER }).open('session', text)).toBeUndefined();
@@ -91,7 +91,7 @@ describe('a sealed text', () => {
     }
   });
 
-  test('names the key for each purpose otherwise, by nothing that tells of the key', async () => {
+  test('names the key differently for each purpose, and the name reveals nothing about the key', async () => {
     const kidOf = async (purpose: Purpose, keys = [KEY]) =>
       decodeProtectedHeader(await sealerOf({ keys }).seal(purpose, {}, LATER)).kid;
     const kids = await Promise.all([
@@ -104,13 +104,13 @@ describe('a sealed text', () => {
     expect(kids.every((kid) => kid?.length === 8)).toBe(true);
   });
 
-  test('is small: what repeats is packed', async () => {
+  test('is small: repetition is compressed', async () => {
     const groups = Array.from({ length: 500 }, (_, at) => `group-of-people-${at}`);
     expect((await sealer.seal('session', { groups }, LATER)).length).toBeLessThan(3_800);
   });
 });
 
-describe('no sealed text', () => {
+describe('a text that is not sealed', () => {
   test.each([
     '',
     '.',
@@ -120,11 +120,11 @@ describe('no sealed text', () => {
     'a.b.c.d.e',
     '{"a":1}',
     '\u0000',
-  ])('is what opens to nothing: %#', async (text) => {
+  ])('does not open: %#', async (text) => {
     expect(await sealer.open('session', text)).toBeUndefined();
   });
 
-  test('is any text that a stranger may make up', async () => {
+  test('does not open, whatever a stranger makes up', async () => {
     const part = fc.oneof(fc.string(), fc.base64String());
     const text = fc.array(part, { maxLength: 6 }).map((parts) => parts.join('.'));
     await fc.assert(
@@ -134,7 +134,7 @@ describe('no sealed text', () => {
     );
   });
 
-  test('is one that unfolds to more than 256 KiB', async () => {
+  test('does not open if it decompresses to more than 256 KiB', async () => {
     const bomb = (bytes: number) => sealer.seal('session', { x: 'x'.repeat(bytes) }, LATER);
     expect(await sealer.open('session', await bomb(255 * 1024))).toBeDefined();
     expect(await sealer.open('session', await bomb(257 * 1024))).toBeUndefined();

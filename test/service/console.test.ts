@@ -90,7 +90,7 @@ test('activity is what the log has, filtered, the newest first', async () => {
   expect(ids(world.source.activity({ limit: 9, after: second.newer! }).events)).toEqual(['c']);
 });
 
-test('each change is told by what it concerns', async () => {
+test('each change names the part that it concerns', async () => {
   const follower = await follow();
   await world.audit.record(issued());
   expect(await follower.heard(2)).toEqual(['activity', 'credentials']);
@@ -102,7 +102,7 @@ test('each change is told by what it concerns', async () => {
   expect(await follower.heard(2)).toEqual(['configuration', 'keys']);
 });
 
-test('what is there already is no change', async () => {
+test('existing entries are not changes', async () => {
   await world.audit.record(issued());
   await world.state.write('ring.APP', '{}', 0);
   const follower = await follow();
@@ -110,7 +110,7 @@ test('what is there already is no change', async () => {
   expect(await follower.heard(2)).toEqual(['credentials', 'revocations']);
 });
 
-test('nothing is watched while nobody follows, however often one comes and goes', async () => {
+test('nothing is watched while nobody follows, however often followers come and go', async () => {
   for (let round = 0; round < 3; round += 1) {
     const [one, other] = [await follow(), await follow()];
     one.stop();
@@ -124,7 +124,7 @@ test('nothing is watched while nobody follows, however often one comes and goes'
   await eventually(() => world.watches.open === 0);
 });
 
-test('a store out of reach is followed once it is back', async () => {
+test('an unreachable store is followed once it is back', async () => {
   world.watches.failing = true;
   const told = new Set<ConsolePart>();
   world.source.follow((part) => told.add(part));

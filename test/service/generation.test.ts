@@ -54,7 +54,7 @@ describe('the ledger looks back', () => {
     return false;
   }
 
-  test('as far as a role may live that came with a reload, and when it has gone again', async () => {
+  test('as far as the lifetime of a role that a reload added, also after it is gone', async () => {
     expect(await found(2 * hour)).toBe(false);
     buildGeneration(resources, changed({ maxTtlSeconds: 8 * hour }));
     expect(await found(2 * hour)).toBe(true);
@@ -62,7 +62,7 @@ describe('the ledger looks back', () => {
     expect(await found(2 * hour)).toBe(true);
   });
 
-  test('as far as any key signed that is trusted still, also of an account that is not configured', async () => {
+  test('as far as any key signed that is still trusted, also of an account that is not configured', async () => {
     const { key } = await sealedKey({ state: 'draining', lifetimeSeconds: 8 * hour });
     const ring = { ...ringOf({ ...key, sealedSeed: '' }), account: 'LEFT' };
     await resources.state.write(ringKey('LEFT'), ringText(ring), 0);
@@ -71,7 +71,7 @@ describe('the ledger looks back', () => {
   });
 });
 
-test('names that only revocations have are told, each once, and those that are configured are not', async () => {
+test('names that only revocations have are logged once each, and configured names are not', async () => {
   const targets = [
     { binding: 'orders service' },
     { binding: 'orders service' },
@@ -101,7 +101,7 @@ test('names that only revocations have are told, each once, and those that are c
   expect(told()).toEqual([...gone, { binding: 'orders service', revocations: 2 }, ...gone]);
 });
 
-describe('keys that are given and don’t rotate', () => {
+describe('given keys that do not rotate', () => {
   const minutes = 60_000;
 
   /** Whether they sign when the store was last heard of so long ago. */
@@ -112,7 +112,7 @@ describe('keys that are given and don’t rotate', () => {
     return parts.keyRing.active('APP', 'publisher', 60) !== undefined;
   }
 
-  test('stop where JetStream would tell of revocations and can’t, once the grace is over', () => {
+  test('stop signing after the grace period if JetStream, which brings revocations, cannot be reached', () => {
     const shared: Config = {
       ...config,
       store: { ...config.store, jetstream: { bucket: 'b', servers: [], replicas: 1 } },
@@ -121,7 +121,7 @@ describe('keys that are given and don’t rotate', () => {
     expect(sign(shared, 6 * minutes)).toBe(false);
   });
 
-  test('go on with a file, which is with its process', () => {
+  test('keep signing with a SQLite file, which cannot be cut off', () => {
     expect(sign(config, 6 * minutes)).toBe(true);
   });
 });

@@ -3,7 +3,7 @@ import { eventually } from '../support/eventually.ts';
 import { createTestKey, startIssuer } from '../support/issuer.ts';
 import { startServiceWorld } from '../support/service-world.ts';
 
-test('an issuer that hangs takes no place of those who come from another, and lets few wait for it', async () => {
+test('an issuer that hangs takes no capacity from callers of another, and only a few may wait for it', async () => {
   await using hanging = await startIssuer();
   hanging.behave('jwks', 'hang');
   await using world = await startServiceWorld({
@@ -57,7 +57,7 @@ test('an issuer that hangs takes no place of those who come from another, and le
   await eventually(async () => (await world.exchange(token)).status === 403);
 });
 
-test('those who wait for keys take no place of those whose keys are at hand', async () => {
+test('callers that wait for keys take no capacity from callers whose keys are available', async () => {
   await using world = await startServiceWorld({
     nats: false,
     configure: (tree) => (tree.limits = { concurrency: 1 }),

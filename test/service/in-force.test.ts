@@ -72,7 +72,7 @@ describe('an exchange that waited for keys', () => {
     expect(await refusalOf(response)).toMatchObject({ reason });
   });
 
-  test('a binding that is new grants, with the servers and permissions of today', async () => {
+  test('a new binding grants, with the current servers and permissions', async () => {
     await using world = await startServiceWorld({
       nats: false,
       configure: (tree) => (tree['bindings'][0].match.sub = 'other'),
@@ -92,7 +92,7 @@ describe('an exchange that waited for keys', () => {
     });
   });
 
-  test('a key set that has another place by now is waited for there', async () => {
+  test('a key set that has moved is waited for at its new place', async () => {
     await using other = await startHostileIssuer();
     await using world = await startServiceWorld({ nats: false });
     const { key } = other;
@@ -163,7 +163,7 @@ describe('a delegation whose actor waited for keys', () => {
     return { status: response.status, events: world.audit() };
   }
 
-  test('gets its credential where nothing of it changed', async () => {
+  test('gets its credential if nothing about it changed', async () => {
     const { status } = await delegated((tree) => (tree['contact'] = 'platform@example.com'));
     expect(status).toBe(200);
   });
@@ -264,7 +264,7 @@ describe('a login that waited for keys', () => {
   const signedIn = (response: Response) =>
     response.headers.getSetCookie().some((cookie) => /^nats-sts-\d+-session=[^;]/.test(cookie));
 
-  test('signs the person in where nothing of it changed', async () => {
+  test('signs the person in if nothing about it changed', async () => {
     const response = await callback((tree) => (tree['contact'] = 'platform@example.com'));
     expect(signedIn(response)).toBe(true);
   });

@@ -22,7 +22,7 @@ test('a key rollover at the issuer goes without a failed request', async () => {
   expect(world.issuer.key.kid).toBe(next.kid);
 });
 
-test('keys that cannot be used are named in the log once, on /readyz, and to whoever signs with them', async () => {
+test('keys that cannot be used are named in the log once, on /readyz, and to callers whose tokens they sign', async () => {
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
   await using world = await startServiceWorld({
     nats: false,
@@ -61,7 +61,7 @@ test('keys that cannot be used are named in the log once, on /readyz, and to who
   expect(logged()).toBe(1);
 });
 
-test('an issuer that is down at the start is asked again, and its tokens are taken once it is up', async () => {
+test('an issuer that is down at startup is retried, and its tokens are accepted once it is up', async () => {
   await using world = await startServiceWorld({
     nats: false,
     configure: (_tree, { issuer }) => {
@@ -86,7 +86,7 @@ test('an issuer that is down at the start is asked again, and its tokens are tak
   await eventually(async () => (await world.exchange(token)).status === 200);
 });
 
-test('an issuer that goes down later: known keys go on serving, a token of an unknown key is told to wait', async () => {
+test('an issuer that goes down later: known keys still work, and a token of an unknown key must wait', async () => {
   await using world = await startServiceWorld({ nats: false });
   const token = await world.token();
   await world.credential(token);
@@ -101,7 +101,7 @@ test('an issuer that goes down later: known keys go on serving, a token of an un
   expect(ready.status).toBe(200);
 });
 
-test('an issuer that is down harms nobody who comes from another', async () => {
+test('an issuer that is down does not affect callers of another', async () => {
   const key = await createTestKey();
   await using world = await startServiceWorld({
     nats: false,

@@ -26,7 +26,7 @@ function journal() {
   return { audit, metrics, lines, journal: told };
 }
 
-test('a step is on the record with who took it, and counted', async () => {
+test('a step is recorded with its identity, and counted', async () => {
   const { audit, metrics, journal: told } = journal();
   expect(
     await told.record({ step: 'signed-in', identity: ADA, session: 's1' }, CALLER),
@@ -48,7 +48,7 @@ test('a step is on the record with who took it, and counted', async () => {
   );
 });
 
-test('a step that came to nothing has its reason in both, its detail in the record alone', async () => {
+test('a step that failed has its reason in both, and its detail only in the record', async () => {
   const { audit, metrics, journal: told } = journal();
   const refusal = new Refusal('login_failed', 'It did not work.', { detail: 'invalid_client' });
   await told.refuse({ issuerName: 'people', refusal }, CALLER);
@@ -65,7 +65,7 @@ test('a step that came to nothing has its reason in both, its detail in the reco
   expect(text).not.toContain('invalid_client');
 });
 
-test('the log has what an operator has to fix, and nothing of people who cancelled', async () => {
+test('the log has what an operator must fix, and nothing about people who canceled', async () => {
   const { lines, journal: told } = journal();
   const fail = (reason: RefusalReason) => {
     const refusal = new Refusal(reason, 'It did not work.', { detail: '401 invalid_client' });
@@ -87,7 +87,7 @@ test('the log has what an operator has to fix, and nothing of people who cancell
   expect(lines).toHaveLength(2);
 });
 
-test('a step that can not be recorded is refused', async () => {
+test('a step that cannot be recorded is refused', async () => {
   const { audit, metrics, journal: told } = journal();
   audit.breakWith(new Error('disk full'));
   const refusal = await told.record({ step: 'signed-in', identity: ADA }, CALLER);

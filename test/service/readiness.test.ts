@@ -37,11 +37,11 @@ describe('an account', () => {
     expect(accounts('reader', 'writer', 'keeper')).toEqual([ready, ready]);
   });
 
-  test('that waits for the first key of one role names it, and does not take the others away', () => {
+  test('that waits for the first key of one role names it, and stays ready for the others', () => {
     expect(accounts('reader', 'keeper')).toEqual([without('writer'), ready]);
   });
 
-  test('without any key does not take other accounts away', () => {
+  test('without any key does not make other accounts unready', () => {
     expect(accounts('keeper')).toEqual([without('reader, writer'), ready]);
   });
 

@@ -16,7 +16,7 @@ async function start(configFile: string): Promise<{ code: number; message: strin
   return { code: exitCode, message: err };
 }
 
-describe('start-up fails on a configuration that would be unsafe, or that can’t work, and says which line', () => {
+describe('startup fails on a configuration that is unsafe or cannot work, and names the line', () => {
   test('configuration not valid: 4, with every problem and its line', async () => {
     await using ground = await prepareService({
       nats: false,
@@ -37,7 +37,7 @@ describe('start-up fails on a configuration that would be unsafe, or that can’
     expect(message).toContain('/nowhere/sts.yaml');
   });
 
-  test('listening beyond loopback demands TLS or a trusted proxy: 4', async () => {
+  test('listening beyond loopback requires TLS or a trusted proxy: 4', async () => {
     await using ground = await prepareService({
       nats: false,
       configure: (tree) => {
@@ -80,7 +80,7 @@ describe('start-up fails on a configuration that would be unsafe, or that can’
     expect(message).toContain(`cannot open the store ${join(ground.folder, sqlite)}`);
   });
 
-  test('a TLS certificate that can not be used: not 0, and no stack trace', async () => {
+  test('an invalid TLS certificate: not 0, and no stack trace', async () => {
     await using ground = await prepareService({
       nats: false,
       configure: (tree, { folder }) => {
@@ -164,7 +164,7 @@ describe('a stop', () => {
     expect(await service.exited).toBe(0);
   });
 
-  test('does not wait for a caller that never finishes, beyond the drain time, and says so', async () => {
+  test('waits for a caller that never finishes only until the drain time ends, and says so', async () => {
     await using ground = await prepareService({
       nats: false,
       configure: (tree) => {
@@ -212,7 +212,7 @@ async function refusesConnections(url: string): Promise<boolean> {
   }
 }
 
-test('the store is for this user’s eyes only', async () => {
+test('only this user can read the store', async () => {
   await using ground = await prepareService({ nats: false });
   await using service = await startServiceProcess(ground);
   await service.credential(await ground.token());

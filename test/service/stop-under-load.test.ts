@@ -51,7 +51,7 @@ test('a stop waits with stopDelay: not ready, but it answers, and announces that
   expect(await service.exited).toBeNull();
 });
 
-test('of requests sent one behind the other, all are answered, and the last answer announces the end', async () => {
+test('pipelined requests are all answered, and the last answer announces the end', async () => {
   let release = () => {};
   await using world = await startServiceWorld({
     nats: false,

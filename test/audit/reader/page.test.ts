@@ -73,7 +73,7 @@ test('pages stay as they were while records come in at the front', () => {
   expect(ids(log.reader.page({ filter: {}, limit: 2, after: ahead.newer! }).events)).toEqual(['d']);
 });
 
-test('a place that is none means the newest', () => {
+test('an invalid position means the newest', () => {
   using log = logOf([issued({ requestId: 'a' })]);
   for (const before of ['', 'x', '1', '1.2.3', "1.1' OR 1", `${'9'.repeat(40)}.1`]) {
     const page = log.reader.page({ filter: {}, limit: 2, before });
@@ -82,7 +82,7 @@ test('a place that is none means the newest', () => {
   }
 });
 
-test('leafing either way gives each record that fits once, in order', () => {
+test('paging in either direction gives each matching record once, in order', () => {
   const record = fc.record({
     time: fc.integer({ min: NOW, max: NOW + 3 }),
     role: fc.constantFrom('one', 'two'),
@@ -118,13 +118,13 @@ beforeAll(() => {
 });
 afterAll(() => large[Symbol.dispose]());
 
-test('in a large log a page is as long as was asked for', () => {
+test('in a large log a page is as long as requested', () => {
   const page = large.reader.page({ filter: {}, limit: 100 });
   expect(page.events).toHaveLength(100);
   expect(ids(page.events)[0]).toBe(`${ROWS - 1}`);
 });
 
-test('a search for what is rare stops early, says where to go on, and finds it in the end', () => {
+test('a search for a rare record stops early, says where to continue, and finds it in the end', () => {
   for (const filter of [{ type: 'denied' }, { types: ['denied', 'rejected'] }] as const) {
     const first = large.reader.page({ filter, limit: 100 });
     expect(first.events).toEqual([]);
@@ -134,7 +134,7 @@ test('a search for what is rare stops early, says where to go on, and finds it i
   expect(ids(leaf(large.reader, { type: 'denied' }, 100, 'newer'))).toEqual(['needle']);
 });
 
-test('a page is led to by the index of times', () => {
+test('a page is read through the time index', () => {
   const plan = large.store.database
     .prepare(
       `EXPLAIN QUERY PLAN SELECT id, time, event FROM audit_events
@@ -145,7 +145,7 @@ test('a page is led to by the index of times', () => {
   expect(plan).toEqual([expect.stringMatching(/SEARCH audit USING INDEX audit_time/)]);
 });
 
-test('what was recorded by anyone is noticed', () => {
+test('records of any process are noticed', () => {
   using log = logOf([issued()]);
   const before = log.reader.newest();
   expect(log.reader.newest()).toBe(before);

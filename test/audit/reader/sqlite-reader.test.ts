@@ -22,7 +22,7 @@ function openTemporary() {
   };
 }
 
-test('following gives what was written since, once, in order of writing', async () => {
+test('following gives each new record once, in order of writing', async () => {
   await using t = openTemporary();
   const reader = openAuditReader(t.file);
   await t.log.record(issued({ requestId: 'before' }));
@@ -36,7 +36,7 @@ test('following gives what was written since, once, in order of writing', async 
   reader.close();
 });
 
-test('a list that is being read ends, however much is written meanwhile', async () => {
+test('a list ends, however much is written while it is read', async () => {
   await using t = openTemporary();
   const reader = openAuditReader(t.file);
   await Promise.all(
@@ -51,7 +51,7 @@ test('a list that is being read ends, however much is written meanwhile', async 
   reader.close();
 });
 
-test('a list half read holds no lock and no snapshot', async () => {
+test('a list that is half read holds no lock and no snapshot', async () => {
   await using t = openTemporary();
   const reader = openAuditReader(t.file);
   await t.log.record(issued());

@@ -72,7 +72,7 @@ describe.each([
     expect([...adapter.list({})]).toEqual(events);
   });
 
-  test('has an event on the record by the time record() resolves', async () => {
+  test('has recorded an event by the time record() resolves', async () => {
     using adapter = open();
     await adapter.log.record(issued({ requestId: 'here' }));
     expect(ids(adapter.list({ requestId: 'here' }))).toEqual(['here']);
@@ -111,7 +111,7 @@ describe.each([
     expect(ids(adapter.list({ limit: 9 }))).toEqual(['1', '2', '3']);
   });
 
-  test('takes since as the first instant and until as the first one left out', async () => {
+  test('includes records at since and excludes records at until', async () => {
     using adapter = open();
     for (const n of [1, 2, 3])
       await adapter.log.record(issued({ requestId: `${n}`, time: NOW + n }));
@@ -160,7 +160,7 @@ describe.each([
     expect([...adapter.list(filter)]).toEqual(expected);
   });
 
-  test('writes what was waiting before it is closed, and nothing afterwards', async () => {
+  test('writes queued records when it is closed, and nothing afterwards', async () => {
     using adapter = open();
     const before = adapter.log.record(issued({ requestId: 'before' }));
     await adapter.log.close();

@@ -35,7 +35,7 @@ function openTemporaryLog(more: { maxQueued?: number } = {}) {
   };
 }
 
-test('a process killed with SIGKILL leaves every event on the record whose record() had resolved', async () => {
+test('a process killed with SIGKILL leaves every event whose record() had resolved', async () => {
   using directory = temporaryDirectory();
   const file = join(directory.path, 'sts.db');
   const writer = fileURLToPath(new URL('./crash-writer.ts', import.meta.url));
@@ -77,7 +77,7 @@ test('events recorded in one turn of the event loop share one transaction, or no
   expect(ids(t.reader.list({}))).toEqual([]);
 });
 
-test('a full disk rejects records, leaves no half of them, and is forgotten once there is room', async () => {
+test('a full disk rejects records whole, and recording works again once there is room', async () => {
   await using t = openTemporaryLog();
   await t.log.record(issued({ requestId: 'before' }));
   const pages = Number(t.db.prepare('PRAGMA page_count').get()?.['page_count']);
@@ -97,7 +97,7 @@ test('a full disk rejects records, leaves no half of them, and is forgotten once
   expect(ids(t.reader.list({}))).toEqual(['before', 'after']);
 });
 
-test("another process's lock rejects records and is forgotten once it is gone", async () => {
+test("another process's lock rejects records, and recording works again once the lock is gone", async () => {
   await using t = openTemporaryLog();
   const other = openStore({ file: t.file, survive: 'process-crash' });
   other.database.exec('BEGIN IMMEDIATE');
@@ -110,7 +110,7 @@ test("another process's lock rejects records and is forgotten once it is gone", 
   expect(ids(t.reader.list({}))).toEqual(['after']);
 });
 
-test('a log that failed finds out by itself whether it can write again, with no record to write', async () => {
+test('a log that failed finds out by itself that it can write again, without a record to write', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   await using t = openTemporaryLog();
   const pages = Number(t.db.prepare('PRAGMA page_count').get()?.['page_count']);
@@ -126,7 +126,7 @@ test('a log that failed finds out by itself whether it can write again, with no 
   expect(t.db.prepare('SELECT count(*) AS n FROM audit').get()).toEqual({ n: 0 });
 });
 
-test('a queue that is full rejects at once and loses nothing of what it took', async () => {
+test('a full queue rejects at once and loses nothing that it accepted', async () => {
   await using t = openTemporaryLog({ maxQueued: 2 });
   const records = ['1', '2', '3'].map((requestId) => t.log.record(issued({ requestId })));
   const outcomes = await Promise.allSettled(records);
@@ -149,7 +149,7 @@ test('an event that cannot be written as JSON is rejected alone', async () => {
   expect(ids(t.reader.list({}))).toEqual(['good']);
 });
 
-test('records older than the retention go, the others stay', async () => {
+test('records older than the retention are deleted, the others stay', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   await using t = openTemporaryLog();
   await t.log.record(issued({ requestId: 'old', time: NOW - 60_001 }));

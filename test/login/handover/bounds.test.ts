@@ -25,7 +25,7 @@ const begin = async () => {
   return answer instanceof Refusal ? answer.reason : 'begun';
 };
 
-test('only so many devices wait; when they are over, others may', async () => {
+test('only a limited number of devices wait; when they expire, others may', async () => {
   for (let count = 0; count < 3; count += 1) expect(await begin()).toBe('begun');
   expect(await begin()).toBe('overloaded');
   expect(world.told).toHaveLength(3);
@@ -36,7 +36,7 @@ test('only so many devices wait; when they are over, others may', async () => {
   expect(await world.state.list('device.')).toHaveLength(1);
 });
 
-test('five networks that begin all they can leave room for others, and get room again', async () => {
+test('five networks that start as many logins as they can leave room for others, and get room again', async () => {
   // A twentieth of it is 20.
   await using roomy = await createHandoverWorld('SQLite', { capacity: 400 });
   const beginFrom = async (address: string, network?: string) => {
@@ -59,7 +59,7 @@ test('five networks that begin all they can leave room for others, and get room 
   expect(await beginFrom('2001:db8:0:1::1', '2001:db8:0:1')).toBe('begun');
 });
 
-test('a program cannot count toward the share of another network by its name', async () => {
+test('a program’s name cannot count toward the share of another network', async () => {
   await using roomy = await createHandoverWorld('SQLite', { capacity: 400 });
   const program = '","network":"192.0.2.8","x":"';
   for (let count = 0; count < 20; count += 1) {
@@ -69,7 +69,7 @@ test('a program cannot count toward the share of another network by its name', a
   expect(await roomy.one.beginDevice(ask, other)).not.toBeInstanceOf(Refusal);
 });
 
-test('only so many codes wait to be fetched', async () => {
+test('only a limited number of codes wait to be redeemed', async () => {
   const codeAsk = { ...ask, role: 'viewer', redirectUri: 'http://[::1]:1/callback' };
   const grant = () =>
     world.one.grantCode({ ...codeAsk, codeChallenge: 'x'.repeat(43) }, world.session(), CALLER);
@@ -80,7 +80,7 @@ test('only so many codes wait to be fetched', async () => {
   expect(await world.state.list('code.')).toHaveLength(1);
 });
 
-test('what is over is deleted, what is not stays, and another release’s records by their end', async () => {
+test('expired records are deleted, also those of another release, and others stay', async () => {
   const { state, clock } = world;
   const records = handoverRecords({ state, clock, prefix: 'test.', rememberedSeconds: 0 });
   const now = clock.now() / 1000;
@@ -96,7 +96,7 @@ test('what is over is deleted, what is not stays, and another release’s record
   expect(await keys()).toEqual([]);
 });
 
-test('room is made again at once when the clock was set back', async () => {
+test('room is made at once after the clock was set back', async () => {
   const { state, clock } = world;
   const options = { prefix: 'test.', rememberedSeconds: 0, capacity: 1 };
   const records = handoverRecords({ state, clock, ...options });
@@ -111,7 +111,7 @@ test('room is made again at once when the clock was set back', async () => {
   expect(await state.list('test.')).toEqual([]);
 });
 
-test('a store that is gone is a refusal, and the caller may come again', async () => {
+test('an unreachable store is a refusal, and the caller may try again', async () => {
   await world.state.close();
   expect(await world.one.beginDevice(ask, CALLER)).toMatchObject({
     reason: 'store_unavailable',
@@ -119,7 +119,7 @@ test('a store that is gone is a refusal, and the caller may come again', async (
   });
 });
 
-test('the pacer forgets who asked longest ago, not who asks', () => {
+test('the pacer forgets the device that polled longest ago, not the one that polls', () => {
   const clock = frozenClock();
   const pacer = pollPacer({ clock, capacity: 2 });
   for (const name of ['a', 'b', 'c']) expect(pacer.tooSoon(name)).toBe(false);

@@ -73,7 +73,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
   const steps = () => world.told.map(({ step }) => step);
 
   describe('an authorization code', () => {
-    test('hands over, on any replica, what was agreed to', async () => {
+    test('hands over what was agreed to, on any replica', async () => {
       const code = await grant();
       const handover = granted(await redeem(two, code));
       expect(handover).toEqual({
@@ -95,7 +95,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       ]);
     });
 
-    test('that the person did not agree to is on the record', async () => {
+    test('that the person refused is recorded', async () => {
       expect(await one.refuseCode(codeAsk, session, CALLER)).toBeUndefined();
       const { program } = ask;
       expect(world.told).toMatchObject([
@@ -111,7 +111,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       ['with a wrong code_verifier', { codeVerifier: 'w'.repeat(43) }],
       ['with another redirect_uri', { redirectUri: 'http://127.0.0.1:1/callback' }],
     ])(
-      'RFC 6749 §4.1.2: one that comes again (%s) gets nothing, and ends the session that it handed over',
+      'RFC 6749 §4.1.2: a code sent again (%s) gets nothing, and ends the session that it handed over',
       async (_, changes) => {
         const code = await grant();
         const handover = granted(await redeem(one, code));
@@ -135,7 +135,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       },
     );
 
-    test('that comes again after the person signed out, or once more, is on the record with its session', async () => {
+    test('that is sent again after the person signed out, or once more, is recorded with its session', async () => {
       const code = await grant();
       const { id } = granted(await redeem(one, code)).session;
       await world.keeper.end(session);
@@ -145,7 +145,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       }
     });
 
-    test('that was redeemed is remembered for as long as it would have been good', async () => {
+    test('that was redeemed is remembered for as long as it would have been valid', async () => {
       const code = await grant();
       const handover = granted(await redeem(one, code));
       const [entry] = await world.state.list('code.');
@@ -155,7 +155,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       granted(await one.introspect(await one.refreshToken(handover)));
     });
 
-    test('is handed over to exactly one of twenty that come at once, on two replicas', async () => {
+    test('is handed over to exactly one of twenty concurrent requests, on two replicas', async () => {
       const code = await grant();
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_, count) => redeem(count % 2 === 0 ? one : two, code)),
@@ -191,13 +191,13 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(reasonOf(await redeem(one, late))).toBe('grant_invalid');
     });
 
-    test('of a session that was signed out of before it was fetched is good for nothing', async () => {
+    test('of a session that ended before the code was redeemed is not valid', async () => {
       const code = await grant();
       await world.keeper.end(session);
       expect(reasonOf(await redeem(one, code))).toBe('session_missing');
     });
 
-    test('is known to the store by its hash only, and the session sealed', async () => {
+    test('is stored only as its hash, with the session sealed', async () => {
       const code = await grant();
       const [entry] = await world.state.list('code.');
       expect(entry!.key).toBe(`code.${createHash('sha256').update(code).digest('base64url')}`);
@@ -205,7 +205,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(entry!.value).not.toContain(session.idToken);
     });
 
-    test('is not made, and not redeemed, while that can not be recorded', async () => {
+    test('is not created or redeemed while that cannot be recorded', async () => {
       const code = await grant();
       world.journalSays(new Refusal('audit_unavailable', 'The audit log can not be written.'));
       expect(reasonOf(await one.grantCode(codeAsk, session, CALLER))).toBe('audit_unavailable');
@@ -218,7 +218,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
     const busy = new Refusal('signing_key_unavailable', 'Not now.', { retryAfterSeconds: 30 });
     const denied = new Refusal('no_binding', 'No.');
 
-    test('stays good on any replica, and one that comes again afterwards ends what it got', async () => {
+    test('stays valid on any replica, and sending it again afterwards ends its session', async () => {
       const code = await grant();
       const sent = { code, redirectUri: REDIRECT_URI, codeVerifier: VERIFIER };
       const later = async () => busy;
@@ -238,7 +238,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(reasonOf(await two.redeemCode(sent, CALLER))).toBe('grant_invalid');
     });
 
-    test('stays good while it can not be recorded', async () => {
+    test('stays valid while it cannot be recorded', async () => {
       const code = await grant();
       world.journalSays(new Refusal('audit_unavailable', 'The audit log can not be written.'));
       expect(reasonOf(await redeem(one, code))).toBe('audit_unavailable');
@@ -246,7 +246,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       granted(await redeem(two, code));
     });
 
-    test('stays good on a device', async () => {
+    test('stays valid on a device', async () => {
       const codes = await begin();
       await agree(codes);
       expect(await one.redeemDevice(codes.deviceCode, CALLER, async () => busy)).toBe(busy);
@@ -254,7 +254,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(reasonOf(await one.redeemDevice(codes.deviceCode, CALLER))).toBe('grant_invalid');
     });
 
-    test('of a page: agreeing once more is no mistake for the one who agreed', async () => {
+    test('of a page: agreeing twice is not an error for the person who agreed', async () => {
       const codes = await begin();
       expect(await agree(codes)).toBeUndefined();
       expect(await agree(codes)).toBeUndefined();
@@ -297,7 +297,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
     });
 
     test.each(['BBBB-BBBB', 'no code at all'])(
-      'is not found by a wrong code (%s), and who guessed is on the record',
+      'is not found by a wrong code (%s), and the guess is recorded',
       async (typed) => {
         await begin();
         const found = await one.findDevice(typed, session, CALLER);
@@ -311,14 +311,14 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       },
     );
 
-    test('gets nothing when the person signs out between agreeing and its question', async () => {
+    test('gets nothing if the person signs out after agreeing and before its next poll', async () => {
       const codes = await begin();
       await agree(codes);
       await world.keeper.end(session);
       expect(reasonOf(await one.redeemDevice(codes.deviceCode, CALLER))).toBe('session_missing');
     });
 
-    test('RFC 8628 §3.5: one that asks too soon is told slow_down, and from then on waits five seconds longer', async () => {
+    test('RFC 8628 §3.5: one that polls too soon gets slow_down, and from then on waits five seconds longer', async () => {
       const { deviceCode } = await begin();
       const poll = async (afterSeconds: number) => {
         world.clock.advance(afterSeconds);
@@ -332,7 +332,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(await poll(20)).toBe('authorization_pending');
     });
 
-    test('RFC 8628 §3.5: one whose person refused is told so, once', async () => {
+    test('RFC 8628 §3.5: one whose person refused learns so, once', async () => {
       const codes = await begin();
       expect(await two.refuseDevice(codes.userCode, session, CALLER)).toBeUndefined();
       expect(reasonOf(await one.redeemDevice(codes.deviceCode, CALLER))).toBe('handover_refused');
@@ -340,7 +340,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(steps()).toEqual(['device-begun', 'refused']);
     });
 
-    test('RFC 8628 §3.5: one that nobody agreed to in ten minutes is told that it expired', async () => {
+    test('RFC 8628 §3.5: one that nobody agreed to in ten minutes learns that it expired', async () => {
       const codes = await begin();
       world.clock.advance(600);
       const found = await one.findDevice(codes.userCode, session, CALLER);
@@ -351,7 +351,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       );
     });
 
-    test('that was agreed to but did not ask in time gets nothing', async () => {
+    test('that was agreed to but did not poll in time gets nothing', async () => {
       const codes = await begin();
       await agree(codes);
       world.clock.advance(600);
@@ -360,7 +360,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       );
     });
 
-    test('is handed the credential once, though twenty ask at once on two replicas', async () => {
+    test('gets the credential once, although twenty poll at once on two replicas', async () => {
       const codes = await begin();
       await agree(codes);
       const answers = await Promise.all(

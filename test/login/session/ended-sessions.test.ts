@@ -40,7 +40,7 @@ describe('an ended session', () => {
     ended.close();
   });
 
-  test('is forgotten five minutes after it is over by itself, and not before: a replica may have its clock behind', async () => {
+  test('is forgotten five minutes after it expired, and not before: a replica’s clock may be behind', async () => {
     const state = memoryState();
     const ended = await openEndedSessions({ state, clock });
     await ended.end('over', NOW - 300);
@@ -55,7 +55,7 @@ describe('an ended session', () => {
   });
 
   test.each(['', '{}', '{"until":"1"}', 'null'])(
-    'whose end can not be read stays ended: %s',
+    'whose end cannot be read stays ended: %s',
     async (value) => {
       const state = memoryState();
       await state.write('session-ended.s1', value, 0);
@@ -66,7 +66,7 @@ describe('an ended session', () => {
     },
   );
 
-  test('is not believed to be ended when the store could not take it', async () => {
+  test('is not considered ended if the store could not record it', async () => {
     const state = memoryState();
     const ended = await openEndedSessions({
       state: { ...state, write: () => Promise.reject(new Error('full')) },

@@ -108,7 +108,7 @@ describe('a session', () => {
     );
   });
 
-  test('ends as the login says', async () => {
+  test('ends when the login says', async () => {
     const { keeper, session, pass } = await setUp();
     const made = await session({}, { sessionSeconds: 60 });
     expect([made.startedAt, made.endsAt]).toEqual([NOW, NOW + 60]);
@@ -127,7 +127,7 @@ describe('a session', () => {
     expect((await session({}, short)).endsAt).toBe(NOW + 100);
   });
 
-  test('has a name of its own', async () => {
+  test('has its own name', async () => {
     const { session } = await setUp();
     expect((await session()).id).not.toBe((await session()).id);
   });
@@ -146,7 +146,7 @@ describe('a session', () => {
     expect(await there.keeper.open(kept)).not.toBeInstanceOf(Refusal);
   });
 
-  test('goes on, and its owner is told, when the store can not take its end', async () => {
+  test('continues, and its owner learns so, if the store cannot record its end', async () => {
     const state = memoryState();
     const broken = { ...state, write: () => Promise.reject(new StoreUnavailable('disk full')) };
     const { keeper, session } = await setUp({ state: broken });
@@ -165,7 +165,7 @@ describe('a session', () => {
     expect(await keeper.open(sealed)).toMatchObject(MISSING);
   });
 
-  test('rule: an identity is iss and sub: one of another issuer than the name stands for today does not open', async () => {
+  test('rule: an identity is iss and sub: one of another issuer than the name refers to now does not open', async () => {
     const { keeper, session, logins } = await setUp();
     const sealed = await keeper.seal(await session());
     logins.set(
@@ -178,7 +178,7 @@ describe('a session', () => {
   });
 
   test.each([AUDIENCE, ['somebody else', AUDIENCE]])(
-    'rule: a token must be meant for us: one of another client than the configuration has today does not open: aud %j',
+    'rule: a token must be meant for us: one of another client than the configuration has now does not open: aud %j',
     async (aud) => {
       const { keeper, session, logins } = await setUp();
       const sealed = await keeper.seal(await session({ aud }));
@@ -188,7 +188,7 @@ describe('a session', () => {
     },
   );
 
-  test('ends by the configuration in force, where that allows less than the one it began under', async () => {
+  test('ends by the configuration in force, if that allows less than the one at its beginning', async () => {
     const { keeper, session, logins, pass } = await setUp();
     const sealed = await keeper.seal(await session());
     pass(100);
@@ -219,7 +219,7 @@ describe('a session', () => {
     expect(await keeper.open(before)).toMatchObject({ reason: 'token_revoked' });
   });
 
-  test('rule: revoked is revoked: a session from before a revocation does not open, though the issuer has its clock ahead', async () => {
+  test('rule: revoked is revoked: a session from before a revocation does not open, although the issuer’s clock is ahead', async () => {
     const { keeper, session, revocations } = await setUp();
     const made = await session({ iat: NOW + 30, exp: NOW + 330 });
     expect(made.identity.issuedAt).toBe(NOW);
@@ -250,13 +250,13 @@ describe('a session', () => {
     {},
     { id: 'x' },
     { id: 'x', issuerName: 'company', subject: 'ada', kind: 'id_token', startedAt: 1, endsAt: 2 },
-  ])('that another release sealed otherwise does not open: %#', async (value) => {
+  ])('that another release sealed in another form does not open: %#', async (value) => {
     const { keeper, sealer } = await setUp();
     const sealed = await sealer.seal('session', value ?? [], NOW + 60);
     expect(await keeper.open(sealed)).toMatchObject(MISSING);
   });
 
-  test('is no text of a stranger', async () => {
+  test('cannot be forged', async () => {
     const { keeper } = await setUp();
     for (const text of ['', 'forged', 'a.b.c.d.e']) {
       expect(await keeper.open(text)).toMatchObject(MISSING);

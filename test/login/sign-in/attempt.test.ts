@@ -14,7 +14,7 @@ test.each([
   ['issuer', (_old: HostileIssuer, other: HostileIssuer) => ({ issuer: other.issuer })],
   ['client', ({ issuer }: HostileIssuer) => ({ issuer, clientId: 'another' })],
 ])(
-  'rule: mixed-up issuers: a login that began under the same name with another %s gets no further, and its code goes nowhere',
+  'rule: mixed-up issuers: a login that began under the same name with another %s fails, and its code goes nowhere',
   async (_what, changed) => {
     await using old = await startHostileIssuer();
     await using other = await startHostileIssuer();

@@ -41,7 +41,7 @@ function replicaAt(issuer: HostileIssuer, changes: Partial<LoginSpec> = {}) {
 }
 
 describe('an ID token', () => {
-  test('that is as it should be signs the person in', async () => {
+  test('that is valid signs the person in', async () => {
     await using issuer = await startHostileIssuer();
     using replica = await replicaAt(issuer);
     const result = await finished(loginWith(replica, issuer, (url) => tokenAnswer(issuer, url)));
@@ -150,7 +150,7 @@ describe('a token endpoint', () => {
     expect(JSON.stringify([refusal, issuerSaid, replica.journal])).not.toContain('SECRET');
   });
 
-  test('that does not take the code says so of this sign-in, and nobody’s fault is told', async () => {
+  test('that refuses the code fails this sign-in, and blames no setup', async () => {
     await using issuer = await startHostileIssuer();
     using replica = await replicaAt(issuer);
     const body = { error: 'invalid_grant', error_description: 'SECRET' };
@@ -176,7 +176,7 @@ describe('a token endpoint', () => {
     expect(JSON.stringify(refusal)).not.toContain('SECRET');
   });
 
-  test('is given the secret in the header, encoded, unless it takes it in the body only', async () => {
+  test('gets the secret in the header, encoded, unless it accepts it only in the body', async () => {
     await using issuer = await startHostileIssuer();
     using inHeader = await replicaAt(issuer);
     await loginWith(inHeader, issuer, (url) => tokenAnswer(issuer, url));
@@ -257,7 +257,7 @@ describe('a token endpoint', () => {
   });
 
   test.each(ALGORITHMS)(
-    'is shown an assertion by a key of ours, signed with %s',
+    'gets an assertion signed by our key with %s',
     async (algorithm) => {
       const { publicKey, privateKey } = keyPairFor(algorithm);
       await using issuer = await startHostileIssuer();
@@ -304,7 +304,7 @@ describe('a discovery document', () => {
     expect(begun).toMatchObject({ reason: 'issuer_unavailable' });
   });
 
-  test('without a way to sign out leaves it at our own session', async () => {
+  test('without a logout endpoint ends only our own session', async () => {
     await using issuer = await startHostileIssuer();
     using replica = await replicaAt(issuer);
     const { session } = await finished(
@@ -313,7 +313,7 @@ describe('a discovery document', () => {
     expect(await replica.logins.signOut(session, CALLER)).toEqual({});
   });
 
-  test('with a way to sign out is followed without the ID token where the address would be too long', async () => {
+  test('with a logout endpoint is followed without the ID token if the URL would be too long', async () => {
     await using issuer = await startHostileIssuer();
     issuer.metadata({ end_session_endpoint: `${issuer.issuer}/out?x=1` });
     using replica = await replicaAt(issuer);

@@ -3,15 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { errorCode, issuerSaid } from '../../../src/login/sign-in/issuer-text.ts';
 
 describe('what an issuer said', () => {
-  test('is passed on as it is, for the page to escape', () => {
+  test('is passed on unchanged, for the page to escape', () => {
     expect(issuerSaid('<b>No</b> & "never"')).toBe('<b>No</b> & "never"');
   });
 
-  test('is one line without characters that turn the direction of text', () => {
+  test('is one line without characters that change the text direction', () => {
     expect(issuerSaid(' a\r\n\tb\u0000c\u202ed\u2028e\u200b ')).toBe('a b c d e');
   });
 
-  test('is nothing where nothing is left', () => {
+  test('is undefined if nothing is left', () => {
     expect(issuerSaid(undefined)).toBeUndefined();
     expect(issuerSaid('')).toBeUndefined();
     expect(issuerSaid('\n\u202e')).toBeUndefined();

@@ -39,7 +39,7 @@ function setUp() {
   };
 }
 
-describe('what is kept fresh', () => {
+describe('a value kept fresh', () => {
   test('is fetched once in an hour', async () => {
     const { kept, pass, fetches } = setUp();
     expect(await kept.get()).toBe(1);
@@ -48,7 +48,7 @@ describe('what is kept fresh', () => {
     expect(fetches()).toBe(1);
   });
 
-  test('is fetched once for all who ask at a time', async () => {
+  test('is fetched once for all concurrent callers', async () => {
     const { kept, hold } = setUp();
     const release = hold();
     const asked = [kept.get(), kept.get(), kept.get()];
@@ -56,7 +56,7 @@ describe('what is kept fresh', () => {
     expect(await Promise.all(asked)).toEqual([1, 1, 1]);
   });
 
-  test('is fetched anew behind the back of who asks after that', async () => {
+  test('is fetched again in the background after that', async () => {
     const { kept, pass, hold } = setUp();
     await kept.get();
     pass(60 * MINUTE);
@@ -66,7 +66,7 @@ describe('what is kept fresh', () => {
     await eventually(async () => (await kept.get()) === 2);
   });
 
-  test('serves for a day while nothing newer can be had', async () => {
+  test('is used for a day while fetching fails', async () => {
     const { kept, pass, fail } = setUp();
     await kept.get();
     fail(new Error('down'));
@@ -76,7 +76,7 @@ describe('what is kept fresh', () => {
     await expect(kept.get()).rejects.toThrow('down');
   });
 
-  test('is not asked for again right after a failure, but some seconds later', async () => {
+  test('is not fetched again right after a failure, but some seconds later', async () => {
     const { kept, pass, fail, fetches } = setUp();
     fail(new Error('down'));
     await expect(kept.get()).rejects.toThrow('down');
@@ -106,7 +106,7 @@ describe('what is kept fresh', () => {
     expect(await kept.get()).toBe(2);
   });
 
-  test('is given up when its owner closes', async () => {
+  test('is no longer fetched when its owner closes', async () => {
     const { kept, signal } = setUp();
     await kept.get();
     expect(signal()!.aborted).toBe(false);

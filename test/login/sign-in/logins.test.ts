@@ -111,7 +111,7 @@ describe('a person', () => {
     },
   });
 
-  test('is on the record when the login begins, and when it ends', async () => {
+  test('is recorded when the login begins, and when it ends', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
     const { session } = await login(replica);
     expect(replica.journal).toEqual([
@@ -125,7 +125,7 @@ describe('a person', () => {
     ]);
   });
 
-  test('is not signed in when that can not be recorded', async () => {
+  test('is not signed in if that cannot be recorded', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
     const { url, attempt } = await begin(replica);
     const back = await visit(url);
@@ -147,14 +147,14 @@ describe('a person', () => {
     expect(session.identity).toMatchObject({ issuerName: 'partner', subject: 'grace' });
   });
 
-  test('can not sign in at an issuer that has no login', async () => {
+  test('cannot sign in at an issuer without a login', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
     const refusal = await replica.logins.begin({ issuerName: '<script>', returnTo: '/' }, CALLER);
     expect(refusal).toMatchObject({ reason: 'login_not_configured' });
     expect(replica.journal).toEqual([]);
   });
 
-  test('signs in in two tabs at once', async () => {
+  test('signs in through two tabs at once', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
     const first = await begin(replica, { returnTo: '/?one' });
     const second = await begin(replica, { returnTo: '/?two' });
@@ -197,7 +197,7 @@ describe('a person', () => {
     expect(replica.journal.at(-1)).toMatchObject({ step: 'failed', identity: { subject: 'ada' } });
   });
 
-  test('about whom the issuer says too much to be kept is told so', async () => {
+  test('about whom the issuer sends too much to store learns so', async () => {
     const groups = Array.from({ length: 400 }, () => randomBytes(24).toString('hex'));
     const { redirectUris, postLogoutRedirectUris } = WEB_CLIENT;
     await using provider = await startIdentityProvider({
@@ -229,7 +229,7 @@ describe('a person', () => {
   });
 });
 
-describe('Browser login, as the security rules have it', () => {
+describe('Browser login, by the security rules', () => {
   test('PKCE S256: the code is good for no other attempt', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
     const { url } = await begin(replica);
@@ -269,7 +269,7 @@ describe('Browser login, as the security rules have it', () => {
     });
   });
 
-  test('state: an answer that comes after ten minutes is not taken', async () => {
+  test('state: an answer that comes after ten minutes is refused', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
     const { url, attempt, attemptSeconds } = await begin(replica);
     expect(attemptSeconds).toBe(600);
@@ -279,7 +279,7 @@ describe('Browser login, as the security rules have it', () => {
   });
 
   test.each(['', '?code=abc', '?state=', '?state=a&state=b', '?state=unknown&code=x', '?code=%00'])(
-    'state: an answer without a known one is not taken: %s',
+    'state: an answer without a known state is refused: %s',
     async (query) => {
       using replica = await startReplica({ specs: [companySpec()] });
       const { attempt } = await begin(replica);
@@ -297,14 +297,14 @@ describe('Browser login, as the security rules have it', () => {
     ['/of-no-login?state=a&code=x', true],
     ['?state=a&code=x', undefined],
     ['?state=a&error=access_denied', undefined],
-  ])('an answer that could belong to no attempt is told apart: %s', async (rest, incomplete) => {
+  ])('an answer that cannot belong to any attempt is marked so: %s', async (rest, incomplete) => {
     using replica = await startReplica({ specs: [companySpec()] });
     const { refusal, ...more } = await failed(finish(replica, `${REDIRECT_URI}${rest}`, undefined));
     expect([refusal.reason, more.incomplete]).toEqual(['login_unknown', incomplete]);
   });
 
   test.each(['state', 'code', 'iss', 'error'])(
-    'an answer that says %s twice is not taken',
+    'an answer that repeats %s is refused',
     async (name) => {
       using replica = await startReplica({ specs: [companySpec()] });
       const { url, attempt } = await begin(replica);
@@ -316,7 +316,7 @@ describe('Browser login, as the security rules have it', () => {
     },
   );
 
-  test('state: what names an attempt does not tell it', async () => {
+  test('state: the name of an attempt does not reveal it', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
     const { url, attemptId } = await begin(replica);
     const state = url.searchParams.get('state')!;
@@ -326,7 +326,7 @@ describe('Browser login, as the security rules have it', () => {
     expect(replica.logins.attemptIdOf('/login/callback?code=x')).toBeUndefined();
   });
 
-  test('an attempt of another deployment is not taken', async () => {
+  test('an attempt of another deployment is refused', async () => {
     using other = await startReplica({ specs: [companySpec()], publicUrl: 'https://other.test' });
     using replica = await startReplica({ specs: [companySpec()] });
     const { url, attempt } = await begin(other);
@@ -336,7 +336,7 @@ describe('Browser login, as the security rules have it', () => {
     );
   });
 
-  test('a sealed session is no attempt, and an attempt no session', async () => {
+  test('a sealed session is not an attempt, and an attempt is not a session', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
     const { sealed } = await login(replica);
     const { url, attempt } = await begin(replica);
@@ -344,7 +344,7 @@ describe('Browser login, as the security rules have it', () => {
     expect(await reasonOf(finish(replica, await visit(url), sealed))).toBe('login_unknown');
   });
 
-  test('iss is checked: the answer of another issuer is not taken (RFC 9207)', async () => {
+  test('iss is checked: the answer of another issuer is refused (RFC 9207)', async () => {
     using replica = await startReplica({ specs: [companySpec(), partnerSpec()] });
     // The attacker's issuer sends people on to the honest one, and wants the honest code.
     const { url, attempt } = await begin(replica, { issuerName: 'partner' });
@@ -358,7 +358,7 @@ describe('Browser login, as the security rules have it', () => {
     expect(partner.requests.slice(asked)).toEqual([]);
   });
 
-  test('an ID token that is verified as that of another issuer is not taken', async () => {
+  test('an ID token that is verified as that of another issuer is refused', async () => {
     const elsewhere = loginSpec({
       issuer: company.issuer,
       issuerName: 'elsewhere',
@@ -394,7 +394,7 @@ describe('Browser login, as the security rules have it', () => {
     expect(result.issuerSaid).toBeUndefined();
   });
 
-  test('exact redirect URI: an answer that came in elsewhere is not taken', async () => {
+  test('exact redirect URI: an answer at another path is refused', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
     const { url, attempt } = await begin(replica);
     expect(url.searchParams.get('redirect_uri')).toBe(REDIRECT_URI);
@@ -410,7 +410,7 @@ describe('Browser login, as the security rules have it', () => {
     }
   });
 
-  test('what the identity provider says is told as its words, apart from ours', async () => {
+  test('the identity provider’s words are kept apart from ours', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
     const { url, attempt } = await begin(replica, { returnTo: '/console' });
     const back = await visit(url, 'Refuse');
@@ -423,7 +423,7 @@ describe('Browser login, as the security rules have it', () => {
     expect(replica.journal.at(-1)).toMatchObject({ step: 'failed', issuerName: 'company' });
   });
 
-  test('hostile words of an identity provider are cut short and are in no message', async () => {
+  test('hostile words of an identity provider are shortened and appear in no message', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
     const { url, attempt } = await begin(replica);
     company.tamper(({ searchParams }) => {
@@ -465,7 +465,7 @@ describe('Browser login, as the security rules have it', () => {
     expect(await reasonOf(finish(replica, back, attempt))).toBe('login_failed');
   });
 
-  test('nothing secret is on the record or in a refusal', async () => {
+  test('no secret is in a record or a refusal', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
     const { url, attempt } = await begin(replica);
     const back = await visit(url);
@@ -479,7 +479,7 @@ describe('Browser login, as the security rules have it', () => {
 });
 
 describe('a provider', () => {
-  test('that is down is told at the beginning, and asked again some seconds later', async () => {
+  test('that is down is reported at the beginning, and called again some seconds later', async () => {
     await using provider = await startProvider();
     using replica = await startReplica({ specs: [loginSpec({ issuer: provider.issuer })] });
     provider.become('unavailable');
@@ -494,7 +494,7 @@ describe('a provider', () => {
     await begin(replica);
   });
 
-  test('that hangs is not waited for for ever', async () => {
+  test('that hangs is not waited for forever', async () => {
     await using provider = await startProvider();
     const specs = [loginSpec({ issuer: provider.issuer })];
     using replica = await startReplica({ specs, timeoutMilliseconds: 50 });
@@ -507,7 +507,7 @@ describe('a provider', () => {
   });
 
   test.each(['unavailable', 'hanging'] as const)(
-    'whose token endpoint is %s is said to be down',
+    'whose token endpoint is %s is reported as down',
     async (state) => {
       await using provider = await startProvider();
       const specs = [loginSpec({ issuer: provider.issuer })];
@@ -531,7 +531,7 @@ describe('a provider', () => {
     },
   );
 
-  test('whose keys can not be had is said to be down', async () => {
+  test('whose keys cannot be fetched is reported as down', async () => {
     await using provider = await startProvider();
     using replica = await startReplica({ specs: [loginSpec({ issuer: provider.issuer })] });
     const { url, attempt } = await begin(replica);
@@ -540,7 +540,7 @@ describe('a provider', () => {
     expect(await reasonOf(finish(replica, back, attempt))).toBe('issuer_unavailable');
   });
 
-  test('that is down later is still asked by what is known of it', async () => {
+  test('that is down later is still used with its known metadata', async () => {
     await using provider = await startProvider();
     using replica = await startReplica({ specs: [loginSpec({ issuer: provider.issuer })] });
     await begin(replica);
@@ -550,7 +550,7 @@ describe('a provider', () => {
     expect(url.origin).toBe(provider.issuer);
   });
 
-  test('that does not know our secret is a failure for the operator to mend', async () => {
+  test('that does not know our secret is a failure for the operator to fix', async () => {
     using replica = await startReplica({
       specs: [companySpec({ authentication: { method: 'secret', secret: 'another secret' } })],
     });
@@ -561,7 +561,7 @@ describe('a provider', () => {
     expect(JSON.stringify(refusal)).not.toContain('another secret');
   });
 
-  test('that does not know our key is a failure for the operator to mend', async () => {
+  test('that does not know our key is a failure for the operator to fix', async () => {
     const { privateKey } = newClientKey();
     using replica = await startReplica({
       specs: [
@@ -586,7 +586,7 @@ describe('a provider', () => {
 });
 
 describe('signing out', () => {
-  test('ends the session everywhere, and leads to where the provider ends its own', async () => {
+  test('ends the session everywhere, and leads to the provider’s logout', async () => {
     const state = memoryState();
     using here = await startReplica({ specs: [companySpec()], state });
     using there = await startReplica({ specs: [companySpec()], state });
@@ -628,7 +628,7 @@ describe('signing out', () => {
     expect(await one.logins.open(sealed)).toMatchObject({ reason: 'session_missing' });
   });
 
-  test('is not done when it can not be recorded', async () => {
+  test('is not done if it cannot be recorded', async () => {
     using replica = await startReplica({ specs: [companySpec()] });
     const { session, sealed } = await login(replica);
     replica.breakJournal();

@@ -51,8 +51,8 @@ function answerOfCompany(
 const codesAt = ({ tokenRequests }: HostileIssuer) =>
   tokenRequests.map(({ parameters }) => parameters.get('code'));
 
-describe('rule: every issuer sends people back to an address of its own (RFC 9700 §4.4.2.2)', () => {
-  test('the code of one issuer never goes to another, which sent the person on to it', async () => {
+describe('rule: every issuer sends people back to its own address (RFC 9700 §4.4.2.2)', () => {
+  test('the code of one issuer never goes to another that redirected the person to it', async () => {
     await using world = await startTwo();
     using replica = await world.replica();
     // The attacker begins a login of their own, and the victim one at the attacker's issuer, which
@@ -67,7 +67,7 @@ describe('rule: every issuer sends people back to an address of its own (RFC 970
     expect([...codesAt(world.company), ...codesAt(world.contractor)]).toEqual([]);
   });
 
-  test('an issuer is told its own address, at the beginning and with the code', async () => {
+  test('an issuer gets its own address, at the beginning and with the code', async () => {
     await using world = await startTwo();
     using replica = await world.replica();
     const { url, attempt } = await begin(replica, { issuerName: 'contractor' });
@@ -90,7 +90,7 @@ describe('rule: every issuer sends people back to an address of its own (RFC 970
     '/login/callback/contractor2',
     '//evil.test/login/callback/contractor',
     '/',
-  ])('an answer that comes to %s is none of an issuer of another address', async (path) => {
+  ])('an answer that comes to %s is not accepted from an issuer with another address', async (path) => {
     await using world = await startTwo();
     using beginning = await world.replica();
     // One that has not yet asked any issuer what it is.
@@ -122,7 +122,7 @@ describe('rule: every issuer sends people back to an address of its own (RFC 970
     expect((await failed(again)).refusal.reason).toBe('login_unknown');
   });
 
-  test('nor are the words of one issuer shown as those of another', async () => {
+  test('the words of one issuer are not shown as those of another', async () => {
     await using world = await startTwo();
     using replica = await world.replica();
     const { url, attempt } = await begin(replica, { issuerName: 'contractor' });

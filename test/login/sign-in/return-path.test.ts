@@ -14,7 +14,7 @@ describe('the way back', () => {
     '/authorize?redirect_uri=http%3A%2F%2F127.0.0.1%3A5000%2Fcallback&state=x%2F%2F',
     '/device?user_code=BCDF-GHJK',
     '/?next=//evil.test',
-  ])('is a page of ours: %s', (path) => {
+  ])('is one of our pages: %s', (path) => {
     expect(safeReturnPath(path, PUBLIC_URL)).toBe(path);
   });
 
@@ -73,7 +73,7 @@ describe('the way back', () => {
     expect(safeReturnPath(path, PUBLIC_URL)).toBe('/');
   });
 
-  test('leads to us, whatever a stranger asks for, and stays as it is when asked again', () => {
+  test('leads to us, whatever a stranger asks for, and stays the same when checked again', () => {
     const nasty = fc.array(
       fc.constantFrom(
         '/',

@@ -25,7 +25,7 @@ afterAll(() => texts.clear());
 describe.each(['serve', 'rotator'])('the metrics of nats-sts %s', (command) => {
   const text = () => texts.get(command) ?? '';
 
-  test('say by their names which are counters, and all have a help text', () => {
+  test('show by their names which are counters, and all have a help text', () => {
     const types = [...text().matchAll(/^# TYPE (\S+) (\S+)$/gm)];
     expect(types.length).toBeGreaterThan(20);
     for (const [, name = '', type] of types) {
@@ -43,7 +43,7 @@ describe.each(['serve', 'rotator'])('the metrics of nats-sts %s', (command) => {
   });
 });
 
-test('however often the metrics are asked for, they are rendered ten times a second at most', async () => {
+test('however often the metrics are scraped, they are rendered at most ten times a second', async () => {
   const registry = new Registry();
   let rendered = 0;
   new Gauge({

@@ -51,7 +51,7 @@ function world(accounts: RotatedAccount[]) {
   return { accounts, registry, of, tellAll, shown, all };
 }
 
-test('what only the leader knows goes when the account does, and when another process leads', async () => {
+test('figures of the leader disappear with the account, and when another process leads', async () => {
   const accounts = [account('APP', 'managed'), account('LAB', 'external')];
   const { of, tellAll, shown, all } = world(accounts);
   for (const kind of ['managed', 'external'] as const) of(kind).leads(true);
@@ -71,7 +71,7 @@ test('what only the leader knows goes when the account does, and when another pr
   expect((await shown()).toSorted()).toEqual(all('LAB').toSorted());
 });
 
-test('who leads is told of each kind of account that there is', async () => {
+test('the leader metric covers each kind of account in the configuration', async () => {
   const { accounts, of, registry } = world([account('APP', 'managed'), account('LAB', 'external')]);
   const leader = async () => {
     const metric = await registry.getSingleMetric('nats_sts_rotator_leader')?.get();
@@ -88,7 +88,7 @@ test('who leads is told of each kind of account that there is', async () => {
   expect(await leader()).toEqual([['managed', 0]]);
 });
 
-test('revocations made are counted by what they are about, those that never were included', async () => {
+test('revocations are counted by kind, including kinds that never occurred', async () => {
   const { registry } = world([]);
   const metric = await registry.getSingleMetric('nats_sts_revocations_total')?.get();
   expect(metric?.values.map(({ labels, value }) => [labels['kind'], value])).toEqual([

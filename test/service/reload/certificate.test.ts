@@ -38,7 +38,7 @@ function exchangeOver(url: string, ca: string, token: string): Promise<number | 
   });
 }
 
-test('the TLS listener works, and new connections get its new certificate when the files change; a bad one changes nothing', async () => {
+test('the TLS listener works, and new connections get the new certificate when the files change; an invalid one changes nothing', async () => {
   const first = selfSignedCertificate();
   const second = selfSignedCertificate();
   let files = { cert: '', key: '' };

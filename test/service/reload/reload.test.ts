@@ -12,7 +12,7 @@ import {
 } from '../../support/service-world.ts';
 import { steadyStream } from '../../support/steady-stream.ts';
 
-test('across reloads by file change and by SIGHUP, good ones and bad ones, no request of a steady stream fails', async () => {
+test('across reloads by file change and SIGHUP, valid and invalid, no request of a steady stream fails', async () => {
   await using ground = await prepareService({ nats: false });
   await using service = await startServiceProcess(ground);
   const token = await ground.token();
@@ -67,7 +67,7 @@ test('across reloads by file change and by SIGHUP, good ones and bad ones, no re
   );
 });
 
-test('a change of a file that the configuration refers to is taken up as well', async () => {
+test('a change of a file that the configuration refers to takes effect, too', async () => {
   const next = createKeyPair('account');
   await using world = await startServiceWorld({ nats: false, watch: true });
   const token = await world.token();
@@ -104,7 +104,7 @@ describe('a change that was refused', () => {
     expect((await world.exchange(await world.token())).status).toBe(403);
   });
 
-  test('for the file of a setting that is read later, such as a certificate, is tried again too', async () => {
+  test('for the file of a setting that is read later, such as a certificate, is tried again, too', async () => {
     await using world = await startServiceWorld({ nats: false, watch: true });
     const file = join(world.folder, 'tls.pem');
     await world.configure((tree) => {
@@ -118,7 +118,7 @@ describe('a change that was refused', () => {
     expect((await world.exchange(await world.token())).status).toBe(403);
   });
 
-  test('and is taken back leaves nothing to try again', async () => {
+  test('and is undone leaves nothing to try again', async () => {
     await using world = await startServiceWorld({ nats: false, watch: true });
     await world.write('nonsense');
     await eventually(() => world.log.text().includes(REFUSED));
@@ -128,7 +128,7 @@ describe('a change that was refused', () => {
   });
 });
 
-test('issuers’ keys are kept across a reload: nothing is fetched, and an issuer that is down does no harm', async () => {
+test('issuers’ keys are kept across a reload: nothing is fetched, and an issuer that is down does not matter', async () => {
   await using world = await startServiceWorld({ nats: false });
   const token = await world.token();
   await world.credential(token);
@@ -143,7 +143,7 @@ test('issuers’ keys are kept across a reload: nothing is fetched, and an issue
   expect(world.issuer.requests.length).toBe(fetched);
 });
 
-test('an issuer that a reload takes away is not believed any more', async () => {
+test('an issuer that a reload removes is no longer accepted', async () => {
   await using world = await startServiceWorld({ nats: false });
   const token = await world.token();
   await world.credential(token);
@@ -154,7 +154,7 @@ test('an issuer that a reload takes away is not believed any more', async () => 
   expect(await (await world.exchange(token)).json()).toMatchObject({ reason: 'issuer_unknown' });
 });
 
-test('what only a restart can change is told, and the rest is taken', async () => {
+test('a setting that only a restart can change is logged, and the rest takes effect', async () => {
   await using world = await startServiceWorld({ nats: false });
   await world.configure((tree) => {
     tree['listen'].port = 1;
@@ -167,7 +167,7 @@ test('what only a restart can change is told, and the rest is taken', async () =
   });
 });
 
-test('a configuration file that is gone changes nothing', async () => {
+test('a missing configuration file changes nothing', async () => {
   await using world = await startServiceWorld({ nats: false });
   await world.write('');
   expect(world.service.reload()).toBe(false);

@@ -33,7 +33,7 @@ async function watched(...names: string[]) {
   };
 }
 
-test('what changed between the reading and the first look is seen', async () => {
+test('a change between reading and the first check is noticed', async () => {
   using t = await watched('file');
   writeFileSync(t.path('file'), 'other');
   const stop = t.start();
@@ -93,7 +93,7 @@ test('a file that was missing and appears is a change', async () => {
   stop();
 });
 
-test('a change that could not be taken in is called out once, and the next one again', async () => {
+test('a change that could not be used is reported once, and the next one again', async () => {
   using t = await watched('file', 'other');
   const stop = t.start();
   writeFileSync(t.path('file'), 'second');

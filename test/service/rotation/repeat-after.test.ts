@@ -16,7 +16,7 @@ test('a call is made at once, and again after each delay', () => {
   expect(act).toHaveBeenCalledTimes(3);
 });
 
-test('many calls have the echoes of the last one', () => {
+test('many calls repeat only after the last one', () => {
   const act = vi.fn<() => void>();
   const call = repeatAfter(act, [300, 1000]);
   for (let round = 0; round < 100; round += 1) call();
@@ -24,7 +24,7 @@ test('many calls have the echoes of the last one', () => {
   expect(act).toHaveBeenCalledTimes(102);
 });
 
-test('one that is stopped has no echo', () => {
+test('a stopped call does not repeat', () => {
   const act = vi.fn<() => void>();
   const call = repeatAfter(act, [300, 1000]);
   call();

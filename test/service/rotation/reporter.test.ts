@@ -38,7 +38,7 @@ function tell() {
 const TROUBLE = 'cannot rotate signing keys; the active ones keep signing';
 const OVER = 'signing keys can be rotated again';
 
-test('pushes that fail again and again are told once, and once that it is over', () => {
+test('pushes that keep failing are logged once, and once when they work again', () => {
   const { reporter, gauge, said } = tell();
   for (let pass = 0; pass < 3; pass += 1) {
     reporter.saw(account, ring, found());
@@ -52,7 +52,7 @@ test('pushes that fail again and again are told once, and once that it is over',
   expect(gauge.at(-1)).toBe(false);
 });
 
-test('what a look finds and what fails after it are one trouble, in whichever order it is found', () => {
+test('the findings of a pass and a later failure are one problem, in any order', () => {
   const { reporter, said, lines } = tell();
   for (const problems of [
     ['a is behind', 'b is behind'],
@@ -67,7 +67,7 @@ test('what a look finds and what fails after it are one trouble, in whichever or
   });
 });
 
-test('a trouble that the next pass has mended is told, and that it is', () => {
+test('a problem that the next pass has fixed is logged, and so is the fix', () => {
   const { reporter, said } = tell();
   reporter.saw(account, ring, found('someone else signed it'));
   reporter.saw(account, ring, found());
@@ -75,7 +75,7 @@ test('a trouble that the next pass has mended is told, and that it is', () => {
   expect(said()).toEqual([TROUBLE, OVER]);
 });
 
-test('a process that gives up again and again says so once, until a pass succeeds', () => {
+test('a process that keeps giving up says so once, until a pass succeeds', () => {
   const { reporter, said } = tell();
   reporter.gaveUp();
   reporter.gaveUp();

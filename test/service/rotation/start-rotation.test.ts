@@ -53,7 +53,7 @@ function optionsOf(state: SharedState): RotationOptions {
 }
 
 test.each([RING_PREFIX, REVOCATION_PREFIX])(
-  'when the store can not tell of changes under %s, no rotator is left running',
+  'if the store cannot be watched under %s, no rotator is left running',
   async (failing) => {
     const state = memoryState();
     const leads = () => leaderOf(state, 'external');
@@ -67,7 +67,7 @@ test.each([RING_PREFIX, REVOCATION_PREFIX])(
   },
 );
 
-test('credentials are looked for a little after a revocation too: an exchange may have been under way', async () => {
+test('credentials are searched again shortly after a revocation: an exchange may have been in progress', async () => {
   // Time passes only where it is let: nothing else makes it look.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
   const state = memoryState();

@@ -27,12 +27,12 @@ function problems(role: string, more = ''): string[] {
 const TWO = 'publish: { allow: ["{{claims.a}}-{{claims.b}}"] }';
 
 describe('a role of a managed account', () => {
-  test('needs no signing key that is there already', () => {
+  test('needs no existing signing key', () => {
     expect(problems('publish: { allow: ["a.{{claims.id}}"] }')).toEqual([]);
     expect(problems(TWO)).toEqual([]);
   });
 
-  test('can not be made scoped against its nature', () => {
+  test('cannot be scoped if its subjects do not allow it', () => {
     expect(problems(`${TWO}, signing: scoped`)).toEqual([
       expect.stringMatching(/^roles\.publisher\.signing: .*two references.*signing: direct/),
     ]);
@@ -40,7 +40,7 @@ describe('a role of a managed account', () => {
     expect(problems(`${TWO}, signing: direct`)).toEqual([]);
   });
 
-  test('may have as many subjects as it likes while they are not in the credential', () => {
+  test('may have any number of subjects if they are not in the credential', () => {
     const subjects = Array.from({ length: 200 }, (_, n) => `a-long-subject.number.${n}`);
     const publish = `publish: { allow: [${subjects.join(', ')}] }`;
     expect(problems(publish)).toEqual([]);

@@ -36,7 +36,7 @@ const publishing = (allow: readonly string[], more: Partial<RoleSpec> = {}): Rol
   role('publisher', { publish: { allow, deny: [] }, ...more });
 
 describe('a role of a managed account', () => {
-  test('has signing keys of its own, which carry all that a direct credential would', () => {
+  test('has its own signing keys, which carry everything that a direct credential would', () => {
     const spec = publishing(['orders.{{claims.id}}.>'], {
       subscribe: { allow: [], deny: [] },
       responses: { max: 2, ttlSeconds: 30 },
@@ -72,7 +72,7 @@ describe('a role of a managed account', () => {
       'two references',
     ],
     ['that says so', { signing: 'direct' }, 'signing: direct'],
-  ] as const)('%s is signed directly, and tells why', (_, more, why) => {
+  ] as const)('%s is signed directly, and says why', (_, more, why) => {
     const signing = signingOf(compiled(role('publisher', more)), MANAGED);
     expect(signing).toEqual({ slot: ANY_ROLE, why: expect.stringContaining(why) });
   });
@@ -93,10 +93,10 @@ test('a role of an external account is signed as its keys are tied', () => {
   });
 });
 
-describe('what a key of another day may still sign for', () => {
+describe('what an older key may still sign for', () => {
   const tagsOf = (...allow: string[]) => scopeOf(publishing(allow)).tags;
 
-  test('tells apart a value that is encoded, and one that may not begin with _', () => {
+  test('distinguishes a value that is encoded, and one that may not begin with _', () => {
     expect(tagsOf('a.{{claims.id}}')).toEqual({ id: 'claims.id' });
     expect(tagsOf('a.{{claims.id | token}}')).toEqual({ id: 'claims.id | token' });
     // Else a template that began with the tag would open `_INBOX.>` to whom the policy now lets be "_INBOX".
@@ -160,7 +160,7 @@ const value = fc.oneof(
 );
 const claims: fc.Arbitrary<Claims> = fc.record({ id: value, team: value });
 
-test('whatever role and identity are, a scoped user may do what the direct one may', () => {
+test('for any role and identity, a scoped user may do the same as a direct one', () => {
   let compared = 0;
   fc.assert(
     fc.property(rules, rules, claims, (publish, subscribe, claims) => {
