@@ -120,7 +120,7 @@ describe.skipIf(missing !== undefined)('adopt', () => {
             ? `nsc push --account APP -u ${server.url}`
             : `nats auth account push APP --operator ACME -s ${server.url} --creds admin.creds`,
         );
-        await eventually(() => lines.some((line) => line.includes('SOMEBODY ELSE PUSHED')));
+        await eventually(() => lines.some((line) => line.includes('someone else pushed')));
         await eventually(() =>
           useCredential(service.url, issuer, server.url).then(
             (heard) => heard === 'hello',
@@ -153,7 +153,7 @@ nsc add account --name APP`);
 nsc edit account --name APP --description changed
 nsc push --account APP`);
       expect(await useCredential(service.url, issuer, server.url)).toBe('hello');
-      expect(lines.filter((line) => line.includes('SOMEBODY ELSE PUSHED'))).toEqual([]);
+      expect(lines.filter((line) => line.includes('someone else pushed'))).toEqual([]);
     } finally {
       await service.close();
     }

@@ -78,8 +78,8 @@ test('it is not ready while NATS cannot be reached, and says so; a stop does not
     const { parts } = (await response.json()) as { parts: Record<string, { message?: string }> };
     return response.status === 503 && parts['account:APP']?.message !== undefined && parts;
   });
-  expect(parts['nats']?.message).toContain('system account can not be used');
-  expect(parts['account:APP']?.message).toContain('can not be rotated');
+  expect(parts['nats']?.message).toContain('cannot use the system account');
+  expect(parts['account:APP']?.message).toContain('cannot rotate');
 
   rotator.signal('SIGTERM');
   expect(await rotator.exited).toBe(0);
@@ -92,7 +92,7 @@ test('a configuration with nothing to rotate is reported for each account, and e
   const { exitCode, err } = await natsSts('rotator', '-c', config);
   vi.unstubAllEnvs();
   expect(exitCode).toBe(4);
-  expect(err).toMatch(/accounts\.APP: its signingKeys are given, and nothing says to rotate/);
+  expect(err).toMatch(/accounts\.APP: this account has given signingKeys and no rotation schedule/);
 });
 
 test('a managed account without the operator key is reported with what is missing, and exits with 4', async () => {

@@ -101,7 +101,7 @@ test('without --once it stays up until interrupted, and prints what to try and w
   await promisify(execFile)('sed', ['-i.bak', 's/team: orders/team: billing/', config]);
   await up.said('(configuration reloaded)');
   await writeFile(config, 'nonsense');
-  await up.said('(THE CHANGED CONFIGURATION WAS REFUSED)');
+  await up.said('(the changed configuration was refused)');
 });
 
 test('while it stays up, keys rotate as rarely as usual, and check finds no problem in its configuration', async () => {

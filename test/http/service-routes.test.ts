@@ -98,7 +98,7 @@ test('/readyz says that cannot write the audit log, until it can', async () => {
   other.close();
   await eventually(async () => (await readiness(world.url)).ready);
   // Told once for the whole outage, with its cause.
-  expect(world.log.lines.filter((line) => line.includes('CAN NOT BE WRITTEN'))).toEqual([
+  expect(world.log.lines.filter((line) => line.includes('cannot write the audit log'))).toEqual([
     expect.stringContaining('database is locked'),
   ]);
   expect(world.log.text()).toContain('can be written again');

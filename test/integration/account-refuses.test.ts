@@ -137,7 +137,7 @@ describe('a managed account', () => {
       const refusal = world.audit({ type: 'denied' }).findLast(({ type }) => type === 'denied');
       expect(refusal).toMatchObject({ detail: expect.stringContaining(why) });
       await eventually(() =>
-        world.log.lines.some((line) => line.includes('NATS LETS NOBODY IN') && line.includes(why)),
+        world.log.lines.some((line) => line.includes('NATS lets nobody in') && line.includes(why)),
       );
 
       await push();

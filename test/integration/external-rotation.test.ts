@@ -16,7 +16,7 @@ import { steadyStream } from '../support/steady-stream.ts';
 const LEFT = 'nats_sts_signing_keys_left{account="APP"}';
 const PROBLEMS = 'nats_sts_rotator_problems{account="APP"}';
 const LOOKED = 'nats_sts_rotator_last_success_timestamp_seconds{account="APP"}';
-const DRY = 'no given signing key is left to rotate to';
+const DRY = 'no unused signing keys remain';
 
 /** The template of the role publisher; limits left out, as nsc writes those of a key that had none. */
 const TEMPLATE = {
@@ -122,7 +122,9 @@ describe.each<Seeing>(['look-up', 'canary'])(
       await using ground = await prepareExternal({ seeing, keys: 1, listed: [1] });
       await using world = await start(ground);
       const { publicKey } = world.keys[0]!;
-      await eventually(() => world.log.text().includes('NOT LISTED AS THEY WERE GIVEN'));
+      await eventually(() =>
+        world.log.text().includes('does not list these signing keys as given'),
+      );
       expect(world.log.text()).toContain(`${publicKey}: the account does not list it`);
       const refused = await world.exchange(await world.token());
       expect([refused.status, await refused.json()]).toEqual([

@@ -267,7 +267,7 @@ test('a replica without the store issues while its key is surely valid, then ref
   expect(refusal.headers.get('retry-after')).toMatch(/^\d+$/);
   expect(await refusal.json()).toMatchObject({ reason: 'signing_key_unavailable' });
   const unready = await fetch(`${far.url}/readyz`);
-  const message: unknown = expect.stringMatching(/the store could not be read for \d+ s$/);
+  const message: unknown = expect.stringMatching(/the store has not been read for \d+ s$/);
   expect([unready.status, await unready.json()]).toMatchObject([
     503,
     { ready: false, parts: { 'account:APP': { ready: false, message } } },

@@ -193,7 +193,7 @@ describe.each([
     expect(out).not.toContain('signs within seconds');
     const ready = await (await fetch(`${world.url}/readyz`)).text();
     expect(ready).toContain(
-      `no signing key can sign now for ${role}: the rotator can not work with the NATS servers`,
+      `no signing key can sign now for ${role}: the rotator cannot work with the NATS servers`,
     );
   });
 

@@ -115,7 +115,7 @@ test('keys that someone else’s push drops are restored, and its other changes 
   // Servers that take more than two seconds to apply it leave it open whether it is mended.
   expect(event).toMatchObject({ account: 'APP', mended: expect.any(Boolean) });
   expect(event.type === 'drift' && event.lostKeys).toContain(active);
-  expect(running.log.text()).toContain('SOMEBODY ELSE PUSHED AN ACCOUNT JWT');
+  expect(running.log.text()).toContain('someone else pushed an account JWT');
   const { creds } = await running.credential(await ground.token());
   for (const node of ground.cluster.nodes) await ground.connect(creds, { node });
 });

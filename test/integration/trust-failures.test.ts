@@ -60,7 +60,7 @@ const NO_KEY = { status: 503, reason: 'signing_key_unavailable' };
 async function troubled(running: RunningService, why: string): Promise<void> {
   await eventually(() =>
     running.log.lines.some(
-      (line) => line.includes('SIGNING KEYS CAN NOT BE ROTATED') && line.includes(why),
+      (line) => line.includes('cannot rotate signing keys') && line.includes(why),
     ),
   );
   expect(await isReady(running)).toBe(false);
@@ -163,7 +163,7 @@ test('on a full disk nothing is issued and nothing rotates; existing state stays
     const token = await ground.token();
     await eventually(async () => (await full.exchange(token)).status === 503);
     expect(await refusal(full)).toEqual({ status: 503, reason: 'audit_unavailable' });
-    await full.logged('THE AUDIT LOG CAN NOT BE WRITTEN');
+    await full.logged('cannot write the audit log');
     await full.logged('cannot read from the store which process rotates');
     expect(await isReady(full)).toBe(false);
     expect(ground.activations()).toHaveLength(1);

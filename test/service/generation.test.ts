@@ -89,7 +89,7 @@ test('names that only revocations have are logged once each, and configured name
   const told = () =>
     log.lines
       .map((line) => JSON.parse(line) as Record<string, unknown>)
-      .filter(({ msg }) => String(msg).startsWith('REVOCATIONS NAME'))
+      .filter(({ msg }) => String(msg).startsWith('revocations use a name'))
       .map(({ role, issuer, binding, revocations }) => ({ role, issuer, binding, revocations }));
   buildGeneration(resources, config);
   const gone = [

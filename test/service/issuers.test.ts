@@ -79,7 +79,7 @@ test('an issuer that is down at startup is retried, and its tokens are accepted 
     code: 'temporarily_unavailable',
     reason: 'issuer_unavailable',
   });
-  await eventually(() => world.log.text().includes('the keys of an issuer can not be fetched'));
+  await eventually(() => world.log.text().includes('cannot fetch the keys of an issuer'));
   // Upstream bodies are never echoed.
   expect(text + world.log.text()).not.toContain('words of the issuer');
   world.issuer.behave('discovery', 'normal');

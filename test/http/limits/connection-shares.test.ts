@@ -144,7 +144,7 @@ test('a TLS handshake that is not finished does not hold a connection longer tha
 test('a low limit of open files leaves room for the store, and the log says so', async () => {
   await using ground = await prepareService({ nats: false });
   await using service = await startServiceProcess(ground, { openFiles: 256 });
-  expect(await service.logged('limit of open files')).toMatchObject({
+  expect(await service.logged('open file limit')).toMatchObject({
     level: 'warn',
     openFiles: 256,
     wanted: 10_000,

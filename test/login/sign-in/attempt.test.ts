@@ -24,7 +24,7 @@ test.each([
     const back = `${REDIRECT_URI}?code=c&state=${url.searchParams.get('state')}`;
 
     expect(await failed(finish(after, back, attempt))).toMatchObject({
-      refusal: { reason: 'login_unknown', detail: expect.stringContaining('since it began') },
+      refusal: { reason: 'login_unknown', detail: expect.stringContaining('after it began') },
       issuerName: 'company',
       returnTo: '/console',
     });

@@ -234,12 +234,12 @@ describe('a token endpoint', () => {
     const { refusal } = await failed(loginWith(replica, issuer, () => answer));
     expect(refusal.reason).toBe('login_failed');
     expect(refusal.detail).toContain(
-      `the token endpoint answered ${said}: it does not accept this client id and secret (sent as client_secret_basic): compare issuers.company.login.clientId and issuers.company.login.clientSecret`,
+      `the token endpoint answered ${said}: it does not accept this client ID and secret (sent as client_secret_basic): compare issuers.company.login.clientId and issuers.company.login.clientSecret`,
     );
   });
 
   test.each<[LoginSpec['authentication']['method'], RegExp]>([
-    ['none', /wants proof of it: .*login\.clientSecret or .*login\.privateKey/],
+    ['none', /requires authentication: .*login\.clientSecret or .*login\.privateKey/],
     ['private_key_jwt', /login\.privateKey and .*login\.keyId/],
   ])('that does not take a client with %s names the settings to compare', async (method, said) => {
     await using issuer = await startHostileIssuer();
@@ -256,21 +256,18 @@ describe('a token endpoint', () => {
     expect(refusal.detail).toMatch(said);
   });
 
-  test.each(ALGORITHMS)(
-    'gets an assertion signed by our key with %s',
-    async (algorithm) => {
-      const { publicKey, privateKey } = keyPairFor(algorithm);
-      await using issuer = await startHostileIssuer();
-      using replica = await replicaAt(issuer, {
-        authentication: { method: 'private_key_jwt', key: privateKey, algorithm, keyId: 'k1' },
-      });
-      await loginWith(replica, issuer, (url) => tokenAnswer(issuer, url));
-      const assertion = issuer.tokenRequests[0]!.parameters.get('client_assertion')!;
-      const { payload, protectedHeader } = await jwtVerify(assertion, publicKey);
-      expect(protectedHeader).toEqual({ alg: algorithm, kid: 'k1' });
-      expect(payload).toMatchObject({ iss: 'sts', sub: 'sts', aud: issuer.issuer });
-    },
-  );
+  test.each(ALGORITHMS)('gets an assertion signed by our key with %s', async (algorithm) => {
+    const { publicKey, privateKey } = keyPairFor(algorithm);
+    await using issuer = await startHostileIssuer();
+    using replica = await replicaAt(issuer, {
+      authentication: { method: 'private_key_jwt', key: privateKey, algorithm, keyId: 'k1' },
+    });
+    await loginWith(replica, issuer, (url) => tokenAnswer(issuer, url));
+    const assertion = issuer.tokenRequests[0]!.parameters.get('client_assertion')!;
+    const { payload, protectedHeader } = await jwtVerify(assertion, publicKey);
+    expect(protectedHeader).toEqual({ alg: algorithm, kid: 'k1' });
+    expect(payload).toMatchObject({ iss: 'sts', sub: 'sts', aud: issuer.issuer });
+  });
 
   function keyPairFor(algorithm: Algorithm): { publicKey: KeyObject; privateKey: KeyObject } {
     const curves: Partial<Record<Algorithm, string>> = {

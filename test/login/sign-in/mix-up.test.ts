@@ -90,23 +90,29 @@ describe('rule: every issuer sends people back to its own address (RFC 9700 §4.
     '/login/callback/contractor2',
     '//evil.test/login/callback/contractor',
     '/',
-  ])('an answer that comes to %s is not accepted from an issuer with another address', async (path) => {
-    await using world = await startTwo();
-    using beginning = await world.replica();
-    // One that has not yet asked any issuer what it is.
-    using finishing = await world.replica();
-    const { url, attempt } = await begin(beginning, { issuerName: 'contractor' });
-    const asked = world.requests().length;
-    const answer = { url: `${path}?code=${CODE}&state=${url.searchParams.get('state')}`, attempt };
-    const caller = { requestId: 'r1', address: '192.0.2.1' };
-    const { refusal } = await failed(finishing.logins.finish(answer, caller));
-    expect(refusal.reason).toBe('login_issuer_mismatch');
-    expect(world.requests()).toHaveLength(asked);
-    expect(finishing.journal).toMatchObject([
-      { step: 'failed', issuerName: 'contractor', refusal: { reason: 'login_issuer_mismatch' } },
-    ]);
-    expect(JSON.stringify(finishing.journal)).not.toContain(CODE);
-  });
+  ])(
+    'an answer that comes to %s is not accepted from an issuer with another address',
+    async (path) => {
+      await using world = await startTwo();
+      using beginning = await world.replica();
+      // One that has not yet asked any issuer what it is.
+      using finishing = await world.replica();
+      const { url, attempt } = await begin(beginning, { issuerName: 'contractor' });
+      const asked = world.requests().length;
+      const answer = {
+        url: `${path}?code=${CODE}&state=${url.searchParams.get('state')}`,
+        attempt,
+      };
+      const caller = { requestId: 'r1', address: '192.0.2.1' };
+      const { refusal } = await failed(finishing.logins.finish(answer, caller));
+      expect(refusal.reason).toBe('login_issuer_mismatch');
+      expect(world.requests()).toHaveLength(asked);
+      expect(finishing.journal).toMatchObject([
+        { step: 'failed', issuerName: 'contractor', refusal: { reason: 'login_issuer_mismatch' } },
+      ]);
+      expect(JSON.stringify(finishing.journal)).not.toContain(CODE);
+    },
+  );
 
   test('such an answer uses the attempt up', async () => {
     await using world = await startTwo();

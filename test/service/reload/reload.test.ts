@@ -78,7 +78,7 @@ test('a change of a file that the configuration refers to takes effect, too', as
 });
 
 describe('a change that was refused', () => {
-  const REFUSED = 'THE CHANGED CONFIGURATION WAS REFUSED';
+  const REFUSED = 'the changed configuration was refused';
   const taken = ({ log }: ServiceWorld) => log.text().includes('configuration reloaded');
 
   test.each([

@@ -45,7 +45,7 @@ describe('a role of a managed account', () => {
     const publish = `publish: { allow: [${subjects.join(', ')}] }`;
     expect(problems(publish)).toEqual([]);
     expect(problems(`${publish}, signing: direct`)).toEqual([
-      expect.stringMatching(/^roles\.publisher: its credential can't fit .*CONNECT line/),
+      expect.stringMatching(/^roles\.publisher: its credential does not fit .*CONNECT line/),
     ]);
   });
 
