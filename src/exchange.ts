@@ -112,7 +112,7 @@ async function issue(
   progress: Progress,
 ): Promise<Issued | Refusal> {
   const parts = inForce();
-  // Identity: who is this, and who acts for them?
+  // Identity: who asks, and who acts for them?
   const subject = await identify(parts, request.subject, progress.subject);
   const actor =
     subject instanceof Refusal ? undefined : await verifyActor(parts, request, progress.actor);
@@ -137,11 +137,12 @@ async function issue(
       ...decided,
     });
 
+  // Limit: has this identity asked too often?
   const refusal = progress.admitted ? undefined : await request.admit?.(subject);
   progress.admitted = true;
   if (refusal) return refuse(refusal);
 
-  // Policy: which role do they get?
+  // Policy: which role does the identity get?
   const decision = decide(parts.policy, subject, actor, request.ask);
   if ('denial' in decision) {
     const { refusal, nearest, claimsSeen: claims } = decision.denial;
