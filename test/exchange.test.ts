@@ -383,7 +383,7 @@ describe('a revocation', () => {
     ['role', { role: 'writer' }],
     ['binding', { binding: 'orders' }],
     ['nkey', { nkey: user }],
-  ])('of a %s refuses whoever would get it, and nobody else', async (kind, target) => {
+  ])('of a %s refuses those who would get it, and nobody else', async (kind, target) => {
     const { parts } = revoked({ target });
     const token = await tokenFor();
     const asks = { ask: { role: 'writer' }, userPublicKey: user };

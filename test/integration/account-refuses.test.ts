@@ -124,7 +124,7 @@ describe('a managed account', () => {
       'revokes every user issued before',
     ],
   ])(
-    'that %s is told as such, and is issued for again once that is mended',
+    'that %s is reported as such, and gives credentials again once that is fixed',
     async (_, changed, why) => {
       await push(changed());
       await eventually(async () => (await reasonOf(world)) === 'account_unavailable');

@@ -78,7 +78,7 @@ test('serve issues from the ring of a separate rotator, through rotations, a rev
     expect.objectContaining({ reason: 'token_revoked' }),
   ]);
 
-  // Judged afresh, and by the ring as it stands in the store, whether or not somebody turns it.
+  // Decided anew, by the ring in the store, whether or not a rotator runs.
   rotator.signal('SIGKILL');
   await rotator.exited;
   const fresh = await eventually(async () => {

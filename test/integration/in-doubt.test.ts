@@ -10,7 +10,7 @@ import { startServiceProcess } from '../support/service-process.ts';
 import { type ConfigTree, prepareService } from '../support/service-world.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 
-/** What a store that stalls was asked to write, it may write later: whoever is told to try again does so then. */
+/** A stalled store may write later what it was asked to write; a caller that was told to try again does so then. */
 
 const { publicKey: nkey } = createKeyPair('user');
 

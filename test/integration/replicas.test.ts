@@ -225,7 +225,7 @@ test('a replica without the store issues while its key is surely valid, then ref
       tree['accounts'].APP.rotation.every = '1h';
     },
   });
-  // The first leads: the cut takes its lease, too.
+  // The first leads, so losing the store costs it the lease, too.
   await using far = await joined(ground, 'far', (tree) => {
     tree['store'].jetstream.servers = [`nats://127.0.0.1:${proxy.port}`];
   });
@@ -240,7 +240,7 @@ test('a replica without the store issues while its key is surely valid, then ref
   const known = await leave();
   const cutAt = Date.now();
   proxy.cut('silence');
-  /** A credential of the replica that is cut off; on a slow machine, its grace may have ended. */
+  /** A credential of the replica without the store; on a slow machine, its grace may have ended. */
   const leaveWhileGood = () =>
     leave().catch((error: unknown) => {
       if (Date.now() < cutAt + grace / 2) throw error;

@@ -91,7 +91,7 @@ function connectAll(creds: string): Promise<NatsConnection[]> {
   return Promise.all(world.cluster.nodes.map((node) => world.connect(creds, { node })));
 }
 
-/** A token of six seconds after the revocation, once the second of the revocation is over. */
+/** A token from six seconds after the revocation, once the second of the revocation has passed. */
 async function laterToken(sub: string, { at }: Revoked): Promise<string> {
   await eventually(() => Math.floor(Date.now() / 1000) > at);
   return world.token({ sub, iat: at + 6 });

@@ -112,7 +112,7 @@ test('keys that someone else’s push drops are restored, and its other changes 
   expect(listedKeys(mended)).toEqual(expect.arrayContaining(ours));
   await eventually(async () => (await driftsMended()) === drifts + 1);
   const event = await eventually(() => ground.audit({ type: 'drift' })[0]);
-  // Servers that take more than two seconds to apply it leave it open whether it is mended.
+  // If servers take more than two seconds to apply it, the record does not say that it is repaired.
   expect(event).toMatchObject({ account: 'APP', mended: expect.any(Boolean) });
   expect(event.type === 'drift' && event.lostKeys).toContain(active);
   expect(running.log.text()).toContain('someone else pushed an account JWT');
@@ -143,7 +143,7 @@ test('the account JWT of another operator is replaced, and nothing is taken from
     expect(claims.nats['default_permissions']).toEqual(before.nats['default_permissions']);
   }
   await everywhere(listsOurs);
-  // Told when the pass that mended it has ended.
+  // Logged when the pass that repaired it has ended.
   const told = `was issued by ${stranger.publicKey}, which is no key of the trusted operator`;
   await eventually(() => running.log.text().includes(told));
 });

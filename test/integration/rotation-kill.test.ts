@@ -162,7 +162,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
   'a role changes, and its users drain': {
     arrange: async (world) => changePolicy(world, 'drain'),
   },
-  'a role changes, and its users are cut': {
+  'a role changes, and its users are disconnected': {
     async arrange(world) {
       const trusted = (await world.ring()).keys.filter(
         ({ slot, state }) => slot === 'reader' && (state === 'active' || state === 'draining'),

@@ -71,7 +71,7 @@ test('a credential from before a change of its role keeps its permissions until 
   expect(reasons).toEqual(['first', 'policy-changed']);
 });
 
-test('with onChange: cut nobody keeps a permission that the role has lost; no exchange fails', async () => {
+test('with onChange: cut, nobody keeps a permission that the role has lost; no exchange fails', async () => {
   await using world = await startWorld('cut', [OWN, 'news.>']);
   const old = await credential(world);
   const load = startLoad(world, { holdSeconds: 4 });
@@ -83,7 +83,7 @@ test('with onChange: cut nobody keeps a permission that the role has lost; no ex
   await Promise.all(held.map((connection) => connection.closed()));
   await expect(world.connect(old.creds)).rejects.toThrow('Authorization Violation');
   for (const node of world.cluster.nodes) await world.connect(next.creds, { node });
-  // The load's own clients are cut as well; asking again always helps.
+  // The load's own clients are disconnected, too; asking again always helps.
   const { faults } = await load.stop();
   expect(faults.filter(({ kind }) => kind === 'exchange')).toEqual([]);
 });

@@ -20,7 +20,7 @@ test('an issuer that hangs takes no capacity from callers of another, and only a
   const good = await world.token();
   await world.credential(good);
   const now = Math.floor(Date.now() / 1000);
-  // Nobody signed it: whoever knows the issuer's name can send it.
+  // Nobody signed it: anyone who knows the issuer's name can send it.
   const [head, payload] = (await hanging.token({ iat: now, exp: now + 300 })).split('.');
   const forged = (n: number) => `${head}.${payload}.${Buffer.from(`${n}`).toString('base64url')}`;
   const answers: Response[] = [];

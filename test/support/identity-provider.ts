@@ -123,7 +123,7 @@ function handlerOf(provider: Provider, people: readonly Person[]) {
       if (request.method === 'POST') await answerSignIn(provider, people, request, response);
       else await signInPage(provider, people, request, response);
     } catch {
-      response.writeHead(400, { 'content-type': 'text/plain' }).end('This sign-in is over.');
+      response.writeHead(400, { 'content-type': 'text/plain' }).end('This sign-in has ended.');
     }
   };
 }

@@ -9,7 +9,7 @@ export interface TestKey {
   readonly alg: string;
   readonly kid: string | undefined;
   readonly privateKey: CryptoKey;
-  /** As it stands in a key set: public, with `alg`, `use` and `kid`. */
+  /** Its entry in a key set: public, with `alg`, `use` and `kid`. */
   readonly jwk: JWK;
 }
 
@@ -49,7 +49,7 @@ export interface TestIssuer extends AsyncDisposable {
   spec(changes?: Partial<IssuerSpec>): IssuerSpec;
 }
 
-/** Where frozen clocks stand in tests: 2026-11-22T10:30:00Z, the `iat` of the payloads in test/claims. Unix seconds. */
+/** The time of frozen clocks in tests: 2026-11-22T10:30:00Z, the `iat` of the payloads in test/claims. Unix seconds. */
 export const NOW = 1_795_343_400;
 
 export const AUDIENCE = 'nats-sts';
@@ -107,7 +107,7 @@ export function issuerSpec(
   };
 }
 
-/** An issuer whose keys stand in the configuration: nothing is fetched. */
+/** An issuer whose keys are in the configuration: nothing is fetched. */
 export function staticIssuer(
   keys: readonly (TestKey | JWK)[],
   changes: Partial<IssuerSpec> = {},

@@ -102,7 +102,7 @@ export interface KillCredential {
 /** How a killed rotator's story ended, before anybody went on from there. */
 export type Ending = 'killed' | 'reached its aim without that call';
 
-/** One account with a store of its own, whose rotators die and follow each other. */
+/** One account with its own store, whose rotators die and follow each other. */
 export interface KillWorld extends AsyncDisposable {
   readonly publicKey: string;
   /** What the configuration wants; tests change it. */
@@ -125,7 +125,7 @@ export interface KillWorld extends AsyncDisposable {
   changes(): KeyEvent[];
   /** A rotator in this process, until `done`; then it ends in peace. */
   settle(done: () => Promise<boolean>): Promise<void>;
-  /** A rotator in a process of its own, that notes its calls until `done`. */
+  /** A rotator in its own process that notes its calls until `done`. */
   trace(done: () => Promise<boolean>): Promise<string[]>;
   /** The same, killed as soon as the call `trap` has returned; or else at the end. */
   kill(trap: string, done: () => Promise<boolean>): Promise<Ending>;
@@ -203,7 +203,7 @@ export async function createKillWorld(ground: KillGround): Promise<KillWorld> {
       for (;;) {
         const { value, revision } = (await entry())!;
         const next = change(parseRing(value));
-        if (!next) throw new Error('the ring can not be changed like this any more');
+        if (!next) throw new Error('the ring cannot be changed like this any more');
         if ((await state.write(ringKey('APP'), ringText(next), revision)) !== undefined) return;
       }
     },
@@ -355,7 +355,7 @@ function hasItsKeys({ keys }: Ring, { slot, scope }: WantedSlot): boolean {
   return fits && waits && states.toSorted().join() === 'active,staged';
 }
 
-/** Whether a server that has this JWT takes users of the key, with the permissions that it stands for. */
+/** Whether a server with this JWT accepts users of the key, with its permissions. */
 export function lists(claims: AccountClaims, key: RingKey): boolean {
   const listed = listedKey(claims, key.publicKey);
   return listed !== undefined && isListedExactly(listed, key);

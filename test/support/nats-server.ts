@@ -16,7 +16,7 @@ export interface NatsServerOptions {
   readonly args?: readonly string[];
   /** A free one unless told: for a server that comes back where it was. */
   readonly port?: number;
-  /** Its folder; kept when it stops. Unless told, one of its own. */
+  /** Its directory, kept when it stops; a new one by default. */
   readonly folder?: string;
 }
 

@@ -68,7 +68,7 @@ export interface OperatorWorld {
   readonly accounts: Readonly<Record<string, WorldAccount>>;
   /** The account of this name; a wrong name is a fault of the test. */
   account(name?: string): WorldAccount;
-  /** A user of `account` with permissions of its own; with `role`, one of that role's scoped key. */
+  /** A user of `account` with its own permissions; with `role`, a user of that role's scoped key. */
   user(options?: UserOptions): WorldUser;
   /** A user of the system account. */
   systemUser(options?: Omit<UserOptions, 'account'>): WorldUser;

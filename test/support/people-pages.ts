@@ -28,7 +28,7 @@ export async function signInPage(
   send(
     response,
     html`<h2>Who are you?</h2>
-      <p>Choose whom to sign in as at ${String(params.client_id)}.</p>
+      <p>Choose who to sign in as at ${String(params.client_id)}.</p>
       <form method="post" action="/sign-in/${uid}">
         <ul>${people.map(choice)}</ul>
         <p class="buttons"><button class="second" name="refuse" value="yes">Refuse</button></p>
@@ -105,7 +105,7 @@ function page(content: ReturnType<typeof html>): string {
           <main>
             <h1>Example identity provider</h1>
             <p class="quiet">
-              It stands in for your company's: Okta, Entra, Keycloak and the like.
+              It takes the place of your company's: Okta, Entra, Keycloak and the like.
               There are no passwords here.
             </p>
             ${content}

@@ -18,7 +18,7 @@ import type { ConfigTree } from './service-world.ts';
 
 export const BUCKET = 'nats-sts';
 
-/** One replica's place: a configuration of its own, with an SQLite file of its own. */
+/** One replica's directory, with its own configuration and SQLite file. */
 export interface ReplicaPlace {
   readonly configFile: string;
   /** The audit log of this replica, oldest first. */
@@ -31,7 +31,7 @@ export interface ReplicaPlace {
 export interface ReplicasGround extends Omit<RotationGround, 'ring' | 'audit' | 'activations'> {
   /** Writes the configuration of a replica. */
   place(name: string, change?: (tree: ConfigTree) => void): Promise<ReplicaPlace>;
-  /** The ring of APP as it stands in the bucket. */
+  /** The ring of APP in the bucket. */
   ring(): Promise<Ring>;
   /** Public key of the one key that signs now, as the bucket has it. */
   activeKey(): Promise<string | undefined>;

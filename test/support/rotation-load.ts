@@ -14,7 +14,7 @@ export interface LoadFault {
   /**
    * - exchange: no credential for a good token.
    * - refused: a server took a valid credential for none.
-   * - cut: a connection ended before its credential did.
+   * - cut: a connection was closed before its credential expired.
    * - lost: no connection, or a message that did not come back.
    */
   readonly kind: 'exchange' | 'refused' | 'cut' | 'lost';
@@ -54,7 +54,7 @@ export interface RotationLoad {
 }
 
 export interface LoadOptions {
-  /** Clients that come and go, one after the other, each at a server of its own: one that hangs keeps the others from nothing. */
+  /** Clients that come and go one after the other, one for each server, so that a server that hangs does not block the others. */
   readonly lanes?: number;
   /** Seconds that the connections live which are held, one at a time on each server. */
   readonly holdSeconds?: number;

@@ -65,7 +65,7 @@ export interface RotationGround extends AsyncDisposable {
   readonly state: SharedState;
   /** Changes the stored ring of APP, as an administrator's request would. */
   changeRing(change: (ring: Ring) => Ring | undefined): Promise<void>;
-  /** The ring as it stands in the store. */
+  /** The ring in the store. */
   ring(account?: string): Ring | undefined;
   /** What each server that runs has applied, by its name; undefined where it has not loaded the account. */
   applied(account?: string): Promise<Map<string, AccountClaims | undefined>>;
@@ -88,7 +88,7 @@ export interface RunningService
   readonly service: Service;
   readonly url: string;
   readonly log: CapturedLog;
-  /** Value of a metric: its name with its labels as they stand in `GET /metrics`; undefined when it isn't there. */
+  /** Value of a metric, by its name and labels as in `GET /metrics`; undefined if it is absent. */
   metric(name: string): Promise<number | undefined>;
 }
 
@@ -339,7 +339,7 @@ async function changeRing(
   await eventually(async () => {
     const [entry] = await state.list(ringKey('APP'));
     const next = entry && change(parseRing(entry.value));
-    if (!next) throw new Error('the ring can not be changed so');
+    if (!next) throw new Error('the ring cannot be changed like this');
     return (await state.write(ringKey('APP'), ringText(next), entry.revision)) !== undefined;
   });
 }
@@ -358,7 +358,7 @@ function listsAll({ nats }: AccountClaims, keys: readonly RingKey[]): boolean {
   return keys.every(({ publicKey }) => listed.has(publicKey));
 }
 
-/** One round of questions; whoever did not answer within it is asked again. */
+/** One round of questions; servers that did not answer are asked again. */
 const ROUND_MILLISECONDS = 2000;
 
 /** Asked here in the plainest way: what is to be proved is not proved with its own eyes. Waits for every node that runs. */

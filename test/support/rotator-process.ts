@@ -7,7 +7,7 @@ import type { LogLine } from './service-process.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** `nats-sts rotator` in a process of its own. */
+/** `nats-sts rotator` in its own process. */
 export interface RotatorProcess extends AsyncDisposable {
   readonly log: readonly LogLine[];
   /** Resolves with the nth line, past or to come, whose message is `text`; fails when the process has ended. */

@@ -10,7 +10,7 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** `nats-sts serve` in a process of its own: what only a process shows (signals, exit codes, death). */
+/** `nats-sts serve` in its own process, for what only a process shows (signals, exit codes, death). */
 export interface ServiceProcess
   extends AsyncDisposable,
     Pick<ServiceWorld, 'exchange' | 'credential' | 'tokenExchange'> {
@@ -29,7 +29,7 @@ export interface ServiceProcess
 export interface ServiceProcessOptions {
   /** No file can grow beyond this: for it, the disk is full then. No limit unless told. */
   readonly fileKibibytes?: number;
-  /** How many files it may have open, sockets among them. No limit of its own unless told. */
+  /** How many files, including sockets, it may have open; by default no limit. */
   readonly openFiles?: number;
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A way to a port of this machine that can be cut. */
+/** A proxy to a local port whose connections can be cut. */
 export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
   /**

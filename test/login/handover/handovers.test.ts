@@ -101,7 +101,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(world.told).toMatchObject([
         { step: 'refused', session: session.id, program, user: userPublicKey, ...CALLER },
       ]);
-      const broken = new Refusal('audit_unavailable', 'The audit log can not be written.');
+      const broken = new Refusal('audit_unavailable', 'The audit log cannot be written.');
       world.journalSays(broken);
       expect(await one.refuseCode(codeAsk, session, CALLER)).toBe(broken);
     });
@@ -207,7 +207,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
 
     test('is not created or redeemed while that cannot be recorded', async () => {
       const code = await grant();
-      world.journalSays(new Refusal('audit_unavailable', 'The audit log can not be written.'));
+      world.journalSays(new Refusal('audit_unavailable', 'The audit log cannot be written.'));
       expect(reasonOf(await one.grantCode(codeAsk, session, CALLER))).toBe('audit_unavailable');
       expect(await world.state.list('code.')).toHaveLength(1);
       expect(reasonOf(await redeem(one, code))).toBe('audit_unavailable');
@@ -240,7 +240,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
 
     test('stays valid while it cannot be recorded', async () => {
       const code = await grant();
-      world.journalSays(new Refusal('audit_unavailable', 'The audit log can not be written.'));
+      world.journalSays(new Refusal('audit_unavailable', 'The audit log cannot be written.'));
       expect(reasonOf(await redeem(one, code))).toBe('audit_unavailable');
       world.journalSays(undefined);
       granted(await redeem(two, code));
@@ -305,7 +305,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
         expect(world.told.slice(1)).toMatchObject([
           { step: 'failed', session: session.id, identity: session.identity, ...CALLER },
         ]);
-        const broken = new Refusal('audit_unavailable', 'The audit log can not be written.');
+        const broken = new Refusal('audit_unavailable', 'The audit log cannot be written.');
         world.journalSays(broken);
         expect(await one.findDevice(typed, session, CALLER)).toBe(broken);
       },
@@ -405,9 +405,9 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(text).not.toContain(session.idToken);
     });
 
-    test('is not begun, agreed to or refused while that can not be recorded', async () => {
+    test('is not begun, agreed to or refused while that cannot be recorded', async () => {
       const codes = await begin();
-      world.journalSays(new Refusal('audit_unavailable', 'The audit log can not be written.'));
+      world.journalSays(new Refusal('audit_unavailable', 'The audit log cannot be written.'));
       expect(reasonOf(await one.beginDevice(ask, CALLER))).toBe('audit_unavailable');
       expect(reasonOf(await agree(codes))).toBe('audit_unavailable');
       expect(reasonOf(await one.refuseDevice(codes.userCode, session, CALLER))).toBe(
@@ -512,9 +512,9 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(answers.filter((answer) => !(answer instanceof Refusal))).toHaveLength(1);
     });
 
-    test('rule: recorded before it takes effect: it is not used up while that can not be recorded', async () => {
+    test('rule: recorded before it takes effect: it is not used up while that cannot be recorded', async () => {
       const token = await one.refreshToken(handed);
-      world.journalSays(new Refusal('audit_unavailable', 'The audit log can not be written.'));
+      world.journalSays(new Refusal('audit_unavailable', 'The audit log cannot be written.'));
       expect(reasonOf(await one.redeemRefreshToken(token, CALLER))).toBe('audit_unavailable');
       world.journalSays(undefined);
       expect(await two.redeemRefreshToken(token, CALLER)).toEqual(handed);
@@ -535,7 +535,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(world.told).toMatchObject([{ step: 'signed-out', session: session.id }]);
     });
 
-    test('RFC 7009 §2.2: what is no token, or no longer, is revoked without a word', async () => {
+    test('RFC 7009 §2.2: revoking an invalid or expired token is not an error', async () => {
       const token = await one.refreshToken(handed);
       expect(await one.revoke('nonsense', CALLER)).toBeUndefined();
       await one.revoke(token, CALLER);
@@ -543,9 +543,9 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       expect(steps()).toEqual(['signed-out']);
     });
 
-    test('is not revoked while that can not be recorded', async () => {
+    test('is not revoked while that cannot be recorded', async () => {
       const token = await one.refreshToken(handed);
-      world.journalSays(new Refusal('audit_unavailable', 'The audit log can not be written.'));
+      world.journalSays(new Refusal('audit_unavailable', 'The audit log cannot be written.'));
       expect(reasonOf(await one.revoke(token, CALLER))).toBe('audit_unavailable');
       expect(await one.introspect(token)).toEqual(handed);
     });
@@ -570,7 +570,7 @@ describe.each(KINDS)('handovers in %s', (kind) => {
       );
     });
 
-    test('of somebody who was cut off is refused as their tokens are', async () => {
+    test('of a revoked identity is refused like its tokens', async () => {
       const token = await one.refreshToken(handed);
       const id = newRevocationId();
       const at = world.clock.now() / 1000;

@@ -55,7 +55,7 @@ describe('an ID token', () => {
     ['for somebody else', { aud: 'another-client' }],
     ['for several, us among them, made for another', { aud: ['sts', 'x'], azp: 'x' }],
     ['of another issuer', { iss: 'https://evil.test' }],
-    ['that is over', { iat: now - 600, exp: now - 300 }],
+    ['that has expired', { iat: now - 600, exp: now - 300 }],
     ['that never ends', { exp: undefined }],
     ['of no time', { iat: undefined }],
     ['from the future', { iat: now + 3_600, exp: now + 7_200 }],

@@ -65,7 +65,7 @@ test('figures of the leader disappear with the account, and when another process
   of('managed').leads(false);
   expect((await shown()).toSorted()).toEqual(all('LAB').toSorted());
 
-  // A pass that the lease was lost under is over late.
+  // A pass during which the lease was lost ends late.
   tellAll('managed', 'APP');
   of('managed').leads(true);
   expect((await shown()).toSorted()).toEqual(all('LAB').toSorted());

@@ -31,7 +31,7 @@ test('across reloads by file change and SIGHUP, valid and invalid, no request of
   await service.logged('configuration reloaded');
   expect(await mayTake()).toBe(true);
 
-  // A bad one leaves the running policy, and every problem is told.
+  // An invalid one leaves the running policy in force, and every problem is logged.
   await ground.configure((tree) => {
     tree['bindings'][1].roles = ['nothing'];
     tree['bindings'][1].isuer = 'dev';

@@ -6,7 +6,7 @@ import { account, configDirectory, yaml } from '../../config/fixture.ts';
 const MANAGED = `accounts: { APP: { publicKey: ${account.publicKey} } }`;
 const SEALING_KEY = `sealingKey: { env: SEALING_KEY }`;
 
-/** What stands in the way of serving a managed account with these keys of one role. */
+/** The problems of serving a managed account with these settings of one role. */
 function problems(role: string, more = ''): string[] {
   using directory = configDirectory();
   const text = yaml({

@@ -67,7 +67,7 @@ describe('a role of a managed account', () => {
 
   test.each([
     [
-      'that can not be scoped',
+      'that cannot be scoped',
       { publish: { allow: ['{{claims.a}}-{{claims.b}}'], deny: [] } },
       'two references',
     ],
@@ -99,7 +99,7 @@ describe('what an older key may still sign for', () => {
   test('distinguishes a value that is encoded, and one that may not begin with _', () => {
     expect(tagsOf('a.{{claims.id}}')).toEqual({ id: 'claims.id' });
     expect(tagsOf('a.{{claims.id | token}}')).toEqual({ id: 'claims.id | token' });
-    // Else a template that began with the tag would open `_INBOX.>` to whom the policy now lets be "_INBOX".
+    // Otherwise a template that begins with the tag would open `_INBOX.>` to an identity that the policy now lets be "_INBOX".
     expect(tagsOf('a.{{claims.id}}', '{{claims.id}}.>')).not.toEqual(tagsOf('a.{{claims.id}}'));
   });
 });

@@ -145,7 +145,7 @@ function sign(state: State): State | undefined {
   return { ...told, credentials };
 }
 
-/** Before the first credential of a key, the store is told of its lifetime. */
+/** Before the first credential of a key, its lifetime is stored. */
 function raise(state: State, key: string): State | undefined {
   const ring = toRing(state.ring, '');
   const raised = raiseLifetime(ring, key, LIFETIME_SECONDS);

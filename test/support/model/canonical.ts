@@ -81,7 +81,7 @@ function map(state: State, { ring, jwt, rename }: Renaming): State {
   };
 }
 
-/** With the servers in order, and the text that stands for all of it. */
+/** With the servers in order, and the text that describes all of it. */
 function written(state: State): { state: State; text: string } {
   const ranked = state.servers
     .map((server, i) => ({ i, server, text: `${serverText(server)} ${pendingText(state, i)}` }))

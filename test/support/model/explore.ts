@@ -61,7 +61,7 @@ export interface Explored {
   readonly depth: number;
   /** Of the states, those with keys missing because of a push that came late. */
   readonly drifted: number;
-  /** Different states of ring and servers of which it was shown that a rotator mends them. */
+  /** Distinct states of ring and servers that a rotator was shown to repair. */
   readonly mended: number;
   /** What must never be, with the way to it; undefined: it was not found. */
   readonly violation: string | undefined;
@@ -141,7 +141,7 @@ export function follow(start: State, script: Script): State {
   return state;
 }
 
-/** The drift is over when all servers have all that the ring trusts. */
+/** The drift ends when all servers have everything that the ring trusts. */
 function settled(state: State): State {
   if (!state.drift) return state;
   const trusted = readKeys(state.ring).filter((key) => key.state !== 'retired');

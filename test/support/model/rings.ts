@@ -96,7 +96,7 @@ export const readKeys = memo((ring: string): readonly ModelKey[] => {
   });
 });
 
-/** The ring that a text stands for, at time 0. */
+/** The ring that a text describes, at time 0. */
 export function toRing(text: string, publicKey: string): Ring {
   const identity = { account: 'APP', publicKey, kind: 'managed' } as const;
   const rotationRequests = isAsked(text) ? { [ANY_ROLE]: 0 } : {};

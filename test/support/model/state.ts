@@ -14,7 +14,7 @@ export interface State {
   readonly signer: Signer;
   /** Key → ticks until the last credential that it signed has expired; below 0 they are gone. */
   readonly credentials: Readonly<Record<string, number>>;
-  /** A push that was late has taken a key from a server, and it was not mended yet. */
+  /** A late push has removed a key from a server, and it is not repaired yet. */
   readonly drift: boolean;
   readonly deathsLeft: number;
   readonly revocationsLeft: number;
