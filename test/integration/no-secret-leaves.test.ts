@@ -112,7 +112,7 @@ test('no secret leaves in log, error, metric or audit', async () => {
     tree['roles'].publisher.maxTtl = misplaced;
   });
   service.signal('SIGHUP');
-  await service.logged('REFUSED');
+  await service.logged('the changed configuration was refused');
   await ground.configure((tree) => {
     tree['accounts'].APP.signingKeys.length = 1;
     tree['accounts'].APP.signingKeys.push(

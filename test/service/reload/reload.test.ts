@@ -37,7 +37,7 @@ test('across reloads by file change and SIGHUP, valid and invalid, no request of
     tree['bindings'][1].isuer = 'dev';
     tree['listn'] = {};
   });
-  const refused = await service.logged('REFUSED');
+  const refused = await service.logged('the changed configuration was refused');
   expect(refused).toMatchObject({ level: 'error' });
   const problems = (refused['problems'] as string[]).join('\n');
   for (const told of ['listn', 'isuer', 'line ']) expect(problems).toContain(told);
