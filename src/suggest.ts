@@ -1,4 +1,4 @@
-/** Words of other tools for keys of ours, too far from them to be told by their letters. */
+/** Words of other tools for our keys, too different in spelling to be guessed. */
 const SYNONYMS = new Map([
   ['pub', 'publish'],
   ['sub', 'subscribe'],
@@ -12,7 +12,7 @@ const SYNONYMS = new Map([
   ['iss', 'issuer'],
 ]);
 
-/** The known word that was probably meant, if one is near enough. */
+/** The known word that was probably meant, if one is close enough. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   const synonym = SYNONYMS.get(word.toLowerCase());
   for (const candidate of known) if (candidate === synonym) return candidate;
@@ -33,8 +33,8 @@ export function didYouMean(word: string, known: Iterable<string>): string {
 }
 
 /**
- * Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other
- * (optimal string alignment).
+ * The number of insertions, deletions, replacements, and swaps of neighbors between two words (optimal
+ * string alignment).
  */
 function editDistance(from: string, to: string): number {
   let before: number[] = [];

@@ -3,7 +3,7 @@ import type { JsonSchema } from './json-schema.ts';
 /** A Markdown table of all keys below an object, nested ones with their whole path. */
 export function keyTable(schema: JsonSchema, prefix = ''): string {
   return [
-    '| key | type | default | what for |',
+    '| key | type | default | meaning |',
     '|---|---|---|---|',
     ...rows(schema, prefix).map((cells) => `| ${cells.join(' | ')} |`),
   ].join('\n');

@@ -28,7 +28,7 @@ const JETSTREAM = {
   keyof JetStreamLimits
 >;
 
-/** What the configuration says of an account's limits, with the names of account JWTs; undefined: nothing. */
+/** The configured limits of an account, by their names in account JWTs. Undefined if there are none. */
 export function managedLimits(
   limits: AccountLimitsSettings | undefined,
   jetstream: AccountJetStreamSettings | undefined,

@@ -10,7 +10,7 @@ import { type AccountSettings, ROTATION_DEFAULTS } from './schema/account.ts';
 import type { Settings } from './settings.ts';
 import { didYouMean } from '../suggest.ts';
 
-/** Checks keys as far as they tell by themselves; whether the account lists them only NATS knows. */
+/** Checks what the keys themselves show. Only NATS knows whether the account lists them. */
 export function readAccounts(settings: Settings, context: LoadContext): AccountSpec[] {
   return [...settings.accounts.entries].map(([name, account]): AccountSpec => {
     const path = child('accounts', name);
@@ -33,18 +33,18 @@ export function readAccounts(settings: Settings, context: LoadContext): AccountS
   });
 }
 
-/** The JWT of an external account is not ours to write. */
+/** nats-sts does not write the JWT of an external account. */
 function checkNoLimits(account: AccountSettings, path: string, { problem }: Findings): void {
   for (const name of ['limits', 'jetstream'] as const) {
     if (account[name] === undefined) continue;
     problem(
       child(path, name),
-      'can be set for managed accounts only: this one has signingKeys, so its operator writes its JWT; change it there (nsc edit account), or leave signingKeys out',
+      'works only for managed accounts, and this one has signingKeys: change the account JWT at its operator (nsc edit account), or remove signingKeys',
     );
   }
 }
 
-/** Keys that are given but could not be read were reported where they stand. */
+/** Keys that could not be read have been reported already, and still make the account external. */
 function kindOf(
   { signingKeys }: AccountSettings,
   path: string,
@@ -65,7 +65,7 @@ function checkSealingKey(
   if (sealingKey || unreadable) return;
   problem(
     path,
-    'without signingKeys nats-sts makes its keys and stores them sealed: add sealingKey: {file: ./keys/sealing.key} (openssl rand -base64 32), or give signingKeys',
+    'has no signingKeys, so nats-sts creates its keys and stores them encrypted, and that needs a key: add sealingKey: {file: ./keys/sealing.key} (openssl rand -base64 32), or give signingKeys',
   );
 }
 
@@ -107,8 +107,8 @@ function checkAccountKey(text: string, path: string, { problem }: Findings): voi
   problem(
     path,
     kind === undefined
-      ? "is not an account's public key: it begins with A and has 56 characters (nsc describe account)"
-      : `is the public key of a ${kind}, not of an account: that one begins with A`,
+      ? "is not an account's public key: write the one that begins with A and has 56 characters (nsc describe account)"
+      : `is the public key of a ${kind}: write the one of the account, which begins with A`,
   );
 }
 
@@ -125,7 +125,7 @@ function checkSeed(
   } else if (publicKey === account) {
     problem(
       path,
-      'is the identity key of the account itself: make a signing key (nsc edit account --sk generate) and keep the identity key offline',
+      'is the identity key of the account: create a signing key (nsc edit account --sk generate), and keep the identity key offline',
     );
   }
 }
@@ -144,7 +144,8 @@ function warnTwice(keys: readonly SigningKeySpec[], path: string, { warn }: Find
   const seen = new Set<string>();
   for (const [index, { seed, role }] of keys.entries()) {
     const entry = `${seed} ${role ?? ''}`;
-    if (seen.has(entry)) warn('signing-key-twice', child(path, index), 'stands here twice');
+    if (seen.has(entry))
+      warn('signing-key-twice', child(path, index), 'appears twice: remove one of them');
     seen.add(entry);
   }
 }

@@ -6,7 +6,7 @@ import type { Settings } from './settings.ts';
 
 const MAX_LOGO_BYTES = 256 * 1024;
 
-/** How the pages present themselves, and the file of the logo, whose change is a change of the configuration. */
+/** Name and logo of the pages. A change of the logo file reloads the configuration. */
 interface ReadBranding {
   readonly branding: Branding;
   readonly files: readonly string[];
@@ -16,7 +16,7 @@ export function readBranding({ branding }: Settings, context: LoadContext): Read
   const { name, logo: written } = branding;
   if (written === undefined) return { branding: { name }, files: [] };
   const origin = context.origins.get('branding.logo');
-  // `{file: path}` is the same here: its text is of no use, where it came from is.
+  // `{file: path}` means the same: only its path is needed, not its text.
   const file = origin && 'file' in origin ? origin.file : resolve(context.directory, written);
   const logo = readLogo(file, context.files);
   if (!('reason' in logo)) return { branding: { name, logo }, files: [file] };
@@ -36,7 +36,7 @@ function readLogo(
     : { contentType, content };
 }
 
-/** By what the file holds, whatever its name says: browsers are told not to guess. */
+/** Judged by content, not by name: browsers must not guess the type (`nosniff`). */
 function contentTypeOf(content: Buffer): string | undefined {
   const first = content.toString('latin1', 0, 12);
   if (first.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png';
@@ -47,7 +47,7 @@ function contentTypeOf(content: Buffer): string | undefined {
 
 function isSvg(content: Buffer): boolean {
   try {
-    // Without the byte order mark, which the decoder takes off.
+    // The decoder removes a byte order mark.
     const text = new TextDecoder('utf-8', { fatal: true }).decode(content);
     return /^\s*(?:<\?xml\s[^]*)?<svg[\s>]/.test(text);
   } catch {

@@ -16,11 +16,11 @@ export interface SigningKeySpec {
 }
 
 export interface RotationSpec {
-  /** Absent (external accounts only): rotated when someone asks for it. */
+  /** Absent (external accounts only): rotates only on request. */
   readonly everySeconds?: number;
-  /** How long a process that lost sight of the store goes on signing with its active key. */
+  /** How long a process that lost the store keeps signing with its active key. */
   readonly graceSeconds: number;
-  /** What becomes of credentials whose role's permissions changed. */
+  /** What happens to credentials of a role whose permissions changed. */
   readonly onChange: 'drain' | 'cut';
 }
 
@@ -30,15 +30,15 @@ export interface AccountSpec {
   readonly publicKey: string;
   /** Managed: nats-sts makes the signing keys. External: the operator gives them. */
   readonly kind: 'managed' | 'external';
-  /** The first one that fits a role signs for it. Empty for managed accounts, and for those alone. */
+  /** For each role, the first that may sign for it is used. Empty for managed accounts only. */
   readonly signingKeys: readonly SigningKeySpec[];
-  /** Managed accounts always have it; of external ones, those that rotate through their keys. */
+  /** Set for managed accounts, and for external ones that rotate through their keys. */
   readonly rotation?: RotationSpec;
-  /** Managed accounts: what its JWT is to say of its limits; all others are somebody else's. */
+  /** Managed accounts: limits to write into the JWT; others in it are left alone. */
   readonly limits?: ManagedLimits;
 }
 
-/** How the pages present themselves. */
+/** Name and logo of the pages. */
 export interface Branding {
   /** In headings and titles. */
   readonly name: string;
@@ -57,20 +57,20 @@ interface RateSpec {
 export interface Config {
   /** The file it came from, absolute. */
   readonly file: string;
-  /** Every file that was read for it (the file itself, each `{file: …}`, the logo): what to watch. */
+  /** Every file that was read (the file itself, each `{file: …}`, the logo), to watch for changes. */
   readonly files: FileVersions;
   readonly listen: {
     readonly host: string;
     readonly port: number;
     /** PEM files; read again when they change. */
     readonly tls?: { readonly certFile: string; readonly keyFile: string };
-    /** Addresses or CIDR networks of the proxies whose `X-Forwarded-For` is believed. */
+    /** Addresses or CIDR networks of the proxies whose `X-Forwarded-For` is trusted. */
     readonly behindProxy?: readonly string[];
   };
   /** Without a trailing slash; absent: derived from `listen`. */
   readonly publicUrl: string;
   readonly nats: {
-    /** URLs that credentials are for, told to callers. */
+    /** URLs that callers get with their credentials. */
     readonly servers: readonly string[];
     /** The servers' `max_control_line`. */
     readonly maxControlLineBytes: number;
@@ -83,7 +83,7 @@ export interface Config {
   };
   readonly accounts: readonly AccountSpec[];
   readonly store: {
-    /** SQLite file of the audit log and the single-use memory; without `jetstream`, of the shared state too. */
+    /** SQLite file of the audit log and of used tokens; without `jetstream`, also of the shared state. */
     readonly sqliteFile: string;
     /** Key-value bucket of the shared state. */
     readonly jetstream?: {
@@ -93,7 +93,7 @@ export interface Config {
       readonly replicas: number;
     };
   };
-  /** 32 bytes each: the first seals signing keys at rest, all open them. Secret. Empty only without managed accounts. */
+  /** 32 bytes each. The first encrypts stored signing keys, all decrypt them. Secret. Empty only without managed accounts. */
   readonly sealingKeys: readonly Buffer[];
   readonly rotator: { readonly leaseSeconds: number };
   /** Who may administer; empty: nobody. */
@@ -101,7 +101,7 @@ export interface Config {
   /** `admin`, compiled. */
   readonly administrators: AdminPolicy;
   readonly audit: {
-    /** What a record must survive before anything is signed: this process's death, or the machine's. */
+    /** What a record must survive before anything is signed. */
     readonly survive: 'process-crash' | 'power-loss';
     readonly retentionSeconds: number;
   };
@@ -128,8 +128,8 @@ export interface Config {
     readonly stopDelaySeconds: number;
     readonly drainSeconds: number;
   };
-  /** Whom a refused person should ask, shown with denials. */
+  /** Whom to contact after a denial; shown with it. */
   readonly contact?: string;
-  /** What is allowed but probably not meant; shown by `check` and at start. */
+  /** What is allowed but probably a mistake; shown by `check` and at startup. */
   readonly warnings: readonly Warning[];
 }

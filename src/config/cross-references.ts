@@ -3,11 +3,11 @@ import { child } from './path.ts';
 import { type Named, type Settings } from './settings.ts';
 import { didYouMean } from '../suggest.ts';
 
-/** Every name that stands for something else must stand for exactly one thing. */
+/** Every name must refer to exactly one thing. */
 export function checkReferences(settings: Settings, findings: Findings): void {
   const { accounts, issuers, roles, bindings } = settings;
   const expectName = (what: string, name: string, { names }: Named<unknown>, path: string) => {
-    // Of a section without any entry it was reported that it has none.
+    // That a section is empty was reported already.
     if (names.size === 0 || names.has(name)) return;
     findings.problem(path, `there is no ${what} "${name}"${didYouMean(name, names)}`);
   };
@@ -36,12 +36,12 @@ function checkBindingNames({ bindings }: Settings, { problem }: Findings): void 
     else
       problem(
         `bindings[${index}].name`,
-        `is the name of bindings[${earlier}] too: give it one of its own`,
+        `is also the name of bindings[${earlier}]: choose another`,
       );
   }
 }
 
-/** A token's `iss` leads to one issuer entry; with two it would be a matter of luck which rules hold. */
+/** A token's `iss` must lead to one issuer entry; with two, it would be undefined which rules apply. */
 function checkIssuersApart({ issuers }: Settings, { problem }: Findings): void {
   const owner = new Map<string, string>();
   for (const [name, { spec }] of issuers.entries) {
@@ -51,7 +51,7 @@ function checkIssuersApart({ issuers }: Settings, { problem }: Findings): void {
       else
         problem(
           child('issuers', name),
-          `has the same issuer as "${other}": keep one of them (audience and kinds take lists)`,
+          `has the same issuer as "${other}": keep one of them (audience and kinds accept lists)`,
         );
     }
   }

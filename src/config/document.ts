@@ -14,16 +14,16 @@ import type { Problem } from '../errors.ts';
 
 /** A YAML file read into plain values, and the way back from a path to a line. */
 export interface SourceDocument {
-  /** Plain values; may hold cycles when anchors do (the references stage finds them). */
+  /** Plain values. Anchors can make cycles, which the references stage finds. */
   readonly value: unknown;
   readonly problems: readonly Problem[];
-  /** Whether the values are worth looking at further. */
+  /** Whether the values are worth checking further. */
   readonly usable: boolean;
-  /** 1-based line of `bindings[0].match.ref`, or of the nearest place above it that exists. */
+  /** 1-based line of `bindings[0].match.ref`, or of its nearest existing parent. */
   lineOf(path: string): number | undefined;
 }
 
-/** Aliases are counted with what they expand to; a "billion laughs" file ends here. */
+/** Aliases count with what they expand to, which stops "billion laughs" files. */
 const MAX_ALIASES = 100;
 
 /** Reads YAML 1.2 (core schema). Never throws: what is wrong is in `problems`. */
@@ -48,7 +48,7 @@ export function readDocument(text: string): SourceDocument {
     const message =
       error instanceof RangeError
         ? 'is nested too deeply'
-        : 'uses aliases that expand without measure: write the values out';
+        : 'has aliases that expand to too many values: write the values out';
     return {
       value: undefined,
       problems: [{ path: '', message }],
@@ -58,36 +58,36 @@ export function readDocument(text: string): SourceDocument {
   }
 }
 
-/** Our own words for each code: the parser's quote the text, which may hold a secret. */
+/** The parser's own messages quote the text, which may contain a secret. */
 const SENTENCES: Partial<Record<ErrorCode, string>> = {
-  ALIAS_PROPS: 'an alias (*name) takes no anchor or tag of its own',
-  BAD_ALIAS: 'this alias (*name) is broken; a value that begins with * goes in quotes',
-  BAD_COLLECTION_TYPE: 'this tag does not fit what follows it: leave it out',
-  BAD_DIRECTIVE: 'a line that begins with % is a YAML directive: leave it out',
+  ALIAS_PROPS: 'an alias (*name) cannot have an anchor or tag: remove it',
+  BAD_ALIAS: 'this alias (*name) is not valid: if a value begins with *, put it in quotes',
+  BAD_COLLECTION_TYPE: 'this tag does not match the value after it: remove the tag',
+  BAD_DIRECTIVE: 'a line that begins with % is a YAML directive: remove it',
   BAD_DQ_ESCAPE: 'unknown \\ escape: use single quotes, or write \\\\',
-  BAD_INDENT: 'the indentation does not fit the lines around it',
-  BAD_PROP_ORDER: 'anchors and tags come before the value',
-  BAD_SCALAR_START: 'a value can not begin with this character: put it in quotes',
-  BLOCK_AS_IMPLICIT_KEY: 'a nested mapping can not start here: begin it on a line of its own',
-  BLOCK_IN_FLOW: 'no indented block inside { } or [ ]',
-  DUPLICATE_KEY: 'this key stands here twice: keep one of them',
-  IMPOSSIBLE: 'can not be read as YAML',
-  KEY_OVER_1024_CHARS: 'this key is longer than 1024 characters',
-  MISSING_CHAR: 'something is missing here: a closing quote or bracket, a comma, or a blank',
-  MULTILINE_IMPLICIT_KEY: 'a key must stand on one line with its colon',
-  MULTIPLE_ANCHORS: 'more than one anchor',
-  MULTIPLE_DOCS: 'holds several YAML documents: keep one, without a second ---',
-  MULTIPLE_TAGS: 'more than one tag',
+  BAD_INDENT: 'the indentation does not match the lines around it: align them',
+  BAD_PROP_ORDER: 'anchors and tags must come before the value: move them',
+  BAD_SCALAR_START: 'a value cannot begin with this character: put it in quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'a nested mapping cannot begin here: begin it on a new line',
+  BLOCK_IN_FLOW: 'an indented block is not allowed inside { } or [ ]: write it in one style',
+  DUPLICATE_KEY: 'this key appears twice: keep one of them',
+  IMPOSSIBLE: 'is not valid YAML',
+  KEY_OVER_1024_CHARS: 'this key is longer than 1024 characters: shorten it',
+  MISSING_CHAR: 'something is missing here: a closing quote or bracket, a comma, or a space',
+  MULTILINE_IMPLICIT_KEY: 'a key and its colon must be on one line: join the lines',
+  MULTIPLE_ANCHORS: 'this value has more than one anchor: keep one',
+  MULTIPLE_DOCS: 'contains several YAML documents: keep one, without a second ---',
+  MULTIPLE_TAGS: 'this value has more than one tag: keep one',
   NON_STRING_KEY: 'this key is not plain text: put it in quotes',
   TAB_AS_INDENT: 'is indented with a tab: use spaces',
   TAG_RESOLVE_FAILED:
-    'unknown tag: leave the !tag out, or put a value that begins with ! in quotes',
-  UNEXPECTED_TOKEN: 'unexpected text here: check quotes, colons and indentation',
+    'this !tag is unknown: remove it, or put a value that begins with ! in quotes',
+  UNEXPECTED_TOKEN: 'this text is unexpected here: check quotes, colons, and indentation',
 };
 
 /**
- * What is to be mended first. The parser goes on after a mistake and finds others that follow from it;
- * a tab it does not always know for what it is.
+ * What to fix first. The parser continues after a mistake and reports others that follow from it, and it
+ * does not always recognize a tab.
  */
 function cause(faults: readonly YAMLError[], lines: LineCounter, text: string): Problem {
   const problems = faults
@@ -96,7 +96,7 @@ function cause(faults: readonly YAMLError[], lines: LineCounter, text: string): 
   const first = problems.reduce((one, other) => (other.line < one.line ? other : one));
   const tabs = text.split('\n').flatMap((line, at) => (TAB.test(line) ? [at + 1] : []));
   const [tab, ...more] = tabs;
-  // A text in quotes begins on the line before the one with the tab.
+  // Quoted text may begin on the line before the one with the tab.
   if (tab === undefined || first.line < tab - 1) return first;
   return { path: '', line: tab, message: `is indented with a tab${asWell(more)}: use spaces` };
 }
@@ -110,11 +110,11 @@ function asWell(lines: readonly number[]): string {
 }
 
 function asProblem(fault: YAMLError, lines: LineCounter): Problem & { line: number } {
-  const message = SENTENCES[fault.code] ?? 'can not be read as YAML';
+  const message = SENTENCES[fault.code] ?? 'is not valid YAML';
   return { path: '', message, line: Math.max(1, lines.linePos(fault.pos[0]).line) };
 }
 
-/** Follows the path's text through the nodes, so that keys may hold dots and brackets themselves. */
+/** Follows the text of the path through the nodes, because keys may contain dots and brackets. */
 function lineOf(document: Document, lines: LineCounter, path: string): number | undefined {
   let node: unknown = document.contents;
   let rest = path;
@@ -136,7 +136,7 @@ function lineOf(document: Document, lines: LineCounter, path: string): number | 
 interface Step {
   readonly node: unknown;
   readonly offset: number | undefined;
-  /** Characters of the path that this step took. */
+  /** How many characters of the path this step used. */
   readonly length: number;
 }
 

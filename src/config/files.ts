@@ -2,32 +2,32 @@ import { type BigIntStats, readFileSync, statSync } from 'node:fs';
 import { decodeText } from '../identity/text-encoding.ts';
 import { stat } from 'node:fs/promises';
 
-/** Why a file cannot be used, as the end of a sentence: `does not exist`. */
+/** Why a file cannot be used, to follow its name: `does not exist`. */
 interface Unreadable {
   readonly reason: string;
 }
 
-/** Reads the files of one configuration and remembers in which state each was. */
+/** Reads the files of one configuration and records the state of each. */
 export interface Files {
   /** The text of a regular file of bounded size, in UTF-8 (or UTF-16 with a byte order mark). */
   readonly text: (file: string) => string | Unreadable;
-  /** What a regular file of bounded size holds. */
+  /** The content of a regular file of bounded size. */
   readonly bytes: (file: string, maxBytes: number) => Buffer | Unreadable;
-  /** Why a file cannot be read later on, or undefined. */
+  /** Why a file could not be read later, or undefined. */
   readonly fault: (file: string) => string | undefined;
-  /** Every file that was asked for, also those that could not be read, in the state before it was read. */
+  /** The state, before reading, of every requested file, including those that could not be read. */
   readonly versions: FileVersions;
 }
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-/** Files beyond this are no configuration, and reading them would only cost memory. */
+/** Larger files are not configurations and would only cost memory. */
 const MAX_TEXT_BYTES = MIB;
 
 export function createFiles(): Files {
   const versions = new Map<string, string>();
   const bytes: Files['bytes'] = (file, maxBytes) => {
-    // Before it is read, and once: a change in between is seen as a change.
+    // Taken once, before reading: a change during reading then shows as a change.
     if (!versions.has(file)) versions.set(file, versionOf(file));
     return readBytes(file, maxBytes);
   };
@@ -49,7 +49,7 @@ export function createFiles(): Files {
 function readBytes(file: string, maxBytes: number): Buffer | Unreadable {
   try {
     const stat = statSync(file);
-    // A pipe or a device could block for ever or never end.
+    // A pipe or device could block forever.
     if (!stat.isFile()) return { reason: 'is not a regular file' };
     if (stat.size > maxBytes) return { reason: `is larger than ${sizeText(maxBytes)}` };
     return readFileSync(file);
@@ -73,7 +73,7 @@ function sizeText(bytes: number): string {
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist';
-  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
+  if (code === 'EACCES' || code === 'EPERM') return 'is not readable by this user';
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'is not UTF-8 text';
   return `cannot be read${code === '' ? '' : ` (${code})`}`;
 }
@@ -90,7 +90,7 @@ export function versionOf(file: string): string {
   }
 }
 
-/** The same for many, without keeping the event loop waiting for a disk that hangs. */
+/** The same for many files, without blocking the event loop on a hanging disk. */
 export async function versionsOf(files: Iterable<string>): Promise<FileVersions> {
   const versions = [...files].map(async (file): Promise<[string, string]> => {
     const version = await stat(file, { bigint: true }).then(textOf, whyNot);

@@ -1,6 +1,6 @@
 import type { Problem } from '../errors.ts';
 
-/** Something that is allowed but probably not meant. */
+/** Something that is allowed but probably a mistake. */
 export interface Warning extends Problem {
   /** Stable name of the pitfall, e.g. `github-names-only`; renaming one is a breaking change. */
   readonly id: string;
@@ -8,7 +8,7 @@ export interface Warning extends Problem {
   readonly level: 'warning' | 'note';
 }
 
-/** Where every stage of loading writes what it finds, so that all of it is reported at once. */
+/** Collects what every stage of loading finds, so that all of it is reported at once. */
 export interface Findings {
   readonly problems: Problem[];
   readonly warnings: Warning[];

@@ -3,21 +3,21 @@ import { isLoopback } from './addresses.ts';
 import { fileAt, type LoadContext } from './load-context.ts';
 import type { Settings } from './settings.ts';
 
-/** Where to listen. Beyond loopback, tokens and credentials must not travel in the clear. */
+/** Where to listen. Beyond loopback, tokens and credentials must be encrypted. */
 export function readListen({ listen }: Settings, context: LoadContext): Config['listen'] {
   const { host, port, tls, behindProxy } = listen;
-  // A `tls` or `behindProxy` that could not be read was reported where it stands.
+  // A `tls` or `behindProxy` that could not be read was reported already.
   const unreadable = context.findings.problems.some(({ path }) =>
     /^listen\.(?:tls|behindProxy)/.test(path),
   );
   if (!isLoopback(host) && !tls && !behindProxy && !unreadable) {
     context.findings.problem(
       'listen.host',
-      `listening on ${host} would send tokens and credentials unencrypted: add listen.tls: {cert: ./tls.crt, key: ./tls.key}, or listen.behindProxy: [10.0.0.0/8] (the addresses of the proxy that does TLS)`,
+      `on ${host}, tokens and credentials would be sent unencrypted: add listen.tls: {cert: ./tls.crt, key: ./tls.key}, or listen.behindProxy: [10.0.0.0/8] (the addresses of the proxy that terminates TLS)`,
     );
   }
   return {
-    // Which may name two addresses: limits and the end of connections are for one.
+    // `localhost` can mean two addresses, but connection limits work with one.
     host: host === 'localhost' ? '127.0.0.1' : host,
     port,
     ...(tls && {
@@ -30,7 +30,7 @@ export function readListen({ listen }: Settings, context: LoadContext): Config['
   };
 }
 
-/** What callers are told where nothing else is configured. */
+/** The public URL if none is configured. */
 export function derivedUrl({ host, port, tls }: Config['listen']): string {
   const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   return `${tls ? 'https' : 'http'}://${name}:${port}`;

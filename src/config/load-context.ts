@@ -4,9 +4,9 @@ import type { Findings } from './findings.ts';
 import type { Origin } from './references.ts';
 import { warnIfShared } from './secrets.ts';
 
-/** What a stage needs to know of the file besides its settings. */
+/** What a stage of loading needs besides the settings. */
 export interface LoadContext {
-  /** Where relative paths are taken from. */
+  /** Base of relative paths. */
   readonly directory: string;
   readonly origins: ReadonlyMap<string, Origin>;
   readonly files: Files;
@@ -14,8 +14,8 @@ export interface LoadContext {
 }
 
 /**
- * The absolute path of a file that is read later on, and again when it changes. Also where
- * `{file: path}` was written, and its text stands here now. A file that can't be read is a problem.
+ * The absolute path of a file that is read later, and again when it changes. Where `{file: path}` was
+ * written, `written` is the text of that file, and its path is the answer. Reports an unreadable file.
  */
 export function fileAt(
   written: string,
@@ -30,10 +30,10 @@ export function fileAt(
   return file;
 }
 
-/** The same of a creds file, which is a secret. */
+/** The same for a creds file, which is a secret. */
 export function credsFileAt(written: string, path: string, context: LoadContext): string {
   const file = fileAt(written, path, context);
-  // A reference was looked at when it was followed.
+  // References were checked when they were resolved.
   if (!context.origins.has(path) && context.files.fault(file) === undefined) {
     warnIfShared(file, path, context.findings);
   }

@@ -24,9 +24,9 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** A configuration that cannot be used. What it lacks may be in one of its files soon. */
+/** A configuration that cannot be used. A change to one of its files may fix it. */
 export class InvalidConfig extends InvalidInput {
-  /** Every file that it names, also those that are missing, as they were. */
+  /** Every file that it names, including missing ones, in the state they were in. */
   readonly files: FileVersions;
 
   constructor(source: string, problems: readonly Problem[], files: FileVersions) {
@@ -38,8 +38,8 @@ export class InvalidConfig extends InvalidInput {
 /**
  * Reads a configuration file and all that it refers to, and checks it whole.
  *
- * Throws `InvalidConfig` with every problem at once, in the order of the file; nothing else for
- * whatever the file holds. Does no network I/O. No message holds a secret's value.
+ * Throws only `InvalidConfig`, whatever the file contains, with every problem at once in the order of the
+ * file. Does no network I/O. No message contains the value of a secret.
  */
 export function loadConfig(file: string, { env }: LoadOptions): Config {
   const path = resolve(file);
@@ -62,7 +62,7 @@ export function loadConfig(file: string, { env }: LoadOptions): Config {
   return { ...config, warnings: withLines(document, findings.warnings) };
 }
 
-/** Every stage runs on whatever the one before could read, so that no mistake hides another. */
+/** Every stage runs on what the one before could read, so that no mistake hides another. */
 function assemble(
   settings: Settings,
   at: { path: string; directory: string; resolved: Resolved; files: Files; findings: Findings },
@@ -114,7 +114,7 @@ function versionsAmong({ versions }: Files, read: readonly string[]): FileVersio
   return new Map([...versions].filter(([file]) => read.includes(file)));
 }
 
-/** The keys themselves were read by the schema. */
+/** The schema has read the keys. */
 function readSealingKeys({ sealingKey = [] }: Settings, context: LoadContext): readonly Buffer[] {
   for (const index of sealingKey.keys()) {
     const inList = child('sealingKey', index);

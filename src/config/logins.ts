@@ -9,7 +9,7 @@ import type { ResolvedLogin } from './schema/issuer.ts';
 import type { LoginSettings } from './schema/login.ts';
 import type { Settings } from './settings.ts';
 
-/** Where people sign in. `publicUrl` is what their browsers are sent back to. */
+/** Where people sign in. Issuers redirect their browsers to `publicUrl`. */
 export function readLogins(
   settings: Settings,
   publicUrl: string,
@@ -19,7 +19,7 @@ export function readLogins(
   for (const [name, { login }] of settings.issuers.entries) {
     if (!login) continue;
     const path = child(child('issuers', name), 'login');
-    // Of the whole file, so once is enough.
+    // About the whole file, so once is enough.
     if (logins.length === 0)
       checkSurroundings(settings, { publicUrl, path, findings: context.findings });
     const spec = loginSpec(name, login, path, context);
@@ -48,7 +48,7 @@ function loginSpec(
   };
 }
 
-/** RFC 9700 §4.4.2.2: an answer tells by its address alone whose it is, for not every issuer says so in it. */
+/** RFC 9700 §4.4.2.2: only the path of a response tells which issuer sent it, because not every issuer says so in it. */
 function checkRedirectPath(
   { issuerName, redirectPath }: LoginSpec,
   before: readonly LoginSpec[],
@@ -59,7 +59,7 @@ function checkRedirectPath(
   const own = `/login/callback/${issuerName}`;
   findings.problem(
     child(path, 'redirectPath'),
-    `people come back to ${redirectPath} from issuers.${first.issuerName}, too, so that the code of one could go to the other (mix-up): write redirectPath: ${own}, and register ${publicUrl}${own} there`,
+    `is ${redirectPath}, as for issuers.${first.issuerName}, so one issuer could receive codes of the other (mix-up attack): write redirectPath: ${own}, and register ${publicUrl}${own} at this issuer`,
   );
 }
 
@@ -73,7 +73,7 @@ function checkSurroundings(
   if (!sealingKey && !unreadable('sealingKey')) {
     findings.problem(
       path,
-      'keeps sessions in sealed cookies: add sealingKey: {file: ./keys/sealing.key} (openssl rand -base64 32)',
+      'needs a key to encrypt session cookies: add sealingKey: {file: ./keys/sealing.key} (openssl rand -base64 32)',
     );
   }
   if (unreadable('publicUrl') || (written === undefined && unreadable('listen'))) return;
@@ -84,14 +84,14 @@ function checkSurroundings(
 function urlFaultForPeople(publicUrl: string): string | undefined {
   const url = URL.parse(publicUrl);
   if (!url || url.hostname === '0.0.0.0' || url.hostname === '[::]') {
-    return `sends browsers back to ${publicUrl}, which is no address: add publicUrl: https://sts.example.com`;
+    return `would redirect browsers to ${publicUrl}, which they cannot reach: add publicUrl: https://sts.example.com`;
   }
   if (url.pathname !== '/') {
-    // The session's cookie is the whole host's (`__Host-`), so a neighbour below another path would get it too.
-    return 'people sign in with cookies of the whole host: give the service one of its own, and publicUrl no path';
+    // The session cookie applies to the whole host (`__Host-`), so a service at another path would get it too.
+    return 'has a path, but session cookies apply to the whole host: give the service its own host, and remove the path from publicUrl';
   }
   if (url.protocol === 'https:' || isLoopback(url.hostname)) return undefined;
-  return 'people sign in with cookies, which need https beyond loopback: write https://…';
+  return 'is plain http, but sign-in cookies need https beyond loopback: write https://…';
 }
 
 function authenticationOf(
@@ -104,13 +104,17 @@ function authenticationOf(
   const keyAt = child(path, 'privateKey');
   if (privateKey !== undefined) {
     warnInline(keyAt, context);
-    if (clientSecret !== undefined) problem(keyAt, 'give either clientSecret or privateKey');
+    if (clientSecret !== undefined)
+      problem(keyAt, 'is given in addition to clientSecret: keep one of them');
     return keyAuthentication({ privateKey, keyId, algorithm }, path, context.findings);
   }
   const unreadable = problems.some((problem) => problem.path === keyAt);
   for (const [key, value] of Object.entries({ keyId, algorithm })) {
     if (value === undefined || unreadable) continue;
-    problem(child(path, key), 'is about privateKey, which is missing');
+    problem(
+      child(path, key),
+      'applies only to privateKey, which is missing: add privateKey, or remove this',
+    );
   }
   return clientSecret === undefined
     ? { method: 'none' }
@@ -130,7 +134,7 @@ function keyAuthentication(
   const { key, algorithms } = read;
   const algorithm = written.algorithm ?? algorithms[0];
   if (algorithm === undefined || !algorithms.includes(algorithm)) {
-    problem(child(path, 'algorithm'), `does not fit the key: write ${algorithms.join(' or ')}`);
+    problem(child(path, 'algorithm'), `does not match the key: write ${algorithms.join(' or ')}`);
     return { method: 'none' };
   }
   const keyId = written.keyId ?? read.keyId;

@@ -14,7 +14,7 @@ const CREDS = 'nats.system.creds';
 const SIGNING_KEY = 'nats.operatorSigningKey';
 const OPERATOR = 'nats.operator';
 
-/** The servers, and what is needed to publish account JWTs to them. */
+/** The servers, and the keys and access to publish account JWTs to them. */
 export function readNats({ nats }: Settings, context: LoadContext): Config['nats'] {
   const { servers, maxControlLine, system, operatorSigningKey: seed } = nats;
   const operator = nats.operator === undefined ? undefined : readOperator(nats.operator, context);
@@ -36,14 +36,14 @@ export function readNats({ nats }: Settings, context: LoadContext): Config['nats
 }
 
 const SYSTEM_MISSING =
-  'what it signs must be published: add nats.system: {creds: ./keys/sts-system.creds}, a user of the system account';
+  'signs account JWTs, which need system account access to be published: add nats.system: {creds: ./keys/sts-system.creds}, a user of the system account';
 
 function readOperator(text: string, { findings }: LoadContext): TrustedOperator | undefined {
   const operator = parseOperatorJwt(text);
   if (!(operator instanceof Malformed)) return operator;
   findings.problem(
     OPERATOR,
-    `is not the JWT of an operator: ${operator.problem} (nsc describe operator --raw > operator.jwt)`,
+    `is not an operator JWT: ${operator.problem}; get it with nsc describe operator --raw > operator.jwt`,
   );
   return undefined;
 }
@@ -66,7 +66,7 @@ function checkOperatorKey(
     findings.warn(
       'operator-identity-key',
       SIGNING_KEY,
-      'is the identity key of the operator, which has signing keys: use one of them and keep the identity key offline',
+      'is the identity key of the operator, although the operator has signing keys: use one of those, and keep the identity key offline',
     );
   }
 }
@@ -74,16 +74,16 @@ function checkOperatorKey(
 function wrongKey({ name, publicKey, signingKeys }: TrustedOperator, key: string): string {
   const whose = name === undefined ? publicKey : `${name} (${publicKey})`;
   if (key === publicKey) {
-    return `is the identity key of operator ${whose}, which lets its signing keys alone sign accounts: give one of ${signingKeys.join(', ')}`;
+    return `is the identity key of operator ${whose}, which allows only its signing keys to sign accounts: give one of ${signingKeys.join(', ')}`;
   }
-  return `is the wrong operator key: ${key} is none of operator ${whose}, so no server would take what it signs; ${
+  return `is the wrong operator key: ${key} does not belong to operator ${whose}, so no server would accept what it signs; ${
     signingKeys.length > 0
       ? `its signing keys are ${signingKeys.join(', ')}`
       : 'add it to the operator (nsc edit operator --sk), or give the right one'
   }`;
 }
 
-/** As far as the file tells; whether the servers let the user in only they know. */
+/** Checks what the file shows. Only the servers know whether they let the user in. */
 function checkSystemUser(
   file: string,
   operator: TrustedOperator | undefined,
@@ -96,7 +96,7 @@ function checkSystemUser(
   if (user instanceof Malformed) {
     findings.problem(
       CREDS,
-      `the file ${file} is not a credentials file: ${user.problem} (nsc generate creds)`,
+      `the file ${file} is not a credentials file: ${user.problem}; create one with nsc generate creds`,
     );
     return;
   }
@@ -105,6 +105,6 @@ function checkSystemUser(
   if (expected === undefined || account === expected) return;
   findings.problem(
     CREDS,
-    `the user in ${file} is not of the system account of the operator, ${expected}`,
+    `the user in ${file} is not in the system account of the operator: create one in account ${expected}`,
   );
 }

@@ -1,11 +1,11 @@
 import type { Findings } from './findings.ts';
 
-/** Values that another party chose, where a space at an end may belong to it: client secrets, and claims in `match`. */
+/** Values that another party chose, which may begin or end with a space: client secrets, and claims in `match`. */
 const MAY_HAVE_SPACES = /^issuers\..+\.login\.clientSecret$|^(?:bindings|admin)\[\d+\]\.match\./;
 
 /**
- * The text of a file or variable as it was meant: they end with line breaks, and no setting begins or ends with a
- * space. Where one could, only line breaks go, and a space is warned of.
+ * The text of a file or variable without white space at its ends, such as a final line break. Where a value may begin
+ * or end with a space, only line breaks are removed, and a space causes a warning.
  */
 export function withoutOuterSpace(
   text: string,
@@ -19,7 +19,7 @@ export function withoutOuterSpace(
   return kept;
 }
 
-/** A text of the configuration itself is taken as it is written. Expressions and texts of several lines may end as they like. */
+/** Text in the configuration file is used as written. Expressions and multi-line texts are not checked. */
 export function warnOfOuterSpace(
   text: string,
   path: string,
@@ -31,6 +31,6 @@ export function warnOfOuterSpace(
   warn(
     'outer-space',
     path,
-    `${source} begins or ends with white space, which counts as part of the value: remove it unless it is`,
+    `${source} begins or ends with white space, which is part of the value: remove it if that is a mistake`,
   );
 }

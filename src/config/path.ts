@@ -1,4 +1,4 @@
-/** `child('bindings[0]', 'match')` is `bindings[0].match`; a number is a place in a list. */
+/** `child('bindings[0]', 'match')` is `bindings[0].match`; a number is an index in a list. */
 export function child(path: string, step: PropertyKey): string {
   if (typeof step === 'number') return `${path}[${step}]`;
   return path === '' ? String(step) : `${path}.${String(step)}`;

@@ -7,7 +7,7 @@ import type { BindingSettings } from './schema/binding.ts';
 import type { RoleSettings } from './schema/role.ts';
 import type { Settings } from './settings.ts';
 
-/** Roles and bindings as the policy takes them, and the policy compiled from them. */
+/** Roles and bindings in the form of the policy, and the compiled policy. */
 interface ReadPolicy {
   readonly roles: readonly RoleSpec[];
   readonly bindings: readonly BindingSpec[];
@@ -38,7 +38,7 @@ export function readAdmin(
     const claim = settings.issuers.entries.get(rule.issuer)?.spec.audienceClaim ?? 'aud';
     const said = [claim, `/${claim}`].find((key) => key in rule.match);
     if (said !== undefined) {
-      findings.problem(child(`${name}.match`, said), 'is what `audience` says: write one of them');
+      findings.problem(child(`${name}.match`, said), 'is also set by `audience`: keep one of them');
     }
     return { name, ...rule, audience: { [claim]: audience } };
   });
@@ -47,7 +47,7 @@ export function readAdmin(
   return { admin: rules, administrators: admin };
 }
 
-/** Reports what no earlier problem explains. Of unknown roles `cross-references.ts` reports more. */
+/** Reports what no earlier problem explains. `cross-references.ts` reports unknown roles, with suggestions. */
 function report(problems: readonly PolicyProblem[], findings: Findings): void {
   const earlier = findings.problems.map(({ path }) => path);
   for (const { path, message, unknownRole, unlessBelow } of problems) {
@@ -58,7 +58,7 @@ function report(problems: readonly PolicyProblem[], findings: Findings): void {
   }
 }
 
-/** A role as the policy takes it: what is not limited is absent, not undefined. */
+/** A role in the form of the policy. Limits that are not set are absent, not undefined. */
 function roleSpec(name: string, settings: RoleSettings): RoleSpec {
   const { description, responses, sources, times, timezone, connectionTypes, signing } = settings;
   return {

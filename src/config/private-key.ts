@@ -7,13 +7,13 @@ import { LeftOut } from '../identity/keys/left-out.ts';
 /** A key that nats-sts signs client assertions with. Secret. */
 interface SigningKey {
   readonly key: KeyObject;
-  /** What it can sign with, the usual one first; never empty. Of a JWK with `alg`, that one alone. */
+  /** Algorithms that it can sign with, the usual one first; never empty. For a JWK with `alg`, only that one. */
   readonly algorithms: readonly Algorithm[];
   /** `kid` of a JWK. */
   readonly keyId?: string;
 }
 
-/** Why there is no key; never with a part of it. */
+/** Why there is no key. Never quotes the key. */
 interface KeyFault {
   readonly reason: string;
 }
@@ -29,28 +29,30 @@ const WANTED = 'give a private key as PEM (PKCS#8, PKCS#1 or SEC1) or as a JWK i
 function readPem(pem: string): SigningKey | KeyFault {
   if (!pem.includes('PRIVATE KEY-----')) {
     if (pem.includes('PUBLIC KEY-----')) return { reason: PUBLIC };
-    const what = pem.includes('CERTIFICATE-----') ? 'is a certificate' : 'is no key';
+    const what = pem.includes('CERTIFICATE-----') ? 'is a certificate' : 'is not a key';
     return { reason: `${what}: ${WANTED}` };
   }
   if (/ENCRYPTED(?: PRIVATE KEY-----|$)/m.test(pem)) return { reason: ENCRYPTED };
   const key = keyOf(() => createPrivateKey(pem));
-  return key ? usable(key) : { reason: `can not be read: ${WANTED}` };
+  return key ? usable(key) : { reason: `cannot be read: ${WANTED}` };
 }
 
-const PUBLIC = 'is a public key: give the private one, and the public one to the issuer';
+const PUBLIC =
+  'is a public key: give the private key here, and register the public key at the issuer';
 const ENCRYPTED =
-  'is encrypted with a passphrase: give it without (openssl pkey -in key.pem -out plain.pem), readable by this service alone';
+  'is encrypted with a passphrase: remove it (openssl pkey -in key.pem -out plain.pem), and let only this service read the file';
 
 function readJwk(json: string): SigningKey | KeyFault {
   const whole = parsed(json);
   if (whole === undefined) return { reason: `is not JSON: ${WANTED}` };
   const jwk = setMembers(whole);
-  if ('keys' in jwk) return { reason: 'is a key set: give one private key of it' };
-  if (jwk['kty'] === 'oct') return { reason: 'is a symmetric key: that is a clientSecret' };
+  if ('keys' in jwk) return { reason: 'is a key set: give one private key from it' };
+  if (jwk['kty'] === 'oct') return { reason: 'is a symmetric key: give it as clientSecret' };
   if (!('d' in jwk)) return { reason: PUBLIC };
-  if (!isForSigning(jwk)) return { reason: 'is not for signing, says its "use" or "key_ops"' };
+  if (!isForSigning(jwk))
+    return { reason: 'is not a signing key, by its "use" or "key_ops": give one for signatures' };
   const key = keyOf(() => createPrivateKey({ key: jwk, format: 'jwk' }));
-  return key ? usable(key, jwk) : { reason: `can not be read: ${WANTED}` };
+  return key ? usable(key, jwk) : { reason: `cannot be read: ${WANTED}` };
 }
 
 function parsed(json: string): Jwk | undefined {
@@ -75,7 +77,7 @@ function keyOf(read: () => KeyObject): KeyObject | undefined {
   try {
     return read();
   } catch {
-    // OpenSSL's own words may quote the key.
+    // OpenSSL's messages may quote the key.
     return undefined;
   }
 }
@@ -85,23 +87,26 @@ const MIN_RSA_BITS = 2048;
 function usable(key: KeyObject, { alg, kid }: Jwk = {}): SigningKey | KeyFault {
   const bits = key.asymmetricKeyDetails?.modulusLength;
   if (bits !== undefined && bits < MIN_RSA_BITS) {
-    return { reason: `is an RSA key of ${bits} bits: make one of ${MIN_RSA_BITS} or more` };
+    return { reason: `is an RSA key of ${bits} bits: create one of ${MIN_RSA_BITS} or more` };
   }
   const able = algorithmsOf(key);
   if ('reason' in able) return able;
   const algorithms = alg === undefined ? able : able.filter((one) => one === alg);
-  if (algorithms.length === 0) return { reason: 'can not sign with the algorithm of its "alg"' };
+  if (algorithms.length === 0)
+    return {
+      reason: 'cannot sign with the algorithm in its "alg": correct "alg", or give another key',
+    };
   return { key, algorithms, ...(typeof kid === 'string' && kid !== '' && { keyId: kid }) };
 }
 
-const KINDS = 'is of a kind that can not be used: make one for RSA, P-256, P-384, P-521 or Ed25519';
+const KINDS = 'is of an unsupported kind: create one for RSA, P-256, P-384, P-521, or Ed25519';
 
-/** The algorithms that its public half may verify, by the rules for issuers' own keys. */
+/** The algorithms that its public key may verify, by the rules for the keys of issuers. */
 function algorithmsOf(key: KeyObject): readonly Algorithm[] | KeyFault {
   const publicKey = keyOf(() => createPublicKey(key));
   const jwk = publicKey && exported(publicKey);
   const keys = jwk && importJwk(jwk, ALGORITHMS);
-  if (keys instanceof LeftOut && keys.faulty) return { reason: `${keys.why}: make another one` };
+  if (keys instanceof LeftOut && keys.faulty) return { reason: `${keys.why}: create another one` };
   return keys === undefined || keys instanceof LeftOut
     ? { reason: KINDS }
     : keys.map(({ alg }) => alg);
@@ -111,7 +116,7 @@ function exported(publicKey: KeyObject): Jwk | undefined {
   try {
     return publicKey.export({ format: 'jwk' }) as Jwk;
   } catch {
-    // RSA-PSS, DSA and others have no form as a JWK.
+    // RSA-PSS, DSA, and others cannot be JWKs.
     return undefined;
   }
 }

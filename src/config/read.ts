@@ -4,10 +4,10 @@ import { child, pathOf } from './path.ts';
 import { didYouMean, nearest } from '../suggest.ts';
 
 /**
- * Reads one part of the file by its schema and reports everything that doesn't fit.
+ * Reads one part of the file by its schema and reports every mistake.
  *
- * A part with mistakes is read once more without the keys they are in: what is left is still worth
- * checking by the stages after this one. Undefined when nothing usable is left.
+ * A part with mistakes is read again without the keys that have them, so that later stages can check the
+ * rest. Undefined when nothing usable is left.
  */
 export function readPart<T>(
   schema: z.ZodType<T>,
@@ -19,7 +19,7 @@ export function readPart<T>(
   if (result.success) return result.data;
   const misspelled = new Set(result.error.issues.flatMap((issue) => meantBy(schema, issue)));
   for (const issue of result.error.issues) {
-    // `role:` for `roles:` is one mistake: that `roles` is missing adds nothing.
+    // `role:` for `roles:` is one mistake: do not also report that `roles` is missing.
     if (misspelled.has(pathOf(issue.path)) && valueAt(value, issue.path) === undefined) continue;
     report(schema, issue, path, findings);
   }
@@ -27,7 +27,7 @@ export function readPart<T>(
   return rest === undefined ? undefined : schema.safeParse(rest).data;
 }
 
-/** Where the keys stand that unknown ones were probably meant for. */
+/** Paths of the keys for which unknown ones were probably meant. */
 function meantBy(schema: z.ZodType, issue: z.core.$ZodIssue): string[] {
   if (issue.code !== 'unrecognized_keys') return [];
   const known = keysAt(schema, issue.path);
@@ -70,12 +70,12 @@ function report(
       return;
     }
   }
-  // A reference that could not be resolved was reported where it stands; "is missing" adds nothing.
+  // A reference that could not be resolved was reported already: do not also report "is missing".
   if (findings.problems.some((problem) => problem.path.startsWith(at) && at !== '')) return;
   findings.problem(at, issue.message);
 }
 
-/** Whether the value is of this alternative's form, and what is wrong lies within: in a list's item, or a key too many. */
+/** Whether the value has the form of this alternative, and only an item or an unknown key is wrong. */
 function fitsAtTop(issues: readonly z.core.$ZodIssue[]): boolean {
   return issues.every(
     ({ code, path }) => typeof path[0] === 'number' || code === 'unrecognized_keys',
@@ -92,10 +92,10 @@ function withoutFaults(value: unknown, issues: readonly z.core.$ZodIssue[]): unk
   return Object.fromEntries(Object.entries(value).filter(([key]) => !faulty.has(key)));
 }
 
-/** Our own words for the general mistakes; a schema's own message comes first. */
+/** Messages for general mistakes; a message of the schema itself takes precedence. */
 function describe(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.input === undefined && issue.code !== 'custom') return 'is missing';
-  if (issue.input === null) return 'is empty: give a value, or leave the key out';
+  if (issue.input === null) return 'is empty: give a value, or remove the key';
   if (issue.code === 'invalid_type') {
     return `must be ${kindNamed(issue.expected)}, but is ${kindOf(issue.input)}`;
   }
@@ -125,7 +125,7 @@ function kindNamed(type: string): string {
   }
 }
 
-/** The keys that a schema knows at a path of steps; empty where it knows none or takes any. */
+/** The keys that a schema defines at a path; empty if it defines none or allows any. */
 function keysAt(schema: z.core.$ZodType, steps: readonly PropertyKey[]): readonly string[] {
   const [step, ...rest] = steps;
   const here = unwrap(schema);

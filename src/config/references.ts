@@ -5,10 +5,10 @@ import { warnOfOuterSpace, withoutOuterSpace } from './outer-space.ts';
 import { child } from './path.ts';
 import { isSecretPath, warnIfShared } from './secrets.ts';
 
-/** Where a value came from that the operator did not write into the configuration file itself. */
+/** Where a value outside the configuration file came from. */
 export type Origin = { readonly env: string } | { readonly file: string };
 
-/** The values with every `{env: NAME}` and `{file: path}` replaced by the text it stands for. */
+/** The values, with every `{env: NAME}` and `{file: path}` replaced by its text. */
 export interface Resolved {
   readonly value: unknown;
   /** Absolute paths of the files that were read. */
@@ -30,9 +30,9 @@ interface Walk {
 }
 
 /**
- * Replaces references anywhere below `tree`, and checks what no schema sees: depth, number of
- * values (anchors may make a small file large, or endless), keys and numbers that JavaScript bends.
- * A reference that can't be resolved leaves `undefined` and a problem; its value is never in a message.
+ * Replaces references anywhere below `tree`, and checks what schemas cannot: depth, number of values
+ * (anchors can make a small file large, or endless), and keys and numbers that JavaScript changes.
+ * A reference that cannot be resolved becomes `undefined`, with a problem. Messages never contain its value.
  */
 export function resolveReferences(
   tree: unknown,
@@ -48,7 +48,7 @@ export function resolveReferences(
 function copy(walk: Walk, value: unknown, path: string, depth: number): unknown {
   walk.values += 1;
   if (walk.values === MAX_VALUES) {
-    walk.findings.problem('', `holds more than ${MAX_VALUES} values: write it without aliases`);
+    walk.findings.problem('', `contains more than ${MAX_VALUES} values: write it without aliases`);
   }
   if (walk.values >= MAX_VALUES) return undefined;
   if (depth > MAX_DEPTH) {
@@ -69,13 +69,14 @@ function copyMapping(walk: Walk, mapping: object, path: string, depth: number): 
   if (reference) return follow(walk, reference, path);
   const members: [string, unknown][] = [];
   for (const [key, value] of Object.entries(mapping)) {
-    if (key === '__proto__') walk.findings.problem(path, 'the name __proto__ can not be used');
+    if (key === '__proto__')
+      walk.findings.problem(path, 'the name __proto__ is not allowed: choose another');
     else members.push([key, copy(walk, value, child(path, key), depth + 1)]);
   }
   return Object.fromEntries(members);
 }
 
-/** Places whose keys are the operator's own names: there `env` and `file` are names like any other. */
+/** Mappings whose keys are the operator's own names, so that `env` and `file` are names like any other. */
 const NAMED_BY_OPERATOR = /^(?:accounts|issuers|roles|(?:bindings|admin)\[\d+\]\.match)$/;
 
 function asReference(mapping: object, path: string): Origin | 'both' | undefined {
@@ -91,7 +92,7 @@ function asReference(mapping: object, path: string): Origin | 'both' | undefined
 
 function follow(walk: Walk, reference: Origin | 'both', path: string): string | undefined {
   if (reference === 'both') {
-    walk.findings.problem(path, 'give either {env: NAME} or {file: path}, not both');
+    walk.findings.problem(path, 'has both env and file: write either {env: NAME} or {file: path}');
     return undefined;
   }
   const origin =
@@ -125,7 +126,7 @@ function readReferenced(walk: Walk, file: string, path: string): string | undefi
   if (isSecretPath(path)) warnIfShared(file, path, walk.findings);
   const value = withoutOuterSpace(text, path, `the file ${file}`, walk.findings);
   if (value !== '') return value;
-  walk.findings.problem(path, `the file ${file} is empty`);
+  walk.findings.problem(path, `the file ${file} is empty: write the value into it`);
   return undefined;
 }
 

@@ -15,7 +15,7 @@ export function isSecretPath(path: string): boolean {
   return SECRETS.some((secret) => secret.test(path));
 }
 
-/** `secret-inline`: the secret at `valueAt` stands in the file itself; the warning stands at `path`. */
+/** `secret-inline`: warns at `path` if the secret at `valueAt` is in the configuration file itself. */
 export function warnInline(
   valueAt: string,
   { origins, findings }: { origins: ReadonlyMap<string, unknown>; findings: Findings },
@@ -25,17 +25,17 @@ export function warnInline(
   findings.warn(
     'secret-inline',
     path,
-    'holds a secret in the configuration file itself: write {file: path} or {env: NAME}',
+    'is a secret in the configuration file itself: write {file: path} or {env: NAME}',
   );
 }
 
-/** `secret-file-shared`: the file is there, and not for this user alone. */
+/** `secret-file-shared`: warns if other users may access the file. */
 export function warnIfShared(file: string, path: string, { warn }: Findings): void {
-  // Windows has no such mode bits: Node reports them as set for everyone.
+  // Windows has no mode bits: Node reports them as set for everyone.
   if (process.platform === 'win32' || (statSync(file).mode & 0o077) === 0) return;
   warn(
     'secret-file-shared',
     path,
-    `the file ${file} holds a secret and other users may read it: chmod 600 it`,
+    `the file ${file} contains a secret, and other users may access it: chmod 600 ${file}`,
   );
 }

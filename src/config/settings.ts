@@ -17,11 +17,11 @@ type Sections = { [Key in keyof typeof SECTIONS]: z.output<(typeof SECTIONS)[Key
 export interface Named<T> {
   /** Entries that could be read. */
   readonly entries: ReadonlyMap<string, T>;
-  /** All names that stand in the file, also those whose entry is broken: they are not "unknown". */
+  /** All names in the file, including those with a broken entry, which are not "unknown". */
   readonly names: ReadonlySet<string>;
 }
 
-/** The file read by its schema, part by part; parts that couldn't be read have their defaults or are absent. */
+/** The file read by its schema, part by part. Parts that could not be read have their defaults or are absent. */
 export interface Settings extends Sections {
   readonly accounts: Named<AccountSettings>;
   readonly issuers: Named<ResolvedIssuer>;
@@ -35,7 +35,7 @@ type Mapping = Readonly<Record<string, unknown>>;
 /** Reads what can be read; every mistake goes to `findings`. Undefined when the file is no mapping. */
 export function readSettings(tree: unknown, findings: Findings): Settings | undefined {
   if (!isMapping(tree)) {
-    findings.problem('', 'is not a mapping: begin with lines such as "listen:" and "issuers:"');
+    findings.problem('', 'is not a mapping: begin with keys such as "listen:" and "issuers:"');
     return undefined;
   }
   const known = Object.keys(configSchema.shape);
@@ -58,7 +58,7 @@ function isMapping(value: unknown): value is Mapping {
 function readSections(tree: Mapping, findings: Findings): Sections {
   const read = <T>(key: keyof typeof SECTIONS, schema: z.ZodType<T>): T => {
     const value = own(tree, key);
-    // `audit:` with everything below it commented out says nothing, and gets the defaults.
+    // `audit:` with everything below it commented out gets the defaults.
     const part = value === null ? undefined : value;
     // Sections are optional or have defaults throughout, so an absent one always reads.
     return readPart(schema, part, key, findings) ?? schema.parse(undefined);
@@ -90,12 +90,12 @@ function readNamed<T>(
   if (!isMapping(mapping) || Object.keys(mapping).length === 0) {
     const state = mapping === undefined || mapping === null ? 'is missing' : 'must be a mapping';
     if (mapping === undefined && isMisspelled(tree, key)) return { entries, names: new Set() };
-    findings.problem(key, `${state}: give at least one entry, under a name of your choice`);
+    findings.problem(key, `${state}: give at least one entry under a name of your choice`);
     return { entries, names: new Set() };
   }
   for (const [name, value] of Object.entries(mapping)) {
     const path = child(key, name);
-    if (!NAME.test(name)) findings.problem(path, `is no usable name: ${NAME_RULE}`);
+    if (!NAME.test(name)) findings.problem(path, `is not a valid name: ${NAME_RULE}`);
     const schema = schemaFor(value, path, findings);
     const entry = schema && readPart(schema, value, path, findings);
     if (entry !== undefined) entries.set(name, entry);
@@ -115,7 +115,7 @@ function issuerSchemaFor(
   const guess = typeof id === 'string' ? didYouMean(id, known) : '';
   findings.problem(
     child(path, 'preset'),
-    `unknown preset${guess}: write one of ${known.join(', ')}, or leave it out and give issuer`,
+    `unknown preset${guess}: write one of ${known.join(', ')}, or remove it and give issuer`,
   );
   return undefined;
 }
@@ -134,7 +134,7 @@ function readBindings(tree: Mapping, findings: Findings): Settings['bindings'] {
   });
 }
 
-/** Whether an unknown key was probably meant for this one: that was reported, and is one mistake. */
+/** Whether an unknown key was probably meant for this one. That was reported, and is one mistake. */
 function isMisspelled(tree: Mapping, key: string): boolean {
   const known = Object.keys(configSchema.shape);
   return Object.keys(tree).some((word) => !known.includes(word) && nearest(word, known) === key);

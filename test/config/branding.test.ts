@@ -28,8 +28,8 @@ test('the name is as it is written', () => {
 });
 
 test.for([
-  ['{ name: "" }', 'branding.name: is not a line of text'],
-  ['{ name: "a\\u0007" }', 'branding.name: is not a line of text'],
+  ['{ name: "" }', 'branding.name: is not one line of text'],
+  ['{ name: "a\\u0007" }', 'branding.name: is not one line of text'],
   [`{ name: ${'x'.repeat(61)} }`, 'branding.name: is longer than 60 characters'],
   ['{ logo: "" }', 'branding.logo: is empty'],
   ['{ logo: ./nowhere.png }', 'nowhere.png does not exist'],

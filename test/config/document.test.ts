@@ -8,7 +8,7 @@ function problems(text: string): string[] {
 test('a key that stands twice is found on its line, and the rest is still read', () => {
   const document = readDocument('a: 1\nb: 2\na: 3\n');
   expect(document.problems).toEqual([
-    { path: '', line: 3, message: 'this key stands here twice: keep one of them' },
+    { path: '', line: 3, message: 'this key appears twice: keep one of them' },
   ]);
   expect(document.usable).toBe(true);
 });
@@ -19,9 +19,9 @@ test('a tab is named as such', () => {
 
 test('a second document, an unknown tag and an unknown alias are refused', () => {
   expect(problems('a: 1\n---\nb: 2\n')).toEqual([
-    '2: holds several YAML documents: keep one, without a second ---',
+    '2: contains several YAML documents: keep one, without a second ---',
   ]);
-  expect(problems('a: !secret x\n').join()).toContain('unknown tag');
+  expect(problems('a: !secret x\n').join()).toContain('tag is unknown');
   expect(problems('a: *none\n')).toHaveLength(1);
 });
 
@@ -30,7 +30,7 @@ test('aliases that expand without measure are refused quickly', () => {
     n === 0 ? 'a0: &a0 [x,x,x,x,x,x,x,x,x]' : `a${n}: &a${n} [${`*a${n - 1},`.repeat(9)}]`,
   );
   expect(problems(levels.join('\n'))).toEqual([
-    '-: uses aliases that expand without measure: write the values out',
+    '-: has aliases that expand to too many values: write the values out',
   ]);
 });
 
@@ -102,12 +102,12 @@ describe('of a file that is no YAML, the first cause is reported and not what fo
     [
       'a missing colon',
       'a:\n  APP\n    b: 1\n    c: 2\n',
-      '2 a key must stand on one line with its colon',
+      '2 a key and its colon must be on one line: join the lines',
     ],
     [
       'a bracket that is not closed',
       'a: [1, 2\nb: 1\nc: 2\nd: [\n',
-      '2 the indentation does not fit the lines around it',
+      '2 the indentation does not match the lines around it: align them',
     ],
   ])('%s', (_, text, problem) => {
     const { usable, problems } = readDocument(text);

@@ -12,17 +12,17 @@ const ROLES = 'roles: [publisher]';
 // biome-ignore format: a table reads best with one row a line
 const TYPOS = [
   ['match: { sub: { glob: "ord*", regexp: x } }', 'match.sub.regexp: unknown key (did you mean "regex"?)'],
-  ['match: { sub: { glob: "ord*", regex: x } }', 'match.sub: holds glob and regex: write only one of them'],
+  ['match: { sub: { glob: "ord*", regex: x } }', 'match.sub: has glob and regex: write only one of them'],
   ['match: { sub: { regexp: x } }', 'match.sub: unknown key "regexp" (did you mean "regex"?)'],
   ['match: { sub: { any: [x] } }', 'match.sub: unknown key "any": a list means any of its values, write [a, b]'],
-  ['match: { sub: { equals: x } }', 'match.sub: unknown key "equals": a value alone means equal to it'],
+  ['match: { sub: { equals: x } }', 'match.sub: unknown key "equals": write the value alone'],
   ['match: { sub: { not: { any: [x] } } }', 'match.sub: within not: unknown key "any": a list means any'],
   ['match: { sub: [x, { regexp: y }] }', 'match.sub[1]: unknown key "regexp" (did you mean "regex"?)'],
   ['match: { sub: x, ref: { regexp: y } }', 'match.ref: unknown key "regexp" (did you mean "regex"?)'],
   ['match: { realm_access: { roles: x } }', 'match.realm_access: unknown key "roles": write a value'],
   ['match: { sub: { glob: 5 } }', 'match.sub: glob takes one text'],
   ['match: { sub: { all: x } }', 'match.sub: all takes a list'],
-  ['match: { sub: null }', 'match.sub: is empty (or what is below is not indented)'],
+  ['match: { sub: null }', 'match.sub: is empty, or the lines below are not indented'],
   ['match: { sub: [] }', 'match.sub: is empty: list at least one value'],
   ['match: { sub: [[x]] }', 'match.sub[0]: is a list inside a list'],
   ['match: { sub: 99999999999999999999 }', 'match.sub: is a number too large to be exact'],
@@ -62,7 +62,7 @@ describe('a condition with a mistake is the only problem, and nothing advises to
 
   test('but a binding that has none is told what that would do', () => {
     expect(problems(yaml({ bindings: binding(ROLES) }))).toEqual([
-      expect.stringContaining('without a condition every identity of the issuer would match'),
+      expect.stringContaining('has no condition, so every identity of the issuer would match'),
     ]);
   });
 });

@@ -130,10 +130,8 @@ bindings:
   ).toEqual([
     '1 listen.prot: unknown key (did you mean "port"?)',
     expect.stringMatching(/^2 accounts\.APP\.publicKey: is not an account's public key/),
-    expect.stringMatching(
-      /^2 accounts\.APP: without signingKeys .*sealingKey.*or give signingKeys$/,
-    ),
-    '4 issuers.dev.issuer: must begin with https:// (plain http is for loopback hosts only)',
+    expect.stringMatching(/^2 accounts\.APP: has no signingKeys.*sealingKey.*or give signingKeys$/),
+    '4 issuers.dev.issuer: must begin with https:// (plain http is allowed only for loopback hosts)',
     '7 roles.publisher.account: there is no account "AP" (did you mean "APP"?)',
     expect.stringMatching(/^8 roles\.publisher\.publish\.allow\[0\]: /),
     '9 roles.publisher.maxTtl: has no unit: write 15m or 900s',
@@ -141,7 +139,7 @@ bindings:
     '11 bindings[0].issuer: there is no issuer "dve" (did you mean "dev"?)',
     expect.stringMatching(/^12 bindings\[1\]\.when: /),
     '13 bindings[2].roles[0]: there is no role "publishr" (did you mean "publisher"?)',
-    '13 bindings[2].name: is the name of bindings[0] too: give it one of its own',
+    '13 bindings[2].name: is also the name of bindings[0]: choose another',
   ]);
 });
 
@@ -164,13 +162,13 @@ test('a binding that can not be read does not move the places of those after it'
 test.for([
   ['maxTtl: 15', 'has no unit: write 15s, 15m or 15h'],
   ['maxTtl: 5400', 'has no unit: write 1h30m or 5400s'],
-  ['maxTtl: 15 minutes', 'is not a length of time: write 15m, 900s, 1h30m or 7d'],
-  ['maxTtl: 1m1h', 'is not a length of time: write 15m, 900s, 1h30m or 7d'],
+  ['maxTtl: 15 minutes', 'is not a duration: write 15m, 900s, 1h30m or 7d'],
+  ['maxTtl: 1m1h', 'is not a duration: write 15m, 900s, 1h30m or 7d'],
   ['maxTtl: 0s', 'must be between 1s and 3650d'],
   ['maxTtl: 999999h', 'must be between 1s and 3650d'],
-  ['maxTtl: -5m', 'is not a length of time: write 15m, 900s, 1h30m or 7d'],
-  ['maxTtl:', 'is empty: give a value, or leave the key out'],
-  ['maxTtl: [1m]', 'is not a length of time: write 15m or 900s'],
+  ['maxTtl: -5m', 'is not a duration: write 15m, 900s, 1h30m or 7d'],
+  ['maxTtl:', 'is empty: give a value, or remove the key'],
+  ['maxTtl: [1m]', 'is not a duration: write 15m or 900s'],
 ] as const)('a lifetime written as "%s" is refused with what to write', ([written, message]) => {
   using directory = configDirectory();
   const roles = `roles:\n  publisher:\n    account: APP\n    ${written}`;
@@ -185,14 +183,14 @@ test.for([
   ['limits: { concurrency: 1.5 }', 'limits.concurrency: write a whole number from 1 to 1000000'],
   ['rateLimit: { enabled: yes }', 'rateLimit.enabled: write true or false'],
   ['audit: { survive: all }', 'audit.survive: write process-crash or power-loss'],
-  ['nats: { servers: [] }', 'nats.servers: give at least one URL'],
+  ['nats: { servers: [] }', 'nats.servers: is empty: give at least one URL'],
   [
     'publicUrl: ftp://x',
     'publicUrl: is not a URL such as https://sts.example.com: no user, query or fragment',
   ],
   [
     'store: { jetstream: { bucket: a.b } }',
-    'store.jetstream.bucket: is no name of a bucket: use letters, digits, - and _ (64 at most)',
+    'store.jetstream.bucket: is not a valid bucket name: use letters, digits, - and _ (64 at most)',
   ],
   [
     'sealingKey: c2VjcmV0',
@@ -293,7 +291,7 @@ test('two entries with the same issuer are refused: a token leads to one', () =>
   two: { issuer: "https://accounts.google.com", audience: b }
   dev: { issuer: "https://id.example.com", audience: c }`;
   expect(directory.problems(yaml({ issuers }))).toEqual([
-    '4 issuers.two: has the same issuer as "one": keep one of them (audience and kinds take lists)',
+    '4 issuers.two: has the same issuer as "one": keep one of them (audience and kinds accept lists)',
   ]);
 });
 

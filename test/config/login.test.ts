@@ -169,11 +169,11 @@ test.for([
 
 test.for([
   ['{ }', 'clientId: is missing'],
-  ['{ clientId: "" }', 'clientId: is not a client id'],
+  ['{ clientId: "" }', 'clientId: is not a client ID'],
   ['{ clientId: sts, scopes: "openid profile" }', 'scopes: is not one scope'],
-  ['{ clientId: sts, scopes: [] }', 'scopes: give at least one scope'],
-  ['{ clientId: sts, title: " " }', 'title: is not a line of text'],
-  ['{ clientId: sts, title: "a\\nb" }', 'title: is not a line of text'],
+  ['{ clientId: sts, scopes: [] }', 'scopes: is empty: give at least one scope'],
+  ['{ clientId: sts, title: " " }', 'title: is not one line of text'],
+  ['{ clientId: sts, title: "a\\nb" }', 'title: is not one line of text'],
   [`{ clientId: sts, title: ${'x'.repeat(61)} }`, 'title: is longer than 60 characters'],
   ['{ clientId: sts, session: 4m59s }', 'session: must be between 5m and 30d'],
   ['{ clientId: sts, session: 31d }', 'session: must be between 5m and 30d'],
@@ -200,21 +200,24 @@ test.for([
   ),
   ['{ clientId: sts, secret: x }', 'secret: unknown key'],
   ['{ clientId: sts, algorithm: HS256 }', 'algorithm: write one of RS256'],
-  ['{ clientId: sts, keyId: k }', 'keyId: is about privateKey, which is missing'],
-  ['{ clientId: sts, algorithm: RS256 }', 'algorithm: is about privateKey, which is missing'],
+  ['{ clientId: sts, keyId: k }', 'keyId: applies only to privateKey, which is missing'],
+  [
+    '{ clientId: sts, algorithm: RS256 }',
+    'algorithm: applies only to privateKey, which is missing',
+  ],
   ['{ clientId: sts, privateKey: { kty: RSA, d: x } }', 'privateKey: write {file: path}'],
   [
     '{ clientId: sts, privateKey: { env: NONE }, keyId: k }',
     'privateKey: the environment variable',
   ],
-  ['{ clientId: sts, privateKey: { env: SECRET } }', 'privateKey: is no key'],
+  ['{ clientId: sts, privateKey: { env: SECRET } }', 'privateKey: is not a key'],
   [
     '{ clientId: sts, privateKey: { env: KEY }, clientSecret: { env: SECRET } }',
-    'privateKey: give either clientSecret or privateKey',
+    'privateKey: is given in addition to clientSecret',
   ],
   [
     '{ clientId: sts, privateKey: { env: KEY }, algorithm: ES256 }',
-    'algorithm: does not fit the key: write RS256 or RS384',
+    'algorithm: does not match the key: write RS256 or RS384',
   ],
 ] as const)('the login %s has one problem: %s', ([login, expected]) => {
   const [problem, ...others] = problemsOf(`${DEV}, login: ${login}`);
@@ -275,19 +278,25 @@ test('a sealing key that can not be read is not missing as well', () => {
 });
 
 test.for([
-  ['publicUrl: http://sts.example.com', '6 publicUrl: people sign in with cookies'],
+  [
+    'publicUrl: http://sts.example.com',
+    '6 publicUrl: is plain http, but sign-in cookies need https',
+  ],
   [
     'publicUrl: https://example.com/sts',
-    '6 publicUrl: people sign in with cookies of the whole host',
+    '6 publicUrl: has a path, but session cookies apply to the whole host',
   ],
   [
     'listen: { host: 0.0.0.0, behindProxy: 10.0.0.1 }',
-    '2 issuers.dev.login: sends browsers back to http://0.0.0.0:8080',
+    '2 issuers.dev.login: would redirect browsers to http://0.0.0.0:8080',
   ],
-  ['listen: { host: "::", behindProxy: 10.0.0.1 }', '2 issuers.dev.login: sends browsers back to'],
+  [
+    'listen: { host: "::", behindProxy: 10.0.0.1 }',
+    '2 issuers.dev.login: would redirect browsers to',
+  ],
   [
     'listen: { host: 10.0.0.2, behindProxy: 10.0.0.1 }',
-    '2 issuers.dev.login: people sign in with cookies, which need https',
+    '2 issuers.dev.login: is plain http, but sign-in cookies need https',
   ],
 ] as const)('cookies would not be safe with %s', ([more, expected]) => {
   const [problem, ...others] = problemsOf(
@@ -328,18 +337,18 @@ test('rule: no two logins come back to one address, or a code could go to the wr
   const at = (path: string) => `, redirectPath: ${path}`;
   const problemsOfAll = (...logins: string[]) =>
     directory.problems(yaml({ issuers: ['issuers:', ...logins].join('\n'), more: SEALING }), {});
-  const why = 'so that the code of one could go to the other';
+  const why = 'so one issuer could receive codes of the other';
   expect(problemsOfAll(login('dev'), login('two'), login('three'))).toEqual([
-    `4 issuers.two.login.redirectPath: people come back to /login/callback from issuers.dev, too, ${why} (mix-up): write redirectPath: /login/callback/two, and register http://127.0.0.1:8080/login/callback/two there`,
+    `4 issuers.two.login.redirectPath: is /login/callback, as for issuers.dev, ${why} (mix-up attack): write redirectPath: /login/callback/two, and register http://127.0.0.1:8080/login/callback/two at this issuer`,
     expect.stringMatching(
-      /^5 issuers\.three\.login\.redirectPath: .* from issuers\.dev, too.*callback\/three/,
+      /^5 issuers\.three\.login\.redirectPath: is .*, as for issuers\.dev.*callback\/three/,
     ),
   ]);
   expect(
     problemsOfAll(login('dev', at('/login/callback/x')), login('two', at('/login/callback/x'))),
   ).toEqual([
     expect.stringContaining(
-      '4 issuers.two.login.redirectPath: people come back to /login/callback/x',
+      '4 issuers.two.login.redirectPath: is /login/callback/x, as for issuers.dev',
     ),
   ]);
   const apart = [login('dev'), login('two', at('/login/callback/two'))];

@@ -223,7 +223,7 @@ describe('the operator signing key', () => {
     [
       'of another operator',
       createKeyPair('operator').seed(),
-      /is the wrong operator key: O\w{55} is none of operator acme \(O/,
+      /is the wrong operator key: O\w{55} does not belong to operator acme \(O/,
     ],
   ])('%s is refused, and not shown', (_, seed, message) => {
     const found = problems({ operatorKey: seed });
@@ -262,7 +262,7 @@ describe('the operator', () => {
     ['a user', /BEGIN NATS USER JWT-----\n(.*)\n/.exec(creds())?.[1] ?? ''],
   ])('that is %s is refused', (_, text) => {
     expect(problems({ operator: text })).toContainEqual(
-      expect.stringMatching(/^nats\.operator: is not the JWT of an operator: .*nsc describe/),
+      expect.stringMatching(/^nats\.operator: is not an operator JWT: .*nsc describe/),
     );
   });
 
@@ -288,7 +288,11 @@ describe('the user of the system account', () => {
 
   test.each([
     ['no creds file', 'x', /is not a credentials file/],
-    ['of another account', creds(account), /is not of the system account of the operator, A/],
+    [
+      'of another account',
+      creds(account),
+      /is not in the system account of the operator: .*account A/,
+    ],
   ])('that is %s is refused', (_, text, message) => {
     expect(problems({ creds: text })).toEqual([expect.stringMatching(message)]);
   });
@@ -331,7 +335,7 @@ describe('a rule of who may administer', () => {
   test('has conditions, that can be understood, on an issuer that is there', () => {
     const of = (admin: string) => problems({ more: `admin: [${admin}]` });
     expect(of('{ issuer: dev }')).toEqual([
-      expect.stringMatching(/^admin\[0\]\.match: without a condition every identity/),
+      expect.stringMatching(/^admin\[0\]\.match: has no condition, so every identity/),
     ]);
     expect(of('{ issuer: dev, match: { sub: { regex: "(" } } }')).toEqual([
       expect.stringMatching(/^admin\[0\]\.match\.sub/),
@@ -354,11 +358,11 @@ describe('a rule of who may administer', () => {
   test('has conditions besides its audience, which is said once', () => {
     const of = (admin: string) => problems({ more: `admin: [${admin}]` });
     expect(of('{ issuer: dev, audience: sts-admin }')).toEqual([
-      expect.stringMatching(/^admin\[0\]\.match: without a condition every identity/),
+      expect.stringMatching(/^admin\[0\]\.match: has no condition, so every identity/),
     ]);
     for (const key of ['aud', '/aud']) {
       expect(of(`{ issuer: dev, audience: a, match: { sub: x, ${key}: b } }`)).toEqual([
-        expect.stringMatching(/^admin\[0\]\.match.*: is what `audience` says/),
+        expect.stringMatching(/^admin\[0\]\.match.*: is also set by `audience`/),
       ]);
     }
   });
@@ -454,7 +458,7 @@ describe('limits of an account', () => {
     expect(
       problems({ accounts: limited('jetstream: { disk: 1GiB, tiers: { R3: { disk: 1GiB } } }') }),
     ).toEqual([
-      expect.stringContaining('accounts.APP.jetstream: holds limits for all streams and'),
+      expect.stringContaining('accounts.APP.jetstream: has limits both for all streams and'),
     ]);
   });
 
@@ -465,9 +469,9 @@ describe('limits of an account', () => {
     );
     expect(problems({ accounts })).toEqual([
       expect.stringMatching(
-        /^accounts\.APP\.limits: can be set for managed accounts only: .*nsc edit account/,
+        /^accounts\.APP\.limits: works only for managed accounts, .*nsc edit account/,
       ),
-      expect.stringMatching(/^accounts\.APP\.jetstream: can be set for managed accounts only/),
+      expect.stringMatching(/^accounts\.APP\.jetstream: works only for managed accounts/),
     ]);
   });
 });

@@ -18,21 +18,24 @@ function specOf(entry: string) {
 }
 
 test.for([
-  ['http://id.example.com', 'must begin with https:// (plain http is for loopback hosts only)'],
+  [
+    'http://id.example.com',
+    'must begin with https:// (plain http is allowed only for loopback hosts)',
+  ],
   [
     'http://localhost.example.com',
-    'must begin with https:// (plain http is for loopback hosts only)',
+    'must begin with https:// (plain http is allowed only for loopback hosts)',
   ],
   [
     'http://127.0.0.1:9000',
     'is plain http: use https, or add allowInsecureHttp: true for this loopback host',
   ],
-  ['https://user@id.example.com', 'holds a user name: leave everything up to the @ out'],
-  ['https://id.example.com@evil.example', 'holds a user name: leave everything up to the @ out'],
-  ['https://@evil.example', 'holds a user name: leave everything up to the @ out'],
-  ['https://id.example.com?x=1', 'holds a query: leave everything from the ? on out'],
-  ['https://id.example.com?', 'holds a query: leave everything from the ? on out'],
-  ['https://id.example.com#', 'holds a fragment: leave everything from the # on out'],
+  ['https://user@id.example.com', 'contains a user name: remove everything up to the @'],
+  ['https://id.example.com@evil.example', 'contains a user name: remove everything up to the @'],
+  ['https://@evil.example', 'contains a user name: remove everything up to the @'],
+  ['https://id.example.com?x=1', 'contains a query: remove everything from the ?'],
+  ['https://id.example.com?', 'contains a query: remove everything from the ?'],
+  ['https://id.example.com#', 'contains a fragment: remove everything from the #'],
   ['https://id.exämple.com', 'is not a URL such as https://id.example.com'],
   [' https://id.example.com', 'is not a URL such as https://id.example.com'],
   ['https:\\\\id.example.com', 'is not a URL such as https://id.example.com'],
@@ -72,7 +75,10 @@ test('plain http is for loopback hosts, even where it is allowed', () => {
 
 test.for([
   ['{ issuer: "https://x.example" }', 'audience: is missing'],
-  ['{ issuer: "https://x.example", audience: [] }', 'audience: give at least one audience'],
+  [
+    '{ issuer: "https://x.example", audience: [] }',
+    'audience: is empty: give at least one audience',
+  ],
   ['{ issuer: "https://x.example", audience: "" }', 'audience: is empty'],
   ['{ audience: a }', 'issuer: is missing'],
   [
@@ -84,7 +90,7 @@ test.for([
   ['{ preset: github-actions, audience: a, host: https://ghes.example }', 'host: is not a host'],
   [
     '{ preset: github-actions, audience: a, host: x.ghe.com, enterprise: e }',
-    'enterprise: is for github.com only',
+    'enterprise: works only with github.com',
   ],
   ['{ preset: entra, audience: a }', 'tenant: is missing'],
   ['{ preset: entra, audience: a, tenant: common }', "tenant: is not a tenant's id"],

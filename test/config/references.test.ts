@@ -114,7 +114,7 @@ test.for([
 
 test('a mapping of both env and file is neither', () => {
   expect(resolve({ a: { env: 'A', file: 'b' } }).problems).toEqual([
-    'a: give either {env: NAME} or {file: path}, not both',
+    'a: has both env and file: write either {env: NAME} or {file: path}',
   ]);
 });
 
@@ -128,7 +128,9 @@ test('env and file are names like any other where the operator chooses the names
 
 test('the name __proto__ is refused, so that no condition is lost on it', () => {
   const tree: unknown = JSON.parse('{"bindings":[{"match":{"__proto__":"x","sub":"y"}}]}');
-  expect(resolve(tree).problems).toEqual(['bindings[0].match: the name __proto__ can not be used']);
+  expect(resolve(tree).problems).toEqual([
+    'bindings[0].match: the name __proto__ is not allowed: choose another',
+  ]);
 });
 
 test('a number that JavaScript can not hold exactly is refused, not rounded', () => {

@@ -176,7 +176,7 @@ describe('a key set in the configuration', () => {
     expect(ofKeys(...keys)).toMatchObject([
       {
         id: 'jwks-too-many-keys',
-        message: 'holds 300 keys, and only the first 256 are used: remove old ones',
+        message: 'contains 300 keys, but only the first 256 are used: remove old ones',
       },
     ]);
   });
@@ -210,7 +210,8 @@ test('a role that no binding gives is named', () => {
       level: 'warning',
       path: 'roles.idle',
       line: 5,
-      message: 'no binding gives this role: nobody can get it',
+      message:
+        'no binding gives this role, so nobody can get it: add it to a binding, or remove it',
     },
   ]);
 });
@@ -309,7 +310,7 @@ test('a text with a star, and a claim by its long name, are warned of with what 
       level: 'warning',
       path: 'bindings[0].match.sub',
       message:
-        '"ord*" is compared literally, and * stands for itself: write { glob: "ord*" } for a pattern',
+        '"ord*" is compared literally, including the *: write { glob: "ord*" } for a pattern',
     },
   ]);
   expect(warningsOf({ bindings: bindings('{ subject: x }') })).toMatchObject([

@@ -19,14 +19,14 @@ export const auth0 = definePreset({
   },
   doc: {
     about:
-      'Access tokens for an API registered in Auth0, whose identifier is the audience; of people and of applications (client credentials).',
+      'Access tokens for an API registered in Auth0, whose identifier is the audience; for people and for applications (client credentials).',
     claims:
-      '`permissions` (a list, with RBAC switched on for the API), `scope` (one text, blanks between), `org_id`, `azp` or `client_id` (the client). Claims of your own have URLs for names: `"https://example.com/claims/roles": publisher`.',
+      '`permissions` (a list, with RBAC switched on for the API), `scope` (one text, separated by spaces), `org_id`, `azp` or `client_id` (the client). Custom claims have URLs as names: `"https://example.com/claims/roles": publisher`.',
     pitfalls: [
       'The issuer ends with a slash; the preset adds it.',
-      'A token asked for without an audience is opaque or encrypted and can not be used.',
-      'Tokens of people also carry `https://…/userinfo` as audience; that does no harm.',
-      'Applications have `sub: CLIENT_ID@clients`. Whoever may use the API gets tokens for it: bind on `permissions`, `sub` or `org_id`.',
+      'A token requested without an audience is opaque or encrypted, and nats-sts cannot use it.',
+      'Tokens of people also have the audience `https://…/userinfo`, which does no harm.',
+      'Applications have `sub: CLIENT_ID@clients`. Everyone who may use the API gets tokens for it: bind on `permissions`, `sub` or `org_id`.',
     ],
     example: `issuers:
   auth0: { preset: auth0, domain: acme.eu.auth0.com, audience: https://nats-sts.example.com }
@@ -37,7 +37,7 @@ bindings:
     roles: [orders-publisher]`,
     login: [
       'A Regular Web Application: its allowed callback URL is `<publicUrl>/login/callback`, its allowed logout URL `<publicUrl>/`. It must sign ID tokens with RS256, not HS256.',
-      'ID tokens have no `permissions` and no `scope`: a post-login Action adds what bindings look at, under a URL for a name (`api.idToken.setCustomClaim`).',
+      'ID tokens have no `permissions` and no `scope`: add the claims that bindings use in a post-login Action, with URLs as names (`api.idToken.setCustomClaim`).',
     ],
   },
 });

@@ -35,9 +35,9 @@ export const buildkite = definePreset({
     claims:
       '`organization_slug`, `pipeline_slug`, `build_branch`, `build_tag`, `step_key`; `organization_id` and `pipeline_id` only when the step asks for them with `--claim`. `build_number` is a number, `step_key` and `build_tag` may be null.',
     pitfalls: [
-      'The issuer signs for every Buildkite organisation: each binding needs `organization_id` (or `organization_slug`).',
-      '`sub` holds the commit, so it never equals a fixed text: bind on the claims it is made of.',
-      '`build_branch` of a build of a fork is `OWNER:BRANCH` or a plain branch name, as the pipeline is set up: switch builds of forks off, or bind on `build_source` as well.',
+      'The issuer signs for every Buildkite organization: each binding needs `organization_id` (or `organization_slug`).',
+      '`sub` contains the commit and so never equals a fixed text: bind on the other claims instead.',
+      'For a build of a fork, `build_branch` is `OWNER:BRANCH` or a plain branch name, depending on the pipeline settings: disable builds of forks, or bind on `build_source` too.',
     ],
     example: `issuers:
   buildkite: { preset: buildkite, audience: https://sts.example.com }

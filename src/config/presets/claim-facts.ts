@@ -1,13 +1,13 @@
 import type { ClaimType } from '../../policy/match/operators.ts';
 
-/** What is certain about a provider's claims. Names are those of `match`; what is not listed is not known. */
+/** What is certain about a provider's claims, by their names in `match`. Nothing is known about others. */
 export interface ClaimFacts {
-  /** Ids and flags written as text are here, too: GitHub's `ref_protected` is `"true"`. */
+  /** Includes IDs and flags that are written as text: GitHub's `ref_protected` is `"true"`. */
   readonly text?: readonly string[];
   readonly number?: readonly string[];
   /** True or false. */
   readonly flag?: readonly string[];
-  /** Those of the texts whose values usually have upper-case letters. */
+  /** Texts whose values usually have upper-case letters. */
   readonly mixedCase?: readonly string[];
 }
 

@@ -8,20 +8,20 @@ export const cognito = definePreset({
   options: {
     region: z
       .string()
-      .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'is not a region such as eu-central-1')
+      .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'is not a region: write one such as eu-central-1')
       .meta({ title: 'region', description: 'Region of the user pool.' }),
     pool: z
       .string()
       .regex(
         /^[a-z0-9-]+_[A-Za-z0-9]+$/,
-        'is not the id of a user pool such as eu-central-1_Ab12Cd34E',
+        'is not the ID of a user pool: write one such as eu-central-1_Ab12Cd34E',
       )
-      .meta({ title: 'id', description: 'Id of the user pool.' }),
+      .meta({ title: 'id', description: 'ID of the user pool.' }),
   },
   facts({ region, pool, kinds = ['access_token'] }) {
     const [kind, ...others] = kinds;
     if (others.length > 0 || kind === 'jwt') {
-      // Access tokens name whom they are for in client_id, ID tokens in aud: one rule can't hold for both.
+      // The audience is client_id in access tokens and aud in ID tokens: one rule cannot cover both.
       return { path: 'kinds', message: 'write either [access_token] or [id_token]' };
     }
     if (!pool.startsWith(`${region}_`)) {
@@ -54,13 +54,13 @@ export const cognito = definePreset({
   },
   doc: {
     about:
-      'Access tokens (the default) or ID tokens (`kinds: [id_token]`) of one user pool. The audience is the id of the app client, or a list of them: Cognito access tokens have no `aud`, so their `client_id` is compared.',
+      'Access tokens (the default) or ID tokens (`kinds: [id_token]`) of one user pool. The audience is the ID of the app client, or a list of IDs: Cognito access tokens have no `aud`, so their `client_id` is compared.',
     claims:
-      '`"cognito:groups"` (a list; the colon wants quotes), `scope` (access tokens; one text, blanks between), `username`, `sub`.',
+      '`"cognito:groups"` (a list; quote it because of the colon), `scope` (access tokens; one text, separated by spaces), `username`, `sub`.',
     pitfalls: [
-      'Access and ID tokens need different rules, so an entry takes one kind. Access tokens fit better: that is what they are for.',
-      'Attributes `custom:…` may be writable by the user: do not bind on them unless the app client can not write them.',
-      'A user pool with open sign-up gives a token to anyone: bind on a group.',
+      'Access and ID tokens need different rules, so an entry accepts one kind. Prefer access tokens: this is their purpose.',
+      'Attributes `custom:…` may be writable by the user: do not bind on them unless no app client can write them.',
+      'A user pool with open sign-up gives tokens to anyone: bind on a group.',
     ],
     example: `issuers:
   cognito:
@@ -76,7 +76,7 @@ bindings:
     login: [
       'An app client of the pool with the authorization code grant, on a pool with a domain: its allowed callback URL is `<publicUrl>/login/callback`.',
       '`"cognito:groups"` is in ID tokens too; `scope` is not, and `username` is `"cognito:username"` there.',
-      'Signing out at Cognito does not follow OpenID Connect (it wants `logout_uri`): the session at nats-sts ends, the one at Cognito may stay.',
+      'Cognito does not follow OpenID Connect for sign-out (it requires `logout_uri`): signing out ends the session at nats-sts, but possibly not the one at Cognito.',
     ],
   },
 });

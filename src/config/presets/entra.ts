@@ -43,9 +43,9 @@ export const entra = definePreset({
   options: {
     tenant: tenantId
       .optional()
-      .meta({ title: 'GUID', description: 'Id of the tenant (Directory ID).' }),
-    tenants: z.array(tenantId).min(1, 'give at least one tenant').optional().meta({
-      description: 'Ids of several tenants, for an application registered in all of them.',
+      .meta({ title: 'GUID', description: 'ID of the tenant (Directory ID).' }),
+    tenants: z.array(tenantId).min(1, 'is empty: give at least one tenant').optional().meta({
+      description: 'IDs of several tenants, for an application registered in all of them.',
     }),
   },
   facts({ tenant, tenants, audience, login }) {
@@ -58,7 +58,7 @@ export const entra = definePreset({
     return {
       // Version 2 first: that is where people sign in.
       issuers: ids.flatMap((id) => [`${LOGIN}/${id}/v2.0`, `https://sts.windows.net/${id}/`]),
-      // Not by discovery: the document of version 1 stands at another address than the issuer it names.
+      // No discovery: the document of version 1 is not at the URL of the issuer that it names.
       keys: { kind: 'url', url: `${LOGIN}/${directory}/discovery/v2.0/keys` },
       algorithms: ['RS256'],
       kinds: ['access_token'],
@@ -96,15 +96,15 @@ export const entra = definePreset({
   },
   doc: {
     about:
-      'Access tokens of versions 1 and 2 of one tenant (or a list of tenants): of people, of applications by client credentials, of managed identities (`resource=api://…`) and of federated workload identities. For ID tokens add `kinds: [id_token]` and the client id as audience.',
+      'Access tokens of versions 1 and 2 of one tenant (or a list of tenants): for people, for applications (client credentials), for managed identities (`resource=api://…`) and for federated workload identities. For ID tokens add `kinds: [id_token]` and the client ID as audience.',
     claims:
-      '`oid` (the person or service principal), `roles` (app roles, a list), `groups` (ids, a list), `scp` (one text, blanks between), `azp` or `appid` (the client), `idtyp: app`, `xms_mirid` (the managed identity; its names may change).',
+      '`oid` (the person or service principal), `roles` (app roles, a list), `groups` (ids, a list), `scp` (one text, separated by spaces), `azp` or `appid` (the client), `idtyp: app`, `xms_mirid` (the managed identity; its names may change).',
     pitfalls: [
-      'Version 2 tokens always carry the client id of your application as `aud`; version 1 tokens carry what was asked for. For `audience: api://<client id>` both are taken; for any other name add the client id to the list.',
+      'Version 2 tokens always have the client ID of your application as `aud`; version 1 tokens have the audience that was requested. `audience: api://<client id>` accepts both; with any other name, add the client ID to the list.',
       '`preferred_username`, `upn`, `unique_name`, `email` and `name` can be changed, in part by the user: never bind on them. Bind on `oid`, `roles` or `groups`.',
-      'Above 200 groups the token leaves `groups` out and points elsewhere instead. Bindings on groups then deny with the reason `groups_overage`. App roles, or groups assigned to the application, do not have that limit.',
-      '`sub` differs for each application; the identity here is `tid/oid`.',
-      'An application token without any `roles` exists for every application of the tenant: a binding that only checks `tid` lets all of them in.',
+      'With more than 200 groups, the token has a link instead of `groups`, and bindings on groups deny with the reason `groups_overage`. App roles, and groups assigned to the application, do not have this limit.',
+      '`sub` differs for each application, so the identity is `tid/oid`.',
+      'Every application of the tenant can get a token without `roles`: a binding that checks only `tid` lets all of them in.',
     ],
     example: `issuers:
   entra:
@@ -118,10 +118,10 @@ bindings:
     roles: [orders-publisher]`,
     login: [
       'Authentication → Web: the redirect URIs are `<publicUrl>/login/callback` and, to come back from signing out, `<publicUrl>/`.',
-      'Take a client secret. Entra knows a key only by the thumbprint of its certificate in the header, which nats-sts does not send.',
-      'Leave `profile` among the scopes: without it the ID token has no `oid`.',
-      'App roles that are assigned to people are in `roles` by themselves; `groups` needs Token configuration → groups claim → ID.',
-      'People sign in at one tenant: `tenant`, not several in `tenants`. The identity is `tid/oid`, the same as with access tokens.',
+      'Use a client secret. With a private key, Entra requires a certificate thumbprint in the header, which nats-sts does not send.',
+      'Keep `profile` in the scopes: without it, the ID token has no `oid`.',
+      'App roles assigned to people appear in `roles` automatically; `groups` requires Token configuration → groups claim → ID.',
+      'People sign in at one tenant: use `tenant`, not `tenants`. The identity is `tid/oid`, as with access tokens.',
     ],
   },
 });

@@ -17,19 +17,22 @@ export const githubActions = definePreset({
   options: {
     enterprise: z
       .string()
-      .regex(/^[A-Za-z0-9-]+$/, "is not an enterprise's slug")
+      .regex(/^[A-Za-z0-9-]+$/, 'is not the slug of an enterprise: use letters, digits, and -')
       .optional()
       .meta({
         title: 'slug',
-        description: 'Slug of the enterprise, where it switched on an issuer URL of its own.',
+        description: 'Slug of the enterprise, if it has enabled its own issuer URL.',
       }),
     host: host(
-      'Host of GitHub Enterprise Server, or `SUBDOMAIN.ghe.com`. Left out: github.com.',
+      'Host of GitHub Enterprise Server, or `SUBDOMAIN.ghe.com`. Default: github.com.',
     ).optional(),
   },
   facts({ host, enterprise }) {
     if (host !== undefined && enterprise !== undefined) {
-      return { path: 'enterprise', message: 'is for github.com only: leave it out beside host' };
+      return {
+        path: 'enterprise',
+        message: 'works only with github.com: remove it, or remove host',
+      };
     }
     return {
       issuers: [issuerOf(host, enterprise)],
@@ -73,15 +76,15 @@ export const githubActions = definePreset({
   },
   doc: {
     about:
-      'A job with `permissions: { id-token: write }` asks for a token of its own audience: `core.getIDToken("https://sts.example.com")`, or `curl "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=…"`.',
+      'A job with `permissions: { id-token: write }` requests a token with your audience: `core.getIDToken("https://sts.example.com")`, or `curl "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=…"`.',
     claims:
-      '`repository_id`, `repository_owner_id`, `ref`, `environment`, `event_name`, `job_workflow_ref`, `runner_environment`. All are strings, ids and `ref_protected` too: write `repository_id: "456789"`, in quotes.',
+      '`repository_id`, `repository_owner_id`, `ref`, `environment`, `event_name`, `job_workflow_ref`, `runner_environment`. All are strings, including IDs and `ref_protected`: write `repository_id: "456789"`, in quotes.',
     pitfalls: [
       'The issuer signs for every repository on GitHub. A binding without `repository_owner_id`, `repository_id` or `enterprise_id` lets strangers in.',
-      'Names can be given up and taken by someone else; ids can not. `sub` has two forms (`repo:OWNER/REPO:…` and, for repositories made or moved since July 2026, `repo:OWNER@ID/REPO@ID:…`) and can be customised: bind on the claims it is made of.',
-      'A pull request carries the same `repository_id`. Bind on `ref`, `environment` or `event_name` too, so that a change nobody has reviewed gets nothing.',
+      'Someone else can take over an abandoned name, but not an ID. `sub` has two forms (`repo:OWNER/REPO:…` and, for repositories created or moved since July 2026, `repo:OWNER@ID/REPO@ID:…`) and can be customized: bind on the other claims instead.',
+      'Jobs of pull requests have the same `repository_id`. Bind on `ref`, `environment`, or `event_name` too, so that unreviewed changes get nothing.',
       '`environment` is missing unless the job names one.',
-      'A token asked for without an audience is for `https://github.com/OWNER`, and refused here.',
+      'A token requested without an audience is for `https://github.com/OWNER`, and nats-sts rejects it.',
     ],
     example: `issuers:
   github: { preset: github-actions, audience: https://sts.example.com }

@@ -4,7 +4,7 @@ import { definePreset } from './preset.ts';
 export const gitlabCi = definePreset({
   id: 'gitlab-ci',
   title: 'GitLab CI',
-  options: { host: host('Host of a GitLab of your own.').prefault('gitlab.com') },
+  options: { host: host('Host of your own GitLab.').prefault('gitlab.com') },
   facts: ({ host }) => ({
     issuers: [`https://${host}`],
     algorithms: ['RS256'],
@@ -48,14 +48,14 @@ export const gitlabCi = definePreset({
   },
   doc: {
     about:
-      'A job asks for a token in `.gitlab-ci.yml`: `id_tokens: { STS_TOKEN: { aud: https://sts.example.com } }`.',
+      'A job requests a token in `.gitlab-ci.yml`: `id_tokens: { STS_TOKEN: { aud: https://sts.example.com } }`.',
     claims:
-      '`job_project_id`, `job_namespace_id` (where the job runs), `project_id`, `namespace_id`, `ref`, `ref_type`, `ref_protected`, `environment`, `pipeline_source`, `groups_direct`. Ids and `"true"`/`"false"` are strings; only `runner_id` is a number.',
+      '`job_project_id`, `job_namespace_id` (where the job runs), `project_id`, `namespace_id`, `ref`, `ref_type`, `ref_protected`, `environment`, `pipeline_source`, `groups_direct`. IDs and `"true"`/`"false"` are strings; only `runner_id` is a number.',
     pitfalls: [
-      'In a merge request pipeline of a fork that runs in the target project, `project_id` and `namespace_id` name the fork, while `job_project_id` and `job_namespace_id` name the project that the job runs in. Bind on both: `job_project_id` beside `project_id`.',
-      'gitlab.com signs for every project there: a binding needs an id of a project or namespace.',
-      '`ref` has no `refs/heads/` before it, and a tag may have the name of a branch: add `ref_type: branch`, or use `ref_path`.',
-      'Paths can be renamed and taken by others; ids can not.',
+      'In a merge request pipeline of a fork that runs in the target project, `project_id` and `namespace_id` name the fork, while `job_project_id` and `job_namespace_id` name the project that the job runs in. Bind on both `project_id` and `job_project_id`.',
+      'gitlab.com signs for every project on it: each binding needs the ID of a project or namespace.',
+      '`ref` has no `refs/heads/` prefix, and a tag can have the same name as a branch: add `ref_type: branch`, or use `ref_path`.',
+      'Others can take over a renamed path, but not an ID.',
     ],
     example: `issuers:
   gitlab: { preset: gitlab-ci, host: gitlab.example.com, audience: https://sts.example.com }

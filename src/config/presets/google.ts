@@ -30,14 +30,14 @@ export const google = definePreset({
   },
   doc: {
     about:
-      'ID tokens, of service accounts (metadata server, `gcloud auth print-identity-token --audiences=…`, workload identity) and of people. Google access tokens are opaque and can not be used.',
+      'ID tokens for service accounts (metadata server, `gcloud auth print-identity-token --audiences=…`, workload identity) and for people. Google access tokens are opaque, and nats-sts cannot use them.',
     claims:
-      '`sub` is the stable id of the account. `email` and `email_verified`; `hd` is the Workspace domain of a person; `/google/compute_engine/project_id` with `format=full` on the metadata server.',
+      '`sub` is the stable ID of the account. `email` and `email_verified`; `hd` is the Workspace domain of a person; `/google/compute_engine/project_id` with `format=full` on the metadata server.',
     pitfalls: [
-      'Any Google customer can make a token for your audience: each binding needs `sub`, `email` or `hd`.',
-      '`email` can be given to someone else, and consumer accounts may carry an address of your domain: prefer `sub`, and for people demand `hd` too.',
-      'There is no claim for groups.',
-      'The old issuer `accounts.google.com` without a scheme is not taken.',
+      'Any Google customer can get a token for your audience: each binding needs `sub`, `email`, or `hd`.',
+      'An `email` address can be reassigned, and consumer accounts can have an address in your domain: prefer `sub`, and for people require `hd` too.',
+      'Tokens have no claim for groups.',
+      'The old issuer `accounts.google.com`, without a scheme, is not accepted.',
     ],
     example: `issuers:
   google: { preset: google, audience: https://sts.example.com }
@@ -47,8 +47,8 @@ bindings:
     match: { sub: "110987294251917851298" }
     roles: [orders-publisher]`,
     login: [
-      'An OAuth client of type Web application, with its secret: its authorised redirect URI is `<publicUrl>/login/callback`. Google has no sign-out to register.',
-      'An internal consent screen lets in people of your Workspace only; bind on `hd` all the same.',
+      'An OAuth client of type Web application, with its secret: its authorized redirect URI is `<publicUrl>/login/callback`. Google has no sign-out to register.',
+      'An internal consent screen admits only people of your Workspace; bind on `hd` anyway.',
     ],
   },
 });

@@ -10,7 +10,7 @@ export const keycloak = definePreset({
   title: 'Keycloak',
   options: {
     issuer: issuerUrl(
-      'The realm: `https://keycloak.example.com/realms/acme`, without a slash at the end.',
+      'URL of the realm, `https://keycloak.example.com/realms/acme`, without a trailing slash.',
     ),
   },
   facts({ issuer, kinds = ['access_token'] }) {
@@ -45,14 +45,14 @@ export const keycloak = definePreset({
   },
   doc: {
     about:
-      'Access tokens of one realm, of people and of service accounts (client credentials). Refresh, logout and ID tokens are told apart by `typ` in the payload; for ID tokens add `kinds: [id_token]`.',
+      'Access tokens of one realm, for people and for service accounts (client credentials). `typ` in the payload distinguishes them from refresh, logout, and ID tokens; for ID tokens add `kinds: [id_token]`.',
     claims:
       '`azp` (the client), with `/realm_access/roles`, `/resource_access/CLIENT/roles` (lists, reached by JSON Pointer; a client name with `/` is written with `~1`) or `groups` with a mapper (full paths begin with `/`).',
     pitfalls: [
-      '`aud` is `account` or missing until you add an audience mapper with the name of this service to the client or a client scope. This is the first thing that goes wrong.',
-      '`aud` does not say which application asked. Keycloak puts client A into the `aud` of a token of *any* client with *Full scope allowed* (the default) when the person has a role of client A. Bind on `azp` too, as below; or switch *Full scope allowed* off for every other client of the realm. `nats-sts check` warns of a binding without `azp` (`keycloak-any-client`).',
-      'Lightweight access tokens (an option of a client; the built-in `admin-cli` has it on) of a person have no `sub`, `aud` or roles; those of a service account have `sub` only. Switch *Always use lightweight access token* off for the client, or switch *Add to lightweight access token* on in the mappers of audience, subject and roles (or groups).',
-      '`preferred_username`, `name` and, when users may edit it, `email` change: bind on roles, groups or `sub`.',
+      '`aud` is `account` or missing until you add an audience mapper with the name of this service to the client or a client scope. This is the most common mistake.',
+      '`aud` does not tell which application requested the token. Keycloak puts client A into the `aud` of a token of *any* client with *Full scope allowed* (the default) when the person has a role of client A. Bind on `azp` too, as below, or disable *Full scope allowed* for every other client of the realm. `nats-sts check` warns about a binding without `azp` (`keycloak-any-client`).',
+      'Lightweight access tokens (a client option, enabled for the built-in `admin-cli`) have no `sub`, `aud`, or roles for people, and only `sub` for service accounts. Disable *Always use lightweight access token* for the client, or enable *Add to lightweight access token* in the mappers of audience, subject, and roles (or groups).',
+      '`preferred_username`, `name`, and `email` (if users may edit it) can change: bind on roles, groups, or `sub`.',
       'A key with dots is one claim name: `realm_access.roles` never matches, `/realm_access/roles` does.',
     ],
     example: `issuers:
@@ -69,8 +69,8 @@ bindings:
     roles: [orders-publisher]`,
     login: [
       'A client with Client authentication and Standard flow: its valid redirect URI is `<publicUrl>/login/callback`, its valid post logout redirect URI `<publicUrl>/`.',
-      'Roles are not in ID tokens at first: switch *Add to ID token* on in the mappers of the client scope `roles`, and in your mapper of groups.',
-      '`azp` of an ID token is the client of the login: where a binding demands `azp`, list `login.clientId` too.',
+      'ID tokens have no roles by default: enable *Add to ID token* in the mappers of the client scope `roles`, and in your mapper of groups.',
+      '`azp` of an ID token is the client of the login: in bindings that require `azp`, list `login.clientId` too.',
     ],
   },
 });

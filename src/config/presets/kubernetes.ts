@@ -6,14 +6,14 @@ export const kubernetes = definePreset({
   title: 'Kubernetes service accounts',
   options: {
     issuer: issuerUrl(
-      "The cluster's issuer: `kubectl get --raw /.well-known/openid-configuration`, its `issuer`.",
+      'Issuer of the cluster: `issuer` in `kubectl get --raw /.well-known/openid-configuration`.',
     ),
   },
   facts: ({ issuer }) => ({
     issuers: [issuer],
     algorithms: ['RS256', 'ES256', 'ES384', 'ES512', 'PS256'],
     kinds: ['jwt'],
-    // The token that every pod gets for the API server may be good for a year: never take that one.
+    // The default token of every pod, for the API server, may be valid for a year: never accept it.
     maxTokenLifetimeSeconds: DAY,
   }),
   claims: {
@@ -30,16 +30,16 @@ export const kubernetes = definePreset({
   },
   doc: {
     about:
-      'A pod mounts a projected token of its own audience: `serviceAccountToken: { audience: nats-sts, expirationSeconds: 3600, path: token }`, and reads the file again whenever it needs one.',
+      'A pod mounts a projected token with your audience: `serviceAccountToken: { audience: nats-sts, expirationSeconds: 3600, path: token }`, and reads the file again whenever it needs one.',
     claims:
-      '`sub` is `system:serviceaccount:NAMESPACE:NAME`. More stands below a claim with a dot in its name; a JSON Pointer reaches it: `/kubernetes.io/namespace`, `/kubernetes.io/serviceaccount/name`, `/kubernetes.io/serviceaccount/uid`, `/kubernetes.io/node/name`.',
+      '`sub` is `system:serviceaccount:NAMESPACE:NAME`. More claims are inside a claim with a dot in its name; use a JSON Pointer: `/kubernetes.io/namespace`, `/kubernetes.io/serviceaccount/name`, `/kubernetes.io/serviceaccount/uid`, `/kubernetes.io/node/name`.',
     pitfalls: [
-      'The issuer must be unique to the cluster. `https://kubernetes.default.svc…` is what every cluster without an own issuer says; then tokens can be told apart by their keys only, and two such clusters can not both be configured.',
-      'Where the issuer can not be reached from nats-sts, give the keys: `kubectl get --raw /openid/v1/jwks > jwks.json` and `jwks: { file: ./jwks.json }`. Do so again when the cluster changes its keys.',
-      "The pod's default token (audience: the API server) may live for a year. Use an audience of your own; tokens made for more than 24 hours are refused.",
-      'Tokens without `exp` and `aud` from old `Secret` objects are refused.',
-      'A token is sent again and again until the kubelet renews it: leave `singleUse` off.',
-      'Whoever may create pods in a namespace may act as any service account of it.',
+      'The issuer must be unique to the cluster. Every cluster without its own issuer uses `https://kubernetes.default.svc…`; only keys then distinguish their tokens, and you cannot configure two such clusters.',
+      'If nats-sts cannot reach the issuer, give the keys: `kubectl get --raw /openid/v1/jwks > jwks.json` and `jwks: { file: ./jwks.json }`. Repeat this when the cluster changes its keys.',
+      "The pod's default token (audience: the API server) may live for a year. Use your own audience; nats-sts rejects tokens with a lifetime of more than 24 hours.",
+      'nats-sts rejects tokens without `exp` and `aud` from old `Secret` objects.',
+      'Pods send the same token until the kubelet renews it: do not set `singleUse`.',
+      'Anyone who may create pods in a namespace may act as any service account in it.',
     ],
     example: `issuers:
   cluster:

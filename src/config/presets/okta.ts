@@ -11,7 +11,7 @@ export const okta = definePreset({
   title: 'Okta',
   options: {
     issuer: issuerUrl(
-      'Issuer URI of a custom authorization server, e.g. `https://acme.okta.com/oauth2/default`.',
+      'Issuer URI of a custom authorization server, such as `https://acme.okta.com/oauth2/default`.',
     ),
   },
   facts({ issuer, kinds }) {
@@ -20,7 +20,7 @@ export const okta = definePreset({
       return {
         path: 'issuer',
         message:
-          'is the org authorization server, whose access tokens are for Okta itself: use a custom one (…/oauth2/default), or take its ID tokens only (kinds: [id_token])',
+          'is the org authorization server, whose access tokens are for Okta itself: use a custom one (…/oauth2/default), or accept only its ID tokens (kinds: [id_token])',
       };
     }
     return {
@@ -40,13 +40,13 @@ export const okta = definePreset({
   },
   doc: {
     about:
-      'Access tokens of a custom authorization server, of people and of applications (client credentials). Set the audience of the authorization server to a name of this service.',
+      'Access tokens of a custom authorization server, for people and for applications (client credentials). Set the audience of the authorization server to a name of this service.',
     claims:
       '`uid` (the user), `cid` (the client), `scp` (a list), `groups` when the authorization server has a groups claim.',
     pitfalls: [
-      'The org authorization server (`https://acme.okta.com`) makes access tokens for Okta only; Okta says not to check them, so they are refused. Its ID tokens can be taken with `kinds: [id_token]`.',
-      '`sub` of an access token is the login name, which changes: bind on `uid`. The identity here is `uid`, or `sub` where there is none (ID tokens, client credentials).',
-      'The groups claim stays empty or fails beyond 100 groups: filter it at the authorization server.',
+      'The org authorization server (`https://acme.okta.com`) issues access tokens for Okta only, which nats-sts rejects, because Okta says that others must not validate them. Accept its ID tokens with `kinds: [id_token]`.',
+      '`sub` of an access token is the login name, which can change: bind on `uid`. The identity is `uid`, or `sub` if there is no `uid` (ID tokens, client credentials).',
+      'The groups claim is empty or fails with more than 100 groups: filter it at the authorization server.',
     ],
     example: `issuers:
   okta: { preset: okta, issuer: https://acme.okta.com/oauth2/default, audience: api://nats-sts }
@@ -56,9 +56,9 @@ bindings:
     match: { groups: nats-publishers }
     roles: [orders-publisher]`,
     login: [
-      'A Web Application (OIDC): its sign-in redirect URI is `<publicUrl>/login/callback`, its sign-out redirect URI `<publicUrl>/`. An access policy of the authorization server must let it in.',
-      '`groups` needs a claim of the authorization server that is in ID tokens, always. The org authorization server has a scope for it: `scopes: [openid, profile, email, groups]`.',
-      "ID tokens have neither `uid` nor `cid`: `sub` is the user's id there, and the identity the same as with access tokens.",
+      'A Web Application (OIDC): its sign-in redirect URI is `<publicUrl>/login/callback`, its sign-out redirect URI `<publicUrl>/`. An access policy of the authorization server must allow it.',
+      '`groups` requires a claim at the authorization server that is always included in ID tokens. The org authorization server has a scope for it: `scopes: [openid, profile, email, groups]`.',
+      'ID tokens have neither `uid` nor `cid`: their `sub` is the ID of the user, so the identity is the same as with access tokens.',
     ],
   },
 });

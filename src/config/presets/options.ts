@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { missing } from '../schema/scalars.ts';
 
-/** `gitlab.example.com` or `gitlab.example.com:8443`, as it stands in the issuer's URL. */
+/** `gitlab.example.com` or `gitlab.example.com:8443`, as in the issuer's URL. */
 export function host(description: string) {
   return z
     .string()
     .regex(
       /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/,
-      'is not a host: write it without https:// and path, in lower case',
+      'is not a host: write it in lower case, without https:// and path',
     )
     .meta({ title: 'host', description });
 }
@@ -15,7 +15,7 @@ export function host(description: string) {
 /** An issuer's URL exactly as the tokens' `iss` has it. */
 export function issuerUrl(description: string) {
   const error = missing(
-    'write it exactly as the iss of its tokens, such as https://id.example.com',
+    'write it exactly as in the iss of its tokens, such as https://id.example.com',
   );
   return z.string({ error }).min(1, 'is empty').meta({ title: 'URL', description });
 }

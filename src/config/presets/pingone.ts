@@ -10,8 +10,8 @@ export const pingone = definePreset({
   options: {
     environment: z
       .string()
-      .regex(UUID, 'is not the id of an environment (a GUID, in lower case)')
-      .meta({ title: 'GUID', description: 'Id of the environment.' }),
+      .regex(UUID, 'is not the ID of an environment: write a GUID in lower case')
+      .meta({ title: 'GUID', description: 'ID of the environment.' }),
     region: z
       .enum(REGIONS, { error: `write one of ${REGIONS.join(', ')}` })
       .prefault('com')
@@ -30,11 +30,11 @@ export const pingone = definePreset({
   },
   doc: {
     about:
-      'Access tokens for a custom resource, whose audience is a name of this service; of people and of workers (client credentials). For a custom domain use a plain `issuer`, with `subject: [client_id]` if it only serves client credentials.',
+      'Access tokens for a custom resource, whose audience is a name for this service, for people and for workers (client credentials). For a custom domain, use a plain `issuer`, with `subject: [client_id]` if it only serves client credentials.',
     claims:
-      '`client_id`, `scope` (one text, blanks between), `groups` and other attributes when the resource maps them.',
+      '`client_id`, `scope` (one text, separated by spaces), `groups` and other attributes when the resource maps them.',
     pitfalls: [
-      'Client-credentials tokens have no `sub`: the identity is then the `client_id`. A binding on `sub` never matches them; bind on `client_id`.',
+      'Client-credentials tokens have no `sub`, so the identity is the `client_id`, and a binding on `sub` never matches: bind on `client_id`.',
       'Groups appear only through an attribute mapping on the resource.',
     ],
     example: `issuers:
@@ -49,7 +49,7 @@ bindings:
     roles: [orders-publisher]`,
     login: [
       'An OIDC Web App with the authorization code grant: its redirect URI is `<publicUrl>/login/callback`, its signoff URL `<publicUrl>/`.',
-      'Groups and other attributes must be mapped on this application, and into the ID token.',
+      'Map groups and other attributes on this application, into the ID token.',
     ],
   },
 });

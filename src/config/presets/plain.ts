@@ -6,7 +6,7 @@ export const plain = definePreset({
   id: undefined,
   title: 'Any other issuer',
   options: {
-    issuer: issuerUrl("The issuer's URL exactly as the tokens' `iss` has it, byte for byte."),
+    issuer: issuerUrl('URL of the issuer, byte for byte as in the `iss` of its tokens.'),
   },
   facts: ({ issuer }) => ({
     issuers: [issuer],
@@ -16,16 +16,16 @@ export const plain = definePreset({
   }),
   doc: {
     about:
-      "Any issuer with OIDC discovery (`ISSUER/.well-known/openid-configuration`), or with its keys given as `jwksUri` or `jwks`. Without `kinds` every kind of token is taken: say which one you mean, if the provider's tokens tell (below).",
+      "Any issuer with OIDC discovery (`ISSUER/.well-known/openid-configuration`), or with its keys given as `jwksUri` or `jwks`. Without `kinds`, every kind of token is accepted: set it if the provider's tokens reveal their kind (see below).",
     claims: 'As the provider documents them.',
     pitfalls: [
-      'The issuer is compared byte for byte: a slash at the end counts.',
-      'Plain http is taken for loopback hosts only, and only with `allowInsecureHttp: true`.',
-      'An ID token proves to one client who logged in. Take access tokens where the provider can make them for this service, and say so (`kinds: [access_token]`) where its access tokens can be told from ID tokens: by `at+jwt` in the header, `scope`, `scp` or `client_id`.',
-      'Leave `kinds` out for Dex, whose access tokens look like ID tokens (`at_hash`), and for mock-oauth2-server, whose access tokens look like neither: `kinds: [access_token]` refuses both. For these `audience` must be a name that no login is for; [what providers send](#what-providers-send) has the others.',
-      'A token that was made to live longer than 24 hours is refused (`maxTokenLifetime`). Tokens of Dex live 24 hours unless `expiry.idTokens` says otherwise: make it shorter there, for a stolen token is good for exchanges as long (`capToTokenExpiry` does not change that), and with more than 24h write `maxTokenLifetime`.',
-      'A provider may leave `aud` out or empty unless the client asks for it (Ory Hydra: `audience=nats-sts`; oidc-provider and Glewlwyd: `resource=…`).',
-      'Where ID tokens are signed with HMAC (LemonLDAP::NG: HS512 by default), set the client to RS256 there.',
+      'nats-sts compares the issuer byte for byte: a trailing slash matters.',
+      'Plain http works only for loopback hosts, and only with `allowInsecureHttp: true`.',
+      'An ID token proves to one client who signed in. Prefer access tokens if the provider can issue them for this service, and set `kinds: [access_token]` if something distinguishes them from ID tokens: `at+jwt` in the header, `scope`, `scp`, or `client_id`.',
+      'Leave out `kinds` for Dex, whose access tokens look like ID tokens (`at_hash`), and for mock-oauth2-server, whose access tokens look like neither: `kinds: [access_token]` rejects both. With these, `audience` must be a name that no login uses. For other providers, see [what providers send](#what-providers-send).',
+      'nats-sts rejects tokens with a lifetime of more than 24 hours (`maxTokenLifetime`). Dex tokens live for 24 hours unless you set `expiry.idTokens`: shorten it, because a stolen token can be exchanged for as long as it lives (`capToTokenExpiry` does not change that). If it is longer than 24 hours, set `maxTokenLifetime`.',
+      'Some providers omit `aud`, or leave it empty, unless the client requests it (Ory Hydra: `audience=nats-sts`; oidc-provider and Glewlwyd: `resource=…`).',
+      'If a provider signs ID tokens with HMAC (LemonLDAP::NG uses HS512 by default), set the client to RS256 there.',
     ],
     example: `issuers:
   dev: { issuer: http://127.0.0.1:9000, audience: nats-sts, allowInsecureHttp: true }
@@ -35,8 +35,8 @@ bindings:
     match: { sub: alice }
     roles: [orders-publisher]`,
     login: [
-      'A client for the authorization code flow: its redirect URI is `<publicUrl>/login/callback`, its post-logout redirect URI `<publicUrl>/`. The issuer must have OIDC discovery, also where its keys are given as `jwks` or `jwksUri`.',
-      'What bindings look at must be in the ID token: the userinfo endpoint is not asked.',
+      'A client for the authorization code flow: its redirect URI is `<publicUrl>/login/callback`, its post-logout redirect URI `<publicUrl>/`. The issuer must have OIDC discovery, even if you give its keys as `jwks` or `jwksUri`.',
+      'The claims that bindings use must be in the ID token: nats-sts does not call the userinfo endpoint.',
     ],
   },
 });

@@ -3,16 +3,16 @@ import { type IssuerSettings, issuerShape, type ResolvedIssuer } from '../schema
 import type { ClaimFacts } from './claim-facts.ts';
 import { type Misfit, type ProviderFacts, resolveIssuer } from './resolve.ts';
 
-/** What `docs/presets.md` says of a provider. Markdown. */
+/** Text for `docs/presets.md`. Markdown. */
 export interface PresetDoc {
-  /** What the tokens are, and how a caller gets one for this service. */
+  /** Which tokens, and how a caller gets one for this service. */
   readonly about: string;
   /** Where to find groups, roles, projects: the claims to bind on. */
   readonly claims: string;
   readonly pitfalls: readonly string[];
   /** YAML: an entry under `issuers` and a binding. */
   readonly example: string;
-  /** What to set up there before people can sign in. Left out: no people are there, and an entry can't have a login. */
+  /** What to set up at the provider for signing in. Absent: it has no people, so an entry cannot have a login. */
   readonly login?: readonly string[];
 }
 
@@ -31,12 +31,12 @@ interface PresetDefinition<Options extends z.ZodRawShape> {
   readonly title: string;
   readonly options: Options;
   facts(settings: z.output<z.ZodObject<Options>> & IssuerSettings): ProviderFacts | Misfit;
-  /** Left out: nothing is certain beyond what every JWT has. */
+  /** Absent: nothing is certain beyond what every JWT has. */
   readonly claims?: ClaimFacts;
   readonly doc: PresetDoc;
 }
 
-/** Joins a provider's own options with those of every issuer into one strict schema. */
+/** Combines a provider's options and the common options into one strict schema. */
 export function definePreset<Options extends z.ZodRawShape>(
   preset: PresetDefinition<Options>,
 ): Preset {
@@ -45,7 +45,7 @@ export function definePreset<Options extends z.ZodRawShape>(
   const shape = z.strictObject({ ...selector, ...preset.options, ...issuerShape });
   const schema = shape
     .transform((parsed, ctx): ResolvedIssuer => {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the shape is generic here, so the compiler can't see that it holds both parts
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the shape is generic here, so the compiler cannot see that it has both parts
       const settings = parsed as unknown as z.output<z.ZodObject<Options>> & IssuerSettings;
       const issuer = resolveIssuer(preset, settings);
       if (!Array.isArray(issuer)) return issuer;

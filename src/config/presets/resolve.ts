@@ -4,17 +4,17 @@ import type { IssuerSettings, ResolvedIssuer, ResolvedLogin } from '../schema/is
 import { DAY } from './options.ts';
 import type { TokenKind } from '../../identity/identity.ts';
 
-/** What a preset knows of its provider. */
+/** What a preset knows about its provider. */
 interface Provider<Settings> {
   /** The preset's name. */
   readonly id: string | undefined;
   readonly title: string;
-  /** `login` is there when people are. */
+  /** Has `login` if people can sign in. */
   readonly doc: { readonly login?: readonly string[] };
   facts(settings: Settings): ProviderFacts | Misfit;
 }
 
-/** An entry with all that its preset knows, or everything that is wrong with it. */
+/** An entry completed by its preset, or everything that is wrong with it. */
 export function resolveIssuer<Settings extends IssuerSettings>(
   provider: Provider<Settings>,
   settings: Settings,
@@ -34,8 +34,8 @@ export function resolveIssuer<Settings extends IssuerSettings>(
 }
 
 /**
- * ID tokens of a login are what the entry would take if it were written for ID tokens meant for the
- * client and nothing else; of one issuer, the one where discovery begins.
+ * The rules for ID tokens of a login: those of the entry, if it were only for ID tokens whose audience is
+ * the client, and only of the first issuer, whose discovery document is used.
  */
 function resolveLogin<Settings extends IssuerSettings>(
   provider: Provider<Settings>,
@@ -46,7 +46,7 @@ function resolveLogin<Settings extends IssuerSettings>(
   if (!provider.doc.login) {
     return {
       path: 'login',
-      message: `is for people, but ${provider.title} (preset ${provider.id}) vouches for machines only: leave it out, and let people sign in at another issuer`,
+      message: `is for people, but ${provider.title} (preset ${provider.id}) issues tokens to machines only: leave it out, and let people sign in at another issuer`,
     };
   }
   const ofLogin = { ...settings, kinds: ['id_token' as const], audience: [login.clientId] };
@@ -60,7 +60,7 @@ function resolveLogin<Settings extends IssuerSettings>(
       issuers: spec.issuers.slice(0, 1),
       audiences: [login.clientId],
       audienceClaim: 'aud',
-      // The answer to a login is bound to it by its nonce, and comes once.
+      // The nonce ties the token to one login, so it cannot be replayed.
       singleUse: false,
       maxTokenLifetimeSeconds: Math.max(DAY, spec.maxTokenLifetimeSeconds),
     },
@@ -76,7 +76,8 @@ function urlMisfits(settings: IssuerSettings, facts: ProviderFacts): Misfit[] {
   if (settings.jwksUri !== undefined) {
     const message = urlFault(settings.jwksUri, settings.allowInsecureHttp);
     if (message) misfits.push({ path: 'jwksUri', message });
-    if (settings.jwks) misfits.push({ path: 'jwksUri', message: 'give either jwks or jwksUri' });
+    if (settings.jwks)
+      misfits.push({ path: 'jwksUri', message: 'is given in addition to jwks: keep one of them' });
   }
   return misfits;
 }
@@ -107,25 +108,25 @@ function keySource({ jwks, jwksUri }: IssuerSettings, facts: ProviderFacts): Key
   return facts.keys ?? { kind: 'discovery', issuer: facts.issuers[0] ?? '' };
 }
 
-/** What is true of a provider's tokens, and only that; the operator's own settings come on top. */
+/** What is true of a provider's tokens. The operator's settings override it. */
 export interface ProviderFacts {
   readonly issuers: readonly string[];
-  /** Left out: OIDC discovery at the (first) issuer. */
+  /** Absent: OIDC discovery at the (first) issuer. */
   readonly keys?: KeySource;
   readonly algorithms: readonly Algorithm[];
   readonly kinds: readonly TokenKind[];
   readonly maxTokenLifetimeSeconds: number;
-  /** Left out: `[['sub']]`. */
+  /** Absent: `[['sub']]`. */
   readonly subject?: IssuerSpec['subject'];
-  /** Left out: `aud`. */
+  /** Absent: `aud`. */
   readonly audienceClaim?: IssuerSpec['audienceClaim'];
-  /** Left out: what the operator wrote. */
+  /** Absent: the operator's setting. */
   readonly audiences?: readonly string[];
   readonly require?: IssuerSpec['require'];
   readonly trustDomain?: string;
 }
 
-/** What is wrong with the operator's settings for this provider. */
+/** What is wrong with the operator's settings. */
 export interface Misfit {
   readonly path: string;
   readonly message: string;

@@ -6,11 +6,11 @@ export const spiffe = definePreset({
   id: 'spiffe',
   title: 'SPIFFE (JWT-SVID)',
   options: {
-    issuer: issuerUrl("What SPIRE puts into `iss`: its server's `jwt_issuer`."),
+    issuer: issuerUrl('Issuer in `iss`: the `jwt_issuer` of the SPIRE server.'),
     trustDomain: z
       .string()
-      .regex(/^[a-z0-9._-]{1,255}$/, 'is not a trust domain such as example.org')
-      .meta({ title: 'trust domain', description: 'Trust domain that the subjects belong to.' }),
+      .regex(/^[a-z0-9._-]{1,255}$/, 'is not a trust domain: write one such as example.org')
+      .meta({ title: 'trust domain', description: 'Trust domain of the subjects.' }),
   },
   facts: ({ issuer, trustDomain }) => ({
     issuers: [issuer],
@@ -22,12 +22,12 @@ export const spiffe = definePreset({
   }),
   doc: {
     about:
-      'JWT-SVIDs that a workload fetches from the Workload API with an audience of this service (`spire-agent api fetch jwt -audience nats-sts`). Keys come from the SPIRE OIDC discovery provider at the issuer, or from a bundle: `jwks: { file: ./bundle.json }` (`spire-server bundle show -format spiffe`).',
-    claims: '`sub`, the SPIFFE ID: `spiffe://TRUST_DOMAIN/PATH`. Nothing else is promised.',
+      'JWT-SVIDs that a workload fetches from the Workload API with an audience for this service (`spire-agent api fetch jwt -audience nats-sts`). Keys come from the SPIRE OIDC discovery provider at the issuer, or from a bundle: `jwks: { file: ./bundle.json }` (`spire-server bundle show -format spiffe`).',
+    claims: '`sub`, the SPIFFE ID: `spiffe://TRUST_DOMAIN/PATH`. No other claims are guaranteed.',
     pitfalls: [
-      'SPIFFE does not demand `iss`, and nats-sts finds the issuer by nothing else: set `jwt_issuer` on the SPIRE server. A token without `iss` is refused.',
+      'SPIFFE does not require `iss`, but nats-sts finds the issuer only by `iss` and rejects tokens without it: set `jwt_issuer` on the SPIRE server.',
       'Compare the whole SPIFFE ID. A glob such as `spiffe://example.org*` also matches `spiffe://example.org.evil/…`.',
-      'A bundle file is not fetched again: renew it when the trust domain rotates its keys.',
+      'nats-sts does not fetch a bundle file again: replace it when the trust domain rotates its keys.',
     ],
     example: `issuers:
   spire:

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { flag, integer, size } from './scalars.ts';
 
-/** Servers hold these in 32 bits. */
+/** Servers store these in 32 bits. */
 const MOST = 2_147_483_647;
 
-/** A number, 0 for none and -1 for no limit, as nsc and account JWTs have them. */
+/** A number; 0 means none and -1 no limit, as in nsc and account JWTs. */
 function count(description: string) {
   return integer({ min: -1, max: MOST }, description).optional();
 }
 
-/** Bytes with their unit; 0 for none and -1 for no limit. */
+/** Bytes with a unit; 0 means none and -1 no limit. */
 function bytes(description: string) {
   return z
     .union([z.literal(-1), z.literal(0), size('')], {
@@ -21,30 +21,30 @@ function bytes(description: string) {
 
 export const accountLimitsSchema = z
   .strictObject({
-    conn: count('Client connections. 0 lets no client in.'),
+    conn: count('Client connections. 0 allows none.'),
     leaf: count('Leaf node connections.'),
     subs: count('Subscriptions of one connection.'),
     payload: bytes('Largest message.'),
     data: bytes('Bytes in all.'),
     imports: count('Imports of the account.'),
     exports: count('Exports of the account.'),
-    wildcards: flag('Whether exports may hold wildcards.').optional(),
+    wildcards: flag('Whether exports may contain wildcards.').optional(),
     disallowBearer: flag('Whether bearer tokens are refused.').optional(),
   })
   .meta({
     description:
-      'Managed accounts: limits of the account, written into its JWT. -1: no limit. Limits that are left out stay as others set them.',
+      'Limits of a managed account, written into its JWT. `-1` means no limit. nats-sts does not change limits that you leave out.',
   });
 
 const storage = {
-  memory: bytes('Bytes in memory, of all streams. 0 turns it off.'),
-  disk: bytes('Bytes on disk, of all streams. 0 turns it off.'),
+  memory: bytes('Memory for all streams together. 0 disables memory storage.'),
+  disk: bytes('Disk space for all streams together. 0 disables file storage.'),
   streams: count('Streams.'),
   consumers: count('Consumers.'),
   maxAckPending: count('Unacknowledged messages of one consumer.'),
   memoryMaxStreamBytes: bytes('Largest stream in memory.'),
   diskMaxStreamBytes: bytes('Largest stream on disk.'),
-  maxBytesRequired: flag('Whether every stream must have a size.').optional(),
+  maxBytesRequired: flag('Whether every stream must set a maximum size.').optional(),
 };
 
 export const accountJetStreamSchema = z
@@ -58,16 +58,16 @@ export const accountJetStreamSchema = z
       .optional()
       .meta({
         description:
-          'The same for streams of so many replicas, `R1`, `R3`; instead of limits for all streams.',
+          'Separate limits by number of replicas (`R1`, `R3`), instead of one set for all streams.',
       }),
   })
   .refine(
     ({ tiers, ...flat }) => tiers === undefined || Object.keys(flat).length === 0,
-    'holds limits for all streams and tiers: NATS takes one of the two, so write all limits under tiers, or none',
+    'has limits both for all streams and under tiers, and NATS accepts only one: write all limits under tiers, or none',
   )
   .meta({
     description:
-      'Managed accounts: JetStream limits of the account, written into its JWT. Left out: what others set. An account has JetStream once `memory` or `disk` is not 0, on servers that have it.',
+      'JetStream limits of a managed account, written into its JWT. nats-sts does not change limits that you leave out. JetStream is enabled for the account when `memory` or `disk` is not 0, on servers that support it.',
   });
 
 export type AccountLimitsSettings = z.output<typeof accountLimitsSchema>;

@@ -14,7 +14,7 @@ const signingKey = z
         seed,
         role: z.string().regex(NAME, NAME_RULE).optional().meta({
           title: 'name',
-          description: 'Role that the account JWT ties this key to (a scoped signing key).',
+          description: 'Role that the account JWT restricts this key to (a scoped signing key).',
         }),
       }),
     ],
@@ -24,35 +24,39 @@ const signingKey = z
 
 const rotation = z.strictObject({
   every: duration(
-    'Time between rotations. Left out: 30d for managed accounts; for others, only when it is asked for.',
+    'Time between rotations. Default: 30d for managed accounts; other accounts rotate only on request.',
   ).optional(),
   grace: duration(
-    'How long a process that lost sight of the store goes on signing; a key that stopped signing stays trusted as much longer.',
+    'How long a process keeps signing after it loses the store. A key that stopped signing stays trusted for this much longer.',
     { max: 86_400 },
   ).prefault('5m'),
   onChange: z.enum(['drain', 'cut'], { error: 'write drain or cut' }).prefault('drain').meta({
     description:
-      "When a role's permissions change: `drain` leaves credentials with the old ones alive until they expire, `cut` ends their connections as soon as the new key signs.",
+      "When a role's permissions change: with `drain`, credentials with the old permissions remain valid until they expire; with `cut`, they are revoked as soon as the new key signs.",
   }),
 });
 
-/** What an empty `rotation: {}` means. */
+/** Defaults of `rotation: {}`. */
 export const ROTATION_DEFAULTS = rotation.parse({});
 
 export const accountSchema = z
   .strictObject({
     publicKey: text('Public key of the account, `A…`.'),
-    signingKeys: z.array(signingKey).min(1, 'give at least one signing key').optional().meta({
-      description:
-        'Makes the account external: seeds of account signing keys that its JWT lists (`nsc edit account --sk generate`). Left out: the account is managed, nats-sts makes its keys and publishes its JWT. The first one that fits a role signs for it. Each is `{file: path}` or `{env: NAME}`; or `{seed: {file: path}, role: name}` for a key that the account JWT ties to one role (a scoped signing key).',
-    }),
+    signingKeys: z
+      .array(signingKey)
+      .min(1, 'is empty: give at least one signing key')
+      .optional()
+      .meta({
+        description:
+          'Seeds of account signing keys that the account JWT lists (`nsc edit account --sk generate`). They make the account external. Without them the account is managed: nats-sts creates its keys and publishes its JWT. For each role, the first key that may sign for it is used. Write each as `{file: path}` or `{env: NAME}`, or as `{seed: {file: path}, role: name}` if the account JWT restricts the key to one role (a scoped signing key).',
+      }),
     rotation: rotation.optional().meta({
       description:
-        'Rotation of its signing keys. Managed accounts always rotate; with `signingKeys`, write it to rotate through them.',
+        'Rotation of signing keys. Managed accounts always rotate. An account with `signingKeys` rotates through them only if you set this.',
     }),
     limits: accountLimitsSchema.optional(),
     jetstream: accountJetStreamSchema.optional(),
   })
-  .meta({ description: 'A NATS account that credentials are issued in.' });
+  .meta({ description: 'A NATS account in which nats-sts issues credentials.' });
 
 export type AccountSettings = z.output<typeof accountSchema>;

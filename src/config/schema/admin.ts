@@ -14,7 +14,7 @@ export const adminSchema = z
         }),
       audience: oneOrMore(z.string().min(1, 'is empty'), 'audience').optional().meta({
         description:
-          'Whom tokens must be meant for to administer, beside what the issuer demands. With an audience of its own, which the issuer lists too, a token that an administrator made to exchange it does not open `/admin`.',
+          'Audience that administrator tokens must have, in addition to what the issuer requires. Give `/admin` an audience of its own, listed at the issuer too, and a token made for an exchange is not accepted at `/admin`.',
       }),
       match: matchSchema,
     }),
@@ -22,18 +22,18 @@ export const adminSchema = z
   .optional()
   .meta({
     description:
-      'Identities that may see and rotate signing keys, revoke, and list credentials, over `/admin` and with `nats-sts keys` and `nats-sts revoke`. Left out: nobody.',
+      'Identities that may view and rotate signing keys, revoke credentials, and list credentials, through `/admin`, `nats-sts keys`, and `nats-sts revoke`. Default: nobody.',
   });
 
 export const rotatorSchema = z
   .strictObject({
     lease: duration(
-      'How long a rotator that went silent keeps the others from taking over. A new signing key signs as soon as every server has it; in the two lease terms after a takeover from a process that crashed it waits until those have passed.',
+      'How long a rotator that stops responding prevents others from taking over. A new signing key normally signs as soon as every server has it; after a takeover from a crashed process, it signs only when two lease terms have passed.',
       { min: 1, max: 600 },
     ).prefault('10s'),
   })
   .prefault({})
   .meta({
     description:
-      'The part that rotates signing keys: one process at a time, whichever has the lease.',
+      'The rotator replaces signing keys. It is active in one process at a time: the one that has the lease.',
   });

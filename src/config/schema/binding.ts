@@ -5,8 +5,8 @@ import { missing, NAME, NAME_RULE, oneOrMore, text } from './scalars.ts';
 export const bindingSchema = z
   .strictObject({
     name: text(
-      'Unique; it stands in denials, logs and the audit log.',
-      'write a name of your choice; logs and denials show it',
+      'Unique name, shown in denials, logs, and the audit log.',
+      'write a name of your choice, to be shown in logs and denials',
     ).max(120, 'is longer than 120 characters'),
     issuer: z
       .string({ error: missing('write the name of one of your issuers') })
@@ -17,19 +17,20 @@ export const bindingSchema = z
       }),
     match: matchSchema,
     when: text(
-      'CEL expression over `claims`, `issuer` and `subject`; must be true as well. It does not hold where a claim that it names is missing, null, or a number beyond 2^53.',
+      'CEL expression over `claims`, `issuer`, and `subject`. It must be true in addition to `match`. It is false if a claim that it names is missing, null, or a number beyond 2^53.',
     ).optional(),
     roles: oneOrMore(
       z.string().regex(NAME, NAME_RULE).meta({ title: 'name' }),
       'role',
-      'list the roles that these identities may take, the default first, such as roles: [publisher]',
+      'list the roles that these identities may have, the default first, such as roles: [publisher]',
     ).meta({
-      description: 'Keys under `roles` that these identities may take; the first is the default.',
+      description:
+        'Roles that these identities may have, as keys under `roles`. The first is the default.',
     }),
   })
   .meta({
     description:
-      'Identities of this issuer whose claims match may take these roles. The first that matches decides.',
+      'Gives roles to identities of one issuer whose claims match. The first binding that matches decides.',
   });
 
 export type BindingSettings = z.output<typeof bindingSchema>;

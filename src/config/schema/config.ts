@@ -17,7 +17,7 @@ import { natsSchema, storeSchema } from './nats.ts';
 import { roleSchema } from './role.ts';
 import { sealingKeySchema } from './sealing-key.ts';
 
-/** The sections that are read as a whole. */
+/** Sections that are read as a whole. */
 export const SECTIONS = {
   listen: listenSchema,
   publicUrl: publicUrlSchema,
@@ -39,8 +39,8 @@ const issuerSchemas = PRESETS.map(({ schema }) => schema) as [
 ];
 
 /**
- * The whole file: what the JSON Schema and the reference are made from. Reading goes part by part
- * (`settings.ts`), so that a mistake in one hides nothing in another.
+ * The whole file, for the JSON Schema and the reference. `settings.ts` reads it part by part, so that a
+ * mistake in one part does not hide others.
  */
 export const configSchema = z.strictObject({
   listen: SECTIONS.listen,
@@ -58,9 +58,10 @@ export const configSchema = z.strictObject({
   roles: z
     .record(z.string(), roleSchema)
     .meta({ description: 'Roles, each under a name of your choice.' }),
-  bindings: z
-    .array(bindingSchema)
-    .meta({ description: 'Who gets which role, in order. No binding, no credential.' }),
+  bindings: z.array(bindingSchema).meta({
+    description:
+      'Who gets which role, in order. An identity without a matching binding gets nothing.',
+  }),
   admin: SECTIONS.admin,
   audit: SECTIONS.audit,
   rateLimit: SECTIONS.rateLimit,

@@ -11,16 +11,16 @@ const keySetText = z.string().transform((json, ctx): unknown => {
   try {
     return JSON.parse(json) as unknown;
   } catch {
-    ctx.addIssue({ code: 'custom', message: 'is not JSON: give a JWKS, {"keys": […]}' });
+    ctx.addIssue({ code: 'custom', message: 'is not JSON: write a JWKS, {"keys": […]}' });
     return z.NEVER;
   }
 });
 
-/** What the keys are is looked at one by one (`warnings/key-sets.ts`): one of many must not spoil the others. */
+/** `warnings/key-sets.ts` checks the keys one by one: a bad one must not affect the others. */
 const keySet = z
-  .looseObject({ keys: z.array(z.unknown()).min(1, 'holds no key') })
+  .looseObject({ keys: z.array(z.unknown()).min(1, 'contains no key') })
   .refine(({ keys }) => !keys.some((key) => isObject(key) && holdsSecret(key)), {
-    error: 'holds a private or symmetric key: only public keys belong here',
+    error: 'contains a private or symmetric key: give public keys only',
   })
   .transform(({ keys }) => ({ keys }));
 
@@ -35,46 +35,51 @@ const jwks = z
   })
   .meta({ title: 'key set' });
 
-/** What every issuer entry may say, whatever its preset. */
+/** Settings of every issuer entry, with any preset. */
 export const issuerShape = {
   audience: oneOrMore(
     z.string().min(1, 'is empty'),
     'audience',
-    'write the name of this service that its tokens carry in aud, such as audience: https://sts.example.com',
+    'write the name of this service that tokens have in aud, such as audience: https://sts.example.com',
   ).meta({
     description:
-      'Whom tokens must be meant for: this service, by a name of its own. A token for anyone else is refused.',
+      'Audience that tokens must have: a name for this service. Tokens for any other audience are rejected.',
   }),
   kinds: oneOrMore(z.enum(KINDS, { error: `write ${KINDS.join(', ')}` }), 'kind')
     .optional()
     .meta({
-      description: 'Kinds of token that are taken: `id_token`, `access_token`, `jwt` (neither).',
+      description:
+        'Kinds of token to accept: `id_token`, `access_token`, or `jwt` (neither of the two).',
     }),
   algorithms: oneOrMore(
     z.enum(ALGORITHMS, { error: `write one of ${ALGORITHMS.join(', ')}` }),
     'algorithm',
   )
     .optional()
-    .meta({ description: 'Signature algorithms that are taken.' }),
+    .meta({ description: 'Signature algorithms to accept.' }),
   subject: oneOrMore(z.string().min(1, 'is empty'), 'claim')
     .optional()
-    .meta({ description: 'Claims that make up the subject of an identity, joined by `/`.' }),
-  jwksUri: text('Where the public keys are, when discovery does not tell.').optional(),
+    .meta({ description: 'Claims that form the subject of an identity, joined by `/`.' }),
+  jwksUri: text('URL of the public keys, for an issuer without discovery.').optional(),
   jwks: jwks.optional().meta({
     description:
-      'The public keys themselves, for an issuer that can not be reached: `{file: ./jwks.json}` or inline.',
+      'The public keys themselves, for an issuer that cannot be reached: `{file: ./jwks.json}` or inline.',
   }),
-  maxKeyAge: duration('How old fetched keys may grow while the issuer can not be reached.', {
+  maxKeyAge: duration('Maximum age of fetched keys while the issuer cannot be reached.', {
     min: 60,
   }).prefault('24h'),
-  leeway: duration('Clock difference that is forgiven.', { min: 0, max: 300 }).prefault('30s'),
-  maxTokenLifetime: duration('Refuse tokens made to live longer than this.').optional(),
-  capToTokenExpiry: flag('End credentials no later than the subject token.').prefault(false),
-  singleUse: flag('Take each token (`jti`) once only.').prefault(false),
-  allowInsecureHttp: flag('Plain http for this issuer; loopback hosts only.').prefault(false),
+  leeway: duration('Clock difference to tolerate.', { min: 0, max: 300 }).prefault('30s'),
+  maxTokenLifetime: duration('Reject tokens with a longer lifetime than this.').optional(),
+  capToTokenExpiry: flag('Whether credentials expire no later than the subject token.').prefault(
+    false,
+  ),
+  singleUse: flag('Whether each token (`jti`) is accepted only once.').prefault(false),
+  allowInsecureHttp: flag('Allow plain http for this issuer, on loopback hosts only.').prefault(
+    false,
+  ),
   login: loginSchema.optional().meta({
     description:
-      'Lets people sign in at this issuer, with a browser. Needs `sealingKey`, an https `publicUrl`, and discovery at the issuer.',
+      'Lets people sign in at this issuer with a browser. Requires `sealingKey`, an https `publicUrl`, and discovery at the issuer.',
   }),
 };
 
@@ -82,13 +87,13 @@ const issuerSettings = z.strictObject(issuerShape);
 /** The settings that all issuers share, as parsed. */
 export type IssuerSettings = z.output<typeof issuerSettings>;
 
-/** A login, and what its ID tokens are. */
+/** A login, and the rules for its ID tokens. */
 export interface ResolvedLogin {
   readonly settings: LoginSettings;
   readonly idToken: Omit<IssuerSpec, 'name'>;
 }
 
-/** An issuer with its preset resolved; the name comes from the key it stands under. */
+/** An issuer with its preset resolved. Its name is its key in the file. */
 export interface ResolvedIssuer {
   readonly preset: string | undefined;
   readonly spec: Omit<IssuerSpec, 'name'>;

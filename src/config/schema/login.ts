@@ -11,15 +11,18 @@ const scope = z
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'is not one scope: write a list, [openid, profile]')
   .meta({ title: 'scope' });
 
-/** How people sign in at an issuer: its settings of nats-sts as a client. */
+/** How people sign in at an issuer: the settings of nats-sts as its client. */
 export const loginSchema = z.strictObject({
   clientId: z
-    .string({ error: missing('write the client id that nats-sts has at the issuer') })
+    .string({ error: missing('write the client ID of nats-sts at the issuer') })
     // RFC 6749 appendix A.1
-    .regex(/^[\x20-\x7e]{1,256}$/, 'is not a client id')
-    .meta({ title: 'text', description: 'Client id at the issuer.' }),
+    .regex(
+      /^[\x20-\x7e]{1,256}$/,
+      'is not a client ID: remove control characters, and use 256 characters at most',
+    )
+    .meta({ title: 'text', description: 'Client ID of nats-sts at the issuer.' }),
   clientSecret: text(
-    'Client secret. With neither this nor `privateKey` nats-sts is a public client (PKCE alone). Secret: `{file: path}` or `{env: NAME}`.',
+    'Client secret. Without this and `privateKey`, nats-sts is a public client (PKCE only). Secret: `{file: path}` or `{env: NAME}`.',
   ).optional(),
   privateKey: z
     .string({ error: ({ input }) => (input === undefined ? undefined : REFERENCE) })
@@ -28,9 +31,9 @@ export const loginSchema = z.strictObject({
     .meta({
       title: 'private key',
       description:
-        'Instead of a client secret, the key that nats-sts proves itself with (`private_key_jwt`): PEM (PKCS#8, PKCS#1, SEC1) or a private JWK. The issuer has its public key. Secret: `{file: path}` or `{env: NAME}`.',
+        'Private key to authenticate with instead of a client secret (`private_key_jwt`): PEM (PKCS#8, PKCS#1, SEC1) or a private JWK. Register the public key at the issuer. Secret: `{file: path}` or `{env: NAME}`.',
     }),
-  keyId: line(256, 'Name (`kid`) of `privateKey` at the issuer. Left out: that of the JWK.')
+  keyId: line(256, 'Name (`kid`) of `privateKey` at the issuer. Default: the `kid` of the JWK.')
     .optional()
     .meta({ title: 'text' }),
   algorithm: z
@@ -38,7 +41,7 @@ export const loginSchema = z.strictObject({
     .optional()
     .meta({
       description:
-        'Signature algorithm of `privateKey`. Left out: what the JWK says, else RS256, or what the curve of the key allows.',
+        'Signature algorithm of `privateKey`. Default: the `alg` of the JWK, or RS256 for RSA keys, or the algorithm of the curve.',
     }),
   redirectPath: z
     .string()
@@ -50,12 +53,12 @@ export const loginSchema = z.strictObject({
     .meta({
       title: 'text',
       description:
-        'Where the issuer sends people back to: `publicUrl` and this, registered there as the redirect URI. Each login needs one of its own, so that no issuer can get the codes of another; write `/login/callback/NAME`.',
+        'Path that the issuer redirects people to after they sign in. Register `publicUrl` followed by this path as the redirect URI. Each login needs its own path, such as `/login/callback/NAME`, so that no issuer can receive the codes of another.',
     }),
   scopes: oneOrMore(scope, 'scope')
     .prefault(['openid', 'profile', 'email'])
-    .meta({ description: 'Scopes to ask for; `openid` is always among them.' }),
-  title: line(60, 'What the sign-in page calls it. Left out: its name here.').optional(),
+    .meta({ description: 'Scopes to request. `openid` is always included.' }),
+  title: line(60, 'Name on the sign-in page. Default: the name of the issuer entry.').optional(),
   session: duration('How long a person stays signed in.', {
     min: 5 * MINUTE,
     max: 30 * DAY,

@@ -28,28 +28,28 @@ export const natsSchema = z
   .strictObject({
     servers: servers.prefault(['nats://127.0.0.1:4222']).meta({
       description:
-        'NATS URLs that the credentials are for; callers are told them. This service connects to them too, where it has to.',
+        'NATS URLs that callers get with their credentials. nats-sts also uses them where it connects to NATS itself.',
     }),
     maxControlLine: size(
-      "The servers' `max_control_line`: what a client sends when it connects must fit.",
+      "The servers' `max_control_line`. The CONNECT line of a client, with its credential, must fit.",
       { min: 512, max: 64 * 1024 * 1024 },
     ).prefault('4KiB'),
     system: z
       .strictObject({
         creds: path(
-          'Credentials file of a user of the system account. It needs few subjects: `nats-sts init` makes such a user. Secret.',
+          'Credentials file of a system account user. It needs few permissions; `nats-sts init` creates such a user. Secret.',
         ),
       })
       .optional()
       .meta({
         description:
-          'Access to the system account: to publish the JWTs of managed accounts, to see which signing keys each server knows, and to count sessions.',
+          'Access to the system account, used to publish the JWTs of managed accounts, to check which signing keys each server has, and to count connections.',
       }),
     operator: text(
-      'JWT of the operator, `{file: ./operator.jwt}`: account JWTs of its keys alone are built upon. Left out: the servers are asked whom they trust.',
+      'JWT of the operator, `{file: ./operator.jwt}`. nats-sts updates only account JWTs that this operator signed. Default: nats-sts asks the servers which operators they trust.',
     ).optional(),
     operatorSigningKey: text(
-      'Seed of an operator signing key, `SO…`: signs the JWTs of managed accounts. Needs `nats.system`. Only the process that rotates needs it: leave it out of `serve` where `nats-sts rotator` runs. Secret: `{file: path}` or `{env: NAME}`.',
+      'Seed of an operator signing key, `SO…`, which signs the JWTs of managed accounts. Requires `nats.system`. Only the process that rotates keys needs it: if you run `nats-sts rotator`, leave it out of the configuration of `serve`. Secret: `{file: path}` or `{env: NAME}`.',
     ).optional(),
   })
   .prefault({})
@@ -60,34 +60,34 @@ const BUCKET = /^[A-Za-z0-9_-]{1,64}$/;
 export const storeSchema = z
   .strictObject({
     sqlite: path(
-      'SQLite file of the audit log, of the memory of used tokens and, without `jetstream`, of signing keys and revocations.',
+      'SQLite file for the audit log and used tokens and, without `jetstream`, also for signing keys and revocations.',
     ).optional(),
     jetstream: z
       .strictObject({
         bucket: z
           .string()
-          .regex(BUCKET, 'is no name of a bucket: use letters, digits, - and _ (64 at most)')
+          .regex(BUCKET, 'is not a valid bucket name: use letters, digits, - and _ (64 at most)')
           .meta({
             title: 'bucket',
             description:
-              'Name of the key-value bucket; made when missing. Credentials that are alive are in a second one, `<bucket>_credentials`.',
+              'Name of the key-value bucket, created if it does not exist. A second bucket, `<bucket>_credentials`, lists unexpired credentials.',
           }),
         servers: servers
           .optional()
-          .meta({ description: 'NATS URLs of the bucket. Left out: `nats.servers`.' }),
+          .meta({ description: 'NATS URLs of the bucket. Default: `nats.servers`.' }),
         creds: path(
-          'Credentials file of a user that may use the bucket. Left out: the servers let anyone in. Secret.',
+          'Credentials file of a user that may use the bucket. Leave it out only if the servers require no credentials. Secret.',
         ).optional(),
         replicas: integer(
           { min: 1, max: 5 },
-          'Copies of the bucket; 3 outlive the loss of a server.',
+          'Copies of the bucket. With 3, it survives the loss of one server.',
         ).prefault(1),
       })
       .optional()
       .meta({
         description:
-          'Keeps signing keys, revocations and the list of credentials in a JetStream key-value bucket, which any number of processes share. The audit log stays in the SQLite file of each.',
+          'Stores signing keys, revocations, and the list of credentials in a JetStream key-value bucket that any number of processes share. Each process keeps its audit log in its own SQLite file.',
       }),
   })
   .prefault({})
-  .meta({ description: 'Where state is kept. Left out: `sqlite: ./data/sts.db`.' });
+  .meta({ description: 'Where state is stored. Default: `sqlite: ./data/sts.db`.' });

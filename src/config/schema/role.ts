@@ -14,7 +14,7 @@ import {
   text,
 } from './scalars.ts';
 
-/** Subjects without saying whether they are allowed or denied. */
+/** For subjects without `allow` or `deny`. */
 function subjectsAlone({ code, input }: z.core.$ZodRawIssue): string | undefined {
   if (code !== 'invalid_type' || (typeof input !== 'string' && !Array.isArray(input)))
     return undefined;
@@ -27,10 +27,10 @@ const subjectRules = (description: string) =>
     .strictObject(
       {
         allow: anyNumber(z.string(), 'subject').meta({
-          description: 'Subjects; `{{claims.name}}` is filled in.',
+          description: 'Allowed subjects. `{{claims.name}}` is replaced by the value of the claim.',
         }),
         deny: anyNumber(z.string(), 'subject').meta({
-          description: 'Subjects taken out of what is allowed.',
+          description: 'Subjects to exclude from the allowed ones.',
         }),
       },
       { error: subjectsAlone },
@@ -50,7 +50,7 @@ const span = z
   .refine(({ start, end }) => start !== end, {
     path: ['end'],
     error:
-      'is equal to start, so NATS would let nobody in: for the whole day leave `times` out, for a span over midnight write an earlier end',
+      'is equal to start, so NATS would let nobody in: for the whole day leave out `times`; for a span across midnight write an end before the start',
   });
 
 const timezone = z
@@ -67,13 +67,13 @@ const timezone = z
   .meta({
     title: 'time zone',
     description:
-      'IANA name of the zone that `times` are in. For zones other than UTC the NATS servers need time zone data (the package `tzdata`).',
+      'IANA time zone of `times`. For zones other than UTC, the NATS servers need time zone data (the package `tzdata`).',
   });
 
-/** `sources` as NATS takes them: a lone address is the network of that one address. */
+/** `sources` in the form of NATS: a single address becomes a network of one address. */
 const network = z
   .string()
-  .refine(isNetwork, 'is not a network such as 10.0.0.0/8, nor an address')
+  .refine(isNetwork, 'is not a network such as 10.0.0.0/8 or an IP address')
   .transform((text) => {
     if (text.includes('/')) return text;
     return `${text}/${text.includes(':') ? 128 : 32}`;
@@ -84,18 +84,21 @@ const MAX_PAYLOAD_BYTES = 2 ** 31 - 1;
 
 const roleLimits = z
   .strictObject({
-    subscriptions: integer({ min: 1, max: 1_000_000_000 }, 'Subscriptions at once.').optional(),
+    subscriptions: integer(
+      { min: 1, max: 1_000_000_000 },
+      'Maximum number of subscriptions at a time.',
+    ).optional(),
     payload: size('Largest message.', { max: MAX_PAYLOAD_BYTES }).optional(),
     data: size(
-      'Bytes in all over one connection. Written into credentials, but NATS servers do not enforce it.',
+      'Total data over one connection. Written into credentials, but NATS servers do not enforce it.',
     ).optional(),
   })
   .prefault({})
-  .meta({ description: 'Limits of a connection. Left out: those of the account.' });
+  .meta({ description: 'Limits of a connection. Default: the limits of the account.' });
 
 export const roleSchema = z
   .strictObject({
-    description: text('For people; shown by `check` and in the role list.').optional(),
+    description: text('Description for people, shown by `check` and in the role list.').optional(),
     account: z
       .string({ error: missing('write the name of one of your accounts') })
       .regex(NAME, NAME_RULE)
@@ -103,45 +106,54 @@ export const roleSchema = z
         title: 'name',
         description: 'Key under `accounts`.',
       }),
-    publish: subjectRules('What may be published. Left out: nothing.'),
+    publish: subjectRules('What may be published. Default: nothing.'),
     subscribe: subjectRules(
-      'What may be subscribed to. Left out: nothing. An entry `subject group`, with one space, is for members of that queue group only. An entry such as `_INBOX_orders.>` is told to clients as their inbox prefix.',
+      'What may be subscribed to. Default: nothing. `subject group`, with one space, allows the subject only to members of that queue group. An entry such as `_INBOX_orders.>` becomes the inbox prefix that clients are given.',
     ),
     responses: z
       .strictObject({
-        max: integer({ min: 1, max: 1_000_000 }, 'Replies to each request.').prefault(1),
-        ttl: duration('How long after the request they may come.').prefault('1m'),
+        max: integer(
+          { min: 1, max: 1_000_000 },
+          'Maximum number of replies to each request.',
+        ).prefault(1),
+        ttl: duration('Time after the request in which replies are allowed.').prefault('1m'),
       })
       .optional()
       .meta({
         description:
-          'Lets a service publish to the reply subject of every message that it receives, besides what `publish` allows: `responses: { max: 1, ttl: 30s }`.',
+          'Lets a service publish to the reply subject of every message that it receives, in addition to what `publish` allows: `responses: { max: 1, ttl: 30s }`.',
       }),
     limits: roleLimits,
     sources: oneOrMore(network, 'network').optional().meta({
       description:
-        'Networks, or single addresses, that connections must come from. `0.0.0.0/0` is all of IPv4 only, `::/0` all of IPv6 only.',
+        'Networks or addresses that connections must come from. `0.0.0.0/0` covers IPv4 only, `::/0` IPv6 only.',
     }),
-    times: z.array(span).min(1, 'give at least one span, or leave it out').optional().meta({
-      description:
-        'Times of day within which connections are allowed, as `start` and `end`. An end before its start is on the next day.',
-    }),
+    times: z
+      .array(span)
+      .min(1, 'is empty: give at least one span, or leave it out')
+      .optional()
+      .meta({
+        description:
+          'Times of day at which connections are allowed, as `start` and `end`. An end before its start is on the next day.',
+      }),
     timezone: timezone.optional(),
     connectionTypes: oneOrMore(
       z.enum(CONNECTION_TYPES, { error: `write one of ${CONNECTION_TYPES.join(', ')}` }),
       'connection type',
     )
       .optional()
-      .meta({ description: 'Kinds of connection the credential is good for. Left out: all.' }),
+      .meta({
+        description: 'Kinds of connection for which the credential is valid. Default: all.',
+      }),
     signing: z.enum(['scoped', 'direct'], { error: 'write scoped or direct' }).optional().meta({
       description:
-        "Managed accounts: whether the permissions stand in the account JWT, on a signing key of the role's own (`scoped`), or in each credential (`direct`). Left out: scoped where that can be; `nats-sts check` tells.",
+        'In managed accounts, where the permissions are: in the account JWT, on a separate signing key for the role (`scoped`), or in each credential (`direct`). Default: `scoped` if possible; `nats-sts check` shows which.',
     }),
-    maxTtl: duration('Longest life of a credential.').prefault('1h'),
+    maxTtl: duration('Maximum lifetime of a credential.').prefault('1h'),
   })
   .refine(({ times, timezone }) => times === undefined || timezone !== undefined, {
     path: ['times'],
-    error: 'say in which time zone: add timezone: UTC',
+    error: 'have no time zone: add timezone: UTC, or another zone',
   })
   .meta({ description: 'A named set of permissions and limits in one account.' });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Text that says something. */
+/** Text that is not empty. */
 export function text(description: string, whatToWrite?: string) {
   const error = whatToWrite === undefined ? undefined : missing(whatToWrite);
   return z.string({ error }).min(1, 'is empty').meta({ title: 'text', description });
@@ -10,12 +10,15 @@ export function text(description: string, whatToWrite?: string) {
 export function line(maxCharacters: number, description: string) {
   return z
     .string()
-    .regex(/^(?=.*\S)\P{Cc}+$/u, 'is not a line of text')
+    .regex(
+      /^(?=.*\S)\P{Cc}+$/u,
+      'is not one line of text: remove line breaks and control characters',
+    )
     .max(maxCharacters, `is longer than ${maxCharacters} characters`)
     .meta({ title: 'text', description });
 }
 
-/** What to write where nothing is; anything else that is wrong gets the general words. */
+/** What to write where nothing is; other mistakes get the general message. */
 export function missing(whatToWrite: string) {
   return ({ code, input }: z.core.$ZodRawIssue): string | undefined =>
     input === undefined && code !== 'custom' ? `is missing: ${whatToWrite}` : undefined;
@@ -25,7 +28,7 @@ export function missing(whatToWrite: string) {
 export const NAME = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
 export const NAME_RULE = 'use letters, digits, - and _ (64 at most)';
 
-/** A path, taken from the directory of the configuration file. */
+/** A path, relative to the directory of the configuration file. */
 export function path(description: string) {
   return z.string().min(1, 'is empty').meta({ title: 'path', description });
 }
@@ -38,13 +41,13 @@ export function oneOrMore<T extends z.ZodType<string>>(
 ) {
   const none = whatToWrite === undefined ? undefined : `is missing: ${whatToWrite}`;
   return z
-    .union([item, z.array(item).min(1, `give at least one ${what}`)], {
+    .union([item, z.array(item).min(1, `is empty: give at least one ${what}`)], {
       error: oneOrList(what, none),
     })
     .transform((value) => (Array.isArray(value) ? value : [value]));
 }
 
-/** One that stands alone is as wrong as it would be in a list, and says so in the same words. */
+/** A single value gets the same message as it would in a list. */
 function oneOrList(what: string, none?: string) {
   return (issue: z.core.$ZodRawIssue): string | undefined => {
     if (issue.input === undefined) return none;
@@ -55,7 +58,7 @@ function oneOrList(what: string, none?: string) {
   };
 }
 
-/** Like `oneOrMore`, but none is fine too: what is left out is the empty list. */
+/** Like `oneOrMore`, but may be left out, which means an empty list. */
 export function anyNumber<T extends z.ZodType<string>>(item: T, what: string) {
   return z
     .union([item, z.array(item)], { error: oneOrList(what) })
@@ -63,7 +66,7 @@ export function anyNumber<T extends z.ZodType<string>>(item: T, what: string) {
     .prefault([]);
 }
 
-/** true or false; as text too, since that is all an environment variable can hold. */
+/** true or false; also as text, because environment variables hold only text. */
 export function flag(description: string) {
   return z
     .union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')], {
@@ -72,7 +75,7 @@ export function flag(description: string) {
     .meta({ title: 'true or false', description });
 }
 
-/** A whole number within bounds; as text too, since that is all an environment variable can hold. */
+/** A whole number within bounds; also as text, because environment variables hold only text. */
 export function integer(bounds: { min: number; max: number }, description: string) {
   const rule = `write a whole number from ${bounds.min} to ${bounds.max}`;
   return z
@@ -113,9 +116,9 @@ export function duration(
 ) {
   return z
     .string({
-      error: ({ input }) => withoutUnit(input, 'a length of time: write 15m or 900s', durationHint),
+      error: ({ input }) => withoutUnit(input, 'a duration: write 15m or 900s', durationHint),
     })
-    .regex(DURATION, 'is not a length of time: write 15m, 900s, 1h30m or 7d')
+    .regex(DURATION, 'is not a duration: write 15m, 900s, 1h30m or 7d')
     .transform(parseDuration)
     .refine(
       (seconds) => seconds >= min && seconds <= max,
@@ -174,7 +177,7 @@ function withoutUnit(
   return input === undefined || input === null ? undefined : `is not ${rule}`;
 }
 
-/** A small number may be of any unit. */
+/** A smaller number may have any unit. */
 const SURELY_SECONDS = 300;
 
 function durationHint(seconds: number): string {

@@ -8,13 +8,13 @@ const sealingKey = z
   .transform((text, ctx): Buffer => {
     const key = decoded(text.trim());
     if (key) return key;
-    // Never with the text itself: it may be a key with one character too few.
+    // Never quotes the text: it may be a key with a character missing.
     ctx.addIssue({ code: 'custom', message: RULE });
     return z.NEVER;
   })
   .meta({ title: 'key' });
 
-/** Base64 with or without padding, base64url, or hexadecimal. Node forgives other characters; a length of 32 and the alphabet don't. */
+/** Base64 with or without padding, base64url, or hexadecimal. Node ignores other characters, so the alphabet and the length are checked. */
 function decoded(text: string): Buffer | undefined {
   if (/^[\da-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
   if (!/^(?:[A-Za-z\d+/]{43}=?|[A-Za-z\d_-]{43}=?)$/.test(text)) return undefined;
@@ -24,7 +24,7 @@ function decoded(text: string): Buffer | undefined {
 
 /** One key or several, as bytes. */
 export const sealingKeySchema = z
-  .union([sealingKey, z.array(sealingKey).min(1, 'give at least one key')], {
+  .union([sealingKey, z.array(sealingKey).min(1, 'is empty: give at least one key')], {
     error: ({ input }) => {
       if (input === undefined) return undefined;
       return typeof input === 'string' ? RULE : 'write one key or a list of them';
@@ -34,5 +34,5 @@ export const sealingKeySchema = z
   .optional()
   .meta({
     description:
-      'Seals signing keys at rest, and the sessions of people who sign in: 32 random bytes in base64 (`openssl rand -base64 32`), the same for all processes that share a store. A list for changing it: the first seals, all open. Managed accounts and logins need it. Secret: `{file: path}` or `{env: NAME}`.',
+      'Encrypts stored signing keys and the sessions of people who sign in: 32 random bytes in base64 (`openssl rand -base64 32`), the same for all processes that share a store. To change the key, write a list: the first key encrypts, all of them decrypt. Required for managed accounts and logins. Secret: `{file: path}` or `{env: NAME}`.',
   });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isNetwork } from '../addresses.ts';
 import { duration, flag, integer, line, oneOrMore, path, size, text } from './scalars.ts';
 
-/** An http(s) URL without anything that does not belong into a base address; a slash at its end is dropped. */
+/** An http(s) URL without user, query, or fragment; a trailing slash is removed. */
 const baseUrl = z
   .string()
   .refine(isBaseUrl, 'is not a URL such as https://sts.example.com: no user, query or fragment')
@@ -22,26 +22,26 @@ const network = z
 export const listenSchema = z
   .strictObject({
     host: text(
-      'Address to listen on. Beyond loopback, `tls` or `behindProxy` must be set.',
+      'Address to listen on. Any address other than loopback requires `tls` or `behindProxy`.',
     ).prefault('127.0.0.1'),
-    port: integer({ min: 0, max: 65_535 }, 'TCP port; 0 takes any free one.').prefault(8080),
+    port: integer({ min: 0, max: 65_535 }, 'TCP port. 0 selects any free port.').prefault(8080),
     tls: z
       .strictObject({
-        cert: path('PEM file with the certificate and its chain; read again when it changes.'),
-        key: path('PEM file with the private key; read again when it changes.'),
+        cert: path('PEM file with the certificate and its chain. Reloaded when it changes.'),
+        key: path('PEM file with the private key. Reloaded when it changes.'),
       })
       .optional()
       .meta({ description: 'Serve HTTPS.' }),
     behindProxy: oneOrMore(network, 'address or network').optional().meta({
       description:
-        'TLS ends at a proxy before this service: addresses or networks of the proxies whose `X-Forwarded-For` is believed.',
+        'Addresses or networks of the proxies that terminate TLS in front of this service. nats-sts trusts `X-Forwarded-For` only from these.',
     }),
   })
   .prefault({})
   .meta({ description: 'Where the service listens.' });
 
 export const publicUrlSchema = baseUrl.optional().meta({
-  description: 'Where callers reach the service. Left out: made from `listen`.',
+  description: 'URL at which callers reach the service. Default: derived from `listen`.',
 });
 
 export const auditSchema = z
@@ -51,9 +51,9 @@ export const auditSchema = z
       .prefault('process-crash')
       .meta({
         description:
-          'What a record must survive before anything is signed: the death of the process, or of the machine (slower: one disk flush per commit).',
+          'What an audit record must survive before nats-sts signs anything: a crash of the process, or a power loss (slower: one disk flush per commit).',
       }),
-    retention: duration('How long records are kept.', { min: 3600 }).prefault('400d'),
+    retention: duration('How long to keep records.', { min: 3600 }).prefault('400d'),
   })
   .prefault({})
   .meta({ description: 'The audit log.' });
@@ -69,12 +69,12 @@ const rate = (max: number, description: string) =>
 
 export const rateLimitSchema = z
   .strictObject({
-    enabled: flag('Whether to limit at all.').prefault(true),
-    perAddress: rate(600, 'Requests of one address.'),
-    perIdentity: rate(60, 'Requests of one identity.'),
+    enabled: flag('Whether rate limits apply.').prefault(true),
+    perAddress: rate(600, 'Limit for one address.'),
+    perIdentity: rate(60, 'Limit for one identity.'),
   })
   .prefault({})
-  .meta({ description: 'How often callers may ask; beyond that they get 429 with `Retry-After`.' });
+  .meta({ description: 'Rate limits. Callers beyond a limit get 429 with `Retry-After`.' });
 
 export const limitsSchema = z
   .strictObject({
@@ -82,32 +82,32 @@ export const limitsSchema = z
     token: size('Largest subject token.', { min: 512, max: 1024 * 1024 }).prefault('16KiB'),
     concurrency: integer(
       { min: 1, max: 1_000_000 },
-      'Exchanges in progress at once; beyond that callers get 503 with `Retry-After`. Those that wait for the keys of an issuer are not counted: of each issuer a quarter as many (at least 10) may wait. Ten times as many connections may be open, or as many as the limit of open files allows; a quarter of them (at least 32) by one network unless `listen.behindProxy` is set.',
+      'Maximum number of exchanges in progress. Beyond it, callers get 503 with `Retry-After`. Exchanges that wait for the keys of an issuer do not count; a quarter of this number (at least 10) may wait for each issuer. Ten times this number of connections may be open, or as many as the open file limit allows. One network may have a quarter of them (at least 32), unless `listen.behindProxy` is set.',
     ).prefault(1000),
-    request: duration('Time one request may take.', { max: 600 }).prefault('10s'),
+    request: duration('Maximum time for one request.', { max: 600 }).prefault('10s'),
     stopDelay: duration(
-      'How long a stop still accepts connections while `/readyz` already says no: as long as load balancers need to notice.',
+      'When the service stops, how long it still accepts connections while `/readyz` already fails. Set it to the time that your load balancers need to notice.',
       { min: 0, max: 3600 },
     ).prefault('0s'),
-    drain: duration('How long a stop then waits for requests in progress.', {
+    drain: duration('How long the service then waits for requests in progress.', {
       max: 3600,
     }).prefault('10s'),
   })
   .prefault({})
-  .meta({ description: 'Limits on what a stranger controls.' });
+  .meta({ description: 'Limits on requests, which anyone can send.' });
 
 export const contactSchema = text(
-  'Whom a refused person should ask: a name, an address, a URL. Shown with denials.',
+  'Whom to contact after a denial: a name, an address, or a URL. Shown with denials.',
 )
   .max(200, 'is longer than 200 characters')
   .optional();
 
 export const brandingSchema = z
   .strictObject({
-    name: line(60, 'Name of the service, in headings and titles.').prefault('nats-sts'),
+    name: line(60, 'Name of the service in headings and titles.').prefault('nats-sts'),
     logo: path(
-      'Image beside it: SVG, PNG, WebP or JPEG, at most 256 KiB. Read again when it changes.',
+      'Logo next to the name: SVG, PNG, WebP, or JPEG, 256 KiB at most. Reloaded when it changes.',
     ).optional(),
   })
   .prefault({})
-  .meta({ description: 'How the pages for people present themselves.' });
+  .meta({ description: 'Name and logo on web pages.' });

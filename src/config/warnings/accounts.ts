@@ -5,14 +5,13 @@ import type { Settings } from '../settings.ts';
 import type { Hint, Pitfall } from './pitfall.ts';
 
 const HOUR = 3600;
-/** Generations of a role's keys in the account JWT at once, beyond which it is worth a word. */
+/** Warn beyond this many generations of keys in the account JWT at a time. */
 const MANY_GENERATIONS = 8;
 
 /**
- * `scoped-unverified`: without access to the system account nobody reads the account JWT. Where a key
- * is listed with a wider template, its users may do more than the role says; where it is listed
- * plainly, an empty user JWT may publish anywhere. Rotation tries the keys out, which shows the
- * latter only.
+ * `scoped-unverified`: without access to the system account, nothing checks the account JWT. If it lists
+ * the key with a wider template, users may do more than the role says; if it lists it as a plain key, a
+ * user without permissions may publish anywhere. Rotation tests the keys, which reveals only the latter.
  */
 export const scopedUnverified: Pitfall = function* scopedUnverified({ accounts, nats }) {
   if (nats.system) return;
@@ -23,8 +22,8 @@ export const scopedUnverified: Pitfall = function* scopedUnverified({ accounts, 
       yield {
         path: child(child(child('accounts', name), 'signingKeys'), index),
         message: rotation
-          ? `whether it is tied to a role is tried out, but without nats.system nobody reads its permissions in the account JWT: make sure that it is listed with ${template}`
-          : `what its users may do is said by the account JWT alone, which is not looked into without nats.system: make sure that it lists the key with ${template}, never as a plain signing key`,
+          ? `without nats.system, nats-sts can test that the key is scoped, but not its permissions in the account JWT: make sure that the account JWT lists it with ${template}`
+          : `without nats.system, nats-sts cannot check the permissions of its users in the account JWT: make sure that the account JWT lists the key with ${template}, never as a plain signing key`,
       };
     }
   }
@@ -34,7 +33,7 @@ export const scopedUnverified: Pitfall = function* scopedUnverified({ accounts, 
 export const rotationVeryFrequent: Pitfall = (settings) =>
   rotating(settings, ({ every }) =>
     every < HOUR
-      ? `every ${durationText(every)} a new account JWT goes to all servers: days are usual, and every key can be rotated at once with nats-sts keys rotate`
+      ? `a new account JWT goes to all servers every ${durationText(every)}: consider days; nats-sts keys rotate rotates at any time`
       : undefined,
   );
 
@@ -47,7 +46,7 @@ export const rotationKeysPileUp: Pitfall = (settings) =>
     const longest = Math.max(0, ...lifetimes);
     const generations = Math.ceil((longest + grace) / every);
     if (generations <= MANY_GENERATIONS) return undefined;
-    return `a key stays in the account JWT for as long as its credentials live, ${durationText(longest)}, so about ${generations} generations of keys pile up there: rotate less often, or shorten maxTtl`;
+    return `a key stays in the account JWT as long as its credentials live, ${durationText(longest)}, so about ${generations} generations of keys accumulate: rotate less often, or shorten maxTtl`;
   });
 
 function* rotating(
@@ -69,7 +68,7 @@ export const managedElsewhere: Pitfall = function* managedElsewhere({ accounts, 
     yield {
       path: child('accounts', name),
       message:
-        'without nats.operatorSigningKey this process makes no keys for it: another one must, nats-sts rotator with the same store and sealingKey',
+        'without nats.operatorSigningKey, this process creates no keys for the account: run nats-sts rotator with the same store and sealingKey',
     };
   }
 };
@@ -81,7 +80,7 @@ export const adminAbsent: Pitfall = function* adminAbsent({ accounts, admin = []
   yield {
     path: child('accounts', name),
     message:
-      'nobody may rotate its keys at once, or revoke: add admin: [{issuer: …, match: {…}}] for those who are on call',
+      'nobody may rotate its keys on request, or revoke: add admin: [{issuer: …, match: {…}}] for those who are on call',
   };
 };
 
@@ -92,7 +91,7 @@ export const signingWithoutEffect: Pitfall = function* signingWithoutEffect({ ac
     if (signing === undefined || here.has(account) || !accounts.entries.has(account)) continue;
     yield {
       path: `roles.${name}.signing`,
-      message: `has no effect: account ${account} has signingKeys, and whether one is tied to this role decides`,
+      message: `has no effect: account ${account} has signingKeys, and a role is scoped if one of them is for this role; remove it`,
     };
   }
 };

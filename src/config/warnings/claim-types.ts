@@ -7,7 +7,7 @@ import { type ClaimFacts, typeOfClaim } from '../presets/claim-facts.ts';
 import type { Settings } from '../settings.ts';
 import { type BindingView, type Hint, perBinding, type Pitfall } from './pitfall.ts';
 
-/** Whether a condition can tell claims of the type apart, or comes out the same for all of them. */
+/** Whether a condition depends on the value of a claim of this type, or has the same result for all. */
 type Outcome = 'open' | 'never' | 'always';
 
 interface Finding extends Hint {
@@ -17,7 +17,7 @@ interface Finding extends Hint {
 /** `claim-type`: a comparison with a value of another type than the provider's claim has. */
 export const claimType: Pitfall = (settings, policy) => found(settings, policy, 'never');
 
-/** The same under `not`: such a condition excludes nobody, so that it is an error. */
+/** The same under `not`: such a condition excludes nobody, which is an error. */
 export function claimTypesThatExcludeNobody(settings: Settings, policy: Policy): Iterable<Hint> {
   return found(settings, policy, 'always');
 }
@@ -47,7 +47,7 @@ function inWhen({ when, path, facts }: BindingView): Finding[] {
     const fits = values.some((value) => typeOf(value) === type);
     return [{ claim, type, fits, value: values[0], negated }];
   });
-  // Comparing with both `true` and "true" is careful, not wrong.
+  // Comparing with both `true` and "true" is cautious, not wrong.
   const careful = new Set(known.flatMap(({ fits, claim }) => (fits ? [claim.name] : [])));
   return known
     .filter(({ claim }) => !careful.has(claim.name))

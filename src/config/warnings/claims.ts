@@ -18,7 +18,7 @@ const CHANGING = [
 export const mutableClaim = perBinding((binding) => {
   const found = CHANGING.filter((claim) => narrows(binding, [claim]));
   if (found.length === 0) return undefined;
-  return `${found.join(', ')} can be changed, or taken by someone else: bind on a stable id (sub, oid, …), a role or a group instead`;
+  return `${found.join(', ')} can be changed, or taken over by someone else: bind on a stable ID (sub, oid, …), a role, or a group instead`;
 });
 
 /** `okta-login-name` */
@@ -26,7 +26,7 @@ export const oktaLoginName = perBinding((binding) => {
   const { provider, source } = binding;
   const onlyIdTokens = source.spec.kinds.every((kind) => kind === 'id_token');
   if (provider !== 'okta' || onlyIdTokens || !narrows(binding, ['sub'])) return undefined;
-  return "sub of an Okta access token is the login name, which can be changed: use uid (or cid for a client's own token)";
+  return "sub of an Okta access token is the login name, which can change: bind on uid (or cid, for a client's own token)";
 });
 
 /** `keycloak-any-client` */
@@ -36,13 +36,13 @@ export const keycloakAnyClient = perBinding((binding) => {
     binding.provider === 'keycloak' || /\/realms\/[^/]+$/.test(spec.issuers[0] ?? '');
   const takesAccessTokens = spec.kinds.includes('access_token');
   if (!ofKeycloak || !takesAccessTokens || narrows(binding, ['azp', 'client_id'])) return undefined;
-  return 'tokens of every client of the realm get in: Keycloak puts a client into aud for whoever has a role of it, whichever client asked; add azp: CLIENT, or a list of clients';
+  return 'accepts tokens of every client of the realm, because Keycloak adds a client to aud for everyone with a role of it: add azp: CLIENT, or a list of clients';
 });
 
 /** `email-binding` */
 export const emailBinding = perBinding((binding) =>
   narrows(binding, ['email', 'user_email'])
-    ? 'an e-mail address can be given to someone else: prefer a stable id such as sub; email counts only with email_verified: true'
+    ? 'an email address can be reassigned: prefer a stable ID such as sub; email matches only with email_verified: true'
     : undefined,
 );
 
@@ -50,7 +50,7 @@ export const emailBinding = perBinding((binding) =>
 export const cognitoCustomAttribute = perBinding(({ provider, match, when }) => {
   const named = [...Object.keys(match).map(claimOf), when ?? ''];
   if (provider !== 'cognito' || !named.some((text) => text.includes('custom:'))) return undefined;
-  return 'attributes custom:… may be writable by the user: make sure that no app client can write them, or bind on cognito:groups';
+  return 'users may be able to change attributes custom:…: make sure that no app client can write them, or bind on cognito:groups';
 });
 
 /** `claim-name-with-dots` */
@@ -59,11 +59,11 @@ export const claimNameWithDots = perBinding(({ match, path }) =>
     .filter((key) => !key.startsWith('/') && !key.includes('://') && /\w[./]\w/.test(key))
     .map((key) => ({
       path: `${path}.match.${key}`,
-      message: `is taken as one claim of this name; for a claim inside another write ${pointerFor(key)}`,
+      message: `is read as the name of one claim: for a claim inside another, write ${pointerFor(key)}`,
     })),
 );
 
-/** `realm_access.roles` → `/realm_access/roles`; the dot of `kubernetes.io` belongs to the name. */
+/** `realm_access.roles` → `/realm_access/roles`; the dot in `kubernetes.io` is part of the name. */
 function pointerFor(key: string): string {
   const dotted = /^kubernetes\.io/.exec(key)?.[0] ?? '';
   return `/${dotted}${key.slice(dotted.length).replaceAll('.', '/')}`;
@@ -80,7 +80,7 @@ export const regexBareDot = perBinding(({ match, path }) =>
           {
             path: `${path}.match.${key}`,
             message:
-              'a dot in a regex is any character: write \\. for the dot of a host or address',
+              'a dot in a regex matches any character: write \\. for the dot of a host or address',
           },
         ]
       : [],
@@ -104,7 +104,7 @@ export const literalStar = perBinding(({ match, path }) =>
     return [
       {
         path: `${path}.match.${key}`,
-        message: `${JSON.stringify(text)} is compared literally, and * stands for itself: write ${glob} for a pattern`,
+        message: `${JSON.stringify(text)} is compared literally, including the *: write ${glob} for a pattern`,
       },
     ];
   }),
@@ -127,7 +127,7 @@ export const claimLongName = perBinding(({ match, path }) =>
   Object.keys(match).flatMap((key): Hint[] => {
     const short = SHORT_NAMES.get(claimOf(key));
     if (short === undefined) return [];
-    const message = `tokens call this claim ${short}, and a claim that is missing never matches: write ${short}`;
+    const message = `never matches, because tokens call this claim ${short}: write ${short}`;
     return [{ path: `${path}.match.${key}`, message }];
   }),
 );
@@ -136,7 +136,7 @@ export const claimLongName = perBinding(({ match, path }) =>
 export const entraAudience = perIssuer(({ preset, spec }) => {
   const hasClientId = spec.audiences.some((audience) => /^[0-9a-f-]{36}$/.test(audience));
   if (preset !== 'entra' || hasClientId) return undefined;
-  return 'tokens of version 2 carry the client id of your application as audience: add it to the list (audience: [api://…, <client id>])';
+  return 'version 2 tokens have the client ID of your application as audience: add it to the list (audience: [api://…, <client id>])';
 });
 
 /** `spiffe-trust-domain` */
@@ -144,12 +144,15 @@ export const spiffeTrustDomain = perBinding(({ source: { trustDomain }, match, p
   if (trustDomain === undefined) return undefined;
   const { sub } = match;
   if (sub === undefined) {
-    return `say which SPIFFE IDs are meant: add sub: spiffe://${trustDomain}/…`;
+    return `does not say which SPIFFE IDs match: add sub: spiffe://${trustDomain}/…`;
   }
   const outside = valuesOf(sub).some((value) => {
     const text = typeof value === 'object' && 'glob' in value ? value.glob : value;
     return typeof text === 'string' && !text.startsWith(`spiffe://${trustDomain}/`);
   });
   if (!outside) return undefined;
-  return { path: `${path}.match.sub`, message: `is not within spiffe://${trustDomain}/` };
+  return {
+    path: `${path}.match.sub`,
+    message: `is outside the trust domain: write a SPIFFE ID in spiffe://${trustDomain}/`,
+  };
 });

@@ -55,7 +55,7 @@ import {
 import { scopedUpperCase } from './upper-case.ts';
 import type { Pitfall } from './pitfall.ts';
 
-/** Every pitfall we know, by its stable id. */
+/** Every pitfall, by its stable ID. */
 const PITFALLS: Readonly<Record<string, Pitfall>> = {
   'shared-issuer-open': sharedIssuerOpen,
   'github-names-only': githubNamesOnly,
@@ -98,7 +98,7 @@ const PITFALLS: Readonly<Record<string, Pitfall>> = {
   'public-url-plain-http': publicUrlPlainHttp,
 };
 
-/** Often what is wanted, and still worth a word. */
+/** Often intended, but worth mentioning. */
 const NOTES: Readonly<Record<string, Pitfall>> = {
   'shared-inbox': sharedInbox,
   'rotation-very-frequent': rotationVeryFrequent,

@@ -2,7 +2,7 @@ import { indexKeys, type KeyIndex, MAX_KEYS } from '../../identity/keys/key-inde
 import { type LeftOut, showKey } from '../../identity/keys/left-out.ts';
 import type { Pitfall } from './pitfall.ts';
 
-/** Looks at each key set that is given in the configuration, as its issuer will read it. */
+/** Checks each key set in the configuration, as its issuer will read it. */
 function perKeySet(look: (keys: KeyIndex) => readonly string[]): Pitfall {
   return function* hints({ issuers }) {
     for (const [name, { spec }] of issuers.entries) {
@@ -16,7 +16,7 @@ function perKeySet(look: (keys: KeyIndex) => readonly string[]): Pitfall {
 }
 
 function sentence(key: LeftOut): string {
-  return `${showKey(key.kid)} is left out: it ${key.why}`;
+  return `${showKey(key.kid)} is ignored: it ${key.why}`;
 }
 
 /** `jwks-unusable` */
@@ -24,7 +24,7 @@ export const jwksUnusable = perKeySet(({ size }) =>
   size > 0
     ? []
     : [
-        'holds no key that can be used, so every token of this issuer is refused: give its signature keys',
+        'contains no usable key, so every token of this issuer is rejected: give its signature keys',
       ],
 );
 
@@ -33,7 +33,7 @@ export const jwksKeyLeftOut = perKeySet(({ leftOut }) =>
   leftOut.filter(({ faulty }) => faulty).map(sentence),
 );
 
-/** `jwks-key-for-others`: key sets of issuers hold keys for encryption and for other algorithms, too. */
+/** `jwks-key-for-others`: key sets of issuers also contain keys for encryption and for other algorithms. */
 export const jwksKeyForOthers = perKeySet(({ leftOut }) =>
   leftOut.filter(({ faulty }) => !faulty).map(sentence),
 );
@@ -42,5 +42,7 @@ export const jwksKeyForOthers = perKeySet(({ leftOut }) =>
 export const jwksTooManyKeys = perKeySet(({ beyond }) =>
   beyond === 0
     ? []
-    : [`holds ${MAX_KEYS + beyond} keys, and only the first ${MAX_KEYS} are used: remove old ones`],
+    : [
+        `contains ${MAX_KEYS + beyond} keys, but only the first ${MAX_KEYS} are used: remove old ones`,
+      ],
 );

@@ -8,16 +8,16 @@ import type { ResolvedIssuer } from '../schema/issuer.ts';
 import type { RoleSettings } from '../schema/role.ts';
 import type { Settings } from '../settings.ts';
 
-/** A position in the file and what to write there instead. */
+/** A position in the file, what is wrong there, and what to write instead. */
 export interface Hint {
   readonly path: string;
   readonly message: string;
 }
 
-/** Looks for one thing that is allowed but probably not meant. */
+/** Looks for one thing that is allowed but probably a mistake. */
 export type Pitfall = (settings: Settings, policy: Policy) => Iterable<Hint>;
 
-/** A binding, or a rule of who may administer, with the issuer it is about. */
+/** A binding, or an admin rule, with its issuer. */
 export interface BindingView extends BindingSettings {
   readonly path: string;
   readonly source: ResolvedIssuer;
@@ -28,8 +28,8 @@ export interface BindingView extends BindingSettings {
 type Facts = ClaimFacts & { readonly title: string };
 
 /**
- * A pitfall of single bindings, and of rules of who may administer: whom a binding lets in by
- * mistake, such a rule does too. The hint stands there unless it names another position.
+ * A pitfall of single bindings and admin rules, which can let in the wrong identities in the same ways.
+ * The hint is for the binding itself unless it names another position.
  */
 export function perBinding(
   look: (binding: BindingView) => string | Hint | readonly Hint[] | undefined,
@@ -81,12 +81,12 @@ const WELL_KNOWN: Readonly<Record<string, string>> = {
   'https://accounts.google.com': 'google',
 };
 
-/** The preset's name, also where the operator wrote the provider's issuer out. */
+/** The name of the preset, or of the provider whose issuer is written out. */
 function providerOf({ preset, spec }: ResolvedIssuer): string | undefined {
   return preset ?? WELL_KNOWN[spec.issuers[0] ?? ''];
 }
 
-/** What is known of an issuer's claims: by its preset, or by its URL. */
+/** What is known about the claims of an issuer, by its preset or its URL. */
 export function factsOf(source: ResolvedIssuer): Facts {
   const preset = presetFor(providerOf(source));
   const url = source.spec.issuers[0] ?? '';
@@ -99,7 +99,7 @@ export function claimOf(key: string): string {
   return /^\/[^/]*$/.test(key) ? key.slice(1).replaceAll('~1', '/').replaceAll('~0', '~') : key;
 }
 
-/** Whether the binding says anything about the claim that not every token satisfies. */
+/** Whether the binding has a condition on the claim that not every token meets. */
 export function narrows({ match, when }: BindingSettings, claims: readonly string[]): boolean {
   const inMatch = Object.entries(match).some(
     ([key, spec]) => claims.includes(claimOf(key)) && !isAnything(spec),
@@ -107,7 +107,7 @@ export function narrows({ match, when }: BindingSettings, claims: readonly strin
   return inMatch || (when !== undefined && claims.some((claim) => mentions(when, claim)));
 }
 
-/** `claims.name`, `claims["name"]` or, for a pointer, its last part after a dot. Good enough for advice. */
+/** `claims.name`, `claims["name"]` or, for a pointer, its last part. Good enough for advice. */
 function mentions(when: string, claim: string): boolean {
   const name = claim.slice(claim.lastIndexOf('/') + 1);
   return [`.${name}`, `["${name}"]`, `['${name}']`].some((form) => {
@@ -116,7 +116,7 @@ function mentions(when: string, claim: string): boolean {
   });
 }
 
-/** What it does not name can be anybody's: `not`, and patterns that begin with a wildcard. */
+/** `not`, and patterns that begin with a wildcard, match values of anyone. */
 function isAnything(spec: MatchSpec): boolean {
   return valuesOf(spec).some((value) => {
     if (typeof value !== 'object') return false;

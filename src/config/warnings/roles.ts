@@ -8,20 +8,34 @@ export const roleUnused: Pitfall = function* roleUnused({ roles, bindings }) {
   const given = new Set(bindings.flatMap(({ settings }) => settings.roles));
   for (const name of roles.names) {
     if (given.has(name)) continue;
-    yield { path: `roles.${name}`, message: 'no binding gives this role: nobody can get it' };
+    yield {
+      path: `roles.${name}`,
+      message:
+        'no binding gives this role, so nobody can get it: add it to a binding, or remove it',
+    };
   }
 };
 
 /** `allow-everything` */
 export const allowEverything = perRole(({ publish, subscribe }, path) => [
-  ...hints(publish.allow, isEverything, `${path}.publish.allow`, 'lets it publish everywhere'),
-  ...hints(subscribe.allow, isEverything, `${path}.subscribe.allow`, 'lets it read everything'),
+  ...hints(publish.allow, isEverything, `${path}.publish.allow`, 'allows publishing everywhere'),
+  ...hints(subscribe.allow, isEverything, `${path}.subscribe.allow`, 'allows reading everything'),
 ]);
 
 /** `allow-system` */
 export const allowSystem = perRole(({ publish, subscribe }, path) => [
-  ...hints(publish.allow, isSystem, `${path}.publish.allow`, 'reaches the servers themselves'),
-  ...hints(subscribe.allow, isSystem, `${path}.subscribe.allow`, 'reaches the servers themselves'),
+  ...hints(
+    publish.allow,
+    isSystem,
+    `${path}.publish.allow`,
+    'gives access to the servers themselves',
+  ),
+  ...hints(
+    subscribe.allow,
+    isSystem,
+    `${path}.subscribe.allow`,
+    'gives access to the servers themselves',
+  ),
 ]);
 
 /** `allow-jetstream-api` */
@@ -30,7 +44,7 @@ export const allowJetStreamApi = perRole(({ publish }, path) =>
     publish.allow,
     (subject) => subject === '$JS.>' || subject === '$JS.API.>',
     `${path}.publish.allow`,
-    'lets it read, change and delete every stream of the account',
+    'allows reading, changing, and deleting every stream of the account',
   ),
 );
 
@@ -42,7 +56,7 @@ export const sharedInbox = perRole(({ subscribe }, path) =>
           {
             path: `${path}.subscribe.allow[${index}]`,
             message:
-              'whoever has it can read replies meant for others of the account: where that matters, give each an inbox prefix of its own, e.g. "_INBOX_{{subject | token}}.>"; answers and nats-sts login tell clients',
+              'every identity with this role can read replies to others in the account: if that matters, give each its own inbox prefix, such as "_INBOX_{{subject | token}}.>"; clients get it with their credentials',
           },
         ]
       : [],
@@ -55,7 +69,7 @@ export const longTtl = perRole(({ maxTtl }, path) =>
     ? [
         {
           path: `${path}.maxTtl`,
-          message: `a credential of ${durationText(maxTtl)} works that long after its token was taken back: 24h at most is better, the client can renew it`,
+          message: `a credential stays valid for up to ${durationText(maxTtl)} after its user loses access: prefer 24h at most; clients can renew`,
         },
       ]
     : [],
@@ -69,7 +83,7 @@ export const dataLimit = perRole(({ limits }, path) =>
         {
           path: `${path}.limits.data`,
           message:
-            'has no effect: NATS servers read this limit and do not enforce it. Limit payload and maxTtl instead',
+            'has no effect, because NATS servers do not enforce it: limit payload and maxTtl instead',
         },
       ],
 );
@@ -85,7 +99,7 @@ function hints(
       ? [
           {
             path: `${path}[${index}]`,
-            message: `"${subject}" ${consequence}: name the subjects that are needed`,
+            message: `"${subject}" ${consequence}: list only the subjects that are needed`,
           },
         ]
       : [],

@@ -7,7 +7,8 @@ export const natsServersLoopback: Pitfall = function* natsServersLoopback({ nats
   if (isLoopback(listen.host) || reachable) return;
   yield {
     path: 'nats.servers',
-    message: 'callers are told to connect to their own machine: write the URLs that they can reach',
+    message:
+      'callers get a loopback URL, which leads to their own machine: write URLs that they can reach',
   };
 };
 
@@ -17,7 +18,7 @@ export const proxiesEveryone: Pitfall = function* proxiesEveryone({ listen }) {
   yield {
     path: 'listen.behindProxy',
     message:
-      "anyone's X-Forwarded-For is believed, so rate limits and audit addresses can be forged: name the proxies",
+      'X-Forwarded-For is trusted from everyone, so callers can forge their address in rate limits and the audit log: list only your proxies',
   };
 };
 
@@ -25,13 +26,13 @@ export const proxiesEveryone: Pitfall = function* proxiesEveryone({ listen }) {
 export const publicUrlPlainHttp: Pitfall = function* publicUrlPlainHttp({ publicUrl }) {
   if (publicUrl === undefined || publicUrl.startsWith('https:')) return;
   if (isLoopback(new URL(publicUrl).hostname)) return;
-  yield { path: 'publicUrl', message: 'tokens would travel unencrypted: write https://…' };
+  yield { path: 'publicUrl', message: 'tokens would be sent unencrypted: write https://…' };
 };
 
 /** `no-bindings` */
 export const noBindings: Pitfall = function* noBindings({ bindings }) {
   if (bindings.length > 0) return;
-  yield { path: 'bindings', message: 'without a binding nobody gets a credential' };
+  yield { path: 'bindings', message: 'is empty, so nobody gets a credential: add a binding' };
 };
 
 /** `admin-single-use` */
@@ -41,7 +42,7 @@ export const adminSingleUse: Pitfall = function* adminSingleUse({ admin = [], is
     yield {
       path: `admin[${index}].issuer`,
       message:
-        'nats-sts keys and revoke call the service once to ask you, and once to do it, with one token, which this issuer has taken only once: leave singleUse out there, or let administrators come from another issuer',
+        'nats-sts keys and nats-sts revoke send one token twice (to preview, then to act), but this issuer has singleUse: remove singleUse there, or use another issuer for administrators',
     };
   }
 };
@@ -57,7 +58,7 @@ export const loginTitleTwice: Pitfall = function* loginTitleTwice({ issuers }) {
     else {
       yield {
         path: `issuers.${name}.login`,
-        message: `people can't tell it from issuers.${earlier}.login, which has the title "${title}" too: give it one of its own`,
+        message: `has the same title as issuers.${earlier}.login, "${title}", so people cannot distinguish them: choose another`,
       };
     }
   }
@@ -69,7 +70,7 @@ export const operatorUnpinned: Pitfall = function* operatorUnpinned({ nats }) {
   yield {
     path: 'nats.operatorSigningKey',
     message:
-      'whose account JWTs to build upon is what the servers say: pin it with nats.operator: {file: ./operator.jwt} (nsc describe operator --raw)',
+      'nats-sts trusts whichever operators the servers name: pin yours with nats.operator: {file: ./operator.jwt} (nsc describe operator --raw)',
   };
 };
 
@@ -83,6 +84,6 @@ export const operatorKeyBesideListener: Pitfall = function* operatorKeyBesideLis
   yield {
     path: 'nats.operatorSigningKey',
     message:
-      'who breaks into the process that answers the network has the operator key, and with it every account: run nats-sts rotator apart and leave the key out here',
+      'the process that serves the network has the operator key, so an attacker who takes it over controls every account: run nats-sts rotator separately, and remove the key here',
   };
 };

@@ -9,15 +9,14 @@ interface Entry {
   readonly conditions: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** Enough for any file that people write; a pile of look-alikes shall not make loading slow. */
+/** Enough for any file that people write; many similar bindings must not slow down loading. */
 const MAX_COMPARED = 200;
 
 /**
- * `binding-shadowed`: a binding that an earlier one always comes before, with the same or wider
- * conditions and all of its roles.
+ * `binding-shadowed`: a binding after one that has the same or wider conditions and all of its roles.
  *
- * To stay fast with ten thousand bindings, an earlier one is looked up by the values of that claim
- * of it which the fewest bindings share.
+ * To be fast with ten thousand bindings, earlier ones are indexed by their claim whose values the fewest
+ * bindings share.
  */
 export const bindingShadowed: Pitfall = function* bindingShadowed({ bindings }): Iterable<Hint> {
   const entries = bindings.map(({ index, settings }) => entryOf(index, settings));
@@ -28,7 +27,7 @@ export const bindingShadowed: Pitfall = function* bindingShadowed({ bindings }):
     if (wider) {
       yield {
         path: `bindings[${entry.index}]`,
-        message: `is never reached: bindings[${wider.index}] ("${wider.binding.name}") comes first, matches the same or more, and gives the same roles`,
+        message: `is never reached, because bindings[${wider.index}] ("${wider.binding.name}") comes first, matches the same or more, and gives the same roles: reorder them, or remove one`,
       };
     }
     for (const key of lookUpKeys(entry, popularity)) {
@@ -67,7 +66,7 @@ function candidates(entry: Entry, earlier: ReadonlyMap<string, Entry[]>): Entry[
   return keys.flatMap((key) => earlier.get(key) ?? []).slice(0, MAX_COMPARED);
 }
 
-/** Where an entry is listed: under the values of its rarest condition, or under its issuer when it has none. */
+/** The keys of an entry in the index: the values of its rarest condition, or its issuer if it has none. */
 function lookUpKeys(entry: Entry, popularity: ReadonlyMap<string, number>): readonly string[] {
   let best: readonly string[] = [entry.binding.issuer];
   let least = Number.POSITIVE_INFINITY;

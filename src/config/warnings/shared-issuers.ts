@@ -1,6 +1,6 @@
 import { type BindingView, narrows, perBinding, perIssuer, valuesOf } from './pitfall.ts';
 
-/** What ties a token of an issuer that the whole world shares to one organisation. */
+/** Claims that restrict tokens of a public issuer to one organization. */
 const TIES: Readonly<
   Record<string, { readonly claims: readonly string[]; readonly advice: string }>
 > = {
@@ -14,7 +14,7 @@ const TIES: Readonly<
       'enterprise',
       'sub',
     ],
-    advice: 'GitHub signs for every repository there: add repository_owner_id: "…"',
+    advice: 'the issuer signs for every repository on GitHub: add repository_owner_id: "…"',
   },
   'https://gitlab.com': {
     claims: [
@@ -28,15 +28,16 @@ const TIES: Readonly<
       'job_namespace_path',
       'sub',
     ],
-    advice: 'gitlab.com signs for every project there: add project_id: "…" and job_project_id: "…"',
+    advice:
+      'the issuer signs for every project on gitlab.com: add project_id: "…" and job_project_id: "…"',
   },
   'https://agent.buildkite.com': {
     claims: ['organization_id', 'organization_slug', 'sub'],
-    advice: 'Buildkite signs for every organisation there: add organization_id: …',
+    advice: 'the issuer signs for every Buildkite organization: add organization_id: …',
   },
   'https://accounts.google.com': {
     claims: ['sub', 'email', 'hd'],
-    advice: 'any Google account can make a token for your audience: add sub: "…", or email or hd',
+    advice: 'any Google account can get a token for your audience: add sub: "…", or email or hd',
   },
 };
 
@@ -55,7 +56,7 @@ const GITHUB_NAMES = [
   'enterprise',
 ];
 const GITHUB_IDS = ['repository_owner_id', 'repository_id', 'enterprise_id'];
-/** The `sub` that GitHub gives repositories made or moved since July 2026 holds the ids. */
+/** The `sub` that GitHub gives repositories created or moved since July 2026 contains the IDs. */
 const IMMUTABLE_SUB = /^repo:[^/@]+@\d+\/[^:@]+@\d+:/;
 
 /** `github-names-only` */
@@ -63,7 +64,7 @@ export const githubNamesOnly = perBinding((binding) => {
   if (binding.provider !== 'github-actions') return undefined;
   if (!narrows(binding, GITHUB_NAMES) || narrows(binding, GITHUB_IDS)) return undefined;
   if (hasImmutableSub(binding)) return undefined;
-  return 'names on GitHub can be given up and taken by someone else: add repository_id: "…" or repository_owner_id: "…"';
+  return 'someone else can take over an abandoned name on GitHub: add repository_id: "…" or repository_owner_id: "…"';
 });
 
 function hasImmutableSub({ match }: BindingView): boolean {
@@ -72,7 +73,7 @@ function hasImmutableSub({ match }: BindingView): boolean {
   return values.every((value) => typeof value === 'string' && IMMUTABLE_SUB.test(value));
 }
 
-/** What a pull request's token can't have, or not without somebody's say. */
+/** Claims that the token of a pull request cannot have without an approval. */
 const REVIEWED = [
   'ref',
   'ref_protected',
@@ -86,7 +87,7 @@ const REVIEWED = [
 export const githubPullRequests = perBinding((binding) => {
   if (binding.provider !== 'github-actions' || narrows(binding, REVIEWED)) return undefined;
   if (namesRefInSub(binding)) return undefined;
-  return 'jobs of pull requests match too, with code that nobody has reviewed: add ref: refs/heads/main, or environment or event_name';
+  return 'matches jobs of pull requests too, with unreviewed code: add ref: refs/heads/main, or environment or event_name';
 });
 
 /** A whole `sub`, or a glob that goes as far as the branch or environment; `repo:acme/orders:*` does not. */
@@ -113,10 +114,10 @@ export const gitlabForkMergeRequests = perBinding((binding) => {
   const target = narrows(binding, GITLAB_TARGET);
   const source = narrows(binding, GITLAB_SOURCE);
   if (source && !target) {
-    return 'project_id may name a fork, job_project_id names the project where the job runs: add job_project_id: "…"';
+    return 'project_id can be that of a fork, while job_project_id is the project where the job runs: add job_project_id: "…"';
   }
   if (target && !source) {
-    return 'merge requests of forks run in this project too: add project_id: "…", which then names the fork';
+    return 'merge requests of forks run in this project too: add project_id: "…", which for those is the fork';
   }
   return undefined;
 });
@@ -124,13 +125,13 @@ export const gitlabForkMergeRequests = perBinding((binding) => {
 /** `kubernetes-issuer-not-unique` */
 export const kubernetesIssuerNotUnique = perIssuer(({ spec }) =>
   spec.issuers.some((issuer) => /^https?:\/\/kubernetes\.default(?:[.:/]|$)/.test(issuer))
-    ? 'every cluster without an issuer of its own says this: give the cluster one (--service-account-issuer), and keep to its own keys until then'
+    ? 'every cluster without its own issuer uses this one: give the cluster its own (--service-account-issuer), and give its keys here until then'
     : undefined,
 );
 
 /** `kubernetes-single-use` */
 export const kubernetesSingleUse = perIssuer(({ preset, spec }) =>
   preset === 'kubernetes' && spec.singleUse
-    ? 'a pod sends the same token again until the kubelet renews it, and would be refused: leave singleUse out'
+    ? 'pods send the same token until the kubelet renews it, and would be rejected: remove singleUse'
     : undefined,
 );

@@ -6,7 +6,7 @@ import type { RoleSettings } from '../schema/role.ts';
 import type { Settings } from '../settings.ts';
 import { factsOf, type Hint, type Pitfall } from './pitfall.ts';
 
-/** `scoped-upper-case`: a scoped role filled in with ids that usually have upper-case letters. */
+/** `scoped-upper-case`: a scoped role with a template for an ID that usually has upper-case letters. */
 export const scopedUpperCase: Pitfall = function* scopedUpperCase(
   settings,
   policy,
@@ -26,13 +26,13 @@ export const scopedUpperCase: Pitfall = function* scopedUpperCase(
       if (!reference) continue;
       yield {
         path: `roles.${name}`,
-        message: `"${reference.text}" usually has upper-case letters in tokens of ${factsOf(source).title}, and a scoped signing key refuses those: write {{${reference.text} | token}}, or ${directly(role, settings)}`,
+        message: `"${reference.text}" usually has upper-case letters in tokens of ${factsOf(source).title}, which a scoped signing key cannot carry: write {{${reference.text} | token}}, or ${directly(role, settings)}`,
       };
     }
   }
 };
 
-/** What a scoped role takes as it is; nothing where the role is signed directly. */
+/** References that a scoped role fills in unencoded; none if the role is signed directly. */
 function plainReferences(
   name: string,
   role: RoleSettings,
@@ -50,13 +50,13 @@ function plainReferences(
 function isMixedCase({ source: from }: Reference, source: ResolvedIssuer): boolean {
   const { mixedCase = [] } = factsOf(source);
   if (from.kind === 'claim') return mixedCase.includes(claimUse(from.path).name);
-  // What names the subject where its first way applies.
+  // The claims of the first form of the subject.
   const [names = []] = source.spec.subject;
   return from.kind === 'subject' && names.some((name) => mixedCase.includes(name));
 }
 
 function directly({ account }: RoleSettings, { accounts }: Settings): string {
   return accounts.entries.get(account)?.signingKeys
-    ? 'give a signing key that is tied to no role'
+    ? 'give a signing key without a role'
     : 'signing: direct';
 }
