@@ -3,23 +3,23 @@ import type { Identity } from '../identity/identity.ts';
 import { compilePolicy } from './compile.ts';
 import type { BindingSpec, Denial, RoleSpec } from './policy.ts';
 
-/** A rule of who may administer: identities of this issuer whose claims match. Its name is its path in the file. */
+/** An admin rule: identities of this issuer whose claims match may administer. Its name is its path in the file. */
 export interface AdminRule extends Pick<BindingSpec, 'name' | 'issuer' | 'match'> {
-  /** What tokens must say besides about whom they are for. */
+  /** A condition on the audience, in addition to `match`. */
   readonly audience?: BindingSpec['match'];
 }
 
 /** Who may administer, compiled. Immutable; no I/O. */
 export interface AdminPolicy {
-  /** Whether there are any rules: without one nobody may. */
+  /** Whether there are any rules. Without one, nobody may administer. */
   readonly configured: boolean;
-  /** Undefined: this identity may. Else why not, with the rule that came nearest. */
+  /** Undefined if this identity may administer, else why not, with the rule that came closest. */
   deny(identity: Identity): Denial | undefined;
 }
 
 /**
- * Compiles the rules by what bindings go by: matching, verified e-mail addresses, left-out groups.
- * Every problem is found at once, with its path (`admin[0].match.groups`).
+ * Compiles the rules like bindings, so that matching, verified email addresses, and omitted groups work
+ * the same. Finds every problem at once, with its path (`admin[0].match.groups`).
  */
 export function compileAdmin(rules: readonly AdminRule[]): {
   admin: AdminPolicy;
@@ -43,14 +43,14 @@ export function compileAdmin(rules: readonly AdminRule[]): {
 }
 
 /**
- * An audience alone is no condition: everyone for whom a token is meant would be an administrator. A
- * rule with no other gets none, and so is a problem.
+ * An audience alone is not a condition: everyone with a token for this service would be an administrator.
+ * A rule without another condition is left without any, which the compiler reports.
  */
 function matchOf({ match, audience }: AdminRule): BindingSpec['match'] {
   return Object.keys(match).length === 0 ? match : { ...match, ...audience };
 }
 
-/** All that a rule gives: nobody gets a credential of this role. */
+/** What admin rules give. Nobody gets a credential with this role. */
 const ADMINISTRATOR: RoleSpec = {
   name: 'administrator',
   account: '-',

@@ -5,20 +5,20 @@ import { type ClaimUse, topLevel } from './claim-name.ts';
 import type { Scalar } from './match/grammar.ts';
 import type { MatchCondition } from './match/match.ts';
 
-/** The bindings of one issuer, found by the identity's own values instead of one by one. */
+/** The bindings of one issuer, looked up by the values of the identity instead of one by one. */
 export interface IssuerIndex {
   /** In file order. */
   readonly bindings: readonly CompiledBinding[];
-  /** Top-level names of every claim that a condition, or a template of a role, looks at. */
+  /** Top-level names of every claim that a condition, or a template of a role, reads. */
   readonly looksAt: ReadonlySet<string>;
   /**
-   * Every binding that can match, in file order, and few others: those filed under one of the
-   * identity's values, and those that have no equality to be filed under.
+   * Every binding that can match, in file order, and few others: those indexed by one of the values of
+   * the identity, and those without an equality condition.
    */
   candidates(identity: Identity): readonly CompiledBinding[];
 }
 
-/** Bindings by the values that one claim must equal. Keys are typed: `"42"` and `42` are two. */
+/** Bindings by the values that one claim must equal. Keys are typed: `"42"` and `42` differ. */
 interface Drawer {
   readonly claim: ClaimUse;
   readonly byValue: Map<Json, CompiledBinding[]>;
@@ -49,7 +49,7 @@ function indexIssuer(bindings: readonly CompiledBinding[]): IssuerIndex {
   };
 }
 
-/** How many bindings want each value of each claim. */
+/** How many bindings require each value of each claim. */
 type Crowd = ReadonlyMap<string, ReadonlyMap<Scalar, number>>;
 
 function countValues(bindings: readonly CompiledBinding[]): Crowd {
@@ -62,7 +62,7 @@ function countValues(bindings: readonly CompiledBinding[]): Crowd {
   return crowd;
 }
 
-/** The equality that the fewest other bindings share, so that the drawers' piles stay small. */
+/** The equality condition that the fewest other bindings share, to keep the lists short. */
 function mostSelective({ matches }: CompiledBinding, crowd: Crowd): MatchCondition | undefined {
   let best: MatchCondition | undefined;
   let fewest = Number.POSITIVE_INFINITY;
@@ -104,13 +104,13 @@ function collect(
   for (const { claim, byValue } of drawers) {
     const value = lookUp(claims, claim.path);
     if (value === undefined) continue;
-    // A claim that is a list matches when any element does.
+    // A list claim matches if any element does.
     for (const element of Array.isArray(value) ? value : [value]) {
       const pile = byValue.get(element);
       if (pile !== undefined) piles.push(pile);
     }
   }
-  // One pile is in file order already.
+  // A single list is in file order already.
   if (piles.length <= 1) return piles[0] ?? [];
   return [...new Set(piles.flat())].sort((a, b) => a.position - b.position);
 }

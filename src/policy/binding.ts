@@ -7,20 +7,20 @@ import type { BindingSpec, BindingTrace, PolicyProblem } from './policy.ts';
 import type { CompiledRole } from './role.ts';
 import type { WhenCompiler } from './when/when.ts';
 
-/** A binding, ready to be held against identities of its issuer. */
+/** A binding, ready to be matched with identities of its issuer. */
 export interface CompiledBinding {
   readonly spec: BindingSpec;
-  /** Its place in the file, from 0: the first one that matches decides. */
+  /** Its position in the file, from 0. The first binding that matches decides. */
   readonly position: number;
   readonly matches: readonly MatchCondition[];
-  /** `matches`, `when` and what comes with them; all must hold. */
+  /** `matches`, `when`, and implied conditions. All must hold. */
   readonly conditions: readonly Condition[];
-  /** Every claim that the conditions look at, once. */
+  /** Every claim that the conditions read, once. */
   readonly looksAt: readonly ClaimUse[];
   readonly roles: readonly CompiledRole[];
 }
 
-/** Compiles one binding. Every problem is added to `problems`; undefined where nothing can be made of it. */
+/** Compiles one binding. Adds every problem to `problems`; undefined if there are any. */
 export function compileBinding(
   spec: BindingSpec,
   { position, path }: { position: number; path: string },
@@ -36,12 +36,15 @@ export function compileBinding(
 ): CompiledBinding | undefined {
   const before = problems.length;
   if (typeof spec.name !== 'string') {
-    problems.push({ path: `${path}.name`, message: 'name the binding; logs and denials show it' });
+    problems.push({
+      path: `${path}.name`,
+      message: 'is missing: name the binding, for logs and denials',
+    });
   }
   if (typeof spec.issuer !== 'string') {
     problems.push({
       path: `${path}.issuer`,
-      message: 'name the issuer whose identities these are',
+      message: 'is missing: name the issuer of these identities',
     });
   }
   const matches = compileMatches(spec.match, `${path}.match`, problems);
@@ -52,10 +55,10 @@ export function compileBinding(
   if (problems.length === before && written.length === 0) {
     problems.push({
       path: `${path}.match`,
-      // To advise "let all of them in" because of a typo in a condition would turn it into a hole.
+      // After a typo in a condition, this advice would open a hole.
       unlessBelow: path,
       message:
-        'without a condition every identity of the issuer would match: write the claims that they must have, such as { sub: alice }, or { sub: { glob: "*" } } to let all of them in',
+        'has no condition, so every identity of the issuer would match: write required claims, such as { sub: alice }, or { sub: { glob: "*" } } to let everyone in',
     });
   }
   if (problems.length > before) return undefined;
@@ -68,7 +71,7 @@ export function matches({ conditions }: CompiledBinding, identity: Identity): bo
   return conditions.every((condition) => condition.holds(identity));
 }
 
-/** The same, condition by condition; of another issuer's identity only the issuer is looked at. */
+/** The same, condition by condition. For an identity of another issuer, only the issuer is compared. */
 export function traceBinding(
   { spec, conditions }: CompiledBinding,
   identity: Identity,
@@ -111,7 +114,7 @@ function findRoles(
   if (!Array.isArray(names) || names.length === 0) {
     problems.push({
       path,
-      message: 'list the roles that these identities may take, the default first',
+      message: 'is empty: list the roles that these identities may have, the default first',
     });
     return [];
   }
@@ -119,7 +122,7 @@ function findRoles(
     const role = typeof name === 'string' ? roles.get(name) : undefined;
     if (role === undefined) {
       const what =
-        typeof name === 'string' ? `there is no role "${name}"` : 'a role is named by its text';
+        typeof name === 'string' ? `there is no role "${name}"` : 'a role name must be text';
       problems.push({ path: `${path}[${index}]`, message: what, unknownRole: true });
     }
     return role ?? [];

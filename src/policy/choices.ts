@@ -2,17 +2,17 @@ import type { Identity } from '../identity/identity.ts';
 import { denyOverage, grant, options, refuse, type Rules } from './decide.ts';
 import type { Denial, Grant } from './policy.ts';
 
-/** All that an identity may choose from. */
+/** The roles that an identity may choose from. */
 export interface Choices {
-  /** One for each role, the default first, each by the binding that a request for that role is decided by. */
+  /** One for each role, the default first, each from the binding that decides requests for that role. */
   readonly grants: readonly Grant[];
-  /** Roles that a binding gives but whose templates the identity's values don't fit. */
+  /** Roles that a binding gives, but whose templates do not accept the values of the identity. */
   readonly unfit: readonly { readonly role: string; readonly denial: Denial }[];
-  /** Why there are no grants; absent where there are. */
+  /** Why there are no grants. Absent if there are any. */
   readonly denial?: Denial;
 }
 
-/** What `decide` would say to an identity for each role that it might ask for. Nothing is fetched, nothing waits. */
+/** What `decide` would answer for each role that the identity can ask for. Synchronous, no I/O. */
 export function choices(rules: Rules, identity: Identity): Choices {
   const index = rules.issuers.get(identity.issuerName);
   const overage = denyOverage(index, identity);

@@ -1,7 +1,7 @@
 import { type ClaimPath, parseClaimPath } from '../identity/claims.ts';
 import type { Json } from '../identity/identity.ts';
 
-/** A claim that a condition or a template looks at. */
+/** A claim that a condition or a template reads. */
 export interface ClaimUse {
   /** See `claimName`. */
   readonly name: string;
@@ -12,14 +12,14 @@ export function claimUse(path: ClaimPath): ClaimUse {
   return { name: claimName(path), path };
 }
 
-/** The claim at the top of the token that this one is, or is inside of. */
+/** The name of the top-level claim that this claim is, or is inside. */
 export function topLevel({ path }: ClaimUse): string {
   return path[0] ?? '';
 }
 
 /**
- * One name for each claim, however the operator wrote it: the claim's own name at the top of the
- * token, else a JSON Pointer (RFC 6901). `parseClaimPath` reads it back; records and traces show it.
+ * One name for each claim, however the operator wrote it: its own name if it is at the top of the token,
+ * else a JSON Pointer (RFC 6901). Records and traces show it; `parseClaimPath` parses it.
  */
 function claimName(path: ClaimPath): string {
   const [first] = path;
@@ -27,18 +27,18 @@ function claimName(path: ClaimPath): string {
   return path.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
-/** Reads a `match` key; answers what is wrong with it as a text, else the claim it names. */
+/** Parses a `match` key: the claim that it names, or what is wrong with it. */
 export function parseClaimName(key: string): ClaimUse | string {
-  if (key === '') return 'a claim has a name';
+  if (key === '') return 'has no name: write the name of a claim, such as sub';
   if (key.startsWith('/') && /~(?![01])/.test(key)) {
-    return 'in a JSON Pointer "~" is written "~0", and a "/" inside a name "~1" (RFC 6901)';
+    return 'is not a JSON Pointer: write "~" as "~0", and "/" inside a name as "~1" (RFC 6901)';
   }
   return claimUse(parseClaimPath(key));
 }
 
 const MAX_SHOWN_LENGTH = 256;
 
-/** A claim's value, short enough for a record: a longer one becomes its beginning and a mark. */
+/** The value of a claim, truncated if it is too long for a record. */
 export function shortened(value: Json): Json {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   if (text.length <= MAX_SHOWN_LENGTH) return value;

@@ -20,26 +20,26 @@ import { createWhenCompiler } from './when/when.ts';
  * between calls, so any number of callers may share it. A denial is a value; nothing throws.
  */
 export interface Policy {
-  /** The roles by name, with their scoped form (or why there is none). */
+  /** The roles by name, with their scoped form, or why there is none. */
   readonly roles: ReadonlyMap<string, CompiledRole>;
-  /** What this identity gets. The ask may narrow what the bindings allow, never widen it. */
+  /** What this identity gets. `ask` can narrow what the bindings allow, never widen it. */
   decide(identity: Identity, ask: Ask): Decision;
-  /** What the subject gets when the actor acts for it (RFC 8693 §1.1); both must be allowed the role. */
+  /** What the subject gets when the actor acts for it (RFC 8693 §1.1). Both must be allowed the role. */
   decideDelegated(subject: Identity, actor: Identity, ask: Ask): Decision;
   /** Every role that this identity may ask for. */
   choices(identity: Identity): Choices;
   /**
-   * Every binding held against the identity, condition by condition, in file order. Of a binding of
-   * another issuer there is one condition, `issuer`, which failed.
+   * The result of every binding, condition by condition, in file order. A binding for another issuer
+   * has one condition, `issuer`, which failed.
    */
   explain(identity: Identity): readonly BindingTrace[];
 }
 
 /**
- * Compiles roles and bindings. Every problem is found at once, with its path in the file; what has a
- * problem is left out of the policy, so that one with problems must not be served from.
+ * Compiles roles and bindings. Finds every problem at once, with its path in the file. Roles and bindings
+ * with problems are left out, so a policy with problems must not be used.
  *
- * `pathOf` says where in the file the binding at an index is, by default `bindings[index]`.
+ * `pathOf` gives the path in the file of the binding at an index, by default `bindings[index]`.
  */
 export function compilePolicy({
   roles,
@@ -71,9 +71,12 @@ function compileRoles(
   const roles = new Map<string, CompiledRole>();
   for (const [index, spec] of specs.entries()) {
     if (!isObject(spec) || typeof spec.name !== 'string' || spec.name === '') {
-      problems.push({ path: `roles[${index}]`, message: 'a role has a name' });
+      problems.push({ path: `roles[${index}]`, message: 'has no name: give the role a name' });
     } else if (roles.has(spec.name)) {
-      problems.push({ path: `roles.${spec.name}`, message: 'there are two roles of this name' });
+      problems.push({
+        path: `roles.${spec.name}`,
+        message: 'is the name of two roles: rename one of them',
+      });
     } else {
       roles.set(spec.name, compileRole(spec, `roles.${spec.name}`, problems));
     }
@@ -94,7 +97,7 @@ function compileBindings(
   });
 }
 
-/** What the types promise, checked all the same: the compiler is run on what people write. */
+/** Checked even though the type says so: people write the input. */
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

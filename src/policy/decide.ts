@@ -11,7 +11,7 @@ import { findOverage } from './overage.ts';
 import type { Ask, Decision, Denial, Grant } from './policy.ts';
 import type { CompiledRole } from './role.ts';
 
-/** What a decision goes by. */
+/** What decisions are based on. */
 export interface Rules {
   /** The bindings by issuer name. */
   readonly issuers: ReadonlyMap<string, IssuerIndex>;
@@ -19,15 +19,15 @@ export interface Rules {
   readonly roles: ReadonlyMap<string, CompiledRole>;
 }
 
-/** A role that an identity may take, and the binding that says so. */
+/** A role that an identity may have, and the binding that gives it. */
 export interface Option {
   readonly binding: CompiledBinding;
   readonly role: CompiledRole;
 }
 
 /**
- * The decision about one identity: the first binding in the file that matches and lists a role that
- * the ask allows; of its roles the first such one. Nothing is fetched, nothing waits.
+ * Decides about one identity: the first binding in the file that matches and lists a requested role, and
+ * the first such role in it. Synchronous, no I/O.
  */
 export function decide(rules: Rules, identity: Identity, ask: Ask): Decision {
   const index = rules.issuers.get(identity.issuerName);
@@ -37,7 +37,7 @@ export function decide(rules: Rules, identity: Identity, ask: Ask): Decision {
   return option === undefined ? refuse(rules, identity, ask) : grant(option, identity, ask);
 }
 
-/** The denial of a token that leaves out a claim which the issuer's bindings look at. */
+/** The denial of a token that omits a claim which the issuer's bindings read. */
 export function denyOverage(
   index: IssuerIndex | undefined,
   identity: Identity,
@@ -46,7 +46,7 @@ export function denyOverage(
   return refusal && deny(refusal, index, identity);
 }
 
-/** Every role that the identity may take within the ask, the one it would get first. */
+/** Every requested role that the identity may have, the one it would get first. */
 export function* options(
   index: IssuerIndex | undefined,
   identity: Identity,
@@ -66,7 +66,7 @@ function isAskedFor({ spec }: CompiledRole, { role, account }: Ask): boolean {
   );
 }
 
-/** The grant for one role, or the denial of an identity whose values don't fit its templates. */
+/** The grant for one role, or the denial of an identity with values that its templates do not accept. */
 export function grant(
   { binding, role }: Option,
   identity: Identity,
@@ -90,7 +90,7 @@ export function grant(
   return { grant: granted };
 }
 
-/** Why there is no option: no binding matches, or none that does lists a role that was asked for. */
+/** Why there is no option: no binding matches, or no matching one lists a requested role. */
 export function refuse(
   { issuers, roles }: Rules,
   identity: Identity,
@@ -103,7 +103,7 @@ export function refuse(
     return deny(new Refusal('no_binding', message), index, identity);
   }
   const unknown = ask.role !== undefined && !roles.has(ask.role);
-  // One message for roles that exist and roles that don't: what there is is nobody's business.
+  // The same message whether or not the role exists: callers must not learn which roles exist.
   const refusal = new Refusal('role_not_allowed', notAllowed(ask), {
     detail:
       `asked for ${JSON.stringify(shortened({ role: ask.role ?? null, account: ask.account ?? null }))}` +
@@ -114,19 +114,19 @@ export function refuse(
   return { denial: denialFrom(refusal, identity, { binding: matching, trace }) };
 }
 
-/** Repeats what the caller asked for, as far as it could be a name of ours, and nothing else. */
+/** Quotes what the caller asked for only if it could be a name of ours. */
 function notAllowed({ role, account }: Ask): string {
   if (role !== undefined && SHOWABLE.test(role))
     return `This token may not take the role "${role}".`;
   if (role === undefined && account !== undefined && SHOWABLE.test(account)) {
-    return `This token may not take a role of the account "${account}".`;
+    return `This token may not take a role in the account "${account}".`;
   }
-  return 'This token may not take the role it asks for.';
+  return 'This token may not take the requested role.';
 }
 
 const SHOWABLE = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** A denial, with the binding that came nearest for the log. */
+/** A denial, with the binding that came closest, for the log. */
 export function deny(
   refusal: Refusal,
   index: IssuerIndex | undefined,
@@ -140,7 +140,7 @@ function denialFrom(refusal: Refusal, identity: Identity, nearest: Nearest | und
   return { refusal, nearest: nearest.trace, claimsSeen: claimsSeen(identity, nearest.binding) };
 }
 
-/** What the token says about every claim that mattered, each value short enough for a record. */
+/** The values of the claims that mattered, each short enough for a record. */
 function claimsSeen(
   { claims }: Identity,
   binding: CompiledBinding,

@@ -4,11 +4,11 @@ import { deny, denyOverage, grant, type Option, options, refuse, type Rules } fr
 import type { Ask, Decision } from './policy.ts';
 
 /**
- * The decision about an actor who acts for a subject (RFC 8693 §1.1, `actor_token`): the first role
- * that the subject may take and the actor may take too. Permissions are the subject's.
+ * Decides about an actor that acts for a subject (RFC 8693 §1.1, `actor_token`): the first role that both
+ * may have. Permissions are filled in from the subject.
  *
- * Where the subject gets nothing alone, the denial is the subject's; `actor_not_allowed` says that
- * only the actor is short of something.
+ * If the subject alone would get nothing, the denial is about the subject. `actor_not_allowed` means that
+ * only the actor is not allowed.
  */
 export function decideDelegated(
   rules: Rules,
@@ -28,15 +28,15 @@ export function decideDelegated(
   }
   const refusal = new Refusal(
     'actor_not_allowed',
-    'The actor may not take a role on behalf of this subject.',
+    'The actor may not act for this subject in any role.',
     {
-      detail: `the subject may take ${JSON.stringify(allowed.slice(0, 20).map(({ role }) => role.spec.name))}, the actor none of them`,
+      detail: `the subject may have ${JSON.stringify(allowed.slice(0, 20).map(({ role }) => role.spec.name))}, and the actor none of them`,
     },
   );
   return deny(refusal, actorIndex, actor);
 }
 
-/** The actor's binding counts like the subject's: whoever revokes it means those who act by it, too. */
+/** Records the actor's binding too: revoking it also revokes what was issued to its actors. */
 function by({ binding }: Option, decision: Decision): Decision {
   if ('denial' in decision) return decision;
   return { grant: { ...decision.grant, actorBinding: binding.spec.name } };

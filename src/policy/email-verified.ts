@@ -4,14 +4,14 @@ import type { Condition } from './condition.ts';
 
 const EMAIL_VERIFIED = claimUse(['email_verified']);
 
-/** Whether one of these claims is the e-mail address. */
+/** Whether one of these claims is the email address. */
 export function looksAtEmail(uses: readonly ClaimUse[]): boolean {
   return uses.some((use) => topLevel(use) === 'email');
 }
 
 /**
- * The condition that comes with every binding that looks at `email` (OIDC Core §5.1): an address
- * that the issuer did not verify is whatever its owner typed in (nOAuth).
+ * The implied condition of every binding that reads `email` (OIDC Core §5.1): without verification, the
+ * address is whatever the user entered (nOAuth).
  */
 export const emailIsVerified: Condition = {
   looksAt: [EMAIL_VERIFIED],
@@ -23,7 +23,7 @@ export const emailIsVerified: Condition = {
       expected: 'true',
       seen,
       held: seen === true,
-      note: 'demanded of every binding that looks at "email"',
+      note: 'required by every binding on "email"',
     };
   },
 };

@@ -1,14 +1,14 @@
 import type { Json } from '../identity/identity.ts';
 
-/** Why a value that is not exact meets no condition, as an end of a sentence about it. */
-export const NOT_EXACT = 'is or holds a number beyond 2^53, which cannot be compared exactly,';
+/** Why an inexact value meets no condition, to follow "the claim". */
+export const NOT_EXACT = 'is or contains a number beyond 2^53, which cannot be compared exactly,';
 
-/** Deeper claims than this are not read: no token has them, and the walk is recursive. */
+/** Deeper claims are not read: no real token has them, and the code is recursive. */
 const MAX_DEPTH = 64;
 
 /**
- * Whether the value is what the token says. A number beyond 2^53 may have been rounded when it was
- * read, so that an id would be equal to its neighbors.
+ * Whether the value is exactly what the token says. A number beyond 2^53 may have been rounded when it was
+ * parsed, so that an ID would equal its neighbors.
  */
 export function isExact(value: Json, depth = 0): boolean {
   if (typeof value === 'string') return true;
@@ -22,7 +22,7 @@ export function isExactNumber(value: number): boolean {
   return Number.isFinite(value) && (Number.isSafeInteger(value) || !Number.isInteger(value));
 }
 
-/** The value for people and records, who would take a rounded number for what the token says. */
+/** The value for people and records, without rounded numbers, which would look like those in the token. */
 export function shownExactly(value: Json, depth = 0): Json {
   if (isExact(value)) return value;
   if (typeof value !== 'object' || value === null) return '(a number beyond 2^53)';

@@ -13,22 +13,22 @@ export interface Filled {
   readonly publish: SubjectRules;
   readonly subscribe: SubjectRules;
   readonly templateTags: Readonly<Record<string, string>>;
-  /** Why `templateTags` can't stand for the rules; see `Grant.templateTagsUnavailable`. */
+  /** Why `templateTags` cannot replace the rules; see `Grant.templateTagsUnavailable`. */
   readonly templateTagsUnavailable?: string;
 }
 
-/** How many entries all lists of one grant together may multiply into. */
+/** Maximum number of entries that the lists of one grant may expand to. */
 const MAX_MULTIPLIED = 64;
 
 const NO_TAGS: Readonly<Record<string, string>> = Object.freeze({});
 
-/** The plain tokens that each reference stands for, by `Reference.key`. */
+/** The plain tokens of each reference, by `Reference.key`. */
 type Values = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Fills the identity's values into a role's templates. A value that is missing or isn't one plain
- * subject token refuses the whole grant: an entry that was dropped or left empty would say
- * something else than the operator wrote, in `deny` lists something wider.
+ * Fills the identity's values into a role's templates. A value that is missing or is not one plain subject
+ * token denies the whole grant: an entry left out or empty would mean something else than the operator
+ * wrote, and in `deny` lists would allow more.
  */
 export function fillRole(role: CompiledRole, identity: Identity): Filled | Refusal {
   const { publish, subscribe } = role;
@@ -60,12 +60,12 @@ function resolve(reference: Reference, identity: Identity): readonly string[] | 
       `The role needs "${reference.text}", which the token does not have.`,
     );
   }
-  // An address that nobody verified is anybody's (nOAuth): it must not open that person's subjects.
+  // An unverified address may belong to someone else (nOAuth), whose subjects it must not open.
   if (source.path[0] === 'email' && own(identity.claims, 'email_verified') !== true) {
     return unsafe(reference, 'is not verified: the token does not say "email_verified": true');
   }
   if (!isExact(value))
-    return unsafe(reference, 'is or holds a number beyond 2^53, which may have been rounded');
+    return unsafe(reference, 'is or contains a number beyond 2^53, which may have been rounded');
   return tokensOf(value, reference);
 }
 
@@ -88,7 +88,7 @@ function tokensOf(value: Json, reference: Reference): readonly string[] | Refusa
 function tokenOf(value: Json, reference: Reference): string | Refusal {
   const text = scalarText(value);
   if (text === undefined) {
-    return unsafe(reference, 'is neither text, whole number nor true or false');
+    return unsafe(reference, 'is not text, a whole number, true, or false');
   }
   const token = reference.encode ? encodeToken(text) : text;
   if (isPlainToken(token)) return token;
@@ -141,14 +141,14 @@ function fillList(
   return [...filled];
 }
 
-/** Every way to pick one value for each reference; a claim used twice has the same value at both places. */
+/** Every way to choose one value for each reference. A claim used twice has the same value in both. */
 function combinations(template: Template, values: Values): readonly ReadonlyMap<string, string>[] {
   let choices: ReadonlyMap<string, string>[] = [new Map()];
   for (const key of new Set(template.references.map((reference) => reference.key))) {
     choices = choices.flatMap((choice) =>
       (values.get(key) ?? []).map((value) => new Map([...choice, [key, value]])),
     );
-    // Already too many: no need to make them all.
+    // Already too many: stop.
     if (choices.length > MAX_MULTIPLIED) break;
   }
   return choices;
@@ -159,14 +159,17 @@ function fillTemplate({ parts }: Template, choice: ReadonlyMap<string, string>):
     typeof part === 'string' ? part : (choice.get(part.key) ?? ''),
   );
   const [first] = parts;
-  // NATS keeps subjects that begin with "_" for itself: `_INBOX.>` hears everyone's answers.
+  // NATS reserves subjects that begin with "_": `_INBOX.>` receives everyone's replies.
   if (typeof first === 'object' && !first.encode && texts[0]?.startsWith('_') === true) {
-    return unsafe(first, 'begins with "_" and would begin the subject');
+    return unsafe(
+      first,
+      'begins with "_", which NATS reserves, and is at the beginning of the subject',
+    );
   }
   return texts.join('');
 }
 
-/** Tags are lower case, and a scoped signing key can't pair the values of a list as we do. */
+/** Tags are lower case, and a scoped signing key cannot expand lists as `fillList` does. */
 function tags(
   role: CompiledRole,
   values: Values,
@@ -195,6 +198,6 @@ function unsafe(reference: Reference, what: string, advice = ''): Refusal {
 function tooMany(text: string): Refusal {
   return new Refusal(
     'template_value_unsafe',
-    `"${text}" multiplies into more than ${MAX_MULTIPLIED} subjects.`,
+    `"${text}" expands to more than ${MAX_MULTIPLIED} subjects.`,
   );
 }

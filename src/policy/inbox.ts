@@ -1,12 +1,12 @@
 import type { SubjectRules } from './policy.ts';
 
-/** What NATS clients call their inboxes unless they are told otherwise, and what contains those. */
+/** The default inbox subjects of NATS clients, and wildcards that include them. */
 const USUAL = new Set(['>', '*.>', '_INBOX.>', '_INBOX.*']);
 
 /**
- * The inbox prefix that a client must be told to get answers to its requests: of the one entry in
- * `subscribe.allow` that begins with `_INBOX` and ends in `.>`, what is before that. Undefined where
- * the usual inboxes are allowed, or no such entry is, or several are.
+ * The inbox prefix that a client must use to get replies to its requests: the one entry in
+ * `subscribe.allow` that begins with `_INBOX` and ends in `.>`, without that ending. Undefined if default
+ * inboxes are allowed, or if there is no such entry, or more than one.
  */
 export function inboxPrefix({ allow, deny }: SubjectRules): string | undefined {
   if (allow.some((subject) => USUAL.has(subject) && !deny.includes(subject))) return undefined;
@@ -14,5 +14,5 @@ export function inboxPrefix({ allow, deny }: SubjectRules): string | undefined {
   return more.length === 0 ? prefix : undefined;
 }
 
-/** Not for queue groups, and no token of it a wildcard. */
+/** No queue group, and no wildcard before the end. */
 const PRIVATE = /^(_INBOX[^\s*>]*[^\s*>.])\.>$/;

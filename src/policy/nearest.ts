@@ -3,9 +3,9 @@ import type { Identity } from '../identity/identity.ts';
 import { type CompiledBinding, traceBinding } from './binding.ts';
 import type { BindingTrace } from './policy.ts';
 
-/** How many bindings are held against a refused identity to find the nearest. */
+/** How many bindings are traced to find the closest. */
 const MAX_TRACED = 256;
-/** How many are looked at to choose those. */
+/** How many are considered to choose those. */
 const MAX_COUNTED = 1024;
 
 export interface Nearest {
@@ -14,11 +14,10 @@ export interface Nearest {
 }
 
 /**
- * The binding that came nearest: the fewest failed conditions, then the earliest in the file.
+ * The binding that came closest: the fewest failed conditions, then the earliest in the file.
  *
- * Only for denials. A stranger can cause those at will, so the work is bounded: at most 256 bindings
- * of the issuer are traced, those sharing the most equality conditions with the identity first,
- * counted over the first 1024 in the file; ties go by file order.
+ * Only for denials. Anyone can cause those, so the work is bounded: of the first 1024 bindings of the
+ * issuer, at most 256 are traced, those with the most equality conditions met first, then in file order.
  */
 export function findNearest(
   bindings: readonly CompiledBinding[],

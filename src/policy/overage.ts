@@ -3,12 +3,11 @@ import { own } from '../identity/claims.ts';
 import type { Claims } from '../identity/identity.ts';
 
 /**
- * The refusal of a token that says it leaves out a claim which the policy looks at: Entra does so
- * with the groups of people in many of them, by `_claim_names` (distributed claims, OIDC Core
- * §5.6.2) or `hasgroups`. A decision without the claim could be another than with it. The URL that
- * `_claim_sources` holds is never fetched.
+ * Denies a token that says it omits a claim which the policy reads. Entra does so for people in many
+ * groups, by `_claim_names` (distributed claims, OIDC Core §5.6.2) or `hasgroups`. Without the claim, the
+ * decision could differ. The URL in `_claim_sources` is never fetched.
  *
- * `_claim_names` may be anything, so only our own names are looked up in it.
+ * `_claim_names` is untrusted, so only known names are looked up in it.
  */
 export function findOverage(claims: Claims, looksAt: ReadonlySet<string>): Refusal | undefined {
   const names = own(claims, '_claim_names');
@@ -23,8 +22,8 @@ export function findOverage(claims: Claims, looksAt: ReadonlySet<string>): Refus
 function refuse(claim: string): Refusal {
   return new Refusal(
     'groups_overage',
-    `The token leaves out its "${claim}" claim because it has too many values, so nothing can be decided by it. ` +
-      'Ask for a token that holds only the groups assigned to this application, or app roles instead.',
-    { detail: `the claim ${JSON.stringify(claim)} is distributed or left out` },
+    `The token omits its "${claim}" claim because it has too many values, so the policy cannot decide. ` +
+      'Request a token with only the groups assigned to this application, or use app roles.',
+    { detail: `the claim ${JSON.stringify(claim)} is distributed or omitted` },
   );
 }

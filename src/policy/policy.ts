@@ -20,7 +20,7 @@ export interface SubjectRules {
   readonly deny: readonly string[];
 }
 
-/** What a role (or a grant) allows besides subjects; absent means "no limit of its own". */
+/** Other limits of a role or grant. Absent: the limit of the account. */
 export interface RoleLimits {
   readonly subscriptions?: number;
   readonly payloadBytes?: number;
@@ -33,10 +33,10 @@ export interface RoleSpec {
   readonly description?: string;
   /** Key under `accounts`. */
   readonly account: string;
-  /** No `publish` (or an empty `allow`) publishes nothing: deny by default, unlike NATS itself. */
+  /** An empty `allow` allows nothing: deny by default, unlike NATS itself. */
   readonly publish: SubjectRules;
   readonly subscribe: SubjectRules;
-  /** Leave to answer requests on their reply subject: at most `max` messages within `ttlSeconds`. */
+  /** Permission to reply to requests: at most `max` messages within `ttlSeconds`. */
   readonly responses?: { readonly max: number; readonly ttlSeconds: number };
   readonly limits: RoleLimits;
   /** CIDR networks the connection must come from. */
@@ -46,7 +46,7 @@ export interface RoleSpec {
   readonly timezone?: string;
   readonly connectionTypes?: readonly ConnectionType[];
   readonly maxTtlSeconds: number;
-  /** Managed accounts: where the permissions stand; absent: on a scoped signing key where that can be. */
+  /** Managed accounts: where the permissions are. Absent: on a scoped signing key if possible. */
   readonly signing?: 'scoped' | 'direct';
 }
 
@@ -59,15 +59,15 @@ export interface BindingSpec {
   readonly match: Readonly<Record<string, MatchSpec>>;
   /** CEL expression over `claims`, `issuer` and `subject`; must be true. */
   readonly when?: string;
-  /** Roles these identities may take; the first is the default. */
+  /** Roles that these identities may have. The first is the default. */
   readonly roles: readonly string[];
 }
 
 /** A problem of a policy. */
 export interface PolicyProblem extends Problem {
-  /** A binding names a role that was not compiled. */
+  /** Set if a binding names a role that does not exist or has problems. */
   readonly unknownRole?: true;
-  /** Not to be reported where anything below this path has a problem, of which this one is a consequence. */
+  /** Report only if nothing below this path has a problem, which would be the cause. */
   readonly unlessBelow?: string;
 }
 
@@ -79,42 +79,42 @@ export interface Ask {
   readonly ttlSeconds?: number | undefined;
 }
 
-/** The decision "yes": this identity gets this role, with these permissions, for so long. */
+/** A positive decision: this identity gets this role, with these permissions, for this long. */
 export interface Grant {
   readonly binding: string;
-  /** The one that lets the actor take the role; absent where nobody acts for the identity. */
+  /** The binding that gives the actor the role. Absent without an actor. */
   readonly actorBinding?: string;
   readonly role: RoleSpec;
   /** The role's rules with all templates filled in. */
   readonly publish: SubjectRules;
   readonly subscribe: SubjectRules;
-  /** What the templates took from the identity, for scoped signing: tag name → one plain token, lower case. */
+  /** Values of the templates, for scoped signing: tag name → one plain token, lower case. */
   readonly templateTags: Readonly<Record<string, string>>;
   /**
-   * Why `templateTags` (then empty) can't stand for the templates, safe to show: a claim that is a
-   * list or has upper-case letters, or a template that NATS has no form for. A scoped signing key
-   * must then not sign: the denial's reason is `template_value_unsafe`.
+   * Why `templateTags` (then empty) cannot replace the templates, safe to show: a claim is a list or has
+   * upper-case letters, or NATS cannot express a template. A scoped signing key must then not sign, and
+   * the reason of the denial is `template_value_unsafe`.
    */
   readonly templateTagsUnavailable?: string;
   readonly lifetimeSeconds: number;
-  /** The claims this decision looked at, for the audit record. */
+  /** The claims that the decision read, for the audit record. */
   readonly claimsSeen: Readonly<Record<string, Json>>;
 }
 
-/** One condition of a binding, held against an identity. */
+/** The result of one condition for an identity. */
 export interface ConditionTrace {
   /** The claim's name or pointer, `when` for the CEL expression, `issuer` for the issuer. */
   readonly on: string;
-  /** What the binding wants, in words: `"refs/heads/main"`, `any of "prod", "staging"`. */
+  /** What the binding requires, in words: `"refs/heads/main"`, `any of "prod", "staging"`. */
   readonly expected: string;
-  /** What the token says; `undefined` when it says nothing. */
+  /** What the token says; `undefined` if it does not have the claim. */
   readonly seen: Json | undefined;
   readonly held: boolean;
-  /** Why it failed where that isn't plain from the values. */
+  /** Why it failed, if the values do not show it. */
   readonly note?: string;
 }
 
-/** One binding held against an identity, condition by condition. */
+/** The result of one binding for an identity, condition by condition. */
 export interface BindingTrace {
   readonly binding: string;
   readonly roles: readonly string[];
@@ -122,10 +122,10 @@ export interface BindingTrace {
   readonly held: boolean;
 }
 
-/** The decision "no", with the binding that came nearest. */
+/** A negative decision, with the binding that came closest. */
 export interface Denial {
   readonly refusal: Refusal;
-  /** The binding with the fewest failed conditions, when there is one for the issuer at all. */
+  /** The binding with the fewest failed conditions, if the issuer has any binding. */
   readonly nearest?: BindingTrace;
   readonly claimsSeen: Readonly<Record<string, Json>>;
 }

@@ -5,21 +5,21 @@ import { mergeTags, mixedWithQueue, scopedTemplate, type ScopedTemplate } from '
 import { parseSubjectTemplate, type Direction, type SubjectTemplate } from './subject.ts';
 import type { Reference } from './template.ts';
 
-/** One list pair of a role, ready to fill in. */
+/** The allow and deny lists of a role, ready to be filled in. */
 export interface CompiledRules {
   readonly allow: readonly SubjectTemplate[];
   readonly deny: readonly SubjectTemplate[];
-  /** Set when no entry has a reference: the same frozen object for every grant. */
+  /** Set if no entry has a reference: the same frozen object for every grant. */
   readonly fixed: SubjectRules | undefined;
 }
 
-/** How a whole role reads on a scoped signing key. */
+/** A role in the form of a scoped signing key. */
 interface ScopedRole {
   readonly publish: SubjectRules;
   readonly subscribe: SubjectRules;
-  /** Tag name → what the tag holds. */
+  /** Tag name → the value of the tag. */
   readonly tags: ReadonlyMap<string, Reference>;
-  /** Needs servers from 2.11 on, because a reference is only a part of a subject token. */
+  /** Requires NATS 2.11, because a reference is only part of a subject token. */
   readonly partOfToken: boolean;
 }
 
@@ -29,22 +29,22 @@ export interface CompiledRole {
   readonly subscribe: CompiledRules;
   /** Every reference in any of the role's entries, once. */
   readonly references: readonly Reference[];
-  /** Every claim that they take a value from. */
+  /** Every claim that the references read. */
   readonly looksAt: readonly ClaimUse[];
-  /** How the role reads on a scoped signing key, or why it can't. */
+  /** The role in the form of a scoped signing key, or why it has none. */
   readonly scoped: ScopedRole | { readonly whyNot: string };
 }
 
 const MAX_ENTRIES = 1000;
 
-/** Reads one role's subjects. Every problem is added to `problems`; entries that have one are left out. */
+/** Compiles one role. Adds every problem to `problems`, and leaves out entries that have one. */
 export function compileRole(spec: RoleSpec, path: string, problems: Problem[]): CompiledRole {
   const report = (at: string, message: string) => problems.push({ path: `${path}.${at}`, message });
   if (typeof spec.account !== 'string' || spec.account === '') {
-    report('account', 'name the account that the role is in');
+    report('account', 'is missing: name the account of the role');
   }
   if (!Number.isSafeInteger(spec.maxTtlSeconds) || spec.maxTtlSeconds < 1) {
-    report('maxTtl', 'a role needs a maximum lifetime of at least one second');
+    report('maxTtl', 'must be at least 1s');
   }
   const publish = compileRules(spec.publish, 'publish', report);
   const subscribe = compileRules(spec.subscribe, 'subscribe', report);
@@ -67,13 +67,13 @@ function compileRules(
   const read = (list: 'allow' | 'deny'): SubjectTemplate[] => {
     const entries: unknown = rules?.[list] ?? [];
     if (!Array.isArray(entries)) {
-      report(`${direction}.${list}`, 'write a list of subjects');
+      report(`${direction}.${list}`, 'is not a list: write a list of subjects');
       return [];
     }
     if (entries.length > MAX_ENTRIES) {
       report(
         `${direction}.${list}`,
-        `at most ${MAX_ENTRIES} subjects; a wildcard says more in one`,
+        `has more than ${MAX_ENTRIES} subjects: combine them with wildcards`,
       );
       return [];
     }
@@ -89,7 +89,7 @@ function compileRules(
   return { allow, deny, fixed: fixedRules(allow, deny) };
 }
 
-/** Later rooms cache by identity (`===`), so rules without references are made once and frozen. */
+/** Frozen and created once, because callers cache by identity (`===`). */
 function fixedRules(
   allow: readonly SubjectTemplate[],
   deny: readonly SubjectTemplate[],

@@ -1,30 +1,30 @@
 import type { Reference, Template } from './template.ts';
 import type { SubjectTemplate } from './subject.ts';
 
-/** How a template reads on a scoped signing key. */
+/** A template in the form of a scoped signing key. */
 export interface ScopedTemplate {
-  /** With NATS's own references in it: `orders.{{tag(repository_id)}}.>`. */
+  /** With NATS references in it: `orders.{{tag(repository_id)}}.>`. */
   readonly text: string;
-  /** Tag name → what the tag holds. */
+  /** Tag name → the value of the tag. */
   readonly tags: ReadonlyMap<string, Reference>;
-  /** A reference is only a part of its subject token, which servers know since 2.11. */
+  /** A reference is only part of its subject token, which requires NATS 2.11. */
   readonly partOfToken: boolean;
 }
 
-/** Tags that nats-sts sets for itself begin with this. */
+/** Prefix of the tags that nats-sts itself sets. */
 const RESERVED_PREFIX = 'sts-';
-/** NATS lower-cases tags and parts name from value at the first colon. */
+/** NATS lower-cases tags, and splits name and value at the first colon. */
 const TAG_NAME = /^[a-z0-9_-]+$/;
 
 /**
- * The same template as a scoped signing key carries it, where the server fills it in from the user
- * JWT's tags (NATS server 2.9). Answers why that can't be as a text. A claim's values decide as well:
- * see `Grant.templateTagsUnavailable`.
+ * The template in the form of a scoped signing key, which servers fill in from the tags of the user JWT
+ * (NATS 2.9), or why it has none. Whether it works also depends on claim values: see
+ * `Grant.templateTagsUnavailable`.
  */
 export function scopedTemplate({ template, queue }: SubjectTemplate): ScopedTemplate | string {
   const used = template.references;
   if (queue && used.length > 0) {
-    return `"${template.text}" fills in a queue rule, which a scoped signing key can't`;
+    return `"${template.text}" is a template in a queue rule, which a scoped signing key cannot have`;
   }
   if (hasTokenWithTwo(template)) {
     return `"${template.text}" has two references in one subject token`;
@@ -37,10 +37,9 @@ export function scopedTemplate({ template, queue }: SubjectTemplate): ScopedTemp
       continue;
     }
     const name = tagName(part);
-    if (!TAG_NAME.test(name))
-      return `"${part.text}" makes no tag name (lower-case a-z, 0-9, _ and -)`;
+    if (!TAG_NAME.test(name)) return `"${part.text}" cannot be a tag name (a-z, 0-9, _ and -)`;
     if (name.startsWith(RESERVED_PREFIX)) {
-      return `"${part.text}" would be a tag beginning with "${RESERVED_PREFIX}", which is reserved`;
+      return `"${part.text}" would be a tag that begins with "${RESERVED_PREFIX}", which is reserved`;
     }
     if ((tags.get(name) ?? part).key !== part.key) return clash(name);
     tags.set(name, part);
@@ -50,17 +49,17 @@ export function scopedTemplate({ template, queue }: SubjectTemplate): ScopedTemp
 }
 
 /**
- * Why a list can't be a scoped signing key's: as soon as one of its entries has a reference, servers
- * take none that names a queue group. They drop it from `allow`, and refuse the user if it is in `deny`.
+ * Why a scoped signing key cannot have this list: if one entry has a reference, servers accept none with a
+ * queue group. They drop it from `allow`, and reject the user if it is in `deny`.
  */
 export function mixedWithQueue(list: readonly SubjectTemplate[]): string | undefined {
   const queue = list.find((entry) => entry.queue && entry.template.references.length === 0);
   const filled = list.find((entry) => !entry.queue && entry.template.references.length > 0);
   if (!queue || !filled) return undefined;
-  return `"${queue.template.text}" names a queue group, which a scoped signing key can't hold in one list with "${filled.template.text}"`;
+  return `"${queue.template.text}" names a queue group, which a scoped signing key cannot have in one list with the template "${filled.template.text}"`;
 }
 
-/** The tags of all templates of a role together, or why they can't be. */
+/** The tags of all templates of a role, or why they conflict. */
 export function mergeTags(all: readonly ScopedTemplate[]): ReadonlyMap<string, Reference> | string {
   const merged = new Map<string, Reference>();
   for (const { tags } of all) {
@@ -73,14 +72,14 @@ export function mergeTags(all: readonly ScopedTemplate[]): ReadonlyMap<string, R
 }
 
 function clash(name: string): string {
-  return `the tag "${name}" would have to hold two different values`;
+  return `the tag "${name}" would need two different values`;
 }
 
 function tagName({ source }: Reference): string {
   return source.kind === 'claim' ? source.path.join('-') : source.kind;
 }
 
-/** Per subject token: how many references, and whether there is anything else. */
+/** For each subject token: how many references it has, and whether it has anything else. */
 function tokens({ parts }: Template): { references: number; literal: boolean }[] {
   const found = [{ references: 0, literal: false }];
   for (const part of parts) {

@@ -1,35 +1,36 @@
 import { parseTemplate, type Template } from './template.ts';
 
-/** Which list of a role a subject stands in: only subscribing knows queue groups. */
+/** Whether a subject is for publishing or subscribing. Only subscribing has queue groups. */
 export type Direction = 'publish' | 'subscribe';
 
-/** One entry of a role's rules, read. */
+/** One entry of a role's rules, parsed. */
 export interface SubjectTemplate {
   readonly template: Template;
-  /** A queue rule, `subject queue`: the subject may only be subscribed to in that queue group. */
+  /** A queue rule, `subject queue`: allows subscribing to the subject only in that queue group. */
   readonly queue: boolean;
 }
 
-/** Longest entry that is read, in characters. */
+/** Maximum length of an entry, in characters. */
 const MAX_LENGTH = 1024;
-/** Stands for a reference while the tokens around it are looked at. */
+/** Replaces references while the tokens around them are checked. */
 const PLACEHOLDER = 'x';
 
 /**
- * Reads one NATS subject, or subject template, as the operator writes it (NATS ADR-6): tokens parted by
- * dots, `*` for any one token, `>` last for all that follow. A subscribe entry may name a queue group
- * after one blank. Answers what is wrong and what to write instead as a text, else the entry.
+ * Parses one NATS subject, or subject template (NATS ADR-6): tokens separated by dots, `*` for any one
+ * token, `>` at the end for all that follow. A subscribe entry may name a queue group after one space.
+ * Returns the entry, or what is wrong and what to write instead.
  */
 export function parseSubjectTemplate(
   text: unknown,
   direction: Direction,
 ): SubjectTemplate | string {
-  if (typeof text !== 'string') return 'a subject is a text; put it in quotes';
-  if (text === '') return 'a subject is empty; leave the entry out';
-  if (text.length > MAX_LENGTH) return `a subject is at most ${MAX_LENGTH} characters long`;
+  if (typeof text !== 'string') return 'is not text: put the subject in quotes';
+  if (text === '') return 'is empty: write a subject, or remove the entry';
+  if (text.length > MAX_LENGTH)
+    return `is longer than ${MAX_LENGTH} characters: shorten the subject`;
   const template = parseTemplate(text);
   if (typeof template === 'string') return template;
-  // What is inside the references may hold blanks and dots; what is around them may not.
+  // References may contain spaces and dots; the text around them may not.
   const outline = template.parts
     .map((part) => (typeof part === 'string' ? part : PLACEHOLDER))
     .join('');
@@ -37,7 +38,7 @@ export function parseSubjectTemplate(
   return problem ?? { template, queue: outline.includes(' ') };
 }
 
-/** What is wrong with one entry of a role's rules, if anything is. */
+/** What is wrong with one entry of a role's rules, or undefined. */
 export function checkSubjectTemplate(text: unknown, direction: Direction): string | undefined {
   const parsed = parseSubjectTemplate(text, direction);
   return typeof parsed === 'string' ? parsed : undefined;
@@ -46,10 +47,10 @@ export function checkSubjectTemplate(text: unknown, direction: Direction): strin
 function checkOutline(outline: string, direction: Direction): string | undefined {
   const words = outline.split(' ');
   if (words.length > 1 && direction === 'publish') {
-    return 'a subject holds no blanks (only a subscribe rule may name a queue group after one)';
+    return 'contains a space: remove it (only a subscribe rule may name a queue group, after one space)';
   }
   if (words.length > 2 || words.includes('')) {
-    return 'a subject holds no blanks; a queue rule is "subject queue", with one blank between';
+    return 'has too many spaces: write a subject, or a subject and a queue group separated by one space';
   }
   for (const word of words) {
     const problem = checkTokens(word);
@@ -59,17 +60,18 @@ function checkOutline(outline: string, direction: Direction): string | undefined
 }
 
 function checkTokens(subject: string): string | undefined {
-  if (/[\p{C}\p{Z}]/u.test(subject)) return 'a subject holds no blanks and no control characters';
+  if (/[\p{C}\p{Z}]/u.test(subject))
+    return 'contains white space or control characters: remove them';
   const tokens = subject.split('.');
   for (const [index, token] of tokens.entries()) {
     if (token === '') {
-      return 'a token is empty: a subject neither begins nor ends with a dot and has no two in a row';
+      return 'has an empty token: remove the dot at the beginning or end, or one of two in a row';
     }
     if (token === '>' && index < tokens.length - 1) {
-      return '">" stands for all tokens that follow and only comes last; "*" stands for one token';
+      return 'has ">" before its end: write "*" for one token; ">", for all that follow, must be last';
     }
     if (token !== '*' && token !== '>' && /[*>]/.test(token)) {
-      return `"${token.includes('*') ? '*' : '>'}" is a wildcard only as a whole token; write it between dots`;
+      return `has "${token.includes('*') ? '*' : '>'}" inside a token: a wildcard must be a whole token, between dots`;
     }
   }
   return undefined;

@@ -1,4 +1,4 @@
-/** Where a template takes a value from. */
+/** Source of a value in a template. */
 type TemplateSource =
   /** Member names below `claims`: `claims["kubernetes.io"].namespace` → `["kubernetes.io", "namespace"]`. */
   | { readonly kind: 'claim'; readonly path: readonly string[] }
@@ -10,7 +10,7 @@ type TemplateSource =
 /** One `{{…}}`. */
 export interface Reference {
   readonly source: TemplateSource;
-  /** Whether `| token` follows: the value is encoded instead of refused when it isn't a plain token. */
+  /** Whether `| token` follows: a value that is not a plain token is encoded, not rejected. */
   readonly encode: boolean;
   /** The source as the operator wrote it, e.g. `claims.repository_id`. */
   readonly text: string;
@@ -21,7 +21,7 @@ export interface Reference {
 /** A text with references in it, e.g. `orders.{{claims.repository_id}}.>`. */
 export interface Template {
   readonly text: string;
-  /** Literal texts and references in turn; no two literals follow each other, none is empty. */
+  /** Literal texts and references. No literal is empty, and no two are adjacent. */
   readonly parts: readonly (string | Reference)[];
   /** The references among the parts. */
   readonly references: readonly Reference[];
@@ -31,8 +31,8 @@ const MEMBER = /^(?:\.([A-Za-z_][A-Za-z0-9_]*)|\[\s*("(?:[^"\\]|\\.)*")\s*\])/;
 const MAX_PATH_LENGTH = 8;
 
 /**
- * Reads a template. References are `{{claims.name}}`, `{{claims["any name"].member}}`, `{{subject}}`
- * and `{{issuer}}`, each optionally with `| token`. Answers what is wrong as a text, else the template.
+ * Parses a template. References are `{{claims.name}}`, `{{claims["any name"].member}}`, `{{subject}}`
+ * and `{{issuer}}`, each optionally with `| token`. Returns the template, or what is wrong with it.
  */
 export function parseTemplate(text: string): Template | string {
   const parts: (string | Reference)[] = [];
@@ -40,11 +40,11 @@ export function parseTemplate(text: string): Template | string {
   while (rest !== '') {
     const open = rest.indexOf('{{');
     const literal = open === -1 ? rest : rest.slice(0, open);
-    if (/[{}]/.test(literal)) return 'a brace stands alone; a reference is written {{claims.name}}';
+    if (/[{}]/.test(literal)) return 'has a single brace: write a reference as {{claims.name}}';
     if (literal !== '') parts.push(literal);
     if (open === -1) break;
     const close = rest.indexOf('}}', open);
-    if (close === -1) return 'a {{ is never closed with }}';
+    if (close === -1) return 'has {{ without }}: write a reference as {{claims.name}}';
     const reference = parseReference(rest.slice(open + 2, close).trim());
     if (typeof reference === 'string') return reference;
     parts.push(reference);
@@ -56,7 +56,7 @@ export function parseTemplate(text: string): Template | string {
 function parseReference(inner: string): Reference | string {
   const [, text = '', filter] = /^(.*?)(?:\s*\|\s*([A-Za-z_]*))?$/s.exec(inner) ?? [];
   if (filter !== undefined && filter !== 'token') {
-    return `there is no filter "${filter}"; the only one is "| token"`;
+    return `has an unknown filter "${filter}": the only filter is "| token"`;
   }
   const source = parseSource(text);
   if (typeof source === 'string') return source;
@@ -67,14 +67,14 @@ function parseReference(inner: string): Reference | string {
 function parseSource(text: string): TemplateSource | string {
   if (text === 'subject' || text === 'issuer') return { kind: text };
   if (!/^claims(?=[.[])/.test(text)) {
-    return `"{{${text}}}" names nothing; write {{claims.name}}, {{claims["any name"]}}, {{subject}} or {{issuer}}`;
+    return `has an unknown reference "{{${text}}}": write {{claims.name}}, {{claims["any name"]}}, {{subject}}, or {{issuer}}`;
   }
   const path: string[] = [];
   for (let rest = text.slice('claims'.length); rest !== ''; ) {
     const [whole, name, quoted] = MEMBER.exec(rest) ?? [];
     const member = name ?? unquote(quoted);
     if (whole === undefined || member === undefined || path.length === MAX_PATH_LENGTH) {
-      return `"{{${text}}}" can't be read; write {{claims.name}}, or {{claims["any name"].member}} for names with other characters`;
+      return `has an invalid reference "{{${text}}}": write {{claims.name}}, or {{claims["any name"].member}} for names with other characters`;
     }
     path.push(member);
     rest = rest.slice(whole.length);

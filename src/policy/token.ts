@@ -1,4 +1,4 @@
-/** The longest value that a template puts into a subject, in characters. */
+/** Maximum length of a value in a subject, in characters. */
 const MAX_TOKEN_LENGTH = 256;
 
 const PLAIN_TOKEN = /^(?!\$)[!-~]+$/;
@@ -7,11 +7,11 @@ const KEPT = /^[a-z0-9_-]$/;
 const ENCODED = /^(?:[a-z0-9_-]|=[0-9a-f]{2})*$/;
 
 /**
- * Whether `value` is one plain subject token: printable ASCII without blanks, `.`, `*`, `>`, braces,
- * quotes and backslashes, not beginning with `$` (NATS keeps `$SYS`, `$JS`, … for itself).
+ * Whether `value` is one plain subject token: printable ASCII without spaces, `.`, `*`, `>`, braces,
+ * quotes, and backslashes, not beginning with `$` (NATS reserves `$SYS`, `$JS`, …).
  *
- * NATS puts tags and names into subjects as they come (a value of `*` widens the permission, dots
- * add tokens), so nothing else may reach a subject, a tag or a template.
+ * NATS inserts tags and names into subjects unchanged (a value of `*` widens the permission, dots add
+ * tokens), so nothing else may reach a subject, a tag, or a template.
  */
 export function isPlainToken(value: string): boolean {
   return value.length <= MAX_TOKEN_LENGTH && PLAIN_TOKEN.test(value) && !NOT_IN_A_TOKEN.test(value);
@@ -20,8 +20,8 @@ export function isPlainToken(value: string): boolean {
 /**
  * What `| token` makes of a value: `[a-z0-9_-]` stay, every other byte of its UTF-8 form becomes
  * `=` and two lower-case hexadecimal digits. Different values give different tokens, and the result
- * has no upper-case letters, because NATS lower-cases tags. Lone surrogates, which JSON can spell and
- * UTF-8 can't, become the three bytes that they would have.
+ * has no upper-case letters, because NATS lower-cases tags. Lone surrogates, which are possible in JSON but
+ * not in UTF-8, become the three bytes that they would have.
  *
  * `jane@example.com` → `jane=40example=2ecom`.
  */
@@ -31,7 +31,7 @@ export function encodeToken(value: string): string {
   return encoded;
 }
 
-/** What each ASCII character becomes: nearly all that is ever encoded, on every issuance. */
+/** The encoding of each ASCII character, precomputed because nearly all values are ASCII. */
 const ENCODED_ASCII: readonly string[] = Array.from({ length: 128 }, (_, code) => {
   const char = String.fromCharCode(code);
   return KEPT.test(char) ? char : spelledOut(char);
@@ -43,13 +43,13 @@ function spelledOut(char: string): string {
     .join('');
 }
 
-/** The value that `encodeToken` made this token of; undefined for everything it never makes. */
+/** The value that `encodeToken` encoded; undefined for what it never returns. */
 export function decodeToken(token: string): string | undefined {
   if (!ENCODED.test(token)) return undefined;
   const value = token.replaceAll(/(?:=[0-9a-f]{2})+/g, (run) =>
     textOf(Buffer.from(run.replaceAll('=', ''), 'hex')),
   );
-  // Only the canonical form: `=61` for "a" and broken UTF-8 don't come back as they were.
+  // Only the canonical form: not `=61` for "a", and no broken UTF-8.
   return encodeToken(value) === token ? value : undefined;
 }
 

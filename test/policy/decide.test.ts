@@ -188,10 +188,10 @@ describe('a denial', () => {
   test('names the role or account that was asked for, as far as it could be a name', () => {
     const message = (ask: Ask) => denied(POLICY.decide(A, ask)).refusal.message;
     expect(message({ account: 'OTHER' })).toBe(
-      'This token may not take a role of the account "OTHER".',
+      'This token may not take a role in the account "OTHER".',
     );
     for (const role of ['a"b', 'a b', 'a\n', 'x'.repeat(65), '']) {
-      expect(message({ role })).toBe('This token may not take the role it asks for.');
+      expect(message({ role })).toBe('This token may not take the requested role.');
     }
   });
 
@@ -359,7 +359,7 @@ describe('explain', () => {
         expected: 'claims.a == 1 && claims.o.b == 2',
         seen: { a: 1, '/o/b': 3 },
         held: false,
-        note: 'the expression answers false',
+        note: 'the expression is false',
       },
     ]);
   });

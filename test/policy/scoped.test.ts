@@ -37,9 +37,9 @@ describe('a template on a scoped signing key', () => {
   test.each([
     ['{{claims.a}}{{claims.b}}', 'two references'],
     ['x.{{claims.a}}-{{claims.b}}.y', 'two references'],
-    ['{{claims.clientId}}', 'no tag name'],
-    ['{{claims["kubernetes.io"].namespace}}', 'no tag name'],
-    ['{{claims["a:b"]}}', 'no tag name'],
+    ['{{claims.clientId}}', 'cannot be a tag name'],
+    ['{{claims["kubernetes.io"].namespace}}', 'cannot be a tag name'],
+    ['{{claims["a:b"]}}', 'cannot be a tag name'],
     ['{{claims["sts-role"]}}', 'reserved'],
     ['{{claims.a}}.{{claims.a | token}}', 'two different values'],
     ['{{claims.subject}}.{{subject}}', 'two different values'],
@@ -67,7 +67,7 @@ describe('a template on a scoped signing key', () => {
       whyNot: expect.stringContaining('two different values'),
     });
     expect(roles.get('two')?.scoped).toMatchObject({
-      whyNot: expect.stringMatching(/two references.*no tag name/),
+      whyNot: expect.stringMatching(/two references.*cannot be a tag name/),
     });
   });
 });

@@ -3,7 +3,7 @@ import { didYouMean } from '../../suggest.ts';
 import { isExactNumber } from '../exact.ts';
 import { OPERATORS, type OperatorSpec } from './operators.ts';
 
-/** What a claim can be equal to. */
+/** What a claim can equal. */
 export type Scalar = string | number | boolean;
 
 /** One value to compare a claim with. */
@@ -44,7 +44,7 @@ const value: z.ZodType<MatchValue> = z.lazy(() =>
   ),
 );
 
-// An empty "all of" would hold for everything.
+// An empty "all of" would match everything.
 const values = z.array(value).min(1, EMPTY).max(MAX_VALUES);
 
 const condition: z.ZodType<MatchSpec> = z.union([value, values, z.strictObject({ all: values })], {
@@ -66,7 +66,7 @@ export const matchSchema = z
   .prefault({})
   .meta({
     title: 'conditions',
-    description: `Claim → condition; all must hold. A scalar is equality (strictly typed: \`"42"\` is not \`42\`), a list is any-of, \`{not: …}\` the opposite, \`{all: […]}\` demands each of a list; ${MEANINGS.join('; ')}. A claim that is missing never matches; one that is null counts as missing, and a number beyond 2^53 matches nothing, because it may have been rounded. A key that begins with \`/\` is a JSON Pointer: \`/realm_access/roles\`.`,
+    description: `Claims and their conditions, all of which must hold. A single value means equality (strictly typed: \`"42"\` is not \`42\`). A list means any of its values. \`{all: […]}\` requires all values of a list. \`{not: …}\` is the opposite of a condition. ${MEANINGS.join('. ')}. A missing claim never matches, and null counts as missing. A number beyond 2^53 never matches, because it may have been rounded. A key that begins with \`/\` is a JSON Pointer: \`/realm_access/roles\`.`,
   });
 
 /** Every key that a condition may have. */
@@ -77,7 +77,7 @@ const HOW_TO_MATCH = `write a value, a list (any of them), ${Object.keys(OPERATO
 
 /** What is wrong with a condition, and what to write instead. */
 function faultOf(input: unknown): string {
-  if (input === null) return `is empty (or what is below is not indented): ${HOW_TO_MATCH}`;
+  if (input === null) return `is empty, or the lines below are not indented: ${HOW_TO_MATCH}`;
   if (typeof input === 'number') return INEXACT;
   if (Array.isArray(input)) return faultOfList(input);
   return typeof input === 'object' ? faultOfMapping(input) : HOW_TO_MATCH;
@@ -86,8 +86,8 @@ function faultOf(input: unknown): string {
 function faultOfList({ length }: readonly unknown[]): string {
   if (length === 0) return EMPTY;
   return length > MAX_VALUES
-    ? `holds ${length} values: ${MAX_VALUES} at most`
-    : 'is a list inside a list: write its values into the outer one';
+    ? `has ${length} values: list ${MAX_VALUES} at most`
+    : 'is a list inside a list: move its values to the outer list';
 }
 
 function faultOfMapping(input: object): string {
@@ -97,7 +97,7 @@ function faultOfMapping(input: object): string {
   const [key] = keys;
   if (key === undefined) return HOW_TO_MATCH;
   if (keys.length > 1) {
-    return `holds ${keys.join(' and ')}: write only one of them, or a list of them, [{${key}: …}, …], for any of them, {all: […]} for all`;
+    return `has ${keys.join(' and ')}: write only one of them, or a list of them, [{${key}: …}, …], for any, or {all: […]} for all`;
   }
   if (key in OPERATORS) return `${key} takes ${OPERATORS[key as keyof typeof OPERATORS].takes}`;
   const inner = (input as Record<string, unknown>)[key];
@@ -105,7 +105,7 @@ function faultOfMapping(input: object): string {
   return `within ${key}: ${faultWithin(inner)}`;
 }
 
-/** `not` and `all` hold one list at most; the first of its values that is no condition is at fault. */
+/** Finds the value at fault in the list of a `not` or `all`. */
 function faultWithin(inner: unknown): string {
   if (!Array.isArray(inner)) return faultOf(inner);
   const faulty: unknown = inner.find((item) => !value.safeParse(item).success);
@@ -117,9 +117,9 @@ function unknownKey(key: string): string {
     return `unknown key "${key}": a list means any of its values, write [a, b]`;
   }
   if (/^(?:equals|eq|is|value)$/.test(key)) {
-    return `unknown key "${key}": a value alone means equal to it`;
+    return `unknown key "${key}": write the value alone, which means equality`;
   }
   const guess = didYouMean(key, KEYS);
   if (guess !== '') return `unknown key "${key}"${guess}`;
-  return `unknown key "${key}": ${HOW_TO_MATCH}; a claim inside another has a key such as /realm_access/roles`;
+  return `unknown key "${key}": ${HOW_TO_MATCH}; for a claim inside another, write a key such as /realm_access/roles`;
 }

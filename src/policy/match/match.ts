@@ -10,14 +10,14 @@ import { type OperatorSpec, readOperator } from './operators.ts';
 /** A compiled `match` entry. */
 export interface MatchCondition extends Condition {
   readonly claim: ClaimUse;
-  /** Set where the condition is equality with one of these and nothing else: what the index goes by. */
+  /** Set if the condition is only equality with one of these. The index uses it. */
   readonly equals: readonly Scalar[] | undefined;
 }
 
-/** A spec, read. `test` never sees a missing claim: that is decided before it. */
+/** A compiled spec. `test` never gets a missing claim, which is handled before. */
 interface Test {
   readonly test: (value: Json) => boolean;
-  /** What it wants, in words. */
+  /** What it requires, in words. */
   readonly words: string;
   readonly equals?: readonly Scalar[];
 }
@@ -27,16 +27,16 @@ type Report = (at: string, message: string) => void;
 const MAX_DEPTH = 8;
 
 /**
- * Compiles one `match` entry: the claim's name and what it must be. Problems have paths that begin
- * with `path`; a condition is only returned where there are none.
+ * Compiles one `match` entry, the claim's name and what it must be. Problems get paths below `path`.
+ * Undefined if there are any.
  *
- * - A scalar is equality, strictly typed: `"42"` is not `42`, `"true"` is not `true`.
- * - A list is any of its values, `{all: […]}` every one of them.
- * - `{glob: …}` and `{regex: …}` fit whole texts, and only texts; see `pattern.ts`.
- * - A claim that is a list fits when any element does.
- * - `{not: …}` is the opposite, of a claim that is there: for a list, no element may fit.
- * - A missing claim never matches, and `null` says no more than a missing claim (OIDC Core §5.3.2).
- * - A claim that holds a number beyond 2^53 never matches: it may not be what the token says.
+ * - A scalar means equality, strictly typed: `"42"` is not `42`, `"true"` is not `true`.
+ * - A list means any of its values, `{all: […]}` all of them.
+ * - Operators such as `{glob: …}` are in `operators.ts`.
+ * - A list claim matches if any element does.
+ * - `{not: …}` is the opposite, for a claim that exists: no element of a list may match.
+ * - A missing claim never matches, and `null` counts as missing (OIDC Core §5.3.2).
+ * - A claim with a number beyond 2^53 never matches: it may have been rounded.
  */
 export function compileMatch(
   key: string,
@@ -79,7 +79,7 @@ function condition(claim: ClaimUse, { test, words, equals }: Test): MatchConditi
 
 function testOf(spec: MatchSpec, at: string, report: Report, depth: number): Test | undefined {
   if (depth > MAX_DEPTH) {
-    report(at, `conditions are nested at most ${MAX_DEPTH} deep`);
+    report(at, `is nested more than ${MAX_DEPTH} deep: simplify the condition`);
     return undefined;
   }
   if (isList(spec)) return testOfList(spec, at, report, depth, 'any of ');
@@ -104,7 +104,7 @@ function testOfList(
   depth: number,
   quantity: 'any of ' | 'all of ',
 ): Test | undefined {
-  // Left out, such a condition would let more identities in than were meant.
+  // Dropping the condition would let in more identities than intended.
   if (list.length === 0) report(at, EMPTY);
   const tests = list.map((spec, index) => testOf(spec, `${at}[${index}]`, report, depth + 1));
   const [first, ...more] = tests.filter((test) => test !== undefined);
@@ -137,12 +137,11 @@ function anyElement(value: Json, fits: (element: Json) => boolean): boolean {
 }
 
 function whyNot(seen: Json | undefined, equals: readonly Scalar[] | undefined): string | undefined {
-  if (seen === undefined)
-    return 'the token has no such claim (or it is null), and a missing claim never matches';
-  if (seen === null) return 'the claim is null, which never matches';
+  if (seen === undefined) return 'the claim is missing or null, and never matches';
+  if (seen === null) return 'the claim is null, and never matches';
   if (!isExact(seen)) return `the claim ${NOT_EXACT} and never matches`;
   if (typeof seen === 'object') return undefined;
   const lookAlike = equals?.find((wanted) => wanted !== seen && String(wanted) === String(seen));
   if (lookAlike === undefined) return undefined;
-  return `the token holds a ${typeof seen}, the binding wants a ${typeof lookAlike}`;
+  return `the token has a ${typeof seen}, but the binding requires a ${typeof lookAlike}`;
 }

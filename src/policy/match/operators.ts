@@ -5,7 +5,7 @@ import { compileGlob, compileRegex, type Pattern } from './pattern.ts';
 /** What the values of a claim are; of a list, its elements. */
 export type ClaimType = 'text' | 'number' | 'flag';
 
-/** Whether one value fits. Of a claim that is a list, each element is tried. */
+/** Whether one value matches. For a list claim, each element is tested. */
 type Fits = (value: Json) => boolean;
 
 /** An operator of `match`, written `{ NAME: operand }`. */
@@ -18,17 +18,17 @@ interface Operator<Operand> {
   readonly means: string;
   /** The test, or what is wrong with the operand. */
   readonly compile: (operand: Operand) => Fits | string;
-  /** What it demands, as traces show it. */
+  /** What it requires, as traces show it. */
   readonly words: (operand: Operand) => string;
-  /** The only type that can fit: `check` warns where a claim is known to have another. */
+  /** The only type that can match: `check` warns if the claim is known to have another. */
   readonly claimType: ClaimType;
-  /** Whether it says nothing about how a value begins, so that anybody's may fit: `check` warns of that. */
+  /** Whether values of anyone may match, because it leaves the beginning open: `check` warns about that. */
   readonly isOpen: (operand: Operand) => boolean;
 }
 
 /**
- * Every operator of `match`. A new one is an entry here, and its tests: the schema, the reference,
- * the errors, the compiler and the warnings of `check` all go by this table.
+ * Every operator of `match`. To add one, add an entry here, and tests: the schema, the reference, error
+ * messages, the compiler, and the warnings of `check` all use this table.
  */
 export const OPERATORS = {
   glob: operator({
@@ -45,7 +45,7 @@ export const OPERATORS = {
     takes: 'one text: put it in quotes',
     means: 'matches the whole value, as an RE2 expression',
     compile: (regex) => onText(compileRegex(regex)),
-    words: (regex) => `fitting ${JSON.stringify(regex)}`,
+    words: (regex) => `matching ${JSON.stringify(regex)}`,
     claimType: 'text',
     isOpen: (regex) => /^\^?(?:repo:)?(?:[.[]|\\[dswDSW])/.test(regex),
   }),

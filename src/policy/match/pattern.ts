@@ -1,22 +1,23 @@
 import { RE2JS } from '@bufbuild/re2';
 
-/** Whether the whole of a text fits. */
+/** Whether a whole text matches. */
 export type Pattern = (text: string) => boolean;
 
-/** Longest pattern that is read, in characters. */
+/** Maximum length of a pattern, in characters. */
 const MAX_PATTERN_LENGTH = 512;
-/** Instructions of the compiled expression: bounds what `{n,m}` may unroll into, and so the cost per character. */
+/** Maximum number of compiled instructions. Limits how far `{n,m}` expands, and so the cost per character. */
 const MAX_PROGRAM_SIZE = 2000;
 
 /**
- * A glob that fits a whole text: `*` is any run of characters, also an empty one and also across `/`;
- * `?` is any one character (Unicode code point). Everything else stands for itself; there is no escape.
+ * A glob that matches a whole text: `*` is any number of characters, including none and including `/`;
+ * `?` is any one character (Unicode code point). Everything else is literal; there is no escape.
  *
- * Time is at most pattern length × text length, without backtracking further than the last `*`.
+ * Time is at most pattern length × text length: it backtracks no further than the last `*`.
  */
 export function compileGlob(glob: string): Pattern | string {
-  if (glob === '') return 'a glob is empty and would match only an empty text';
-  if (glob.length > MAX_PATTERN_LENGTH) return `a glob is at most ${MAX_PATTERN_LENGTH} characters`;
+  if (glob === '') return 'is empty, and would match only empty text: write a pattern';
+  if (glob.length > MAX_PATTERN_LENGTH)
+    return `is longer than ${MAX_PATTERN_LENGTH} characters: shorten the pattern`;
   const pattern = Array.from(glob);
   return (text) => fitsGlob(pattern, Array.from(text));
 }
@@ -24,7 +25,7 @@ export function compileGlob(glob: string): Pattern | string {
 function fitsGlob(pattern: readonly string[], text: readonly string[]): boolean {
   let p = 0;
   let t = 0;
-  // The last star, and where in the text it was last tried to end.
+  // The last star, and the last position in the text where its match ended.
   let star = -1;
   let starEnd = 0;
   while (t < text.length) {
@@ -48,43 +49,43 @@ function fitsGlob(pattern: readonly string[], text: readonly string[]): boolean 
 }
 
 /**
- * A regular expression (RE2 syntax) that fits a whole text, in time linear to it.
+ * A regular expression (RE2 syntax) that matches a whole text, in time linear to its length.
  *
- * It is compiled alone first and wrapped in `^(?:…)$` only then: wrapped as text, `a|b` would also
- * fit `aEVIL`, and `a)|(b` would become something else altogether.
+ * It is compiled alone first, and only then wrapped in `^(?:…)$`. Otherwise `a)|(b` could escape the group,
+ * and match `aEVIL`.
  */
 export function compileRegex(regex: string): Pattern | string {
-  if (regex === '') return 'a regex is empty and would match only an empty text';
+  if (regex === '') return 'is empty, and would match only empty text: write a pattern';
   if (regex.length > MAX_PATTERN_LENGTH)
-    return `a regex is at most ${MAX_PATTERN_LENGTH} characters`;
+    return `is longer than ${MAX_PATTERN_LENGTH} characters: shorten the pattern`;
   try {
     const alone = new RE2JS(regex);
     if (alone.re2().prog.numInst() > MAX_PROGRAM_SIZE) {
-      return 'a regex is too large once its repetitions are written out; repeat less often';
+      return 'is too large when its repetitions are expanded: reduce them';
     }
     const whole = new RE2JS(`^(?:${regex})$`);
     return (text) => whole.testExact(text);
   } catch {
-    return 'a regex can\'t be read; it is RE2 syntax (no look-around, no back-references), every "(" closed';
+    return 'is not a valid regex: use RE2 syntax (no look-around, no back-references), and close every "("';
   }
 }
 
 /**
- * What is wrong with a pattern for CEL's `matches()`, which looks anywhere in a text: it must say
- * itself that it means the whole one. `^a|b$` does not, it is "begins with a, or ends with b".
+ * What is wrong with a pattern for CEL's `matches()`, which searches anywhere in a text: the pattern itself
+ * must be anchored. `^a|b$` is not: it means "begins with a, or ends with b".
  */
 export function checkAnchored(regex: string): string | undefined {
-  const advice = 'write matches("^(?:…)$"): CEL looks for a pattern anywhere in the text';
+  const advice = 'matches() finds its pattern anywhere in the text: write matches("^(?:…)$")';
   if (!regex.startsWith('^') || !/(?:^|[^\\])(?:\\\\)*\$$/.test(regex)) return advice;
-  // `^*` may begin nowhere, and with the flag m every line has a beginning and an end.
+  // `^*` does not anchor, and with the flag m every line has a beginning and an end.
   if (/^\^[*+?{]/.test(regex) || /\(\?[a-zA-Z]*m/.test(regex)) return advice;
   if (regex.includes('\\Q'))
-    return '\\Q in a pattern is not taken; write a backslash before each character';
+    return '\\Q is not supported in a pattern: write a backslash before each character';
   return hasOuterAlternative(regex) ? advice : undefined;
 }
 
 function hasOuterAlternative(regex: string): boolean {
-  // Escaped characters and classes are out of the way first; what is left shows the nesting.
+  // Remove escaped characters and classes first: the rest shows the nesting.
   const bare = regex.replaceAll(/\\./gs, '').replaceAll(/\[\^?\]?(?:\[:[^\]]*:\]|[^\]])*\]/g, '');
   let depth = 0;
   for (const char of bare) {

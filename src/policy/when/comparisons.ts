@@ -2,25 +2,25 @@ import { type ClaimUse, claimUse } from '../claim-name.ts';
 import type { Scalar } from '../match/grammar.ts';
 import { type Expr, memberChain } from './shape.ts';
 
-/** A claim held against values that the expression writes out. */
+/** A comparison of a claim with constants in the expression. */
 export interface Comparison {
   readonly claim: ClaimUse;
   /** The claim must be one of them; ordered comparisons have one. */
   readonly values: readonly Scalar[];
-  /** The comparison as a whole wants it not to be. */
+  /** Whether the comparison is negated. */
   readonly negated: boolean;
 }
 
 const ORDERED: ReadonlySet<string> = new Set(['_<_', '_<=_', '_>_', '_>=_']);
 
-/** Comparisons of claims with constants, outside of loops: `==`, `!=`, `in`, `<` and its like. For advice. */
+/** Comparisons of claims with constants, outside of loops: `==`, `!=`, `in`, `<`, and similar. For warnings. */
 export function comparisonsIn(expr: Expr | undefined, negated = false): readonly Comparison[] {
   if (expr?.exprKind.case !== 'callExpr') return [];
   const { function: name, args } = expr.exprKind.value;
   if (name === '!_') return comparisonsIn(args[0], !negated);
   if (name === '_&&_' || name === '_||_') return args.flatMap((arg) => comparisonsIn(arg, negated));
   if (name === '_?_:_') return args.flatMap((arg) => comparisonsIn(arg));
-  // An ordered comparison of different types is an error, and negated it is one as well.
+  // An ordered comparison of different types is an error, negated or not.
   if (ORDERED.has(name)) return eitherWay(args, false);
   if (name === '_==_') return eitherWay(args, negated);
   if (name === '_!=_') return eitherWay(args, !negated);

@@ -12,30 +12,30 @@ type Comprehension = Kind<'comprehensionExpr'>['value'];
 /** A claim that an expression names. */
 interface NamedClaim {
   readonly path: ClaimPath;
-  /** Only whether it is there is asked, by `has()`. */
+  /** Only its presence is tested, by `has()`. */
   readonly presenceOnly: boolean;
 }
 
-/** What there is to know about an expression before it runs. */
+/** What is known about an expression before it runs. */
 export interface Shape {
   readonly claims: readonly NamedClaim[];
-  /** Every loop that evaluating it may run. */
+  /** Every loop that its evaluation may run. */
   readonly loops: readonly Comprehension[];
 }
 
-/** An expression that is not taken; `message` says what to write instead. */
+/** An expression that is not accepted. `message` says what to write instead. */
 export class UnfitExpression extends Error {}
 
 const MAX_NODES = 200;
 const MAX_NESTED_LOOPS = 2;
-/** Where the macros of the CEL parser collect their result; no identifier can be written like this. */
+/** Variable in which macros of the CEL parser collect their result. No identifier can be spelled like this. */
 const RESULT = '@result';
 
 const VALUES: ReadonlySet<string> = new Set(['issuer', 'subject']);
 const TYPES: ReadonlySet<string> = new Set(
   'int uint double bool string list map null_type type'.split(' '),
 );
-/** Operators as the parser names them → whether they answer true or false. */
+/** Operators as the parser names them → whether their result is true or false. */
 const OPERATORS: ReadonlyMap<string, boolean> = new Map([
   ...'!_ _&&_ _||_ _==_ _!=_ _<_ _<=_ _>_ _>=_ @in @not_strictly_false'
     .split(' ')
@@ -48,18 +48,18 @@ const TEXT_METHODS: ReadonlySet<string> = new Set(
 );
 
 /**
- * Walks an expression and takes it apart, or throws `UnfitExpression`.
+ * Analyzes an expression, or throws `UnfitExpression`.
  *
- * Only shapes are taken whose cost is bounded and whose claims are all known beforehand: at most 200
- * nodes, loops nested at most two deep, nothing that grows inside a loop, patterns written out, and
- * no way to reach a claim but by its literal name. (How often loops turn is bounded in `when.ts`.)
+ * Accepts only expressions with a bounded cost and known claims: at most 200 nodes, loops nested at most two
+ * deep, nothing that grows inside a loop, only literal patterns, and only literal claim names. (`when.ts`
+ * limits the number of loop iterations.)
  */
 export function readShape(expr: Expr): Shape {
   const walk: Walk = { claims: [], loops: [], nodes: 0 };
   visit(expr, walk, { variables: new Set(), depth: 0 });
   if (answersNoTruth(expr)) {
     throw new UnfitExpression(
-      'the expression must answer true or false, e.g. claims.ref == "main"',
+      'does not result in true or false: write a comparison, such as claims.ref == "main"',
     );
   }
   return walk;
@@ -71,19 +71,17 @@ interface Walk {
   nodes: number;
 }
 
-/** What surrounds a node: the loop variables it sees and how many loops it stands in. */
+/** The context of a node: loop variables in scope, and the number of enclosing loops. */
 interface Surroundings {
   readonly variables: ReadonlySet<string>;
   readonly depth: number;
 }
 
 function visit(expr: Expr | undefined, walk: Walk, around: Surroundings): void {
-  if (expr === undefined) throw new UnfitExpression('the expression is incomplete');
+  if (expr === undefined) throw new UnfitExpression('is incomplete: complete the expression');
   walk.nodes += 1;
   if (walk.nodes > MAX_NODES) {
-    throw new UnfitExpression(
-      `the expression has more than ${MAX_NODES} parts; use several bindings, or "match"`,
-    );
+    throw new UnfitExpression(`has more than ${MAX_NODES} parts: use several bindings, or "match"`);
   }
   const { exprKind } = expr;
   switch (exprKind.case) {
@@ -103,17 +101,17 @@ function visit(expr: Expr | undefined, walk: Walk, around: Surroundings): void {
     case 'structExpr':
     case undefined:
       throw new UnfitExpression(
-        "maps and messages can't be made in an expression; compare members",
+        'creates a map or message, which is not supported: compare members instead',
       );
   }
 }
 
-/** As in `match`: no claim is equal to such a number, and a decimal one would be rounded. */
+/** As in `match`: no claim equals such a number, and a decimal one would be rounded. */
 function visitConstant({ constantKind: { case: kind, value } }: Kind<'constExpr'>['value']): void {
   const isNumber = kind === 'int64Value' || kind === 'uint64Value' || kind === 'doubleValue';
   if (isNumber && !isExactNumber(Number(value))) {
     throw new UnfitExpression(
-      'a number beyond 2^53 cannot be compared exactly; does the token hold it as a text?',
+      'has a number beyond 2^53, which cannot be compared exactly: if the token has it as text, put it in quotes',
     );
   }
 }
@@ -122,10 +120,10 @@ function visitName(name: string, { variables }: Surroundings): void {
   if (name === RESULT || VALUES.has(name) || TYPES.has(name) || variables.has(name)) return;
   if (name === 'claims') {
     throw new UnfitExpression(
-      'name each claim in full, as claims.name or claims["any name"]: a claim that is not there must be known as missing. Whether one is there asks has(claims.name)',
+      'uses claims as a whole: name each claim, as claims.name or claims["any name"]; to test for one, write has(claims.name)',
     );
   }
-  throw new UnfitExpression(`"${name}" is not known; there are claims, issuer and subject`);
+  throw new UnfitExpression(`has an unknown name "${name}": use claims, issuer, or subject`);
 }
 
 /** `a.b`, `a["b"]`, `a[0]`, `has(a.b)`: below `claims`, or a member of a loop's element. */
@@ -138,12 +136,12 @@ function visitMember(expr: Expr, walk: Walk, around: Surroundings): void {
   }
   if (chain === undefined || !around.variables.has(chain.root)) {
     throw new UnfitExpression(
-      'members are taken only of claims, by literal names (claims.a.b, claims["a b"], claims.list[0]), and of the variable of exists(), all(), …',
+      'reads members of something else than a claim: write literal names (claims.a.b, claims["a b"], claims.list[0]), or use the variable of exists(), all(), …',
     );
   }
   if (presenceOnly) {
     throw new UnfitExpression(
-      'has() asks for claims only: an element without the member does not match anyway',
+      'uses has() for an element: remove it, because an element without the member never matches; has() is for claims',
     );
   }
 }
@@ -182,17 +180,19 @@ function visitCall(expr: Expr, call: Call, walk: Walk, around: Surroundings): vo
   checkCall(call);
   if (comparesWithNull(call)) {
     throw new UnfitExpression(
-      'a claim that is null counts as missing, and a missing claim never matches; whether one is there asks has(claims.name)',
+      'compares with null, but null counts as missing, and a missing claim never matches: to test for a claim, write has(claims.name)',
     );
   }
   if (name === '_+_' && around.depth > 0 && !isCollecting(call)) {
-    throw new UnfitExpression('"+" can\'t be used inside exists(), all(), map(), …');
+    throw new UnfitExpression(
+      'uses "+" inside exists(), all(), map(), …, which is not supported: move it outside',
+    );
   }
   if (name === 'matches') checkPattern(args[0]);
   for (const part of target === undefined ? args : [target, ...args]) visit(part, walk, around);
 }
 
-/** `!= null` says that a claim is there, and is fine. */
+/** `!= null` means that a claim exists, and is accepted. */
 function comparesWithNull({ function: name, args }: Call): boolean {
   return (
     (name === '_==_' || name === '@in') &&
@@ -202,7 +202,7 @@ function comparesWithNull({ function: name, args }: Call): boolean {
   );
 }
 
-/** The step of map(), filter() and exists_one(), which the parser makes; it adds one element a turn. */
+/** The step of map(), filter(), and exists_one() from the parser, which adds one element per iteration. */
 function isCollecting({ args: [first] }: Call): boolean {
   return first?.exprKind.case === 'identExpr' && first.exprKind.value.name === RESULT;
 }
@@ -214,38 +214,39 @@ function checkCall({ function: name, target, args }: Call): void {
   if (CONVERSIONS.has(name) && target === undefined && inputs === 1) return;
   if (TEXT_METHODS.has(name) && target !== undefined && inputs === 2) return;
   throw new UnfitExpression(
-    `"${name}(…)" is not known in this form; there are size(x), x.contains(y), x.startsWith(y), x.endsWith(y), x.matches("…"), has(claims.x), conversions, and x.exists(e, …), all, exists_one, map, filter`,
+    `has an unsupported call "${name}(…)": use size(x), x.contains(y), x.startsWith(y), x.endsWith(y), x.matches("…"), has(claims.x), conversions, or x.exists(e, …), all, exists_one, map, filter`,
   );
 }
 
-/** A pattern out of the token could be made to be expensive, so it must be written out. */
+/** A pattern from the token could be expensive, so it must be a literal. */
 function checkPattern(pattern: Expr | undefined): void {
   const constant =
     pattern?.exprKind.case === 'constExpr' ? pattern.exprKind.value.constantKind : undefined;
   if (constant?.case !== 'stringValue') {
-    throw new UnfitExpression('matches() takes its pattern as a text in quotes');
+    throw new UnfitExpression(
+      'has matches() without a literal pattern: write the pattern in quotes',
+    );
   }
   const problem = checkAnchored(constant.value);
   if (problem !== undefined) throw new UnfitExpression(problem);
   const compiled = compileRegex(constant.value);
-  if (typeof compiled === 'string') throw new UnfitExpression(`in matches(), ${compiled}`);
+  if (typeof compiled === 'string')
+    throw new UnfitExpression(`has a pattern in matches() that ${compiled}`);
 }
 
 function visitLoop(loop: Comprehension, walk: Walk, around: Surroundings): void {
   const { iterVar } = loop;
   if (iterVar === 'claims' || VALUES.has(iterVar) || TYPES.has(iterVar)) {
-    throw new UnfitExpression(
-      `"${iterVar}" has a meaning already; give the loop's variable another name`,
-    );
+    throw new UnfitExpression(`uses "${iterVar}" as a loop variable: choose another name`);
   }
   if (around.depth === MAX_NESTED_LOOPS) {
     throw new UnfitExpression(
-      `exists(), all(), … stand inside each other at most ${MAX_NESTED_LOOPS} deep`,
+      `nests exists(), all(), … more than ${MAX_NESTED_LOOPS} deep: simplify the expression`,
     );
   }
   if (!isLoopable(loop.iterRange)) {
     throw new UnfitExpression(
-      'exists(), all(), … go over claims (claims.groups.exists(g, …)), over lists and over what map() and filter() give; to look into an element\'s own list, write "x" in e.list',
+      'uses exists(), all(), … on something else than a claim (claims.groups.exists(g, …)), a list, map(), or filter(): for a list in an element, write "x" in e.list',
     );
   }
   walk.loops.push(loop);
@@ -256,7 +257,7 @@ function visitLoop(loop: Comprehension, walk: Walk, around: Surroundings): void 
   }
 }
 
-/** An element may be an object, and to go over its names would make a missing one say something. */
+/** An element may be an object, and a loop over its names could match because a name is missing. */
 function isLoopable(range: Expr | undefined): boolean {
   if (range === undefined) return false;
   const kind = range.exprKind.case;
@@ -265,14 +266,14 @@ function isLoopable(range: Expr | undefined): boolean {
   );
 }
 
-/** Whether it is plain that the answer is not a truth value; a claim's type is not known before. */
+/** Whether the result is certainly not true or false. The types of claims are unknown. */
 function answersNoTruth(expr: Expr | undefined): boolean {
   const exprKind = expr?.exprKind;
   if (exprKind?.case === 'identExpr' || exprKind?.case === 'listExpr') return true;
   if (exprKind?.case === 'constExpr') return exprKind.value.constantKind.case !== 'boolValue';
   if (exprKind?.case === 'callExpr') return callAnswersNoTruth(exprKind.value);
   if (exprKind?.case !== 'comprehensionExpr') return false;
-  // exists() and all() begin with a truth value, exists_one() compares in the end.
+  // exists() and all() begin with a boolean; exists_one() ends with a comparison.
   const { accuInit, result } = exprKind.value;
   return result?.exprKind.case !== 'callExpr' && answersNoTruth(accuInit);
 }

@@ -12,24 +12,24 @@ import { type Expr, readShape, type Shape, UnfitExpression } from './shape.ts';
 import type { CelInput } from '@bufbuild/cel';
 
 const MAX_LENGTH = 2048;
-/** How often all loops of one evaluation together may turn. */
+/** Maximum number of iterations of all loops in one evaluation. */
 const MAX_TURNS = 1000;
 const TICK = '@tick';
 
-/** Compiles `when` expressions; answers what is wrong with one as a text. */
+/** Compiles a `when` expression, or returns what is wrong with it. */
 export type WhenCompiler = (text: unknown) => Condition | string;
 
 /**
  * A compiler for `when`: a CEL expression over `claims`, `issuer` (the operator's name) and `subject`.
  *
- * - The condition holds only where the answer is `true`; an error while evaluating is a "no".
- * - Every claim that the expression names must be there (and not `null`), whatever stands around it:
- *   in `!`, `has()`, `||` and `? :` too, so that a missing claim never matches.
- * - A name that leads to an object must go on to one of its members, as the object's own
- *   members could be missing unnoticed; `has()` may ask for the object itself.
- * - A claim that holds a number beyond 2^53 is not compared: the condition does not hold.
- * - Cost is bounded: 2 KiB of text, 200 nodes, 1000 turns of all loops together, each turn at most
- *   200 steps over claims that one token holds, and patterns run in linear time.
+ * - The condition holds only if the result is `true`; an evaluation error means no match.
+ * - Every claim that the expression names must exist (and not be `null`), also within `!`, `has()`, `||`,
+ *   and `? :`, so that a missing claim never matches.
+ * - A name of an object must continue to one of its members, because members could be missing unnoticed;
+ *   `has()` may test for the object itself.
+ * - If a claim has a number beyond 2^53, the condition does not hold.
+ * - Cost is bounded: 2 KiB of text, 200 nodes, 1000 iterations of all loops together, each with at most
+ *   200 steps over the claims of one token, and patterns that run in linear time.
  */
 export function createWhenCompiler(): WhenCompiler {
   let compiler: WhenCompiler | undefined;
@@ -41,14 +41,14 @@ export function createWhenCompiler(): WhenCompiler {
 
 const require = createRequire(import.meta.url);
 
-/** The CEL library takes longer to load than all else at start: a policy without `when` never does. */
+/** The CEL library is slow to load, so a policy without `when` does not load it. */
 function celCompiler(): WhenCompiler {
   const { CelScalar, celEnv, celError, celFunc, mapType, parse, plan }: typeof Cel =
     require('@bufbuild/cel');
   const meter = { turns: 0 };
   const patterns = new Map<string, RE2JS>();
   const env = celEnv({
-    // The library compiles a pattern anew for each call; ours are literals, compiled once.
+    // The library compiles a pattern for each call; ours are literals, compiled once.
     re2: { compile: (pattern) => remember(patterns, pattern) },
     funcs: [
       celFunc(TICK, [], CelScalar.BOOL, () => {
@@ -56,7 +56,7 @@ function celCompiler(): WhenCompiler {
         if (meter.turns > MAX_TURNS) throw celError('too many turns');
         return true;
       }),
-      // "key in map" would be true or false of a member that is missing.
+      // "key in map" would give a result for a missing member.
       celFunc(
         '@in',
         [CelScalar.STRING, mapType(CelScalar.DYN, CelScalar.DYN)],
@@ -69,8 +69,9 @@ function celCompiler(): WhenCompiler {
   });
 
   return (text) => {
-    if (typeof text !== 'string') return 'an expression is a text; put it in quotes';
-    if (text.length > MAX_LENGTH) return `an expression is at most ${MAX_LENGTH} characters long`;
+    if (typeof text !== 'string') return 'is not text: put the expression in quotes';
+    if (text.length > MAX_LENGTH)
+      return `is longer than ${MAX_LENGTH} characters: shorten the expression`;
     try {
       const { expr } = parse(text);
       const shape = readShape(expr);
@@ -79,7 +80,7 @@ function celCompiler(): WhenCompiler {
       return condition(text, shape, (identity, uses) => {
         meter.turns = 0;
         const answer = evaluate(variables(identity, uses));
-        // `… || true` would swallow the error of a loop that was stopped.
+        // `… || true` would hide the error of a stopped loop.
         return meter.turns > MAX_TURNS ? undefined : answer;
       });
     } catch (error) {
@@ -89,7 +90,7 @@ function celCompiler(): WhenCompiler {
   };
 }
 
-/** The comparisons that a `when` expression makes, for advice; none of one that can't be read. */
+/** The comparisons in a `when` expression, for warnings. Empty if it is not valid. */
 export function comparisonsOf(text: string): readonly Comparison[] {
   const { parse }: typeof Cel = require('@bufbuild/cel');
   try {
@@ -99,7 +100,7 @@ export function comparisonsOf(text: string): readonly Comparison[] {
   }
 }
 
-/** What is wrong with one `when` expression, if anything is. */
+/** What is wrong with a `when` expression, or undefined. */
 export function checkWhen(text: unknown): string | undefined {
   const compiled = createWhenCompiler()(text);
   return typeof compiled === 'string' ? compiled : undefined;
@@ -111,7 +112,7 @@ function remember(patterns: Map<string, RE2JS>, pattern: string): RE2JS {
   return known;
 }
 
-/** Puts a count in front of each loop's own condition: `tick() && …`. */
+/** Adds a counter before the condition of each loop: `tick() && …`. */
 function meterLoops({ loops }: Shape): void {
   for (const loop of loops) {
     loop.loopCondition = call('_&&_', [
@@ -138,15 +139,15 @@ function condition(
   evaluate: (identity: Identity, uses: readonly ClaimUse[]) => unknown,
 ): Condition {
   const named = claims.map(({ path, presenceOnly }) => ({ ...claimUse(path), presenceOnly }));
-  /** Undefined where the expression is true, else why it isn't. */
+  /** Undefined if the expression is true, else why not. */
   const whyNot = (identity: Identity): string | undefined => {
     for (const use of named) {
       const value = lookUp(identity.claims, use.path);
       if (value === undefined || value === null) {
-        return `the token has no claim "${use.name}", and a missing claim never matches`;
+        return `the claim "${use.name}" is missing or null, and never matches`;
       }
       if (!use.presenceOnly && isObject(value)) {
-        return `"${use.name}" is an object; name one of its members`;
+        return `"${use.name}" is an object: name one of its members`;
       }
       if (!use.presenceOnly && !isExact(value)) {
         return `the claim "${use.name}" ${NOT_EXACT} and never matches`;
@@ -171,7 +172,7 @@ function condition(
   };
 }
 
-/** Never an error's own text: it may repeat claims, and nobody switches on it. */
+/** Never the text of an error, which may quote claims. */
 function answerNote(
   evaluate: (identity: Identity, uses: readonly ClaimUse[]) => unknown,
   identity: Identity,
@@ -180,14 +181,14 @@ function answerNote(
   try {
     const answer = evaluate(identity, named);
     if (answer === true) return undefined;
-    if (answer === false) return 'the expression answers false';
-    return 'the expression gives no true or false for these claims (a type that does not fit, or too many turns)';
+    if (answer === false) return 'the expression is false';
+    return 'the result for these claims is not true or false (a wrong type, or too many iterations)';
   } catch {
-    return "the expression can't be evaluated for these claims";
+    return 'the expression cannot be evaluated for these claims';
   }
 }
 
-/** The variables of one evaluation: of the claims only those that the expression names. */
+/** The variables of one evaluation, with only the claims that the expression names. */
 function variables({ claims, issuerName, subject }: Identity, uses: readonly ClaimUse[]) {
   const named = new Map<string, ReturnType<typeof toCelValue>>();
   for (const use of uses) {
@@ -214,19 +215,19 @@ function valuesOf({ claims }: Identity, uses: readonly ClaimUse[]): Json | undef
   return values.length === 0 ? undefined : Object.fromEntries(values);
 }
 
-/** Deeper claims than this are not read: no token has them, and the walk is recursive. */
+/** Deeper claims are not read: no real token has them, and the code is recursive. */
 const MAX_DEPTH = 64;
 
 /**
- * A claim as CEL sees it: objects are maps, whole numbers are `int` (so that `claims.run == 1` and
- * `claims.list[0]` work), other numbers `double`. Throws `RangeError` for what is nested too deep.
+ * A claim as a CEL value: objects are maps, whole numbers are `int` (so that `claims.run == 1` and
+ * `claims.list[0]` work), other numbers `double`. Throws `RangeError` if it is nested too deeply.
  */
 function toCelValue(value: Json, depth = 0): CelInput {
   if (depth > MAX_DEPTH) throw new RangeError('a claim is nested too deep');
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((element) => toCelValue(element, depth + 1));
-  // A Map, not an object: member names like "__proto__" mean nothing in it.
+  // A Map, not an object: in it, member names such as "__proto__" are harmless.
   return new Map(
     Object.entries(value).map(([name, member]) => [name, toCelValue(member, depth + 1)]),
   );

@@ -95,14 +95,14 @@ describe('match', () => {
         expected: 'any of 42, 43',
         seen: '42',
         held: false,
-        note: 'the token holds a string, the binding wants a number',
+        note: 'the token has a string, but the binding requires a number',
       },
       {
         on: 'ref',
         expected: 'not like "m*"',
         seen: undefined,
         held: false,
-        note: 'the token has no such claim (or it is null), and a missing claim never matches',
+        note: 'the claim is missing or null, and never matches',
       },
     ]);
   });
