@@ -26,33 +26,33 @@ interface CheckOptions {
   readonly timeout?: number;
 }
 
-/** `nats-sts check`: is this configuration valid, and does it say what its author meant? */
+/** `nats-sts check`: validates a configuration, and warns about probable mistakes. */
 export function checkCommand(
   terminal: Terminal,
   { clock = systemClock }: { clock?: Clock } = {},
 ): Command {
   return new Command('check')
-    .description('validate the configuration and warn of pitfalls')
+    .description('validate the configuration, and warn about pitfalls')
     .addOption(configOption())
-    .option('--online', 'also ask the issuers, NATS and the store; changes nothing there')
+    .option('--online', 'also test issuers, NATS, and the store, without changing anything')
     .addOption(timeoutOption())
-    .option('--strict', 'fail on warnings, too (notes are fine)')
-    .option('--json', 'one JSON document')
+    .option('--strict', 'fail on warnings too (but not on notes)')
+    .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES)
     .action((options: CheckOptions) => check(options, terminal, clock));
 }
 
-/** `nats-sts doctor`: the same with --online. */
+/** `nats-sts doctor`: `check --online`. */
 export function doctorCommand(
   terminal: Terminal,
   { clock = systemClock }: { clock?: Clock } = {},
 ): Command {
   return new Command('doctor')
-    .description('look at everything that the configuration names: check --online')
+    .description('test everything that the configuration names (check --online)')
     .addOption(configOption())
     .addOption(timeoutOption())
-    .option('--strict', 'fail on warnings, too (notes are fine)')
-    .option('--json', 'one JSON document')
+    .option('--strict', 'fail on warnings too (but not on notes)')
+    .option('--json', 'print one JSON document')
     .addHelpText('after', DOCTOR_EXAMPLES)
     .action((options: CheckOptions) => check({ ...options, online: true }, terminal, clock));
 }
@@ -60,8 +60,8 @@ export function doctorCommand(
 const EXAMPLES = `
 Examples:
   nats-sts check --config sts.yaml
-  nats-sts check --config sts.yaml --online      does the world fit? While the service runs, or before
-  nats-sts check --config sts.yaml --strict      in CI, beside nats-sts test`;
+  nats-sts check --config sts.yaml --online      before the service starts, or while it runs
+  nats-sts check --config sts.yaml --strict      in CI, with nats-sts test`;
 
 const DOCTOR_EXAMPLES = `
 Examples:
@@ -69,7 +69,7 @@ Examples:
   nats-sts doctor --config sts.yaml --json | jq '.online.findings[] | select(.level == "problem")'`;
 
 function timeoutOption(): Option {
-  return new Option('--timeout <duration>', 'how long to wait for each answer')
+  return new Option('--timeout <duration>', 'how long to wait for each response')
     .argParser(seconds)
     .default(DEFAULT_SECONDS, '5s');
 }
@@ -79,10 +79,10 @@ const DEFAULT_SECONDS = 5;
 function seconds(text: string): number {
   const read = duration('How long to wait', { min: 1 }).safeParse(text);
   if (read.success) return read.data;
-  throw new InvalidArgumentError('Write a length of time such as 5s or 1m.');
+  throw new InvalidArgumentError('Write a duration such as 5s or 1m.');
 }
 
-/** Ends with `CliError` where something is wrong; then that was told. */
+/** Throws `CliError` if something is wrong, after reporting it. */
 export async function check(
   options: CheckOptions,
   terminal: Terminal,
@@ -100,11 +100,14 @@ export async function check(
   const levels = findings ? findings.map(({ level }) => level) : [];
   if (levels.includes('problem')) throw new CliError(ExitCode.failed, '');
   if (strict && (config.warnings.some(isWarning) || levels.includes('warning'))) {
-    throw new CliError(ExitCode.failed, json ? '' : '--strict: warnings count as failures');
+    throw new CliError(
+      ExitCode.failed,
+      json ? '' : '--strict: there are warnings; fix them, or run without --strict',
+    );
   }
 }
 
-/** With --json the problems are the document. */
+/** With --json, problems are part of the document. */
 function load(terminal: Terminal, file: string, json: boolean): Config {
   try {
     return loadConfig(file, { env: process.env });
@@ -178,16 +181,16 @@ const ROLE_COLUMNS = [
 function accountRows({ accounts, nats }: Config): string[][] {
   const madeBy = nats.operatorSigningKey === undefined ? 'by nats-sts rotator' : 'here';
   return accounts.map(({ name, kind, signingKeys, rotation }) => {
-    const keys = kind === 'managed' ? `made ${madeBy}` : `${signingKeys.length} given`;
+    const keys = kind === 'managed' ? `created ${madeBy}` : `${signingKeys.length} given`;
     return [name, kind, keys, rotationText(rotation)];
   });
 }
 
 function rotationText(rotation: RotationSpec | undefined): string {
-  if (!rotation) return 'by hand';
+  if (!rotation) return 'manual';
   const { everySeconds, graceSeconds, onChange } = rotation;
-  const when = everySeconds === undefined ? 'when asked' : `every ${durationText(everySeconds)}`;
-  return `${when}, grace ${durationText(graceSeconds)}, a changed role: ${onChange}`;
+  const when = everySeconds === undefined ? 'on request' : `every ${durationText(everySeconds)}`;
+  return `${when}, grace ${durationText(graceSeconds)}, on change: ${onChange}`;
 }
 
 function roleRows(config: Config, policy: Policy): string[][] {

@@ -25,30 +25,30 @@ interface ExplainOptions extends TokenOptions {
   readonly json?: boolean;
 }
 
-/** `nats-sts explain`: why does this token get this role, or none? */
+/** `nats-sts explain`: shows why a token gets a role, or none. */
 export function explainCommand(terminal: Terminal): Command {
   const command = new Command('explain')
-    .description('show, binding by binding, what the policy makes of a token')
+    .description('show what the policy decides about a token, binding by binding')
     .addOption(configOption())
     .addOption(
       new Option(
         '--claims <file>',
-        'a JSON payload instead of a token, - for stdin; nothing is verified',
+        'a JSON payload instead of a token (- for stdin), which is not verified',
       ).conflicts(['token', 'tokenFile']),
     )
-    .option('--issuer <name>', 'with --claims: the issuer, when "iss" does not say it')
-    .option('--role <role>', 'ask for this role')
-    .option('--all', "show other issuers' bindings, too")
-    .option('--json', 'one JSON document')
+    .option('--issuer <name>', 'with --claims: the issuer, if the claims have no "iss"')
+    .option('--role <role>', 'request this role')
+    .option('--all', 'also show bindings for other issuers')
+    .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES)
     .action((options: ExplainOptions) => run(terminal, options));
   return tokenOptions(command);
 }
 
 const EXAMPLES = `
-Nothing is issued or recorded, and a token that may be used once is not used up.
-Where the store is an SQLite file on this machine, a role is shown whose signing key does not sign
-yet, or signs with the permissions of before a change; else see nats-sts keys list.
+Nothing is issued or recorded, and single-use tokens stay usable.
+If the store is an SQLite file on this machine, explain also shows whether the signing key of the role
+is not active yet, or still has old permissions; otherwise, see nats-sts keys list.
 
 Examples:
   nats-sts explain --config sts.yaml --token-file /var/run/secrets/nats/token
@@ -57,7 +57,7 @@ Examples:
 
 async function run(terminal: Terminal, options: ExplainOptions): Promise<void> {
   if (options.issuer !== undefined && options.claims === undefined) {
-    throw new CliError(ExitCode.usage, '--issuer goes with --claims: a token says its issuer');
+    throw new CliError(ExitCode.usage, 'use --issuer only with --claims; a token names its issuer');
   }
   const config = loadConfig(requireConfig(options.config), { env: process.env });
   const { identity, rejections } =
@@ -94,7 +94,7 @@ async function verified(config: Config, options: ExplainOptions): Promise<Identi
   const verifier = createVerifier({
     issuers: config.issuers,
     clock: systemClock,
-    // Asking does not use a token up.
+    // explain does not use up single-use tokens.
     singleUse: memorySingleUse({ clock: systemClock }),
     tokenBytes: config.limits.tokenBytes,
   });
@@ -111,7 +111,7 @@ function refused(terminal: Terminal, refusal: Refusal, { json }: ExplainOptions)
   const why = detail === undefined ? reason : `${reason}; ${detail}`;
   return new CliError(
     refusal.code === 'temporarily_unavailable' ? ExitCode.unavailable : ExitCode.denied,
-    json ? '' : harmless(`the token was refused: ${message} (${why})`),
+    json ? '' : harmless(`the token was rejected: ${message} (${why})`),
   );
 }
 

@@ -15,18 +15,18 @@ import { harmless, styled, type Terminal } from './terminal.ts';
 
 const MAX_SEEN = 200;
 
-/** What the policy makes of one identity. */
+/** What the policy decides about one identity. */
 export interface Explained {
   readonly identity: Identity;
-  /** Of claims that nobody verified: why a real token with them would be rejected. */
+  /** For unverified claims: why a real token with them would be rejected. */
   readonly rejections: readonly Refusal[] | undefined;
   readonly bindings: readonly BindingTrace[];
   readonly decision: Decision;
-  /** What the role waits for before its key signs, as far as that is known here. */
+  /** What the role waits for before its key signs, if known. */
   readonly pending?: PendingKey | undefined;
 }
 
-/** What the policy makes of an identity, for people. Nothing is cut to the window: what is cut must be guessed. */
+/** The decision about an identity, for people. Never truncated to the width of the window. */
 export function explanation(
   terminal: Terminal,
   { identity, rejections, bindings, decision, pending }: Explained,
@@ -41,17 +41,17 @@ export function explanation(
     ...(rejections ?? []).map((refusal) => rejection(terminal, refusal)),
     '\n',
     own.map((binding) => bindingText(terminal, binding)).join('\n'),
-    others > 0 ? `\n${others} more for other issuers (--all shows them)\n` : '',
+    others > 0 ? `\n${others} more for other issuers (use --all to show them)\n` : '',
     '\n',
     decisionText(terminal, decision),
     ...(pending ? [pendingText(terminal, pending)] : []),
   ].join('');
 }
 
-/** The policy is asked all the same: that is what the claims were given for. */
+/** The policy decides anyway: the claims were given for that. */
 function rejection(terminal: Terminal, { message, reason }: Refusal): string {
   const mark = styled(terminal, 'yellow', 'note');
-  return `${mark}  a real token like this is rejected: ${harmless(message)} (${reason})\n`;
+  return `${mark}  a real token with these claims would be rejected: ${harmless(message)} (${reason})\n`;
 }
 
 function isForeign({ conditions }: BindingTrace): boolean {
@@ -92,7 +92,7 @@ function decisionText(terminal: Terminal, decision: Decision): string {
   return [
     `${styled(terminal, 'red', 'denied')}  ${harmless(refusal.message)} (${refusal.reason})\n`,
     refusal.detail === undefined ? '' : `        ${harmless(refusal.detail)}\n`,
-    nearest ? `        nearest is "${harmless(nearest.binding)}"\n` : '',
+    nearest ? `        closest binding: "${harmless(nearest.binding)}"\n` : '',
   ].join('');
 }
 
@@ -132,25 +132,25 @@ function pendingText(
 ): string {
   const what =
     until === 'nothing'
-      ? 'no key signs for this role yet: exchanges answer 503'
-      : 'the role was changed: credentials still have the permissions of before';
+      ? 'no key signs for this role yet, and exchanges fail with 503'
+      : 'the role changed, and credentials still have the old permissions';
   const servers = waitsFor.length === 0 ? '' : ` (${waitsFor.join(', ')})`;
   const time =
     obstacle === undefined
-      ? `; ask again in about ${durationText(seconds)}`
-      : `; how long it takes is not known, the rotator can not go on right now: ${harmless(obstacle)}`;
+      ? `; check again in about ${durationText(seconds)}`
+      : `; how long it takes is not known, because the rotator cannot continue: ${harmless(obstacle)}`;
   return `${styled(terminal, 'yellow', 'waits')}    ${what}. Its next key is ${harmless(`${STAGES[stage]}${servers}`)}${time}\n`;
 }
 
 const STAGES = {
-  'being made': 'not made yet',
+  'being made': 'not created yet',
   'not on every server': 'not on every NATS server yet',
   waiting: 'on every NATS server',
 } as const satisfies Record<PendingKey['stage'], string>;
 
 type Row = readonly [name: string, value: string];
 
-/** One subject a line, the name only at the first. */
+/** One subject per line, with the name only on the first. */
 function subjects(name: string, { allow, deny }: SubjectRules): Row[] {
   const lines = [...(allow.length === 0 ? ['nothing'] : allow), ...deny.map((s) => `never ${s}`)];
   return lines.map((line, index) => [index === 0 ? name : '', line]);

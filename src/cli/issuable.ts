@@ -8,15 +8,15 @@ import type { Policy } from '../policy/compile.ts';
 import type { Decision, Grant } from '../policy/policy.ts';
 import { expectedKeys } from '../service/signing/role-signing.ts';
 
-/** Who would get the credential, on whose behalf. */
+/** Who would get the credential, and who would act for them. */
 export interface Who {
   readonly subject: Identity;
   readonly actor?: Identity | undefined;
 }
 
 /**
- * The policy's decision as the service would carry it out: a grant that no credential can be made
- * of (no signing key, a value that a scoped key can't carry, too large) is the denial that callers see.
+ * The decision as the service would carry it out: a grant that cannot become a credential (no signing key,
+ * a value that a scoped key cannot carry, too large) becomes the denial that callers would see.
  */
 export function carriedOut(
   config: Config,

@@ -3,15 +3,15 @@ import type { KeyScope } from '../keyring/ring.ts';
 import type { Policy } from '../policy/compile.ts';
 import { signingOf } from '../service/signing/role-signing.ts';
 
-/** How a role is signed, and why so. */
+/** How a role is signed, and why. */
 export interface SigningSummary {
   readonly signing: 'scoped' | 'direct';
   readonly why: string;
-  /** What the account JWT says of the role's own signing keys. */
+  /** What the account JWT says about the signing keys of the role. */
   readonly scope?: Omit<KeyScope, 'role'>;
 }
 
-/** Of a checked configuration: every role has a key that may sign for it. */
+/** For a checked configuration, in which every role has a key that may sign for it. */
 export function roleSigning({ accounts }: Config, policy: Policy, name: string): SigningSummary {
   const role = policy.roles.get(name);
   const account = accounts.find(({ name }) => name === role?.spec.account);

@@ -8,13 +8,13 @@ import { type GoldenCase, readGoldenCases } from './golden/case.ts';
 import { createJudge, type Verdict } from './golden/judge.ts';
 import { harmless, jsonLine, styled, type Terminal } from './terminal.ts';
 
-/** `nats-sts test`: golden cases that a team keeps beside its policy and runs in its own CI. */
+/** `nats-sts test`: runs golden cases, which a team keeps with its policy, for example in CI. */
 export function testCommand(terminal: Terminal): Command {
   return new Command('test')
-    .description('hold golden cases (claims → role, or denial) against the policy')
-    .argument('<files...>', 'files of golden cases, such as policy.test.yaml')
+    .description('test the policy with golden cases (claims → role, or denial)')
+    .argument('<files...>', 'files with golden cases, such as policy.test.yaml')
     .addOption(configOption())
-    .option('--json', 'one JSON line a case')
+    .option('--json', 'print one JSON line per case')
     .addHelpText('after', EXAMPLES)
     .action((files: string[], { config: file, json }: { config?: string; json?: boolean }) => {
       const config = loadConfig(requireConfig(file), { env: process.env });
@@ -30,7 +30,7 @@ export function testCommand(terminal: Terminal): Command {
 }
 
 const EXAMPLES = `
-A golden file says what must come out for whom:
+A golden file lists cases and their expected results:
 
   cases:
     - name: deploy jobs publish orders
@@ -46,7 +46,7 @@ Examples:
   nats-sts test --config sts.yaml policy.test.yaml
   nats-sts test --config sts.yaml tests/*.yaml --json`;
 
-/** Every problem of every file at once. */
+/** Reports every problem of every file at once. */
 function readAll(files: readonly string[]): GoldenCase[] {
   const faults: InvalidInput[] = [];
   const cases = files.flatMap((file) => {

@@ -62,8 +62,8 @@ describe('a valid configuration', () => {
     expect(rows).toContainEqual([
       'APP',
       'managed',
-      'made by nats-sts rotator',
-      'every 7d, grace 5m, a changed role: drain',
+      'created by nats-sts rotator',
+      'every 7d, grace 5m, on change: drain',
     ]);
     expect(rows).toContainEqual([
       'tied',

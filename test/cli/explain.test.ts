@@ -84,7 +84,7 @@ holds  the orders team → publisher, reader
 fails  readers → reader
     ✗  sub  wants "bob"  but has "alice"
 
-1 more for other issuers (--all shows them)
+1 more for other issuers (use --all to show them)
 
 granted  role publisher in account APP, by "the orders team"
          publish       orders.orders.>
@@ -108,7 +108,7 @@ granted  role publisher in account APP, by "the orders team"
   test("shows other issuers' bindings with --all", async () => {
     const { out } = await explain(MEMBER, '--all');
     expect(out).toMatch(/fails {2}elsewhere → reader\n {4}✗ {2}issuer {2}wants "other"/);
-    expect(out).not.toContain('--all shows them');
+    expect(out).not.toContain('use --all to show them');
   });
 
   test('is not cut, however narrow the window is', async () => {
@@ -127,7 +127,7 @@ describe('a token that is denied', () => {
     expect(out).toMatch(/✓ {2}team +wants "orders" +has "orders"/);
     expect(out).toMatch(/✗ {2}env +wants any of "prod", "staging" +but has "dev"/);
     expect(out).toMatch(/✗ {2}when +wants claims\.level > 3 +but has \{"level":2\} \(.*false\)/);
-    expect(out).toMatch(/^denied .*\(no_binding\)\n {8}nearest is "readers"$/m);
+    expect(out).toMatch(/^denied .*\(no_binding\)\n {8}closest binding: "readers"$/m);
   });
 
   test('shows a missing claim as none', async () => {
@@ -168,7 +168,7 @@ describe('a token that is not believed', () => {
     const { exitCode, out, err } = await explain({ ...MEMBER, aud: 'someone else' });
     expect(exitCode).toBe(3);
     expect(out).toBe('');
-    expect(err).toMatch(/the token was refused: .*someone else.*\(audience_mismatch/);
+    expect(err).toMatch(/the token was rejected: .*someone else.*\(audience_mismatch/);
   });
 
   test('is one JSON document under --json', async () => {
@@ -219,7 +219,9 @@ describe('--claims', () => {
     const { exitCode, out } = await explainClaims({ iss: issuer.issuer, aud: 'x', ...MEMBER });
     expect(exitCode).toBe(0);
     expect(out).toContain(', claims not verified\n');
-    expect(out).toMatch(/^note {2}a real token like this is rejected: .*\(audience_mismatch\)$/m);
+    expect(out).toMatch(
+      /^note {2}a real token with these claims would be rejected: .*\(audience_mismatch\)$/m,
+    );
     expect(out).toMatch(/^granted {2}role publisher/m);
     const json = await explainClaims({ iss: issuer.issuer, ...MEMBER }, '--json');
     expect(JSON.parse(json.out)).toMatchObject({
@@ -230,7 +232,7 @@ describe('--claims', () => {
 
   test.each([
     ['9007199254740993', 'beyond 2^53'],
-    ['null', 'a missing claim never matches'],
+    ['null', 'and never matches'],
   ])('with a level of %s, says why it does not match', async (level, why) => {
     const claims = JSON.stringify({ iss: issuer.issuer, ...MEMBER, level: 'LEVEL' });
     const file = directory.write('claims.json', claims.replace('"LEVEL"', level));
@@ -281,7 +283,7 @@ describe('--claims', () => {
   test.each([
     ['a file that is not there', ['--claims', '/nowhere.json'], 'there is no such file'],
     ['a token beside it', ['--claims', 'x', '--token', 'y'], 'cannot be used with'],
-    ['--issuer without it', ['--issuer', 'dev', '--token', 'y'], '--issuer goes with --claims'],
+    ['--issuer without it', ['--issuer', 'dev', '--token', 'y'], 'use --issuer only with --claims'],
   ])('with %s is wrong usage', async (_, args, message) => {
     const { exitCode, err } = await natsSts('explain', '-c', config, ...args);
     expect(exitCode).toBe(2);

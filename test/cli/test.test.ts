@@ -132,7 +132,7 @@ describe('a case fails, and says what came out instead, when it differs in', () 
     [
       'a denial where a grant is expected',
       `issuer: dev, claims: { sub: alice, team: c }, expect: { role: publisher }`,
-      'expected the role publisher, but it was denied: no_binding; nearest is "alices", where team failed',
+      'expected the role publisher, but it was denied: no_binding; the closest binding is "alices", where team failed',
     ],
     [
       'the reason of the denial',
@@ -142,12 +142,12 @@ describe('a case fails, and says what came out instead, when it differs in', () 
     [
       'the claim that fails',
       `issuer: dev, claims: { sub: alice, team: c }, expect: { denied: no_binding, failed: sub }`,
-      'expected sub to fail in the nearest binding, but team did',
+      'expected sub to fail in the closest binding, but team did',
     ],
     [
       'claims that name nobody',
       `issuer: dev, claims: { team: a }, expect: { role: publisher }`,
-      'expected the role publisher, but the identity was refused: claim_missing',
+      'expected the role publisher, but the identity was rejected: claim_missing',
     ],
     [
       'an issuer that is not there',
@@ -207,23 +207,23 @@ describe('a file that is no list of cases shows every problem with its line, and
     [
       'neither grant nor denial',
       `${ALICE}, expect: { binding: x }`,
-      /cases\[0\]\.expect: say either `role: NAME`/,
+      /cases\[0\]\.expect: has neither or both of role and denied: write either `role: NAME`/,
     ],
-    ['both', `${ALICE}, expect: { role: a, denied: no_binding }`, /say either `role: NAME`/],
+    ['both', `${ALICE}, expect: { role: a, denied: no_binding }`, /write either `role: NAME`/],
     [
       'a reason that does not exist',
       `${ALICE}, expect: { denied: no_bindings }`,
-      /cases\[0\]\.expect\.denied: is no reason of a denial \(did you mean "no_binding"/,
+      /cases\[0\]\.expect\.denied: is not a reason for a denial \(did you mean "no_binding"/,
     ],
     [
       'a word of a grant in a denial',
       `${ALICE}, expect: { denied: no_binding, publish: [] }`,
-      /cases\[0\]\.expect\.publish: goes with `role`/,
+      /cases\[0\]\.expect\.publish: works only with `role`/,
     ],
     [
       'a word of a denial in a grant',
       `${ALICE}, expect: { role: a, failed: team }`,
-      /cases\[0\]\.expect\.failed: goes with `denied`/,
+      /cases\[0\]\.expect\.failed: works only with `denied`/,
     ],
     [
       'a lifetime without a unit',
@@ -239,7 +239,7 @@ describe('a file that is no list of cases shows every problem with its line, and
   });
 
   test.each([
-    ['no case', 'cases: []', /cases: has no case/],
+    ['no case', 'cases: []', /cases: is empty/],
     ['no YAML', 'cases: [', /line 1: /],
   ])('%s', async (_, text, message) => {
     using directory = configDirectory();

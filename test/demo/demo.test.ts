@@ -109,7 +109,7 @@ test('while it stays up, keys rotate as rarely as usual, and check finds no prob
   const config = await up.said(/sed -i\.bak .* (\/\S+)/);
   const terminal = capturedTerminal();
   expect(await program(['node', 'nats-sts', 'check', '--config', config], terminal)).toBe(0);
-  expect(terminal.written.out).toMatch(/managed +made here +every 7d/);
+  expect(terminal.written.out).toMatch(/managed +created here +every 7d/);
   expect(terminal.written.out + terminal.written.err).not.toMatch(/^(warning|note)/m);
 });
 

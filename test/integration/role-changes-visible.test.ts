@@ -108,7 +108,7 @@ test('nats-sts exchange says so on stderr, and gives up with --wait when it take
 test('nats-sts explain, beside the service, says what the role waits for', async () => {
   const args = ['explain', '--config', world.configFile, '--token-file', tokenFile];
   const added = await natsSts(...args, '--role', 'reader');
-  expect(added.out).toContain('no key signs for this role yet: exchanges answer 503');
+  expect(added.out).toContain('no key signs for this role yet, and exchanges fail with 503');
   expect(added.out).toContain(`not on every NATS server yet (${hung.name})`);
   const changed = await natsSts(...args, '--role', 'publisher', '--json');
   expect(JSON.parse(changed.out)).toMatchObject({

@@ -118,7 +118,7 @@ test('with another sealing key the service does not start, and the rings stay un
 test('credentials of a user outside the system account are refused at startup, or reported if nobody can know', async () => {
   const before = await everything();
   await writeFile(join(ground.folder, 'sys.creds'), ground.trust.user().creds);
-  expect(await startProblems()).toContain('is not of the system account of the operator');
+  expect(await startProblems()).toContain('is not in the system account of the operator');
 
   await ground.configure((tree) => delete tree['nats'].operator);
   await using running = await startRotating(ground);

@@ -25,40 +25,41 @@ const reason = z
   .string()
   .refine((text) => Object.hasOwn(REASONS, text), {
     error: ({ input }) =>
-      `is no reason of a denial${didYouMean(String(input), Object.keys(REASONS))}: no_binding, role_not_allowed and actor_not_allowed are the most common`,
+      `is not a reason for a denial${didYouMean(String(input), Object.keys(REASONS))}: the most common are no_binding, role_not_allowed, and actor_not_allowed`,
   })
   .describe('The reason of the denial, such as no_binding');
 
-/** What goes with each outcome. A word that a case could not fail by is a mistake, not decoration. */
+/** Which keys belong to each outcome. A key that can never make a case fail is a mistake. */
 const OF_A_GRANT = ['binding', 'ttl', 'publish', 'subscribe'] as const;
 const OF_A_DENIAL = ['failed'] as const;
 
-/** What the policy must come to: a grant (`role`) or a denial (`denied`), and as much more as is given. */
+/** The expected decision: a grant (`role`) or a denial (`denied`), and optional details. */
 const expectation = z
   .strictObject({
     role: z.string().optional().describe('The role that is granted'),
     binding: z.string().optional().describe('The binding that decides'),
     ttl: duration('The granted lifetime').optional(),
-    publish: subjects.optional().describe('Subjects that may be published to, all'),
-    subscribe: subjects.optional().describe('Subjects that may be subscribed to, all'),
+    publish: subjects.optional().describe('All subjects that may be published to'),
+    subscribe: subjects.optional().describe('All subjects that may be subscribed to'),
     denied: reason.optional(),
     failed: z
       .string()
       .optional()
-      .describe('The claim whose condition fails in the binding that comes nearest'),
+      .describe('The claim whose condition fails in the closest binding'),
   })
   .superRefine((expected, context) => {
     if ((expected.role === undefined) === (expected.denied === undefined)) {
       context.addIssue({
         code: 'custom',
-        message: 'say either `role: NAME` (granted) or `denied: REASON`',
+        message:
+          'has neither or both of role and denied: write either `role: NAME` or `denied: REASON`',
       });
       return;
     }
     const [keys, other] =
       expected.denied === undefined
-        ? [OF_A_DENIAL, 'goes with `denied`']
-        : [OF_A_GRANT, 'goes with `role`, and this case is a denial'];
+        ? [OF_A_DENIAL, 'works only with `denied`: remove it']
+        : [OF_A_GRANT, 'works only with `role`, but this case expects a denial: remove it'];
     for (const key of keys) {
       if (expected[key] === undefined) continue;
       context.addIssue({ code: 'custom', path: [key], message: other });
@@ -72,7 +73,7 @@ const who = {
   claims: z
     .record(z.string(), z.json())
     .transform(withoutNulls)
-    .describe('The claims that matter, the one that names the subject among them'),
+    .describe('The claims that matter, including the one for the subject'),
 };
 
 const goldenCase = z.strictObject({
@@ -90,13 +91,13 @@ const goldenCase = z.strictObject({
 });
 
 const goldenFile = z.strictObject({
-  cases: z.array(goldenCase).min(1, 'has no case: a file without any proves nothing'),
+  cases: z.array(goldenCase).min(1, 'is empty: write at least one case'),
 });
 
-/** One golden case: claims, and the decision that the policy must come to. */
+/** One golden case: claims, and the expected decision. */
 export type GoldenCase = Omit<z.infer<typeof goldenCase>, 'claims'> & {
   readonly claims: Claims;
-  /** The file, as it was named, and the line in it. */
+  /** The file as given, and the line. */
   readonly place: string;
 };
 

@@ -9,7 +9,7 @@ import type { Ask, Decision, SubjectRules } from '../../policy/policy.ts';
 import { carriedOut } from '../issuable.ts';
 import type { Expectation, GoldenCase } from './case.ts';
 
-/** How a golden case went; `differences` is empty when the decision is as expected. */
+/** The result of a golden case. `differences` is empty if the decision is as expected. */
 export interface Verdict {
   readonly name: string;
   /** File and line of the case. */
@@ -17,7 +17,7 @@ export interface Verdict {
   readonly differences: readonly string[];
 }
 
-/** Holds golden cases against a policy as the service would carry it out. */
+/** Compares golden cases with the decisions that the service would make. */
 export function createJudge(policy: Policy, config: Config): (golden: GoldenCase) => Verdict {
   const carryOut = carriedOut(config, policy);
   const differencesOf = (golden: GoldenCase): readonly string[] => {
@@ -40,7 +40,7 @@ export function createJudge(policy: Policy, config: Config): (golden: GoldenCase
   };
 }
 
-/** A text where the case itself is at fault. */
+/** Text if the case itself is wrong. */
 function identityOf(
   { issuers }: Config,
   { issuer, claims }: { readonly issuer: string; readonly claims: Claims },
@@ -53,7 +53,7 @@ function identityOf(
 
 function refused(expect: Expectation, { reason, message }: Refusal): string[] {
   if (expect.denied === reason && expect.failed === undefined) return [];
-  return [`expected ${wanted(expect)}, but the identity was refused: ${reason} (${message})`];
+  return [`expected ${wanted(expect)}, but the identity was rejected: ${reason} (${message})`];
 }
 
 function compare(expect: Expectation, decision: Decision): string[] {
@@ -65,14 +65,14 @@ function denied(expect: Expectation, { denial }: Extract<Decision, { denial: obj
   const failed = denial.nearest?.conditions.filter(({ held }) => !held).map(({ on }) => on) ?? [];
   if (expect.denied === undefined) {
     const near = denial.nearest
-      ? `; nearest is "${denial.nearest.binding}", where ${list(failed)} failed`
+      ? `; the closest binding is "${denial.nearest.binding}", where ${list(failed)} failed`
       : '';
     return [`expected ${wanted(expect)}, but it was denied: ${reason}${near}`];
   }
   return [
     ...differ('denied', expect.denied, reason),
     ...(expect.failed !== undefined && !failed.includes(expect.failed)
-      ? [`expected ${expect.failed} to fail in the nearest binding, but ${list(failed)} did`]
+      ? [`expected ${expect.failed} to fail in the closest binding, but ${list(failed)} did`]
       : []),
   ];
 }
@@ -97,7 +97,7 @@ function granted(expect: Expectation, { grant }: Extract<Decision, { grant: obje
   ];
 }
 
-/** A plain list says what is allowed, and that nothing is taken out of it again. */
+/** A plain list means these are allowed and nothing is denied. */
 function differSubjects(
   what: string,
   expected: Expectation['publish'],

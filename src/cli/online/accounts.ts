@@ -11,7 +11,7 @@ import { type Clock, unixSeconds } from '../../clock.ts';
 import type { Asked, SystemParts } from './ask-servers-once.ts';
 import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';
 
-/** Each account as the servers have it, by way of the system account. */
+/** Each account as the servers have it, seen through the system account. */
 export async function probeAccounts(
   { system, config, policy }: SystemParts,
   asked: Asked,
@@ -46,34 +46,32 @@ export async function probeAccounts(
         : [tell.ok('account', describe(spec, base.iss, view.servers.length))];
     } catch (fault) {
       if (!(fault instanceof ResolverUnreachable)) throw fault;
-      // What the user may not do was told with its permissions.
+      // Missing permissions of the user were reported already.
       return asked.refused.size > 0 || asked.inboxRefused
         ? []
-        : [tell.problem('account', fault.message, 'look at the load and the log of the servers')];
+        : [tell.problem('account', fault.message, 'check the load and the logs of the servers')];
     }
   });
   return [...resolverFindings(config, asked), ...(await Promise.all(perAccount)).flat()];
 }
 
 function pushAccount(name: string): string {
-  return `bring the account JWT to the servers: nsc push --account ${name}, or nats auth account push ${name}`;
+  return `push the account JWT to the servers: nsc push --account ${name}, or nats auth account push ${name}`;
 }
 
 export const LIST_KEY =
-  'list the key in the account JWT (nsc edit account --sk, nsc edit signing-key --role) and push that';
+  'add the key to the account JWT (nsc edit account --sk, nsc edit signing-key --role), and push it';
 
-/** Whether NATS lets users of this account in, and for how long. */
+/** Whether NATS accepts users of this account, and for how long. */
 function admissionFindings(name: string, claims: AccountClaims, clock: Clock): Finding[] {
-  const { problem, warning } = findingsOf(
-    `accounts.${name}`,
-    `who gets into account ${claims.sub}`,
-  );
+  const { problem, warning } = findingsOf(`accounts.${name}`, `access to account ${claims.sub}`);
   return accountProblems(claims, { nowSeconds: unixSeconds(clock) }).map(({ refuses, message }) =>
     (refuses ? problem : warning)(refuses ? 'nobody-gets-in' : 'account', message, CHANGE),
   );
 }
 
-const CHANGE = 'change it with nsc edit account (or nats auth account edit), and push it';
+const CHANGE =
+  'change the account JWT with nsc edit account (or nats auth account edit), and push it';
 
 function describe({ kind, signingKeys }: AccountSpec, issuer: string, servers: number): string {
   const keys =
@@ -81,7 +79,7 @@ function describe({ kind, signingKeys }: AccountSpec, issuer: string, servers: n
   return `known, issued by ${issuer}, ${keys} (${servers} server${servers === 1 ? '' : 's'})`;
 }
 
-/** Of what operator account JWTs count: of ours, or of what the servers trust. */
+/** The operator keys that account JWTs may be signed with: ours, or those that the servers trust. */
 function trustedBy({ nats }: Config, { varz }: Asked): TrustedIssuers | undefined {
   const jwts =
     nats.operatorJwt === undefined
@@ -107,11 +105,11 @@ function resolverFindings(
   const found = `${stores} of ${counted(present.size)} with a resolver of type full; others have cache, MEMORY or a URL`;
   return accounts.some(({ kind }) => kind === 'managed')
     ? [problem('resolver', found, FULL)]
-    : [note('resolver', `${found}: they take no pushes`)];
+    : [note('resolver', `${found}, which accept no pushes`)];
 }
 
 const FULL =
-  'a managed account needs resolver: {type: full, dir: …} on every server, or give the account signingKeys';
+  'configure resolver: {type: full, dir: …} on every server, which managed accounts need, or give the account signingKeys';
 
 function counted(servers: number): string {
   return `${servers} server${servers === 1 ? '' : 's'}`;

@@ -6,7 +6,7 @@ import { type Finding, findingsOf } from './finding.ts';
 import { skewBetween } from './skew.ts';
 
 export interface Ask {
-  /** Of the setting that led here. */
+  /** Path of the setting that this is about. */
   readonly path: string;
   readonly allowInsecureHttp: boolean;
   readonly timeoutMilliseconds: number;
@@ -15,11 +15,11 @@ export interface Ask {
 
 export interface IssuerAnswer {
   readonly body: JsonObject;
-  /** How far the issuer's clock is ahead of ours, milliseconds; undefined where it does not tell. */
+  /** How far the issuer's clock is ahead of ours, in milliseconds. Undefined if the answer has no date. */
   readonly skewMilliseconds: number | undefined;
 }
 
-/** Gets a JSON object from an issuer as the service does, or says why there is none. */
+/** Fetches a JSON object from an issuer like the service does, or returns why that failed. */
 export async function askIssuer(url: string, ask: Ask): Promise<IssuerAnswer | Finding> {
   const { path, allowInsecureHttp, timeoutMilliseconds, clock } = ask;
   const { problem } = findingsOf(path, `GET ${url}`);
@@ -41,7 +41,11 @@ export async function askIssuer(url: string, ask: Ask): Promise<IssuerAnswer | F
     const location = seen?.headers.get('location');
     if (seen && location) return problem('redirect', `${fault.message}: to ${location}`, REDIRECT);
     if (seen)
-      return problem('answer', fault.message, 'try again later, or ask who runs the issuer');
+      return problem(
+        'answer',
+        fault.message,
+        'try again later, or contact the operator of the issuer',
+      );
     const { id, todo } = remedyOf(fault);
     return problem(id, fault.message, todo);
   }
@@ -51,18 +55,17 @@ export async function askIssuer(url: string, ask: Ask): Promise<IssuerAnswer | F
     return problem('answer', `status ${status}${typeOf(headers)}`, statusTodo(status));
   const body = parse(text);
   if (!body)
-    return problem('not-json', `status 200, but no JSON object${typeOf(headers)}`, NOT_JSON);
+    return problem('not-json', `status 200, but not a JSON object${typeOf(headers)}`, NOT_JSON);
   return { body, skewMilliseconds: skewOf(headers, begun, clock.now()) };
 }
 
-const REDIRECT = 'nats-sts follows no redirects: configure the address that it leads to';
-const NOT_JSON =
-  'a login page or proxy answers instead: check the address, and that it needs no sign-in from this machine';
+const REDIRECT = 'configure the target of the redirect, because nats-sts does not follow redirects';
+const NOT_JSON = 'check the address, and that no login page or proxy answers instead';
 
 function statusTodo(status: number): string {
-  if (status === 404) return 'check the path of the issuer: realm, tenant and version belong to it';
-  if (status === 401 || status === 403) return 'let this machine read it without signing in';
-  return 'check the address, or ask who runs the issuer';
+  if (status === 404) return 'check the path of the issuer, including realm, tenant, and version';
+  if (status === 401 || status === 403) return 'allow this machine to read it without signing in';
+  return 'check the address, or contact the operator of the issuer';
 }
 
 function typeOf(headers: Headers): string {
@@ -79,7 +82,7 @@ function parse(text: string): JsonObject | undefined {
   }
 }
 
-/** RFC 9110 §6.6.1: whole seconds; what a cache kept (RFC 9111 §5.1) is older by its Age. */
+/** RFC 9110 §6.6.1: whole seconds; a cached response (RFC 9111 §5.1) is older by its Age. */
 function skewOf(headers: Headers, begun: number, ended: number): number | undefined {
   const date = Date.parse(headers.get('date') ?? '');
   if (Number.isNaN(date)) return undefined;

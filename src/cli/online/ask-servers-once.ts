@@ -25,30 +25,30 @@ const varz = z.object({
   trusted_operators_jwt: z.array(z.string()).optional(),
 });
 
-/** What a server says of itself. */
+/** What a server says about itself. */
 export type Varz = z.infer<typeof varz>;
 
-/** One question on each subject that nats-sts uses, pushes excepted. */
+/** The answers to one request on each subject that nats-sts uses, except for pushes. */
 export interface Asked {
   readonly present: ReadonlyMap<string, PresentServer>;
-  /** Servers answer what only the system account may ask. Connections are told to every account. */
+  /** Whether servers answer requests that only the system account may make. */
   readonly asSystem: boolean;
-  /** Servers that others have a route to, and that did not answer. */
+  /** Servers that did not answer, although others have a route to them. */
   readonly silent: readonly string[];
   /** Subjects that the user may not publish to. */
   readonly refused: ReadonlySet<string>;
-  /** The user may not hear the answers. */
+  /** Whether the user may not receive the answers. */
   readonly inboxRefused: boolean;
-  /** By name of the server. */
+  /** By server name. */
   readonly varz: ReadonlyMap<string, Varz>;
-  /** Between these the servers said their time. Milliseconds since the Unix epoch. */
+  /** When the servers were asked for their time, and when they answered. Milliseconds since the Unix epoch. */
   readonly begun: number;
   readonly ended: number;
-  /** How many servers answered a look-up in their store, be it by nothing. */
+  /** How many servers answered a lookup in their JWT store, even without a result. */
   readonly stores: number;
 }
 
-/** Any account will do to find out who has a store. */
+/** Asks about the first account: any account reveals which servers have a store. */
 export async function askServersOnce(
   system: SystemConnection,
   accounts: readonly { readonly publicKey: string }[],
@@ -106,10 +106,10 @@ function isAboutInbox(cause: unknown): boolean {
   return cause instanceof errors.PermissionViolationError && cause.operation === 'subscription';
 }
 
-/** What the probes by way of the system account share. */
+/** What all probes through the system account need. */
 export interface SystemParts {
   readonly system: SystemConnection;
-  /** Claims of its JWT. */
+  /** Claims of the user JWT. */
   readonly user: DecodedClaims;
   readonly config: Config;
   readonly policy: Policy;

@@ -1,18 +1,18 @@
 import { systemErrorCode } from '../../identity/guarded-fetch.ts';
 
-/** What to do about a connection that failed, by the operating system's or TLS library's code for it. */
+/** What to do about a failed connection, by the error code of the operating system or TLS library. */
 export function remedyOf(fault: unknown): { readonly id: string; readonly todo: string } {
   const code = systemErrorCode(fault);
   const tls = code === undefined ? undefined : TLS[code];
   if (tls !== undefined) return { id: 'tls', todo: tls };
   const network = code === undefined ? undefined : NETWORK[code];
-  return { id: 'unreachable', todo: network ?? 'check the address, DNS, firewalls and proxies' };
+  return { id: 'unreachable', todo: network ?? 'check the address, DNS, firewalls, and proxies' };
 }
 
 const UNTRUSTED =
-  'have the server send its whole certificate chain; for a private CA set NODE_EXTRA_CA_CERTS=ca.pem for nats-sts';
-const OTHER_NAME = 'use the name that the certificate has, or renew the certificate with this name';
-const NO_TLS = 'the port does not speak TLS: check scheme and port';
+  'make the server send its whole certificate chain; for a private CA, set NODE_EXTRA_CA_CERTS=ca.pem for nats-sts';
+const OTHER_NAME = 'use the name in the certificate, or renew the certificate with this name';
+const NO_TLS = 'check scheme and port: the port does not use TLS';
 
 const TLS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
@@ -30,12 +30,12 @@ const TLS: Readonly<Record<string, string>> = {
 };
 
 const NETWORK: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'the name does not resolve: check its spelling and the DNS of this machine',
-  EAI_AGAIN: 'DNS does not answer: check the DNS of this machine',
-  ECONNREFUSED: 'nothing listens there: check host and port, and that the server is up',
-  ECONNRESET: 'something closes the connection: check the port, and proxies between',
-  EHOSTUNREACH: 'there is no route: check the network and firewalls',
-  ENETUNREACH: 'there is no route: check the network and firewalls',
-  ETIMEDOUT: 'nothing answers: check host, port and firewalls',
-  UND_ERR_CONNECT_TIMEOUT: 'nothing answers: check host, port and firewalls',
+  ENOTFOUND: 'check the spelling of the name, and the DNS of this machine',
+  EAI_AGAIN: 'check the DNS of this machine, which does not answer',
+  ECONNREFUSED: 'check host and port, and that the server is running',
+  ECONNRESET: 'check the port, and proxies in between, which may close the connection',
+  EHOSTUNREACH: 'check the network and firewalls: there is no route',
+  ENETUNREACH: 'check the network and firewalls: there is no route',
+  ETIMEDOUT: 'check host, port, and firewalls: nothing answers',
+  UND_ERR_CONNECT_TIMEOUT: 'check host, port, and firewalls: nothing answers',
 };

@@ -3,21 +3,21 @@ import type { Clock } from '../../clock.ts';
 /** What one probe found. */
 export interface Finding {
   /**
-   * - ok: it is as it should be.
+   * - ok: as it should be.
    * - note: worth knowing.
-   * - warning: works, but not for long or not for everyone; fails with --strict.
+   * - warning: works, but not for long, or not for everyone. Fails with --strict.
    * - problem: something will not work.
    */
   readonly level: 'ok' | 'note' | 'warning' | 'problem';
-  /** Stable, for programs and for looking it up. */
+  /** Stable, for programs and documentation. */
   readonly id: string;
   /** Dotted path of the setting in the configuration, e.g. `issuers.dev`. */
   readonly path: string;
-  /** What was tried, e.g. `GET https://…`. */
+  /** What was tried, such as `GET https://…`. */
   readonly tried: string;
-  /** What was found, and what the configuration says where the two differ. */
+  /** What was found, and what the configuration says if they differ. */
   readonly found: string;
-  /** What to do about it; every warning and problem has it. */
+  /** What to do about it. Every warning and problem has it. */
   readonly todo?: string;
 }
 
@@ -47,7 +47,7 @@ export function findingsOf(path: string, tried: string) {
 }
 
 export interface ProbeOptions {
-  /** For each thing that is asked over the network. */
+  /** For each request over the network. */
   readonly timeoutMilliseconds: number;
   readonly clock: Clock;
 }

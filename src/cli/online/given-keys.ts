@@ -4,7 +4,7 @@ import { keyPairFromSeed } from '../../nats/key-pair.ts';
 import { LIST_KEY } from './accounts.ts';
 import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';
 
-/** Accounts seen from outside, where there is no access to the system account: a user of each given key connects. */
+/** Tests accounts without system account access: a user of each given key connects. */
 export async function probeGivenKeys(
   { config, servers }: { readonly config: Config; readonly servers: readonly string[] },
   { clock }: ProbeOptions,
@@ -15,7 +15,7 @@ export async function probeGivenKeys(
       `connect as a user of account ${spec.publicKey}`,
     );
     if (spec.kind === 'managed') {
-      return [tell.note('account', 'not tried: the process with nats.system looks at it')];
+      return [tell.note('account', 'not tested: the process with nats.system tests it')];
     }
     const keys = spec.signingKeys.map(({ seed, role }) => ({ pair: keyPairFromSeed(seed), role }));
     const found = await probeKeys({
@@ -32,14 +32,14 @@ export async function probeGivenKeys(
       if (listing === 'unknown') {
         return tell.problem(
           'signing-key',
-          `${pair.publicKey}: no server could tell`,
-          'see nats.servers',
+          `${pair.publicKey}: no server could be asked`,
+          'see the findings about nats.servers',
         );
       }
       if (listing === 'unlisted') {
         return tell.problem(
           'signing-key',
-          `${pair.publicKey}: the servers refuse its users`,
+          `${pair.publicKey}: the servers reject its users`,
           UNLISTED,
         );
       }
@@ -54,4 +54,4 @@ export async function probeGivenKeys(
 }
 
 const UNLISTED =
-  'list it in the account JWT and push that (nsc edit account --sk, nsc push); if it is listed, check that the servers are in operator mode and know the account, and that its JWT has not expired and allows connections';
+  'add it to the account JWT and push that (nsc edit account --sk, nsc push); if it is listed already, check that the servers are in operator mode and know the account, and that its JWT has not expired and allows connections';

@@ -15,18 +15,18 @@ const info = z.object({
 /** What a NATS server says before a client has said anything. */
 export type Greeting = z.infer<typeof info> & { readonly encrypted: boolean };
 
-/** The server could not be greeted; `cause` is the system's error where there was one. */
+/** There was no greeting. `cause` is the error of the operating system, if any. */
 export class NoGreeting extends Error {
   override readonly name = 'NoGreeting';
 }
 
 const DEFAULT_PORT = 4222;
-/** An INFO with many `connect_urls` has some kilobytes. */
+/** An INFO with many `connect_urls` has a few kilobytes. */
 const LONGEST = 1024 * 1024;
 
 /**
- * Connects as a client would, TLS included where the server or the URL asks for it, reads INFO and
- * goes away. Throws `NoGreeting`.
+ * Connects like a client, with TLS if the server or the URL requires it, reads INFO, and disconnects.
+ * Throws `NoGreeting`.
  */
 export async function readGreeting(server: string, timeoutMilliseconds: number): Promise<Greeting> {
   const url = new URL(server);
@@ -47,7 +47,7 @@ export async function readGreeting(server: string, timeoutMilliseconds: number):
 }
 
 function firstLine(socket: Socket, limit: AbortSignal): Promise<string> {
-  return within(limit, 'connected, and it sends no greeting', (resolve, reject) => {
+  return within(limit, 'it accepts the connection, but sends no greeting', (resolve, reject) => {
     let text = '';
     socket.once('error', (cause) => reject(new NoGreeting('could not be reached', { cause })));
     socket.once('close', () =>
@@ -58,12 +58,12 @@ function firstLine(socket: Socket, limit: AbortSignal): Promise<string> {
       const end = text.indexOf('\r\n');
       if (end >= 0) resolve(text.slice(0, end));
       else if (text.length > LONGEST)
-        reject(new NoGreeting('it does not greet as NATS servers do'));
+        reject(new NoGreeting('its greeting is not that of a NATS server'));
     });
   });
 }
 
-/** The server goes on in TLS once it has sent INFO. */
+/** The server switches to TLS after it has sent INFO. */
 function encrypt(
   socket: Socket,
   host: string,
@@ -71,15 +71,15 @@ function encrypt(
   limit: AbortSignal,
 ): Promise<void> {
   if (!tls_required && !tls_available) {
-    return Promise.reject(new NoGreeting('the URL says tls://, and the server has no TLS'));
+    return Promise.reject(new NoGreeting('the URL says tls://, but the server has no TLS'));
   }
   socket.removeAllListeners();
-  return within(limit, 'the TLS handshake does not end', (resolve, reject) => {
+  return within(limit, 'the TLS handshake timed out', (resolve, reject) => {
     const secure = connectTls({ socket, ...(isIP(host) === 0 && { servername: host }), host });
     secure.once('secureConnect', () => resolve());
     secure.once('error', (cause) => reject(new NoGreeting('the TLS handshake failed', { cause })));
     secure.once('close', () =>
-      reject(new NoGreeting('it closes the connection in the TLS handshake')),
+      reject(new NoGreeting('it closes the connection during the TLS handshake')),
     );
   });
 }
@@ -87,16 +87,20 @@ function encrypt(
 function overWebSocket(url: URL, limit: AbortSignal): Promise<z.infer<typeof info>> {
   const socket = new WebSocket(url);
   socket.binaryType = 'arraybuffer';
-  return within<string>(limit, 'connected, and it sends no greeting', (resolve, reject) => {
-    socket.addEventListener('message', ({ data }) => {
-      const text = typeof data === 'string' ? data : Buffer.from(data as ArrayBuffer).toString();
-      resolve(text.split('\r\n')[0] ?? '');
-    });
-    socket.addEventListener('error', (event) => {
-      const cause: unknown = 'error' in event ? event.error : undefined;
-      reject(new NoGreeting('the WebSocket could not be opened', { cause }));
-    });
-  })
+  return within<string>(
+    limit,
+    'it accepts the connection, but sends no greeting',
+    (resolve, reject) => {
+      socket.addEventListener('message', ({ data }) => {
+        const text = typeof data === 'string' ? data : Buffer.from(data as ArrayBuffer).toString();
+        resolve(text.split('\r\n')[0] ?? '');
+      });
+      socket.addEventListener('error', (event) => {
+        const cause: unknown = 'error' in event ? event.error : undefined;
+        reject(new NoGreeting('the WebSocket could not be opened', { cause }));
+      });
+    },
+  )
     .then(parse)
     .finally(() => socket.close());
 }
@@ -105,7 +109,7 @@ function parse(line: string): z.infer<typeof info> {
   const [, json] = /^INFO\s+(\{.*)$/i.exec(line) ?? [];
   const read = json === undefined ? undefined : info.safeParse(jsonOf(json));
   if (read?.success) return read.data;
-  throw new NoGreeting('it does not greet as NATS servers do');
+  throw new NoGreeting('its greeting is not that of a NATS server');
 }
 
 function jsonOf(text: string): unknown {

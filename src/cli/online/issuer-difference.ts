@@ -1,6 +1,6 @@
 /**
  * How two issuer identifiers differ, in words. They are compared byte for byte (OIDC Core §3.1.3.7,
- * RFC 8414 §3.3), so people look for the difference that URLs would not have.
+ * RFC 8414 §3.3), so differences matter that URLs otherwise do not have.
  */
 export function issuerDifference(configured: string, published: string): string {
   if (`${configured}/` === published)
@@ -36,5 +36,5 @@ function trimmed(path: string): string {
 function spelling(configured: string, published: string): string {
   return configured.toLowerCase() === published.toLowerCase()
     ? 'their hosts differ in upper and lower case'
-    : 'they are two spellings of one URL (a default port, or escaped characters)';
+    : 'they are two spellings of the same URL (a default port, or escaped characters)';
 }

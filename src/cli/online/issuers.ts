@@ -8,7 +8,7 @@ import { keysFound } from './keys-found.ts';
 import { loginFindings } from './login-metadata.ts';
 import { skewText } from './skew.ts';
 
-/** Every issuer, and every login at one: discovery, keys, endpoints, clock. */
+/** Tests every issuer and login: discovery, keys, endpoints, clock. */
 export async function probeIssuers(config: Config, options: ProbeOptions): Promise<Finding[]> {
   const discovered = new Map<string, Promise<Discovered>>();
   const discover = (
@@ -17,7 +17,7 @@ export async function probeIssuers(config: Config, options: ProbeOptions): Promi
     { allowInsecureHttp, leewaySeconds }: IssuerSpec,
   ) => {
     const known = discovered.get(issuer);
-    // Told once, and used for its login as well.
+    // Reported once, and used for its login too.
     if (known) return known.then(({ metadata }): Discovered => ({ metadata, findings: [] }));
     const asking = discovery(issuer, { ...options, path, allowInsecureHttp, leewaySeconds });
     discovered.set(issuer, asking);
@@ -41,12 +41,12 @@ export async function probeIssuers(config: Config, options: ProbeOptions): Promi
 }
 
 interface Discovered {
-  /** Undefined where there is none, or it is of another issuer: then nothing else of it counts. */
+  /** Undefined if there is none, or if it is for another issuer. */
   readonly metadata: JsonObject | undefined;
   readonly findings: readonly Finding[];
 }
 
-/** OIDC Discovery §4, with its `issuer` held against ours byte for byte (§4.3). */
+/** OIDC Discovery §4. Compares its `issuer` with ours byte for byte (§4.3). */
 async function discovery(
   issuer: string,
   ask: Ask & { readonly leewaySeconds: number },
@@ -68,8 +68,8 @@ async function discovery(
     typeof published === 'string'
       ? problem(
           'issuer-mismatch',
-          `its issuer is "${published}", the configuration has "${issuer}": ${issuerDifference(issuer, published)}`,
-          `write issuer: "${published}" if that is the issuer you mean; tokens are compared with it byte for byte`,
+          `its issuer is "${published}", but the configuration has "${issuer}": ${issuerDifference(issuer, published)}`,
+          `write issuer: "${published}" if you mean that issuer; tokens must match it byte for byte`,
         )
       : problem('not-discovery', 'the document names no issuer', 'check the address of the issuer');
   return { metadata: undefined, findings: [mismatch, ...clock] };
@@ -92,8 +92,8 @@ function clockFinding(
   }
   return problem(
     'clock-skew',
-    `${skewText(skew)}; ${path}.leeway forgives ${leewaySeconds} s`,
-    'set this machine by NTP (chronyc tracking, timedatectl); if the issuer is wrong, raise leeway',
+    `${skewText(skew)}; ${path}.leeway tolerates ${leewaySeconds} s`,
+    'synchronize this machine by NTP (chronyc tracking, timedatectl); if the clock of the issuer is wrong, increase leeway',
   );
 }
 
@@ -108,7 +108,7 @@ async function discoveredKeys(
   return problem(
     'no-keys',
     'the discovery document names no "jwks_uri"',
-    `give the address of the keys by ${ask.path}.jwksUri, or the keys themselves`,
+    `write the URL of the keys in ${ask.path}.jwksUri, or the keys themselves in ${ask.path}.jwks`,
   );
 }
 
@@ -124,7 +124,7 @@ async function publishedKeys(
   if (Array.isArray(keys)) return keysFound(keys, algorithms, { path: ask.path, tried });
   return findingsOf(ask.path, tried).problem(
     'not-keys',
-    'no JSON Web Key Set: it has no list "keys"',
+    'not a JSON Web Key Set: it has no list "keys"',
     'check the address of the keys',
   );
 }

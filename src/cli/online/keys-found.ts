@@ -21,15 +21,15 @@ export function keysFound(
     return ok('keys', `${count}, ${usable.length} of them usable (${kinds})${noted}`);
   }
   if (keys.length === 0) {
-    return problem('keys-unusable', 'an empty key set', 'have the issuer publish its keys');
+    return problem('keys-unusable', 'an empty key set', 'make the issuer publish its keys');
   }
   const verifiable = [...new Set(keys.flatMap((key) => algorithmsOf(key)))];
   return problem(
     'keys-unusable',
     `${count} (${kinds}), none usable: the configuration allows ${allowed.join(', ')}${noted}`,
     verifiable.length > 0
-      ? `add what the issuer signs with, e.g. algorithms: [${verifiable[0]}]`
-      : 'have the issuer publish public signature keys: RSA of 2048 bits or more, EC or Ed25519',
+      ? `allow the algorithm of the issuer, such as algorithms: [${verifiable[0]}]`
+      : 'make the issuer publish public signature keys: RSA of 2048 bits or more, EC, or Ed25519',
   );
 }
 
@@ -46,5 +46,5 @@ function kindOf(jwk: unknown): string {
   const word = [alg, crv, kty].find(
     (text) => typeof text === 'string' && /^[\w-]{1,20}$/.test(text),
   );
-  return typeof word === 'string' ? word : 'of no known type';
+  return typeof word === 'string' ? word : 'of unknown type';
 }

@@ -6,7 +6,7 @@ import { type Finding, findingsOf } from './finding.ts';
 
 type Login = Config['logins'][number];
 
-/** What a login needs of its issuer, and what is to be registered there. */
+/** What a login needs from its issuer, and what to register there. */
 export function loginFindings(
   login: Login,
   metadata: JsonObject | undefined,
@@ -19,12 +19,12 @@ export function loginFindings(
   ];
 }
 
-/** Whether it is registered shows only when somebody signs in. */
+/** Whether it is registered shows only when someone signs in. */
 function toRegister(login: Login, publicUrl: string, path: string): Finding {
   return findingsOf(path, `client ${login.clientId}`).note(
     'redirect-uri',
     `redirect URI ${redirectUri(publicUrl, login)}, after signing out ${publicUrl}/`,
-    'register exactly these at the issuer',
+    'register exactly these URLs at the issuer',
   );
 }
 
@@ -38,36 +38,37 @@ function metadataFindings(login: Login, metadata: JsonObject, path: string): Fin
     {
       name: 'code_challenge_methods_supported',
       needs: ['S256'],
-      todo: 'nats-sts signs in with PKCE (S256) alone: enable it for the client',
+      todo: 'enable PKCE (S256) for the client: nats-sts requires it',
     },
     {
       name: 'response_types_supported',
       needs: ['code'],
-      todo: 'nats-sts signs in with the authorization code flow alone: enable it',
+      todo: 'enable the authorization code flow: nats-sts requires it',
     },
     {
       name: 'token_endpoint_auth_methods_supported',
       needs: authenticationMethods(login),
-      todo: `give ${path} the secret or key that the issuer takes`,
+      todo: `give ${path} a secret or key that the issuer accepts`,
     },
     {
       name: 'id_token_signing_alg_values_supported',
       needs: login.idToken.algorithms,
-      todo: `add one of the issuer's to issuers.${login.issuerName}.algorithms`,
+      todo: `add an algorithm of the issuer to issuers.${login.issuerName}.algorithms`,
     },
   ];
   for (const { name, needs, todo } of wanted) {
     const offered = metadata[name];
-    // What an issuer does not say it may do nonetheless.
+    // An issuer may support what it does not list.
     if (!Array.isArray(offered) || offered.some((one) => (needs as unknown[]).includes(one)))
       continue;
     const has = offered.filter((one) => typeof one === 'string').join(', ');
-    faults.push(problem('not-offered', `${name}: ${has}; needed is ${needs.join(' or ')}`, todo));
+    faults.push(problem('not-offered', `${name}: ${has}; required is ${needs.join(' or ')}`, todo));
   }
-  return faults.length > 0 ? faults : [ok('login', 'has what signing in needs')];
+  return faults.length > 0 ? faults : [ok('login', 'has everything that signing in requires')];
 }
 
-const ENDPOINT = 'nobody can sign in without it: check that this is the issuer for people';
+const ENDPOINT =
+  'check that this is the issuer for people: nobody can sign in without this endpoint';
 
 function endpointFault(endpoint: unknown, allowInsecureHttp: boolean): string | undefined {
   if (typeof endpoint !== 'string') return 'is missing';

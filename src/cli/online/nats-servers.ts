@@ -5,11 +5,11 @@ import { type Greeting, NoGreeting, readGreeting } from './greeting.ts';
 
 export interface ServersProbed {
   readonly findings: readonly Finding[];
-  /** URLs of those that may be in operator mode: only these are worth a user JWT. */
+  /** URLs of those that may be in operator mode. Others do not get a user JWT. */
   readonly usable: readonly string[];
 }
 
-/** Each server by itself: can it be reached, is it in operator mode (unless any will do), is it new enough. */
+/** Tests each server: is it reachable, in operator mode (unless `anyMode`), and new enough? */
 export async function probeServers(
   servers: readonly string[],
   path: string,
@@ -55,7 +55,7 @@ async function probeServer(
     return {
       finding: found.problem(
         'not-operator-mode',
-        `${what} is not in operator mode: it lets everyone in without credentials`,
+        `${what} is not in operator mode: it requires no credentials`,
         OPERATOR_MODE,
       ),
     };
@@ -64,7 +64,7 @@ async function probeServer(
     return {
       finding: found.problem(
         'not-operator-mode',
-        `${what} is not in operator mode: it asks for a user and password, or a token (INFO has no nonce)`,
+        `${what} is not in operator mode: it requires a user and password, or a token (INFO has no nonce)`,
         OPERATOR_MODE,
       ),
     };
@@ -73,28 +73,28 @@ async function probeServer(
     return {
       finding: found.problem(
         'client-certificate',
-        `${what} asks for a client certificate`,
-        'nats-sts has none: turn off verify in the tls block of a listener for nats-sts',
+        `${what} requires a client certificate`,
+        'disable verify in the tls block of a listener for nats-sts, which has no client certificate',
       ),
       usable: server,
     };
   }
   if (isOlder(version, OLDEST)) {
     return {
-      finding: found.problem('too-old', `${what}; needed is ${OLDEST}`, 'update nats-server'),
+      finding: found.problem('too-old', `${what}, but ${OLDEST} is required`, 'update nats-server'),
       usable: server,
     };
   }
   const security = greeting.encrypted ? 'TLS' : 'no TLS';
-  const asks = nonce === undefined ? 'asks for no signature' : 'asks for a JWT or nkey';
+  const asks = nonce === undefined ? 'requires no signature' : 'requires a JWT or nkey';
   return { finding: found.ok('server', `${what}, ${security}, ${asks}`), usable: server };
 }
 
 const NOT_NATS =
-  'give the port for clients, 4222 by default (8222 is for monitoring, 6222 for routes); nats-sts can not do TLS before the greeting (handshake_first)';
+  'write the client port, 4222 by default (8222 is for monitoring, 6222 for routes); nats-sts does not support TLS before the greeting (handshake_first)';
 
 const OPERATOR_MODE =
-  'nats-sts needs servers in operator mode (operator, system_account and resolver in nats-server.conf): nats-sts init writes such a configuration, nats-sts adopt takes over one of nsc';
+  'set up operator mode (operator, system_account, and resolver in nats-server.conf): nats-sts init writes such a configuration, nats-sts adopt uses one from nsc';
 
 /** Whether a nats-server version, `2.15.1` or `2.15.1-RC.1`, is older than another. */
 export function isOlder(version: string, than: string): boolean {

@@ -10,13 +10,13 @@ import { accountOf, type Asked, type SystemParts, type Varz } from './ask-server
 import { type Finding, findingsOf } from './finding.ts';
 import { skewBetween, skewText } from './skew.ts';
 
-/** What each server says of itself, held against the configuration. */
+/** Compares what each server says about itself with the configuration. */
 export function operatorFindings({ config, user }: SystemParts, asked: Asked): Finding[] {
   const silent = asked.silent.map((name) =>
     findingsOf('nats.servers', `ask server ${name}`).problem(
       'silent',
-      'another server has a route to it, and it does not answer',
-      'look at its load and log; while it hangs no signing key is rotated',
+      'it does not answer, although another server has a route to it',
+      'check its load and log; no signing key rotates until it answers',
     ),
   );
   const ofServers = [...asked.varz].flatMap(([name, varz]) => [
@@ -33,7 +33,7 @@ function trustFindings(server: string, varz: Varz, { nats }: Config): Finding[] 
   const operators = (varz.trusted_operators_jwt ?? [])
     .map(parseOperatorJwt)
     .filter((read): read is TrustedOperator => !(read instanceof Malformed));
-  const theirs = operators.map(nameOf).join(', ') || 'none that it tells';
+  const theirs = operators.map(nameOf).join(', ') || '(not shown)';
   const ours = nats.operatorJwt === undefined ? undefined : parseOperatorJwt(nats.operatorJwt);
   const found: Finding[] = [];
   if (ours && !(ours instanceof Malformed)) {
@@ -42,16 +42,16 @@ function trustFindings(server: string, varz: Varz, { nats }: Config): Finding[] 
       found.push(
         problem(
           'operator',
-          `it trusts operator ${theirs}; nats.operator is ${nameOf(ours)}`,
+          `it trusts operator ${theirs}, but nats.operator is ${nameOf(ours)}`,
           OTHER,
         ),
       );
     } else if (same.jwt !== ours.jwt) {
-      const keys = `its signing keys are ${listed(same)}, in nats.operator ${listed(ours)}`;
+      const keys = `its signing keys are ${listed(same)}, those in nats.operator ${listed(ours)}`;
       found.push(
         warning(
           'operator-differs',
-          `it has another JWT of operator ${nameOf(ours)}: ${keys}`,
+          `it has a different JWT of operator ${nameOf(ours)}: ${keys}`,
           STALE,
         ),
       );
@@ -67,7 +67,7 @@ function trustFindings(server: string, varz: Varz, { nats }: Config): Finding[] 
     found.push(
       problem(
         'operator-signing-key',
-        `${key} is none of operator ${keys.join(', ') || theirs}`,
+        `${key} does not belong to operator ${keys.join(', ') || theirs}`,
         UNLISTED,
       ),
     );
@@ -75,12 +75,11 @@ function trustFindings(server: string, varz: Varz, { nats }: Config): Finding[] 
   return found.length > 0 ? found : [ok('operator', `it trusts operator ${theirs}`)];
 }
 
-const OTHER =
-  'give the JWT of the operator of these servers: nsc describe operator --raw > operator.jwt';
+const OTHER = 'write the operator JWT of these servers: nsc describe operator --raw > operator.jwt';
 const STALE =
-  'bring both to the latest (nsc describe operator --raw > operator.jwt); a server takes a new one by a restart only';
+  'update both to the latest (nsc describe operator --raw > operator.jwt); a server needs a restart for it';
 const UNLISTED =
-  'add it to the operator (nsc edit operator --sk), write the new operator JWT into nats-server.conf, restart the servers one by one';
+  'add the key to the operator (nsc edit operator --sk), write the new operator JWT into nats-server.conf, and restart the servers one by one';
 
 function nameOf({ name, publicKey }: TrustedOperator): string {
   return name === undefined ? publicKey : `"${name}" (${publicKey})`;
@@ -99,8 +98,8 @@ function limitFindings(
   return [
     findingsOf('nats.maxControlLine', `max_control_line of server ${server}`).problem(
       'max-control-line',
-      `it is ${limit}, the configuration has ${nats.maxControlLineBytes}: the server refuses credentials between them`,
-      `write maxControlLine: ${limit}, or raise max_control_line in nats-server.conf`,
+      `it is ${limit}, but the configuration has ${nats.maxControlLineBytes}: the server rejects credentials in between`,
+      `write maxControlLine: ${limit}B, or increase max_control_line in nats-server.conf`,
     ),
   ];
 }
@@ -114,13 +113,13 @@ function systemAccountFindings(
   return [
     findingsOf('nats.system', `system account of server ${server}`).problem(
       'not-system-account',
-      `it is ${theirs}, the creds are of ${ours}`,
-      'make a user of the account that nats-server.conf names as system_account',
+      `it is ${theirs}, but the creds are of ${ours}`,
+      'create a user in the account that nats-server.conf names as system_account',
     ),
   ];
 }
 
-/** Credentials end by the servers' clocks, which forgive nothing. */
+/** Credentials expire by the clocks of the servers, without any leeway. */
 const TOLERATED_MILLISECONDS = 2000;
 
 function clockFinding(server: string, { now }: Varz, asked: Asked): Finding {
@@ -132,11 +131,11 @@ function clockFinding(server: string, { now }: Varz, asked: Asked): Finding {
   }
   const effect =
     skew > 0
-      ? 'credentials end that much earlier there'
-      : 'credentials live that much longer there';
+      ? 'credentials expire that much earlier there'
+      : 'credentials expire that much later there';
   return problem(
     'clock-skew',
     `${skewText(skew)}: ${effect}`,
-    'set both machines by NTP (chronyc tracking, timedatectl)',
+    'synchronize both machines by NTP (chronyc tracking, timedatectl)',
   );
 }

@@ -9,8 +9,8 @@ import { probeStore } from './store.ts';
 import { probeSystem } from './system-account.ts';
 
 /**
- * Looks at everything around a configuration that the service would meet: issuers, NATS, the store,
- * its own public address. At the same time, and each within its own time; changes nothing anywhere.
+ * Tests everything around a configuration that the service would use: issuers, NATS, the store, and its
+ * own public URL. In parallel, each with its own timeout, and without changing anything.
  */
 export async function probe(
   config: Config,
@@ -34,8 +34,8 @@ async function probeNats(
   const { servers, system } = config.nats;
   const { findings, usable } = await probeServers(servers, 'nats.servers', options);
   if (usable.length === 0) {
-    const { note } = findingsOf('accounts', 'look at the accounts');
-    return [...findings, note('not-tried', 'not tried: no server in operator mode answers')];
+    const { note } = findingsOf('accounts', 'test the accounts');
+    return [...findings, note('not-tried', 'not tested: no server in operator mode answers')];
   }
   const parts = { config, policy, servers: usable };
   const further = system

@@ -5,7 +5,7 @@ import { isJsonObject } from '../../identity/strict-json.ts';
 import { remedyOf } from './fetch-fault.ts';
 import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';
 
-/** Whether the address that callers and browsers use leads here. The service need not be running. */
+/** Tests whether the URL for callers and browsers leads here. The service need not be running. */
 export async function probePublicUrl(
   { publicUrl, listen }: Config,
   { timeoutMilliseconds }: ProbeOptions,
@@ -17,8 +17,8 @@ export async function probePublicUrl(
     onlyHere.push(
       findingsOf('publicUrl', publicUrl).warning(
         'public-url-loopback',
-        `the service listens on ${listen.host}, and callers are told an address on their own machine`,
-        'write publicUrl: https://… as callers see it',
+        `the service listens on ${listen.host}, but callers get a loopback URL, which leads to their own machine`,
+        'write publicUrl: https://… as callers reach it',
       ),
     );
   }
@@ -31,10 +31,7 @@ export async function probePublicUrl(
     if (issuer === publicUrl)
       return [...onlyHere, ok('public-url', 'a nats-sts with this publicUrl answers there')];
     if (typeof issuer === 'string') {
-      return [
-        ...onlyHere,
-        problem('public-url', `what answers calls itself "${issuer}"`, ELSEWHERE),
-      ];
+      return [...onlyHere, problem('public-url', `the response is from "${issuer}"`, ELSEWHERE)];
     }
     return [
       ...onlyHere,
@@ -45,18 +42,22 @@ export async function probePublicUrl(
     const { id, todo } = remedyOf(fault);
     const shown = code === undefined ? 'no answer' : `no answer (${code})`;
     if (id === 'tls') return [...onlyHere, problem('tls', shown, todo)];
-    // Before the first start nobody answers, and from here the address need not lead anywhere.
+    // Before the first start, nothing answers, and the URL may not be reachable from here.
     if (code === 'ECONNREFUSED')
       return [...onlyHere, note('public-url', `${shown}: fine while the service is not running`)];
     return [
       ...onlyHere,
-      warning('public-url', shown, `${todo}; fine where only others reach that address`),
+      warning(
+        'public-url',
+        shown,
+        `${todo}; ignore this if the URL is not meant to be reachable from here`,
+      ),
     ];
   }
 }
 
 const ELSEWHERE =
-  'write the address at which callers reach this nats-sts, or mend the proxy before it';
+  'write the URL at which callers reach this nats-sts, or fix the proxy in front of it';
 
 function jsonOf(text: string): unknown {
   try {

@@ -1,7 +1,7 @@
 import { harmless, type Style, styled, type Terminal } from '../terminal.ts';
 import type { Finding } from './finding.ts';
 
-/** One line for each finding, worst last so that it is seen, and what to do below it. */
+/** One line for each finding, the worst last, each with what to do below it. */
 export function onlineReport(terminal: Terminal, findings: readonly Finding[]): string {
   const sorted = findings.toSorted((one, other) => ORDER[one.level] - ORDER[other.level]);
   const lines = sorted.map((finding) => line(terminal, finding));
@@ -9,7 +9,7 @@ export function onlineReport(terminal: Terminal, findings: readonly Finding[]): 
   const warnings = count(findings, 'warning');
   const result =
     problems + warnings === 0
-      ? styled(terminal, 'green', 'online: everything answers as configured')
+      ? styled(terminal, 'green', 'online: everything is as configured')
       : `online: ${plural(problems, 'problem')}, ${plural(warnings, 'warning')}`;
   return `${lines.join('')}${result}\n`;
 }

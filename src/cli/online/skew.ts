@@ -1,12 +1,12 @@
-/** What another clock said, as exactly as it said it. Milliseconds since the Unix epoch. */
+/** The time of another clock, within its precision. Milliseconds since the Unix epoch. */
 interface Told {
   readonly earliest: number;
   readonly latest: number;
 }
 
 /**
- * How far the other clock is ahead of ours at least, in milliseconds; negative when it is behind. 0
- * when what it said fits into the time between our question and its answer.
+ * How far the other clock is ahead of ours at least, in milliseconds; negative if it is behind; 0 if its
+ * time fits between request and response.
  */
 export function skewBetween(
   { earliest, latest }: Told,

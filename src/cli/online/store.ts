@@ -14,7 +14,7 @@ import { StoreUnavailable } from '../../store/shared-state.ts';
 import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';
 import { probeServers } from './nats-servers.ts';
 
-/** Where state is kept. Nothing is opened for writing, and nothing is made. */
+/** Tests where state is stored, without writing or creating anything. */
 export async function probeStore(
   { store, nats }: Config,
   options: ProbeOptions,
@@ -33,7 +33,7 @@ async function sqliteFinding(file: string): Promise<Finding> {
     (found) => found.isFile(),
     () => undefined,
   );
-  if (isThere === false) return problem('sqlite', 'it is not a file', 'name a file');
+  if (isThere === false) return problem('sqlite', 'it is not a file', 'write the path of a file');
   const place = isThere ? file : await nearest(dirname(file));
   const mayWrite = await access(place, constants.R_OK | constants.W_OK).then(
     () => true,
@@ -42,14 +42,14 @@ async function sqliteFinding(file: string): Promise<Finding> {
   if (!mayWrite) {
     return problem(
       'sqlite',
-      `this user may not write ${place}`,
+      `this user cannot write ${place}`,
       'run check as the user of the service, or change the owner',
     );
   }
-  return ok('sqlite', isThere ? 'there, and writable' : 'made at the first start');
+  return ok('sqlite', isThere ? 'exists, and is writable' : 'will be created at the first start');
 }
 
-/** The directory that is there, the file's own or one above. */
+/** The closest existing directory, the file's own or a parent. */
 async function nearest(directory: string): Promise<string> {
   const isThere = await stat(directory).then(
     () => true,
@@ -121,31 +121,35 @@ function streamFinding(
   const { name } = stream;
   if ('fault' in stream) return faultFinding(name, stream.fault, tell);
   const { info } = stream;
-  if (!info) return tell.note('store', `stream ${name} is not there: made at the first start`);
+  if (!info)
+    return tell.note(
+      'store',
+      `stream ${name} does not exist: it will be created at the first start`,
+    );
   const { num_replicas: copies, allow_msg_ttl: lifetimes } = info.config;
   if (lifetimes !== true && !name.endsWith('_single_use')) {
     return tell.problem(
       'store',
-      `stream ${name} has no lifetimes of single keys`,
-      'nats-server 2.11 or later must make it: choose another bucket',
+      `stream ${name} does not support a lifetime for single keys`,
+      'choose another bucket, created with nats-server 2.11 or later',
     );
   }
   if (copies !== replicas) {
     return tell.warning(
       'store-replicas',
-      `stream ${name} has ${copies} ${copies === 1 ? 'copy' : 'copies'}, the configuration has replicas: ${replicas}`,
+      `stream ${name} has ${copies} ${copies === 1 ? 'copy' : 'copies'}, but the configuration has replicas: ${replicas}`,
       `nats stream edit ${name} --replicas ${replicas}, or write replicas: ${copies}`,
     );
   }
-  return tell.ok('store', `stream ${name} is there, ${copies} ${copies === 1 ? 'copy' : 'copies'}`);
+  return tell.ok('store', `stream ${name} exists, ${copies} ${copies === 1 ? 'copy' : 'copies'}`);
 }
 
 function faultFinding(name: string, fault: unknown, tell: ReturnType<typeof findingsOf>): Finding {
   if (isCausedBy(fault, errors.PermissionViolationError)) {
     return tell.problem(
       'store-permissions',
-      `its user may not ask for stream ${name}`,
-      'docs/operations/replicas.md, has the subjects that it needs',
+      `its user may not access stream ${name}`,
+      'allow the subjects in docs/operations/replicas.md',
     );
   }
   const message = fault instanceof Error ? fault.message : String(fault);

@@ -21,7 +21,7 @@ import type { SubjectPermission } from '../../nats/user-claims.ts';
 const PATH = 'nats.system';
 const SOON_MILLISECONDS = 7 * 86_400_000;
 
-/** The system account's user, and all that the servers tell it. */
+/** Tests the system user, and everything that the servers answer it. */
 export async function probeSystem(
   { config, policy, servers }: { config: Config; policy: Policy; servers: readonly string[] },
   credsFile: string,
@@ -68,38 +68,38 @@ function lifetimeFinding({ exp }: DecodedClaims, file: string, { clock }: ProbeO
   return left < SOON_MILLISECONDS ? [warning('expires', `the user expires at ${date}`, RENEW)] : [];
 }
 
-const RENEW = 'make new creds in its place: they are read again at the next connect';
+const RENEW = 'replace the creds file: nats-sts reads it again at the next connect';
 
 function stateOf(system: SystemConnection): string {
   const state = system.current();
-  return typeof state === 'string' ? state : 'no connection in time';
+  return typeof state === 'string' ? state : 'timed out';
 }
 
 function notConnected(why: string, servers: readonly string[]): Finding {
   return findingsOf(PATH, `connect to ${servers.join(', ')} as the system user`).problem(
     'system-refused',
     why,
-    'compare the operator and account of the creds with those of the servers: a server takes users of its own operator only, and none whose JWT expired or was revoked',
+    'compare the operator and account of the creds with those of the servers: a server accepts only users of its own operator, and none whose JWT expired or was revoked',
   );
 }
 
-/** Only the system account hears its servers. */
+/** Only the system account gets answers from servers. */
 function silent({ system, user }: SystemParts): Finding {
   const connection = system.current();
   const info = typeof connection === 'string' ? undefined : connection.info;
-  const tell = findingsOf(PATH, 'ask the servers who they are');
-  // Servers since 2.12 say so; older ones leave it out for every account.
+  const tell = findingsOf(PATH, 'ask the servers for their names');
+  // Servers since 2.12 say so; older ones omit it for every account.
   const isSystem = info !== undefined && 'acc_is_sys' in info && info.acc_is_sys === true;
   return isSystem
     ? tell.problem(
         'silent',
-        'no server answers in time',
-        'look at the load and the log of the servers',
+        'no server answered in time',
+        'check the load and the logs of the servers',
       )
     : tell.problem(
         'not-system-account',
-        `the user is of account ${accountOf(user)}, which is not the system account: no server tells it who it is`,
-        'make a user of the account that nats-server.conf names as system_account',
+        `the user is in account ${accountOf(user)}, which is not the system account, so servers do not answer it`,
+        'create a user in the account that nats-server.conf names as system_account',
       );
 }
 
@@ -108,7 +108,7 @@ function permissionFindings({ user, config }: SystemParts, asked: Asked): Findin
   const { ok, problem } = findingsOf(PATH, 'permissions of the system user');
   const { pub, sub } = systemUserPermissions();
   const allow = pub.allow ?? [];
-  // Only who has the operator's key pushes; a push is not tried, so that goes by the user's JWT.
+  // Only a process with an operator key pushes. Pushes are not tested, so the user JWT decides.
   const pushes = config.nats.operatorSigningKey !== undefined;
   const mayNotPush = pushes && !allowsPublish(user.nats['pub'], CLAIMS_UPDATE);
   const missing = [...asked.refused, ...(mayNotPush ? [CLAIMS_UPDATE] : [])];
@@ -132,10 +132,10 @@ function permissionFindings({ user, config }: SystemParts, asked: Asked): Findin
       ),
     );
   }
-  return found.length > 0 ? found : [ok('permissions', 'all that nats-sts needs')];
+  return found.length > 0 ? found : [ok('permissions', 'everything that nats-sts needs')];
 }
 
-/** A user of a scoped key has no permissions in its own JWT: those of the key are not seen here. */
+/** A user of a scoped key has no permissions in its own JWT; those of the key are not visible here. */
 function allowsPublish(pub: unknown, subject: string): boolean {
   const rules = typeof pub === 'object' && pub !== null ? (pub as SubjectPermission) : {};
   return templateFault({ pub: { allow: [subject] } }, { pub: rules }) === undefined;

@@ -48,7 +48,7 @@ describe('an issuer that calls itself by another name', () => {
   test.each([
     ['https://a.example/', 'https://a.example', 'lacks the trailing slash'],
     ['https://A.example', 'https://a.example', 'hosts differ in upper and lower case'],
-    ['https://a.example:443', 'https://a.example', 'two spellings of one URL'],
+    ['https://a.example:443', 'https://a.example', 'two spellings of the same URL'],
     ['https://a.example/Realm', 'https://a.example/realm', 'paths differ in upper and lower case'],
     ['https://a.example:1', 'https://a.example:2', 'different ports'],
     ['https://a.example', 'https://a.example ', 'white space'],
@@ -84,7 +84,7 @@ describe('discovery that does not answer as it should', () => {
       { redirectTo: 'https://elsewhere.example/' },
       'redirect',
       'https://elsewhere.example/',
-      'follows no redirects',
+      'does not follow redirects',
     ],
     ['JSON of something else', { body: '{"hello":1}' }, 'not-discovery', 'no issuer', 'address'],
   ] as const)('%s', async (_, behaviour, id, found, todo) => {
@@ -120,7 +120,7 @@ describe('discovery that does not answer as it should', () => {
     await world.configure(
       (tree) => (tree['issuers'].dev = { issuer: https, audience: 'nats-sts' }),
     );
-    expect((await examine(world)).one('tls').todo).toContain('does not speak TLS');
+    expect((await examine(world)).one('tls').todo).toContain('does not use TLS');
   });
 });
 
@@ -175,7 +175,7 @@ test('a clock that differs by more than the leeway is told with both', async () 
   const aMinuteAhead = { now: () => Date.now() + 60_000 };
   const { one } = await examine(world, { clock: aMinuteAhead });
   expect(one('clock-skew').found).toMatch(
-    /^\d+ s behind this machine; issuers.dev.leeway forgives 30 s$/,
+    /^\d+ s behind this machine; issuers.dev.leeway tolerates 30 s$/,
   );
 });
 
@@ -199,7 +199,7 @@ describe('a login', () => {
     await withLogin(world, provider.issuer);
     const { one, problems } = await examine(world);
     expect(problems).toEqual([]);
-    expect(one('login').found).toBe('has what signing in needs');
+    expect(one('login').found).toBe('has everything that signing in requires');
     expect(one('redirect-uri').found).toContain('http://127.0.0.1:8080/login/callback');
   });
 
@@ -209,19 +209,19 @@ describe('a login', () => {
       'without PKCE',
       { code_challenge_methods_supported: ['plain'] },
       'not-offered',
-      'needed is S256',
+      'required is S256',
     ],
     [
       'without the code flow',
       { response_types_supported: ['id_token'] },
       'not-offered',
-      'needed is code',
+      'required is code',
     ],
     [
       'that takes secrets only',
       { token_endpoint_auth_methods_supported: ['client_secret_basic'] },
       'not-offered',
-      'needed is none',
+      'required is none',
     ],
   ])('at an issuer %s is told', async (_, metadata, id, found) => {
     await using world = await ground();

@@ -30,7 +30,7 @@ async function at(url: string): Promise<ServiceGround> {
 
 describe('a server that is not in operator mode is recognised by its greeting', () => {
   test.each([
-    ['without authentication', '', 'lets everyone in'],
+    ['without authentication', '', 'requires no credentials'],
     ['with a user and password', 'authorization { user: a, password: b }', 'user and password'],
     ['with a token', 'authorization { token: abc }', 'or a token'],
     [
@@ -76,13 +76,15 @@ describe('a server that can not be reached', () => {
     await using server = createServer();
     await using world = await at(`nats://127.0.0.1:${await port(server)}`);
     const { one } = await examine(world, { timeout: '2s' });
-    expect(one('not-nats').todo).toContain('port for clients');
+    expect(one('not-nats').todo).toContain('client port');
   });
 
   test('a server of another kind greets in another way', async () => {
     await using server = createTcpServer((socket) => socket.end('220 mail.example ESMTP\r\n'));
     await using world = await at(`nats://127.0.0.1:${await port(server)}`);
-    expect((await examine(world)).one('not-nats').found).toContain('does not greet');
+    expect((await examine(world)).one('not-nats').found).toContain(
+      'greeting is not that of a NATS server',
+    );
   });
 
   test('a certificate that nobody vouches for is named as the cause', async () => {
@@ -144,7 +146,7 @@ describe('through the system account', () => {
     const before = await examine(world);
     expect(before.problems).toEqual([]);
     expect(before.exitCode).toBe(0);
-    expect(before.one('sqlite').found).toBe('made at the first start');
+    expect(before.one('sqlite').found).toBe('will be created at the first start');
     const captured = captureLog();
     const service = await startService({
       config: world.configFile,
@@ -156,7 +158,7 @@ describe('through the system account', () => {
       const told = world.audit().length;
       const during = await examine(world);
       expect(during.problems).toEqual([]);
-      expect(during.one('sqlite').found).toBe('there, and writable');
+      expect(during.one('sqlite').found).toBe('exists, and is writable');
       expect(world.audit()).toHaveLength(told);
     } finally {
       await service.close();
@@ -242,7 +244,9 @@ describe('through the system account', () => {
       expect.objectContaining({
         id: 'clock-skew',
         path: 'nats.servers',
-        found: expect.stringContaining('ahead of this machine: credentials end that much earlier'),
+        found: expect.stringContaining(
+          'ahead of this machine: credentials expire that much earlier',
+        ),
       }),
     );
   });

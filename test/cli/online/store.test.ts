@@ -37,7 +37,7 @@ describe('the bucket of store.jetstream', () => {
     expect(missing.map(({ level, found }) => ({ level, found }))).toEqual(
       ['sts', 'sts_credentials', 'sts_single_use'].map((name) => ({
         level: 'note',
-        found: `stream KV_${name} is not there: made at the first start`,
+        found: `stream KV_${name} does not exist: it will be created at the first start`,
       })),
     );
     const connection = await connectStore({
@@ -47,7 +47,7 @@ describe('the bucket of store.jetstream', () => {
     await (await openJetStreamState({ connection, bucket: 'sts', clock: systemClock })).close();
     await connection.close();
     const { findings } = await examine(world);
-    expect(findings.map(({ found }) => found)).toContain('stream KV_sts is there, 1 copy');
+    expect(findings.map(({ found }) => found)).toContain('stream KV_sts exists, 1 copy');
     await world.configure((tree) => (tree['store'].jetstream.replicas = 3));
     expect((await examine(world)).one('store-replicas').level).toBe('warning');
   });
@@ -58,7 +58,9 @@ describe('the bucket of store.jetstream', () => {
     await manager.streams.add({ name: 'KV_sts', subjects: ['$KV.sts.>'] });
     const { findings } = await examine(world);
     expect(findings.filter(({ level }) => level === 'problem')).toEqual([
-      expect.objectContaining({ found: 'stream KV_sts has no lifetimes of single keys' }),
+      expect.objectContaining({
+        found: 'stream KV_sts does not support a lifetime for single keys',
+      }),
     ]);
   });
 
@@ -121,7 +123,7 @@ describe('publicUrl', () => {
     expect((await examine(world)).one('public-url').level).toBe('ok');
     const byName = world.url.replace('127.0.0.1', 'localhost');
     await world.configure((tree) => (tree['publicUrl'] = byName));
-    expect((await examine(world)).one('public-url').found).toContain(`calls itself "${world.url}"`);
+    expect((await examine(world)).one('public-url').found).toContain(`is from "${world.url}"`);
     await world.service.close();
     await world.configure((tree) => (tree['listen'].port = Number(new URL(world.url).port)));
     expect((await examine(world)).one('public-url').level).toBe('note');
