@@ -39,10 +39,10 @@ export interface AppOptions extends ServiceRoutes {
     readonly requestSeconds: number;
   };
   readonly connections: ConnectionBounds;
-  /** Proxies whose `X-Forwarded-For` is believed; absent: none. */
+  /** Proxies whose `X-Forwarded-For` is trusted; absent: none. */
   readonly trustProxy?: readonly string[];
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
-  /** Where faults are told; requests themselves are told by audit and metrics. */
+  /** Receives faults. Requests themselves are in the audit log and metrics. */
   readonly onFault: (requestId: string, fault: unknown) => void;
   /** Called before the routes are made: the OpenAPI generator listens here. */
   readonly prepare?: (app: FastifyInstance) => Promise<void>;
@@ -63,7 +63,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     live: options.live,
     ...rateLimiters(app, options.rateLimit),
   };
-  // Each door reads its own content type and no other: JSON here, forms at /token.
+  // Each door accepts one content type: JSON here, forms at /token.
   readJson(app);
   exchangeRoute(app, deps);
   adminRoutes(app, { ...deps, admin: options.admin });
@@ -92,10 +92,10 @@ function serverOptions(
     bodyLimit: limits.bodyBytes,
     requestTimeout,
     connectionTimeout: requestTimeout + 5000,
-    // Callers come once and go; a proxy keeps its connections, and must be the one to close them.
+    // Direct callers make one request; a proxy keeps its connections, and must be the one that closes them.
     keepAliveTimeout: trustProxy ? 72_000 : 5_000,
     routerOptions: { maxParamLength: 128 },
-    // Strict: what the schema does not name is refused, and nothing is converted silently.
+    // Strict: unknown members are refused, and nothing is converted silently.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
     requestIdHeader: false,
     genReqId: () => randomUUID(),
@@ -107,13 +107,13 @@ function serverOptions(
     ...(trustProxy && { trustProxy: [...trustProxy] }),
   };
   const node = {
-    // A token, or the cookies of a session, and what comes along.
+    // A token or the cookies of a session, and all other headers.
     maxHeaderSize: Math.max(limits.tokenBytes, 16 * 1024) + 16 * 1024,
     headersTimeout: requestTimeout,
-    // How often Node looks for requests that are over time; by itself only every 30 seconds.
+    // How often Node looks for requests that took too long; the default is every 30 seconds.
     connectionsCheckingInterval: requestTimeout / 4,
   };
-  // By itself a handshake may take two minutes.
+  // The default handshake timeout is two minutes.
   if (tls) options.https = { ...node, ...tls, handshakeTimeout: requestTimeout };
   else options.http = node;
   return options;

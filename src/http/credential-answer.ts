@@ -1,11 +1,11 @@
 import type { Issued } from '../exchange.ts';
 
-/** A member of answers; absent when the caller got the lifetime that it asked for, or asked for none. */
+/** Part of an answer; absent if the caller got the requested lifetime, or requested none. */
 export interface TtlCapped {
   readonly ttl_capped_by?: 'role' | 'token';
 }
 
-/** Says which limit made a credential shorter than was asked: the role's `maxTtl`, or the end of a token. */
+/** Says which limit made a credential shorter than requested: the role's `maxTtl`, or the expiry of a token. */
 export function ttlCapped(
   { credential: { issuedAt, expiresAt }, grant }: Issued,
   askedSeconds: number | undefined,
@@ -15,12 +15,12 @@ export function ttlCapped(
   return { ttl_capped_by: seconds < grant.lifetimeSeconds ? 'token' : 'role' };
 }
 
-/** A member of answers; absent when the credential has the permissions that its role has now. */
+/** Part of an answer; absent if the credential has the current permissions of its role. */
 export interface NewPermissions {
   readonly new_permissions_in?: number;
 }
 
-/** Says that a credential has the permissions of before a change of its role, and when to ask for one that has the new ones. */
+/** Says that a credential has the permissions from before a change of its role, and when to request a new one. */
 export function newPermissions({ pending }: Pick<Issued, 'pending'>): NewPermissions {
   return pending ? { new_permissions_in: pending.seconds } : {};
 }

@@ -9,24 +9,24 @@ import type { Caller } from '../login/session.ts';
 import type { Choices } from '../policy/choices.ts';
 import type { Denial, Grant } from '../policy/policy.ts';
 
-/** What the routes may know of the running configuration; read anew for each request. */
+/** What the routes know of the running configuration; read for each request. */
 export interface Live {
   /** Without a trailing slash. */
   readonly publicUrl: string;
-  /** NATS URLs told to callers. */
+  /** NATS URLs that callers should connect to. */
   readonly servers: readonly string[];
-  /** Whom a denied caller should ask. */
+  /** Whom a denied caller should contact. */
   readonly contact: string | undefined;
   readonly accounts: readonly { readonly name: string; readonly publicKey: string }[];
 }
 
-/** What every door of the HTTP service is given. */
+/** What every route gets. */
 export interface RouteDeps {
   readonly exchange: (request: ExchangeRequest) => Promise<Issued | Refusal>;
   readonly live: () => Live;
-  /** Refuses an address that comes too often, before anything is read or verified. */
+  /** Refuses an address over its rate limit, before anything is read or verified. */
   readonly limitAddress: (request: FastifyRequest) => Promise<Refusal | undefined>;
-  /** Refuses an identity that comes too often, once it is known. */
+  /** Refuses an identity over its rate limit, once it is known. */
   readonly limitIdentity: (
     request: FastifyRequest,
     identity: Identity,
@@ -39,23 +39,23 @@ export interface Branding {
   readonly logo?: { readonly contentType: string; readonly content: Buffer };
 }
 
-/** What the pages for people, and the programs that people sign in for, are given; always of the configuration in force. */
+/** What pages, and the OAuth endpoints for programs that users sign in to, get. It always reflects the configuration in force. */
 export interface LoginService {
   readonly logins: Logins;
   readonly handovers: Handovers;
   choices(identity: Identity): Choices;
-  /** Somebody was told that there is nothing for them. A refusal when that can't be recorded. */
+  /** Records that a user has no access. Returns a refusal if that cannot be recorded. */
   denied(identity: Identity, denial: Denial, caller: Caller): Promise<Refusal | undefined>;
-  /** Whether the console is open to them. */
+  /** Whether this identity may use the console. */
   isAdmin(identity: Identity): boolean;
-  /** What a role waits for whose key does not sign yet, or signs with the permissions of before a change. */
+  /** What a role waits for whose key does not sign yet, or signs with the permissions from before a change. */
   pending(role: Grant['role']): Issued['pending'];
   branding(): Branding;
-  /** For how long something still lives, as pages tell it; absent: the system's. */
+  /** For the remaining times that pages show; absent: the system clock. */
   readonly clock?: Clock;
 }
 
-/** What the routes for people are given. */
+/** What the routes for users get. */
 export interface LoginDeps extends RouteDeps {
   readonly login: LoginService;
 }

@@ -7,16 +7,16 @@ import { connectionOf, type Unanswered } from './limits/connection-shares.ts';
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Ends what connections there are without losing a request: from now on each answer announces
-     * that it is the last of its connection. Accepts connections for `acceptMilliseconds` more;
-     * resolves once no connection is left, or those that are left had time to ask once more.
-     * `close()` ends them then.
+     * Ends all connections without losing a request: from now on, each answer announces that it is
+     * the last on its connection. Accepts new connections for `acceptMilliseconds`. Resolves once no
+     * connection is left, or the remaining ones had time for one more request; `close()` then ends
+     * them.
      */
     drain(options: { readonly acceptMilliseconds: number }): Promise<void>;
   }
 }
 
-/** Clients that keep a connection busy ask again within this time; to close an idle one may cost a request that is under way. */
+/** Clients that keep a connection busy send their next request within this time. Closing an idle connection may lose a request in flight. */
 const IDLE_GRACE_MILLISECONDS = 2000;
 
 /** Adds `drain` to the app. */
@@ -34,7 +34,7 @@ export function announceEnd(app: FastifyInstance, unanswered: Unanswered): void 
   app.decorate('drain', async ({ acceptMilliseconds }) => {
     announce();
     if (acceptMilliseconds > 0) await setTimeout(acceptMilliseconds);
-    // Right after connections were accepted: those that wait to be are reset when listening ends.
+    // Right after connections were accepted: waiting ones are reset when listening ends.
     await setImmediate();
     await Promise.race([
       endOfConnections(app.server),
@@ -43,7 +43,7 @@ export function announceEnd(app: FastifyInstance, unanswered: Unanswered): void 
   });
 }
 
-/** Of requests that came one behind the other, the last answer ends the connection. */
+/** For pipelined requests, the last answer ends the connection. */
 function announceOn(answers: ReadonlySet<ServerResponse>): void {
   const last = [...answers].at(-1);
   for (const answer of answers) {
@@ -52,7 +52,7 @@ function announceOn(answers: ReadonlySet<ServerResponse>): void {
   }
 }
 
-/** Stops listening. HTTP's own `close` would cut idle connections at once, with the requests that are on their way. */
+/** Stops listening. HTTP's own `close` would close idle connections at once, and lose requests in flight. */
 function endOfConnections(server: Server): Promise<void> {
   return new Promise((resolve) => {
     Server.prototype.close.call(server, () => resolve());

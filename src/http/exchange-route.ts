@@ -30,7 +30,7 @@ export function exchangeRoute(app: FastifyInstance, deps: RouteDeps): void {
       operationId: 'exchange',
       summary: 'Exchange an OIDC token for a NATS credential',
       description:
-        'The token goes into the Authorization header, or into the body. With `Accept: text/plain` the answer is the `.creds` file itself, and the header `Ttl-Capped-By` stands for `ttl_capped_by`, `New-Permissions-In` for `new_permissions_in`, `Inbox-Prefix` for `inbox_prefix`. A member that is null counts as left out.',
+        'Send the token in the Authorization header or in the body. With `Accept: text/plain` the answer is the `.creds` file itself, with `ttl_capped_by`, `new_permissions_in` and `inbox_prefix` as the headers `Ttl-Capped-By`, `New-Permissions-In` and `Inbox-Prefix`. A null member counts as left out.',
       security: [{ subjectToken: [] }, {}],
       consumes: ['application/json'],
       produces: ['application/json', 'text/plain'],
@@ -97,7 +97,7 @@ async function answer(
 
 const NKEY_INVALID = new Refusal(
   'nkey_invalid',
-  'The nkey is not a public user key: it must start with U and its checksum must fit (nk -gen user -pubout prints one).',
+  'The nkey is not a public user key: it must start with U and have a valid checksum. Create one with nk -gen user -pubout.',
 );
 
 /** `.creds` for callers that prefer plain text to JSON (`curl -H 'Accept: text/plain'`); those that accept neither get JSON. */

@@ -6,14 +6,14 @@ import { answerBadUrl, handleErrors } from './refusals/error-handler.ts';
 import { type ProbeRoutes, probeRoutes } from './service-routes.ts';
 
 export interface ProbesOptions extends ProbeRoutes {
-  /** Where faults are told. */
+  /** Receives faults. */
   readonly onFault: (requestId: string, fault: unknown) => void;
 }
 
 const REQUEST_MILLISECONDS = 10_000;
 const CONNECTIONS = 100;
 
-/** `/livez`, `/readyz` and `/metrics` alone, for a process without callers. It does not listen yet. */
+/** Only `/livez`, `/readyz` and `/metrics`, for a process without callers. It does not listen yet. */
 export async function buildProbes(options: ProbesOptions): Promise<FastifyInstance> {
   const app = Fastify({
     bodyLimit: 1024,

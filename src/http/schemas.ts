@@ -1,10 +1,10 @@
 /**
- * JSON Schemas of what goes in and out: Fastify validates and serialises by them, and
+ * JSON Schemas of requests and answers: Fastify validates and serializes with them, and
  * `openapi.yaml` is generated from them. A change here is a change of the public contract.
  */
 
 declare module 'fastify' {
-  /** What openapi.yaml is made of beside the schemas; Fastify itself ignores it. */
+  /** For openapi.yaml only; Fastify itself ignores it. */
   interface FastifySchema {
     operationId?: string;
     summary?: string;
@@ -36,20 +36,20 @@ export const exchangeBody = {
       type: 'string',
       minLength: 1,
       maxLength: 128,
-      description: 'The role to take; without it the first matching binding decides.',
+      description: 'The role to take. Default: the first role of the first matching binding.',
     }),
     ttl: orNull({
       type: 'integer',
       minimum: 1,
       maximum: 31_536_000,
       description:
-        "Wanted lifetime in seconds. The role's maximum holds: `ttl_capped_by` says when it was less.",
+        "Requested lifetime in seconds, up to the role's maximum. `ttl_capped_by` is set if the credential got less.",
     }),
     nkey: orNull({
       type: 'string',
       pattern: '^U[A-Z2-7]{55}$',
       description:
-        "The caller's own public user nkey; its checksum must fit. No seed is made or returned then: the private key never travels.",
+        "The caller's own public user nkey, with a valid checksum. The service then creates and returns no seed: the private key never leaves the caller.",
     }),
   },
 } as const;
@@ -59,20 +59,20 @@ export const ttlCappedBy = {
   type: 'string',
   enum: ['role', 'token'],
   description:
-    "Only when the credential ends sooner than `ttl` asked: at the role's `maxTtl`, or with the subject token (`capToTokenExpiry`).",
+    "Set only if the credential expires sooner than `ttl` requested: `role` for the role's `maxTtl`, `token` for the expiry of the subject token (`capToTokenExpiry`).",
 } as const;
 
 /** See `credential-answer.ts`. */
 export const newPermissionsIn = {
   type: 'integer',
   description:
-    'Only while a change of the role is not in force yet: this credential has the permissions of before for as long as it lives (with `onChange: cut`, until the change). In about so many seconds, ask for one that has the new ones; 30 while NATS can not be reached, which may last longer.',
+    'Set only while a change of the role is not in force yet: this credential keeps the old permissions until it expires (with `onChange: cut`, until the change). Request a new credential after about this many seconds. The value is 30 while NATS cannot be reached; the change may then take longer.',
 } as const;
 
 export const inboxPrefix = {
   type: 'string',
   description:
-    'Set when answers to requests arrive only under this inbox prefix, as `subscribe.allow` of the role says: configure the client with it (`inboxPrefix`, `nats --inbox-prefix`).',
+    'Set if `subscribe.allow` of the role allows replies only under this inbox prefix. Configure the client with it (`inboxPrefix`, `nats --inbox-prefix`).',
 } as const;
 
 export const exchangeResponse = {
@@ -93,11 +93,11 @@ export const exchangeResponse = {
     jwt: { type: 'string', description: 'The NATS user JWT.' },
     seed: {
       type: 'string',
-      description: 'The user nkey seed; absent when the caller sent its own `nkey`.',
+      description: 'The user nkey seed; absent if the caller sent its own `nkey`.',
     },
     creds: {
       type: 'string',
-      description: 'Both as a `.creds` file; absent when the caller sent its own `nkey`.',
+      description: 'JWT and seed as a `.creds` file; absent if the caller sent its own `nkey`.',
     },
     role: { type: 'string' },
     account: { type: 'string', description: 'Public key of the NATS account.' },
@@ -122,14 +122,17 @@ export const problem = {
   description: 'Problem details (RFC 9457).',
   required: ['type', 'title', 'status', 'detail', 'code', 'reason', 'request_id'],
   properties: {
-    type: { type: 'string', description: 'A URN that ends in the code.' },
+    type: { type: 'string', description: 'A URN that ends with the code.' },
     title: { type: 'string' },
     status: { type: 'integer' },
-    detail: { type: 'string', description: 'One sentence for people.' },
-    code: { type: 'string', description: 'Stable; for programs.' },
-    reason: { type: 'string', description: 'Stable and finer than the code.' },
-    request_id: { type: 'string', description: 'Under which log and audit have this request.' },
-    contact: { type: 'string', description: 'Whom to ask about a denial, where configured.' },
+    detail: { type: 'string', description: 'One sentence for humans.' },
+    code: { type: 'string', description: 'Stable, for programs.' },
+    reason: { type: 'string', description: 'Stable, and more specific than the code.' },
+    request_id: {
+      type: 'string',
+      description: 'Identifies the request in the log and the audit log.',
+    },
+    contact: { type: 'string', description: 'Whom to contact about a denial, if configured.' },
   },
 } as const;
 

@@ -2,12 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import type { Live, LoginService } from './deps.ts';
 import { metadata } from './oauth/metadata.ts';
 
-/** One part of the service as `/readyz` tells it. */
+/** One part of the service, as `/readyz` reports it. */
 export interface PartStatus {
   readonly ready: boolean;
   /** False: the service stays ready without it (one issuer of several is down). */
   readonly essential: boolean;
-  /** What is wrong, safe to show; also of a part that is ready all the same. */
+  /** What is wrong, safe to show; also set for a part that is ready nevertheless. */
   readonly message?: string;
 }
 
@@ -47,13 +47,13 @@ const text = (description: string, contentType: string) => ({
   content: { [contentType]: { schema: { type: 'string' } } },
 });
 
-/** What operators and machines ask of every process: alive, ready, metrics. */
+/** Probes for every process: alive, ready, metrics. */
 export function probeRoutes(app: FastifyInstance, deps: ProbeRoutes): void {
   app.get('/livez', {
     schema: {
       operationId: 'livez',
       summary: 'Is the process alive?',
-      response: { 200: text('It is', 'text/plain') },
+      response: { 200: text('The process is alive', 'text/plain') },
     },
     handler: async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'),
   });
@@ -61,7 +61,7 @@ export function probeRoutes(app: FastifyInstance, deps: ProbeRoutes): void {
   app.get('/readyz', {
     schema: {
       operationId: 'readyz',
-      summary: 'Can it issue credentials? Which part can not?',
+      summary: 'Can the service issue credentials? The status of each part',
       response: { 200: readiness, 503: readiness },
     },
     handler: async (_request, reply) => {
@@ -87,14 +87,14 @@ export function probeRoutes(app: FastifyInstance, deps: ProbeRoutes): void {
   });
 }
 
-/** What operators and machines ask of the service: probes, description, metadata. */
+/** Probes, the OpenAPI description, and the OAuth metadata. */
 export function serviceRoutes(app: FastifyInstance, deps: ServiceRoutes): void {
   probeRoutes(app, deps);
 
   app.get('/openapi.yaml', {
     schema: {
       operationId: 'openapi',
-      summary: 'This description',
+      summary: 'This OpenAPI description',
       response: { 200: text('OpenAPI 3.1', 'application/yaml') },
     },
     handler: async (_request, reply) => reply.type('application/yaml').send(deps.openapi),

@@ -141,7 +141,7 @@ describe('nats-sts login --device', () => {
     await page.goto('/device');
     await look(page, 'device');
     await page.getByRole('textbox').fill(code.toLowerCase().replace('-', ' '));
-    await press(page, 'Go on');
+    await press(page, 'Continue');
     await page.getByText(code).first().waitFor();
     await page.getByText('orders-reader').first().waitFor();
     await look(page, 'device-confirm');

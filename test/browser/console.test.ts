@@ -63,7 +63,7 @@ describe('the console', () => {
     await press(colleague, 'Rotate all keys');
     await look(colleague, 'console-rotate');
     await press(colleague, 'Rotate');
-    await colleague.getByText('A rotation was asked for').waitFor();
+    await colleague.getByText('Rotation requested').waitFor();
 
     // The key of Ada's credential is good until that ends; another signs now.
     await keysOf(page).getByText('draining', { exact: true }).first().waitFor();
@@ -90,7 +90,7 @@ describe('the console', () => {
       .getByRole('link', { name: 'Revoke' })
       .first()
       .click();
-    await page.getByRole('textbox', { name: 'Why?' }).fill('lost her laptop');
+    await page.getByRole('textbox', { name: 'Reason' }).fill('lost her laptop');
     await look(page, 'console-revoke');
     await press(page, 'See what would be disconnected');
     await page.getByText('1 live connection').waitFor();
@@ -100,7 +100,7 @@ describe('the console', () => {
     await page.waitForURL('/console/revocations');
 
     await cut;
-    await colleague.getByText('There is no such credential').waitFor();
+    await colleague.getByText('No credentials match').waitFor();
     expect(await isMarked()).toBe(true);
     await look(page, 'console-revocations');
     await ada.page.reload();

@@ -47,7 +47,7 @@ test('an issuer that is down makes a page, and people of the other one come in',
   const answer = page.waitForResponse(/\/login\?issuer=partners/);
   await page.getByRole('link', { name: 'Partners of Acme' }).click();
   expect((await answer).status()).toBe(503);
-  await page.getByRole('heading', { name: 'Your provider does not answer' }).waitFor();
+  await page.getByRole('heading', { name: 'Your provider is not responding' }).waitFor();
   await toAcme(page);
   await chooseAtProvider(page, ADA);
   await page.waitForURL('/');
@@ -116,7 +116,7 @@ describe('an issuer', () => {
     await toAcme(page);
     world.provider.become('unavailable', '/token');
     const [status, heading] = await outcomeOf(page, () => chooseAtProvider(page, ADA));
-    expect([status, heading]).toEqual([503, 'Your provider does not answer']);
+    expect([status, heading]).toEqual([503, 'Your provider is not responding']);
     expect(await page.content()).not.toContain('Maintenance');
     await look(page, 'issuer-down');
     world.provider.become('working', '/token');
@@ -131,7 +131,7 @@ describe('an answer of the issuer', () => {
     const { page } = await world.chromium.visitor();
     const answer = await page.goto('/login/callback?code=stolen&state=forged');
     expect(answer?.status()).toBe(400);
-    await page.getByRole('heading', { name: 'This sign-in can not be finished' }).waitFor();
+    await page.getByRole('heading', { name: 'This sign-in cannot be completed' }).waitFor();
     await look(page, 'login-unknown');
     await signInLink(page).click();
     await page.getByRole('link', { name: 'Acme', exact: true }).waitFor();

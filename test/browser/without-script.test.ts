@@ -50,7 +50,7 @@ test('a person agrees to a device', async () => {
   await signIn(page, ADA);
   await page.goto('/device');
   await page.getByRole('textbox').fill(code);
-  await press(page, 'Go on');
+  await press(page, 'Continue');
   await press(page, 'Agree');
   expect(await login.exitCode).toBe(0);
 });
@@ -61,7 +61,7 @@ test('an operator looks at the console, and rotates', async () => {
   await page.getByRole('link', { name: 'Console' }).click();
   await press(page, 'Rotate all keys');
   await press(page, 'Rotate');
-  await page.getByText('A rotation was asked for').waitFor();
+  await page.getByText('Rotation requested').waitFor();
   // One for each role.
   expect(world.audit({ type: 'admin' })).toHaveLength(3);
 });

@@ -175,7 +175,7 @@ describe('an exchange is refused', () => {
     expect(await answerOf(response)).toEqual(problem(401, 'invalid_token', 'token_missing'));
   });
 
-  test('with a token that proves nothing, and the challenge says why', async () => {
+  test('with an invalid token, and the challenge says why', async () => {
     const response = await world.exchange('a.b.c');
     expect(response.headers.get('www-authenticate')).toMatch(
       /^Bearer realm="nats-sts", error="invalid_token", error_description="[^"\\]+"$/,
@@ -236,8 +236,8 @@ describe('an exchange is refused', () => {
   test('by a message that names a member that there is not, if it could be ours', async () => {
     const headers = { ...json, authorization: `Bearer ${token}` };
     for (const [body, detail] of [
-      [{ rolle: 'x' }, 'the body takes no rolle'],
-      [{ [token]: 'x' }, 'the body takes no such member'],
+      [{ rolle: 'x' }, 'the body must not have rolle'],
+      [{ [token]: 'x' }, 'the body must not have unknown members'],
     ] as const) {
       const answer = await (await post({ headers, body: JSON.stringify(body) })).text();
       expect(answer).toContain(detail);

@@ -16,7 +16,7 @@ import { counted } from './words.ts';
 
 const PAGE = 100;
 
-/** So often the log is searched on for one page, between others' turns. */
+/** How often the search continues for one page, yielding to other work in between. */
 const MAX_SEARCHES = 25;
 
 const FIELDS = ['type', 'issuer', 'subject', 'role', 'reason'] as const;
@@ -53,7 +53,7 @@ type Filter = Readonly<Partial<Record<(typeof FIELDS)[number], string>>>;
 function askOf({ type, issuer, ...filter }: Filter): ActivityAsk | Refusal {
   const known = EVENT_TYPES.find((one) => one === type);
   if (type !== undefined && known === undefined) {
-    return new Refusal('parameter_invalid', `A type is one of ${EVENT_TYPES.join(', ')}.`);
+    return new Refusal('parameter_invalid', `The type must be one of ${EVENT_TYPES.join(', ')}.`);
   }
   return {
     ...filter,
@@ -80,7 +80,7 @@ const LABELS = {
   reason: 'Reason',
 } as const;
 
-/** A full page, or as much of one as can be found in bounded time. The front page is always full. */
+/** A full page, or what a bounded search finds of it. The newest page is always full. */
 async function search(source: ConsoleSource, ask: ActivityAsk): Promise<ActivityAnswer> {
   const first = source.activity(ask);
   if (ask.after !== undefined) {
@@ -100,8 +100,8 @@ async function search(source: ConsoleSource, ask: ActivityAsk): Promise<Activity
   return { events, next, newer: first.newer };
 }
 
-/** Where few records fit a filter, the rest of a large log takes another click. */
+/** If few records match a filter, searching the rest of a large log takes another click. */
 function unfinished({ events, next }: ActivityAnswer) {
   if (next === undefined || events.length >= PAGE) return undefined;
-  return html`<p class="muted">${counted(events.length, 'record')} found so far. There are older ones to search: go on with “Older”.</p>`;
+  return html`<p class="muted">${counted(events.length, 'record')} found so far. Choose “Older” to search further back.</p>`;
 }

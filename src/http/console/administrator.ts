@@ -11,19 +11,19 @@ import { personName } from '../pages/words/text.ts';
 import { statusOf } from '../refusals/status.ts';
 import type { ConsoleDeps } from './deps.ts';
 
-/** Whom a page of the console is made for. */
+/** The administrator who sees a console page. */
 export interface Administrator {
   readonly session: Session;
   readonly caller: AdminCaller;
 }
 
-/** A request, and what answers it. */
+/** A request and its reply. */
 export interface Exchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 }
 
-/** Goes on for those who may administer; all others read why not. */
+/** Calls `then` for administrators; everyone else gets a page that says why not. */
 export function admitted(
   deps: ConsoleDeps,
   { request, reply }: Exchange,
@@ -37,9 +37,8 @@ export function admitted(
 }
 
 /**
- * Who asks, once it is known that they may administer. What changes something is counted for
- * everyone; what only looks, for those who may not: pages that are open ask again and again by
- * themselves.
+ * The caller, once known to be an administrator. The rate limit counts every change, but reads only
+ * when denied: open pages refresh by themselves again and again.
  */
 export async function authenticated(
   { console, limitIdentity }: ConsoleDeps,
@@ -71,23 +70,23 @@ function sendNotAdmitted(
     section: 'console',
     body: html`<article class="card notice bad">
 <div class="heading">${stopIcon}<h1>${title}</h1></div>
-<p class="lead">You are signed in as ${personName(session.identity)}, who ${
+<p class="lead">You are signed in as ${personName(session.identity)}. ${
       reason === 'not_admin'
-        ? 'is not one of them.'
-        : 'can not be one of them yet: this service has no administrators.'
+        ? 'You are not an administrator.'
+        : 'This service has no administrators yet.'
     }</p>
 ${reason === 'not_admin' ? BY_RULES : howToName(session)}
-<p class="actions"><a class="button" href="/">See what you may do</a></p>
+<p class="actions"><a class="button" href="/">See your access</a></p>
 ${reference(reply, deps)}
 </article>`,
   });
 }
 
-const BY_RULES = html`<p>Who is one is said by the rules under <code>admin</code> in the configuration of this service, and by what your provider says of you. If that changed just now, sign out and in again.</p>`;
+const BY_RULES = html`<p>The <code>admin</code> rules in the configuration of this service decide who is an administrator, by the claims that your provider sends. If either just changed, sign out and sign in again.</p>`;
 
-/** For whoever runs the service: what is missing, ready to be filled in. */
+/** For the operator: the missing configuration, ready to fill in. */
 function howToName({ identity: { issuerName } }: Session) {
-  return html`<p>Whoever runs it names them in its configuration, by claims that the provider sets. For the provider that you signed in at:</p>
+  return html`<p>The operator names administrators in the configuration, by claims that the provider sets. For your provider:</p>
 <pre class="command" tabindex="0" role="region" aria-label="Rules to add to the configuration"><code>admin:
   - issuer: ${issuerName}
     match: { groups: nats-operators }

@@ -26,7 +26,7 @@ const LABELS = {
   user: 'User key',
 } as const;
 
-/** `GET /console/credentials`: whom the servers let in right now. */
+/** `GET /console/credentials`: the credentials that are valid right now. */
 export function credentialsRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
   app.get(PATH, pageRoute(deps), (request, reply) =>
     admitted(deps, { request, reply }, async (administrator) => {
@@ -56,7 +56,7 @@ export function credentialsRoute(app: FastifyInstance, deps: ConsolePageDeps): v
             options: optionsOf(deps, name),
           })),
         )}
-${part('credentials', 'Alive', credentialTable(credentials, nowOf(deps)), html`<span class="tag">${counted(total, 'credential')}</span>`)}
+${part('credentials', 'Valid now', credentialTable(credentials, nowOf(deps)), html`<span class="tag">${counted(total, 'credential')}</span>`)}
 ${pager(PATH, filter, [
   ['First', cursor === undefined ? undefined : {}],
   ['Next', next === null ? undefined : { cursor: next }],

@@ -4,7 +4,7 @@ import type { LoginDeps } from '../deps.ts';
 import type { PartStatus } from '../service-routes.ts';
 import type { Answers } from './live/shared-answers.ts';
 
-/** What of the console a change concerns. */
+/** The part of the console that a change concerns. */
 export type ConsolePart = 'keys' | 'activity' | 'credentials' | 'revocations' | 'configuration';
 
 export interface ActivityAsk {
@@ -26,8 +26,8 @@ export interface ActivityAnswer {
   /** Newest first. */
   readonly events: readonly AuditEvent[];
   /**
-   * Absent: there are no older ones. Where few fit what was asked for, an answer may have fewer than
-   * `limit` events, or none, and still a next.
+   * Absent: there are no older ones. If few records match, an answer may have fewer than `limit`
+   * events, or none, and still a next.
    */
   readonly next: string | undefined;
   /** Absent: there are no newer ones. */
@@ -40,7 +40,7 @@ export interface ConfigurationWarning {
   readonly path: string;
   readonly line?: number;
   readonly message: string;
-  /** A note is worth knowing and often fine; absent: a warning. */
+  /** A note is informational; absent: a warning. */
   readonly level?: 'warning' | 'note';
 }
 
@@ -51,7 +51,7 @@ interface ConfiguredNames {
   readonly accounts: readonly string[];
 }
 
-/** What the operator's console is given besides the actions of administrators. */
+/** What the console gets besides the actions of administrators. */
 export interface ConsoleSource {
   readonly admin: Admin;
   /** Records of this process's audit log. Synchronous and fast, whatever the log's size. */
@@ -60,18 +60,18 @@ export interface ConsoleSource {
   warnings(): readonly ConfigurationWarning[];
   /** Names in the configuration in force. */
   names(): ConfiguredNames;
-  /** Tells each change, at once and possibly often; call the answer to stop. */
+  /** Reports each change, at once and possibly often. Call the result to stop. */
   follow(listener: (part: ConsolePart) => void): () => void;
 }
 
-/** What the console is given. */
+/** What the console gets. */
 export interface ConsoleDeps extends LoginDeps {
   readonly console: ConsoleSource;
-  /** As `/readyz` tells it. */
+  /** As `/readyz` reports it. */
   readonly status?: () => Readonly<Record<string, PartStatus>>;
 }
 
-/** What its pages are given. */
+/** What its pages get. */
 export interface ConsolePageDeps extends ConsoleDeps {
   readonly answers: Answers;
 }

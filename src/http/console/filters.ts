@@ -13,7 +13,7 @@ export interface FilterField {
   readonly options: readonly string[] | undefined;
 }
 
-/** A form whose answer is a link: it can be sent on, and the back button works. */
+/** A GET form: its result is a link that can be shared, and the back button works. */
 export function filterForm(path: string, label: string, entries: readonly FilterField[]): SafeHtml {
   const filtered = entries.some(({ value }) => value !== undefined);
   return html`<form class="filters row" method="get" action="${path}" role="search" aria-label="${label}">
@@ -36,10 +36,10 @@ interface Control {
   readonly options: readonly string[] | undefined;
 }
 
-/** Beyond this a list is no help, and makes the page large. */
+/** A longer list does not help, and makes the page large. */
 const MAX_OPTIONS = 200;
 
-/** A choice where the values are known and few, with the one that is asked for among them; else a text. */
+/** A select if the values are known and few, including the current one; else a text field. */
 function choosing(control: Control): SafeHtml {
   const { id, name, value = '', options } = control;
   if (options === undefined || options.length > MAX_OPTIONS) return suggesting(control);
@@ -50,7 +50,7 @@ function choosing(control: Control): SafeHtml {
   )}</select>`;
 }
 
-/** A text, with the known values to choose from: also what the configuration named before can be asked for. */
+/** A text field that suggests the known values; it also takes names that are no longer in the configuration. */
 export function suggesting({ id, name, value = '', options = [] }: Control): SafeHtml {
   const list = options.length > 0 && options.length <= MAX_OPTIONS ? `${id}-names` : undefined;
   return html`<input id="${id}" name="${name}" type="text" value="${value}"${
@@ -61,7 +61,7 @@ export function suggesting({ id, name, value = '', options = [] }: Control): Saf
   }`;
 }
 
-/** The values that a field can have, where the configuration or the program says so. */
+/** The values that a field can have, if known. */
 export function optionsOf(
   { console }: ConsolePageDeps,
   field: string,
@@ -78,7 +78,7 @@ export function optionsOf(
   return known[field];
 }
 
-/** Links to the neighbouring pages, those that there are. */
+/** Links to the neighboring pages that exist. */
 export function pager(
   path: string,
   filter: Readonly<Record<string, string | undefined>>,

@@ -21,14 +21,14 @@ const TABS = [
 export interface ConsolePage {
   readonly status?: number;
   readonly title: string;
-  /** The tab that it is, or that it belongs to. */
+  /** The tab that the page belongs to. */
   readonly tab: (typeof TABS)[number][0];
   readonly body: SafeHtml;
-  /** Sections of it follow what happens. */
+  /** Its sections update live. */
   readonly live?: boolean;
 }
 
-/** A page of the console: heading, tabs, what was just done, and where it stands with the news. */
+/** A console page: heading, tabs, notice of the last action, and live status. */
 export function sendConsolePage(
   deps: ConsoleDeps,
   { request, reply }: Exchange,
@@ -60,12 +60,12 @@ function tab(path: string, name: string, current: string): SafeHtml {
   return html`<li><a href="${path}"${here}>${name}</a></li>`;
 }
 
-/** The link works by itself; the script adds whether news come in, and a button that holds them back. */
+/** The link works without the script, which adds the live status and a pause button. */
 function freshness(url: string): SafeHtml {
   return html`<div class="freshness"><span class="tag" data-live hidden></span><button class="quiet" type="button" data-pause hidden>Pause</button><a href="${url}" data-refresh>Refresh</a><span class="hidden" role="status" data-news></span></div>`;
 }
 
-/** A stretch of a page that the script replaces when it changed. */
+/** A section of a page that the script replaces when it changes. */
 export function part(name: string, title: string, body: SafeHtml, more?: SafeHtml): SafeHtml {
   const id = `${name}-title`;
   return html`<section data-part="${name}" aria-labelledby="${id}"><div class="heading"><h2 id="${id}">${title}</h2>${more}</div>
@@ -73,7 +73,7 @@ ${body}
 </section>`;
 }
 
-/** A table that scrolls by itself where it is too wide, by keyboard too. */
+/** A table that scrolls if it is too wide, by keyboard too. */
 export function scroll(label: string, table: SafeHtml): SafeHtml {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}">${table}</div>`;
 }

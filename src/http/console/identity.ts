@@ -16,17 +16,17 @@ import { IDENTITY_PATH } from './tables/identity-link.ts';
 import { revocationTable } from './tables/revocation-table.ts';
 import { copyButton, counted } from './words.ts';
 
-/** Of each kind so many, the latest. */
+/** How many of each kind to show. */
 const LATEST = 20;
 
-const MISSING = new Refusal('parameter_missing', 'Name an identity by its issuer and its subject.');
+const MISSING = new Refusal('parameter_missing', 'Name an identity by issuer and subject.');
 
 interface Named {
   readonly issuer: string;
   readonly subject: string;
 }
 
-/** `GET /console/identity`: all that is known of one identity, and the button that revokes it. */
+/** `GET /console/identity`: everything known about one identity, and a button to revoke it. */
 export function identityRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
   app.get(IDENTITY_PATH, pageRoute(deps), (request, reply) =>
     admitted(deps, { request, reply }, async (administrator) => {
@@ -99,7 +99,7 @@ interface Kind {
   readonly types: readonly ('denied' | 'login')[];
 }
 
-/** The newest records of one kind, as far as a bounded search finds them. */
+/** The newest records of one kind that a bounded search finds. */
 function records(
   deps: ConsolePageDeps,
   { issuer, subject }: Named,

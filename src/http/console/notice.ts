@@ -5,7 +5,7 @@ import type { PageDeps } from '../pages/page.ts';
 import type { Exchange } from './administrator.ts';
 import { counted, shortKey } from './words.ts';
 
-/** What was just done, as the page after it tells. */
+/** What was just done, for the next page to show. */
 export type Notice =
   | { readonly done: 'rotated'; readonly slots: number }
   | { readonly done: 'key-revoked'; readonly key: string; readonly credentials: number }
@@ -17,15 +17,15 @@ export type Notice =
     }
   | { readonly done: 'lifted'; readonly id: string };
 
-/** So long it waits to be shown. */
+/** How long it waits to be shown. */
 const SECONDS = 60;
 
-/** The header by which the script says that nobody reads the whole page that it asks for. */
+/** The script sends this header when it fetches a page that is not shown as a whole. */
 export const REFRESH_HEADER = 'x-console-refresh';
 
 /**
- * Tells it on the next page. It goes there in a cookie, as numbers and ids: nothing that a link
- * says, or that anyone else wrote, becomes a sentence of ours.
+ * Shows it on the next page. It travels in a cookie, as numbers and ids: no text from a link or from
+ * anyone else becomes part of our message.
  */
 export function setNotice(deps: PageDeps, { reply }: Exchange, notice: Notice): void {
   const { prefix, attributes } = cookieJar(deps.live().publicUrl);
@@ -77,11 +77,11 @@ function read(text: string): Notice | undefined {
 function words(notice: Notice): SafeHtml {
   switch (notice.done) {
     case 'rotated':
-      return html`A rotation was asked for: ${counted(notice.slots, 'new key')} will take over as soon as every server knows ${notice.slots === 1 ? 'it' : 'them'}.`;
+      return html`Rotation requested: ${counted(notice.slots, 'new key')} will take over once every server has ${notice.slots === 1 ? 'it' : 'them'}.`;
     case 'key-revoked':
-      return html`The key ${shortKey(notice.key)} is revoked. ${counted(notice.credentials, 'credential')} that it signed ${notice.credentials === 1 ? 'is' : 'are'} cut.`;
+      return html`The key ${shortKey(notice.key)} is revoked. ${counted(notice.credentials, 'credential')} that it signed ${notice.credentials === 1 ? 'is' : 'are'} no longer valid.`;
     case 'revoked':
-      return html`Revocation <code>${notice.id}</code> is in force. It reaches ${reach(notice)}.`;
+      return html`Revocation <code>${notice.id}</code> is in force. Affected: ${reach(notice)}.`;
     case 'lifted':
       return html`Revocation <code>${notice.id}</code> is lifted.`;
   }
@@ -95,7 +95,7 @@ export function reach({
   readonly credentials: number;
   readonly sessions: number | null;
 }): string {
-  const living = counted(credentials, 'living credential');
-  if (sessions === null) return `${living}; how many connections that are is not known`;
+  const living = counted(credentials, 'valid credential');
+  if (sessions === null) return `${living}; the number of connections is unknown`;
   return `${living} and ${counted(sessions, 'live connection')}`;
 }

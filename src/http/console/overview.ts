@@ -13,10 +13,10 @@ import { fields } from './query.ts';
 import { summary, warningList } from './summary.ts';
 import { activityTable } from './tables/activity-table.ts';
 
-/** So many records say what goes on right now. */
+/** How many of the latest records to show. */
 const LATEST = 15;
 
-/** What somebody did, or tried to. Keys move by themselves, and more often: the timeline has them. */
+/** What someone did, or tried to do. Keys change state by themselves and more often: they are in the timeline. */
 const LATEST_TYPES = [
   'issued',
   'denied',
@@ -26,7 +26,7 @@ const LATEST_TYPES = [
   'revocation',
 ] as const satisfies AuditEvent['type'][];
 
-/** `GET /console`: what there is to know at a glance. */
+/** `GET /console`: the overview. */
 export function overviewRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
   app.get('/console', pageRoute(deps), (request, reply) =>
     admitted(deps, { request, reply }, async (administrator) => {
@@ -62,14 +62,14 @@ ${part('activity', 'Latest activity', latestTable(latest, now), html`<a href="/c
 ${part('configuration', 'Configuration', warningList(warnings))}`;
 }
 
-/** The log is searched for a few milliseconds only: the overview is asked for again and again. */
+/** The log is searched for only a few milliseconds: the overview is requested again and again. */
 function latestTable({ events, next }: ActivityAnswer, now: number): SafeHtml {
   return events.length === 0 && next !== undefined
-    ? html`<p class="muted">The newest records are all of what the service did by itself.</p>`
+    ? html`<p class="muted">All recent records are of automatic actions.</p>`
     : activityTable(events, now);
 }
 
-/** One part that can't be shown takes nothing from the others. */
+/** If one part cannot be shown, the others still are. */
 function refused({ message }: Refusal): SafeHtml {
   return html`<div class="card notice warn"><p>${message}</p></div>`;
 }

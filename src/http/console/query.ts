@@ -1,9 +1,9 @@
 import { Refusal } from '../../errors.ts';
 
-/** Longer than any name; what is longer finds nothing. */
+/** Longer than any name, so anything longer finds nothing. */
 const MAX_CHARACTERS = 2048;
 
-/** The fields of a query or a form by name; those that are empty are left out. The first that can't be used refuses. */
+/** The fields of a query or form by name, without empty ones. Refuses with the first invalid field. */
 export function fields<Name extends string>(
   from: unknown,
   names: readonly Name[],
@@ -21,7 +21,7 @@ function field(from: unknown, name: string): string | undefined | Refusal {
   if (typeof from !== 'object' || from === null || !Object.hasOwn(from, name)) return undefined;
   const value = (from as Readonly<Record<string, unknown>>)[name];
   if (Array.isArray(value)) return new Refusal('parameter_repeated', `Send ${name} only once.`);
-  // Not trimmed: a subject may begin or end with a blank, and it is somebody else's without it.
+  // Not trimmed: a subject may begin or end with a space, and without it would be another subject.
   const text = typeof value === 'string' ? value : '';
   if (text.length > MAX_CHARACTERS) {
     return new Refusal('parameter_invalid', `The field ${name} is too long.`);
@@ -29,7 +29,7 @@ function field(from: unknown, name: string): string | undefined | Refusal {
   return text === '' ? undefined : text;
 }
 
-/** A path with those parameters that are there. */
+/** A path with the parameters that are set. */
 export function link(
   path: string,
   parameters: Readonly<Record<string, string | undefined>>,

@@ -15,7 +15,7 @@ import { counted } from './words.ts';
 const PAGE = 100;
 const PATH = '/console/revocations';
 
-/** `GET /console/revocations`: who is cut off. */
+/** `GET /console/revocations`: the revocations in force. */
 export function revocationsRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
   app.get(PATH, pageRoute(deps), (request, reply) =>
     admitted(deps, { request, reply }, async (administrator) => {

@@ -16,7 +16,7 @@ import { revocationsRoute } from './revocations.ts';
 
 export type { ConsoleDeps } from './deps.ts';
 
-/** The operator's console, for those who may administer: what there is to see, to do, and what is new. */
+/** The operator's console, for administrators: pages, actions, and live updates. */
 export function consoleRoutes(app: FastifyInstance, deps: ConsoleDeps): void {
   const pageDeps: ConsolePageDeps = { ...deps, answers: sharedAnswers(deps.console.admin.actions) };
   for (const asset of [consoleScript, consoleStyle]) serveAsset(app, deps, asset);

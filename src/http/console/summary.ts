@@ -13,18 +13,18 @@ interface Summary {
   readonly warnings: readonly ConfigurationWarning[];
 }
 
-/** Does it work, and how much of it is there? */
+/** Health and totals. */
 export function summary({ status, keys, counted, warnings }: Summary): SafeHtml {
   const known = keys instanceof Refusal ? undefined : keys;
   const total = counted instanceof Refusal ? undefined : counted.total;
   return html`${health(status, known, warnings)}
-<dl class="figures">${figure('Credentials alive', total)}${figure('Live connections', connections(known))}${figure(
+<dl class="figures">${figure('Valid credentials', total)}${figure('Live connections', connections(known))}${figure(
     'Accounts',
     known?.accounts.length,
   )}</dl>`;
 }
 
-/** Of credentials whose key stands in a ring: those that are given and don't rotate are not counted. */
+/** Only for keys in a ring: keys in the configuration that do not rotate are not counted. */
 function connections(keys: KeysAnswer | undefined): number | undefined {
   if (!keys?.sessions_known) return undefined;
   return keys.accounts
@@ -33,7 +33,7 @@ function connections(keys: KeysAnswer | undefined): number | undefined {
 }
 
 function figure(name: string, value: number | undefined): SafeHtml {
-  return html`<div><dt>${name}</dt><dd>${value === undefined ? 'not known' : value.toLocaleString('en')}</dd></div>`;
+  return html`<div><dt>${name}</dt><dd>${value === undefined ? 'unknown' : value.toLocaleString('en')}</dd></div>`;
 }
 
 function health(
@@ -46,10 +46,10 @@ function health(
   const [tag, word] = down
     ? ['bad', 'Not ready']
     : troubles.length > 0
-      ? ['warn', 'Ready, but']
+      ? ['warn', 'Ready, with problems']
       : ['good', 'Ready'];
   return html`<p class="health"><span class="tag ${tag}">${word}</span> ${
-    troubles.length === 0 ? html`Every part works.` : undefined
+    troubles.length === 0 ? html`All parts work.` : undefined
   } ${rotatorLine(keys)} ${warningsLine(warnings)}</p>${
     troubles.length === 0
       ? undefined
@@ -58,14 +58,14 @@ function health(
 }
 
 function rotatorLine(keys: KeysAnswer | undefined): SafeHtml {
-  if (!keys) return html`<span class="tag warn">The store can not be read</span>`;
+  if (!keys) return html`<span class="tag warn">The store cannot be read</span>`;
   const { leader } = keys.rotator;
   if (leader !== null) return html`Keys are rotated by <code>${leader}</code>.`;
   const needed = keys.accounts.some(
     (account) => account.keys.length > 0 || account.kind === 'managed',
   );
   return needed
-    ? html`<span class="tag warn">No rotator runs: keys stay as they are</span>`
+    ? html`<span class="tag warn">No rotator is running: keys do not rotate</span>`
     : html``;
 }
 
@@ -75,10 +75,9 @@ function warningsLine(warnings: readonly ConfigurationWarning[]): SafeHtml | und
   return html`<a class="tag warn" href="#configuration-title">${amount(count, 'configuration warning')}</a>`;
 }
 
-/** What is allowed but probably not meant. */
+/** Configuration that is valid but probably not intended. */
 export function warningList(warnings: readonly ConfigurationWarning[]): SafeHtml {
-  if (warnings.length === 0)
-    return html`<p class="muted">Nothing to say about the configuration.</p>`;
+  if (warnings.length === 0) return html`<p class="muted">No configuration warnings.</p>`;
   const sorted = [...warnings].sort((a, b) => rank(a) - rank(b));
   return html`<ul class="warnings">${sorted.map(
     ({ id, path, line, message, level = 'warning' }) =>

@@ -21,7 +21,7 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 }
 
-/** How far away, and on demand when exactly. Unix seconds. */
+/** Relative time, with the exact time as a tooltip. Unix seconds. */
 export function when(time: number, now: number): SafeHtml {
   const date = new Date(time * 1000).toISOString();
   return html`<time datetime="${date}" title="${utc(time)}">${fromNow(time, now)}</time>`;
@@ -38,12 +38,12 @@ export function shortKey(publicKey: string): SafeHtml {
   return html`<span class="nowrap"><code title="${publicKey}">${publicKey.slice(0, 8)}…${publicKey.slice(-4)}</code>${copyButton(publicKey)}</span>`;
 }
 
-/** Copies a text that is shown short, or hard to select. It appears where the script runs that makes it work. */
+/** Copies a text that is shortened or hard to select. Shown only where the script runs. */
 export function copyButton(text: string): SafeHtml {
   return html` <button class="copy" type="button" data-copy="${text}" aria-label="Copy ${plain(text, 12)}">${copyIcon}</button>`;
 }
 
-/** `role orders`, or what stands for all roles without keys of their own. */
+/** `role orders`, or `any role` for the slot of all roles without their own keys. */
 export function slotName(slot: string): string {
   return slot === '*' ? 'any role' : `role ${slot}`;
 }

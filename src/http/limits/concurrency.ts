@@ -2,13 +2,13 @@ import { Refusal } from '../../errors.ts';
 import type { WaitApart } from '../../identity/verify.ts';
 import type { RouteDeps } from '../deps.ts';
 
-const OVERLOADED = new Refusal('overloaded', 'The service is busy. Ask again in a second.', {
+const OVERLOADED = new Refusal('overloaded', 'The service is busy. Try again in one second.', {
   retryAfterSeconds: 1,
 });
 
 /**
- * Bounds the exchanges in progress; more are told to come back rather than queued without end. Only
- * work that is ours counts: a caller who is slow to send or to read holds nobody else up.
+ * Limits the exchanges in progress: beyond that, callers get 503 instead of an endless queue. Only our
+ * own work counts, so a caller who sends or reads slowly delays nobody else.
  */
 export function limitConcurrency(
   exchange: RouteDeps['exchange'],
@@ -16,9 +16,9 @@ export function limitConcurrency(
 ): RouteDeps['exchange'] {
   let inProgress = 0;
   /**
-   * A request that waits for an issuer's keys gives its place up: an issuer that hangs holds up
-   * nobody else. How many may wait is bounded for each issuer by its key set, and so is by how much
-   * they exceed `max` when the keys are there.
+   * A request that waits for an issuer's keys does not count: an issuer that hangs delays nobody
+   * else. Each issuer's key set limits how many may wait, and so by how much they can exceed `max`
+   * once the keys arrive.
    */
   const waitApart: WaitApart = async (keys) => {
     inProgress -= 1;

@@ -5,19 +5,19 @@ import { networkOf } from '../request/address.ts';
 
 export interface ConnectionBounds {
   readonly total: number;
-  /** Of one IPv4 address or IPv6 network; absent behind a proxy, whose connections are everyone's. */
+  /** For one IPv4 address or IPv6 network; absent behind a proxy, whose connections are shared by all callers. */
   readonly perNetwork: number | undefined;
-  /** Hears of each connection that is cut. */
+  /** Called for each connection that is closed. */
   readonly dropped?: (why: Drop) => void;
 }
 
-/** Why a connection was cut. */
+/** Why a connection was closed. */
 export const DROPS = [
-  /** All connections there may be are open, and no network has more of them than this one. */
+  /** All allowed connections are open, and no network has more of them than this one. */
   'full',
-  /** Its network has its share. */
+  /** Its network has reached its share. */
   'network',
-  /** For one from a network that has fewer, when all were open. */
+  /** Closed for a connection from a network that has fewer, when all were open. */
   'gave_way',
   /** It sent too many requests ahead of their answers. */
   'ahead',
@@ -26,7 +26,7 @@ export const DROPS = [
 ] as const;
 export type Drop = (typeof DROPS)[number];
 
-/** Requests without an answer, by connection (`connectionOf`), in the order they came. */
+/** Unanswered requests by connection (`connectionOf`), in order of arrival. */
 export type Unanswered = ReadonlyMap<string, ReadonlySet<ServerResponse>>;
 
 /** The same for a TLS connection and the TCP connection below it. */
@@ -41,10 +41,10 @@ interface Connection {
 }
 
 /**
- * Bounds how many connections there are, and shares them out: one network gets `perNetwork` at
- * most, and when all are open the network that has the most of them makes room for those that have
- * fewer. So a handful of addresses cannot shut out the rest. A connection whose request has come in
- * whole is never cut for another.
+ * Limits the number of connections and shares them: one network gets at most `perNetwork`, and when
+ * all are open, the network with the most connections makes room for networks with fewer. So a few
+ * addresses cannot shut out the rest. A connection whose request has arrived completely is never
+ * closed for another.
  */
 export function shareConnections(
   app: FastifyInstance,
@@ -64,7 +64,7 @@ export function shareConnections(
   const isAnswered = ({ id }: Connection): boolean =>
     [...(unanswered.get(id) ?? [])].some(({ req }) => req.complete);
 
-  /** Cuts a connection of the network that has the most, if that is more than this one would have. */
+  /** Closes a connection of the network that has the most, if that is more than this one would have. */
   function makeRoom(mine: number): boolean {
     const [network, most] = [...networks].reduce((one, other) =>
       other[1].size > one[1].size ? other : one,

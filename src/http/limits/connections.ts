@@ -4,12 +4,12 @@ import type { FastifyInstance } from 'fastify';
 import { type ConnectionBounds, connectionOf, shareConnections } from './connection-shares.ts';
 import { announceEnd } from '../draining.ts';
 
-/** Node reads requests that a client pipelines by the thousand; no client of ours sends more than a few ahead. */
+/** Node reads pipelined requests by the thousand; no legitimate client sends more than a few ahead. */
 const MAX_UNANSWERED = 32;
 
 /**
- * Bounds what strangers' connections can hold: how many there are, and how many requests one of
- * them may send ahead of its answers. One that sends more is cut off.
+ * Limits the connections of strangers: their number, and how many requests one connection may send
+ * ahead of its answers. A connection that sends more is closed.
  */
 export function boundConnections(app: FastifyInstance, bounds: ConnectionBounds): void {
   const unanswered = new Map<string, Set<ServerResponse>>();

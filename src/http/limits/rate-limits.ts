@@ -11,10 +11,10 @@ export interface Limits {
   readonly perIdentity: { readonly max: number; readonly everySeconds: number };
 }
 
-/** Who a request turned out to be, for the limiter's key; set once the token is verified. */
+/** The identity behind a request, for the limiter's key; set once the token is verified. */
 const identities = new WeakMap<FastifyRequest, string>();
 
-/** Two limits: by caller address and group of routes before anything is verified, by identity once it is known. */
+/** Two limits: by address and group of routes before anything is verified, and by identity once it is known. */
 export function rateLimiters(
   app: FastifyInstance,
   limits: () => Limits,
@@ -48,14 +48,14 @@ export function rateLimiters(
 }
 
 /**
- * Administrators, and whoever wants to sign out, are counted apart from those who come for
- * credentials: one address that many share can't be kept from mending what is wrong.
+ * Administration and sign-out are counted separately from requests for credentials: callers behind a
+ * shared address must not be able to keep administrators from fixing a problem.
  */
 function groupOf({ routeOptions: { url = '' } }: FastifyRequest): 'admin' | 'access' {
   return /^\/(?:admin|console|logout)(?:\/|$)/.test(url) ? 'admin' : 'access';
 }
 
-/** Issuer names hold no blank, so two identities never share a key. */
+/** Issuer names contain no space, so two identities never share a key. */
 function keyOf({ issuerName, subject }: Identity): string {
   return `${issuerName} ${subject}`;
 }

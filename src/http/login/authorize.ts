@@ -19,7 +19,7 @@ import { quotable } from '../refusals/problem.ts';
 import { chosen, consentBody, isOfSession } from './consent.ts';
 import { authorizeSchema } from './schemas.ts';
 
-/** What the request consists of (RFC 6749 §4.1.1), and the form repeats. */
+/** The parameters of the request (RFC 6749 §4.1.1), which the form repeats. */
 const PARAMETERS = [
   'response_type',
   'client_id',
@@ -33,7 +33,7 @@ const PARAMETERS = [
   'program',
 ] as const;
 
-/** `/authorize`: a program on the person's own machine asks for a credential (RFC 8252); nothing goes to it unasked. */
+/** `/authorize`: a program on the user's own machine requests a credential (RFC 8252); it gets one only if the user agrees. */
 export function authorizeRoutes(app: FastifyInstance, deps: LoginDeps): void {
   app.get('/authorize', { ...pageRoute(deps), ...authorizeSchema }, (request, reply) =>
     read(deps, request.query, reply, ({ ask }) =>
@@ -57,7 +57,7 @@ interface Asked {
   readonly state: string;
 }
 
-/** A request that can't be answered safely is a page; one that is wrong otherwise is told to the program. */
+/** If the answer cannot go to the program safely, show a page; send other errors to the program. */
 async function read(
   deps: LoginDeps,
   parameters: unknown,
@@ -79,9 +79,9 @@ async function read(
 interface Question {
   readonly ask: CodeAsk;
   readonly session: Session;
-  /** What the form repeats. */
+  /** Parameters that the form repeats. */
   readonly parameters: Form;
-  /** Another session was asked before. */
+  /** The question was shown to another session before. */
   readonly again?: boolean;
 }
 
@@ -93,13 +93,13 @@ function question(
   const { origin, port } = new URL(ask.redirectUri);
   const body = consentBody({
     action: '/authorize',
-    heading: 'Hand a credential to this program?',
+    heading: 'Give this program a credential?',
     session,
     ask,
     choices: deps.login.choices(session.identity),
     about: [['Where', `on this computer, port ${port}`]],
     repeats: Object.fromEntries(PARAMETERS.map((name) => [name, text(parameters, name)])),
-    warning: 'Agree only if you have just started this yourself, on this computer.',
+    warning: 'Agree only if you just started this yourself, on this computer.',
     again,
   });
   return sendPage(
@@ -107,7 +107,7 @@ function question(
     { deps, session },
     {
       status: again ? 409 : 200,
-      title: 'Hand over a credential',
+      title: 'Give a credential',
       body,
       ...(isNameable(origin) && { formOrigin: origin }),
     },
@@ -146,7 +146,7 @@ async function answer(
   return code instanceof Refusal ? sendRefusalPage(reply, { deps, session }, code) : tell({ code });
 }
 
-/** To the program. Content-Security-Policy can't name an IPv6 address: there a page leads on, not a redirect. */
+/** Sends the browser back to the program. Content-Security-Policy cannot name an IPv6 address, so there a page does it instead of a redirect. */
 function goBack(deps: LoginDeps, reply: FastifyReply, address: string): FastifyReply {
   const url = new URL(address);
   if (isNameable(url.origin)) {
@@ -158,7 +158,7 @@ function goBack(deps: LoginDeps, reply: FastifyReply, address: string): FastifyR
     {
       title: 'Back to the program',
       goOnTo: url,
-      body: html`<div class="narrow card"><h1>Back to the program</h1><p class="actions"><a class="button" href="${url.href}">Go on</a></p></div>`,
+      body: html`<div class="narrow card"><h1>Back to the program</h1><p class="actions"><a class="button" href="${url.href}">Continue</a></p></div>`,
     },
   );
 }
@@ -174,19 +174,19 @@ function sendDone(deps: LoginDeps, reply: FastifyReply): FastifyReply {
     {
       title: 'Done',
       body: html`<div class="narrow card good"><div class="heading">${checkIcon}<h1>Done</h1></div>
-<p>The program has its answer. You can close this tab and go back to it.</p></div>`,
+<p>The program has its answer. You can close this tab and return to it.</p></div>`,
     },
   );
 }
 
-/** The form has fields that are no parameters of the request. */
+/** Removes the form fields that are not parameters of the request. */
 function withoutAnswer(parameters: unknown): unknown {
   const { role: _role, decision: _decision, session: _session, ...request } = formOf(parameters);
   return request;
 }
 
-const CANCELLED = new Refusal('handover_refused', 'The person cancelled.');
+const CANCELLED = new Refusal('handover_refused', 'The user canceled.');
 const NOT_OFFERED = new Refusal(
   'role_not_allowed',
-  'Choose one of the roles that you may take. Nothing was handed over.',
+  'Choose one of the roles offered. No credential was issued.',
 );

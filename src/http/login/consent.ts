@@ -10,33 +10,33 @@ import { lifetime, moment } from '../pages/words/time.ts';
 import { denialText } from './denial-text.ts';
 import { roleAllows } from './role-card.ts';
 
-/** What a person is asked to agree to. */
+/** What the user is asked to agree to. */
 export interface Consent {
   readonly action: '/authorize' | '/device';
   readonly heading: string;
   readonly session: Session;
   readonly ask: HandoverAsk;
   readonly choices: Choices;
-  /** What is known of the program beside its name. */
+  /** What is known about the program besides its name. */
   readonly about: readonly (readonly [name: string, value: SafeHtml | string])[];
-  /** What the form repeats of the request. */
+  /** Parameters of the request that the form repeats. */
   readonly repeats: Readonly<Record<string, string | undefined>>;
-  /** What to look at before one agrees. */
+  /** What to check before agreeing. */
   readonly warning: string;
-  /** Somebody else was asked before: their page was sent by whoever is signed in now. */
+  /** The page was shown to another session, and sent by the user who is signed in now. */
   readonly again?: boolean;
 }
 
 /**
- * The question before a program gets a credential: which program, which role, what that allows, for
- * how long. No answer is chosen beforehand by the program alone: people see what they hand over.
+ * The question before a program gets a credential: which program, which role, what it allows, and for
+ * how long. The user sees all of that before agreeing.
  */
 export function consentBody(consent: Consent): SafeHtml {
   const { action, heading, session, ask, choices, about, repeats, warning, again } = consent;
   const grants = offered(ask, choices);
   return html`<form class="card" method="post" action="${action}">
 <h1>${heading}</h1>
-${again === true ? html`<p class="card notice warn" role="alert">You are signed in as <strong>${personName(session.identity)}</strong> now. Look again before you agree.</p>` : undefined}
+${again === true ? html`<p class="card notice warn" role="alert">You are now signed in as <strong>${personName(session.identity)}</strong>. Check again before you agree.</p>` : undefined}
 <p class="lead">It would act in NATS as you, ${personName(session.identity)}.</p>
 ${facts([
   [
@@ -66,17 +66,17 @@ ${grants.length === 0 ? undefined : html`<p class="card notice warn">${warning}<
 </form>`;
 }
 
-/** Whether the form was sent by whom it was shown to; tabs outlive a sign-in. Not a secret: it tells two sign-ins apart. */
+/** Whether the form was sent from the session that it was shown to; tabs outlive a sign-in. Not a secret: it only distinguishes two sign-ins. */
 export function isOfSession(form: Form, { id }: Session): boolean {
   return text(form, 'session') === id;
 }
 
-/** The roles to choose from: the one that the program names, or all. */
+/** The roles to choose from: the one that the program requests, or all. */
 function offered({ role }: HandoverAsk, { grants }: Choices): readonly Grant[] {
   return role === undefined ? grants : grants.filter((grant) => grant.role.name === role);
 }
 
-/** The grant that was chosen; undefined for a role that wasn't offered. */
+/** The chosen grant; undefined for a role that was not offered. */
 export function chosen(
   ask: HandoverAsk,
   choices: Choices,
@@ -111,8 +111,8 @@ function nothing({ role }: HandoverAsk, { grants, denial }: Choices): SafeHtml {
   return html`<div class="card notice warn">${
     grants.length === 0
       ? html`<h2>You have no access</h2>${denial && denialText(denial)}`
-      : html`<h2>You may not take this role</h2><p>The program asks for the role <code>${theirs(role ?? '')}</code>. Have it ask for another: ${grants.map(({ role }) => role.name).join(', ')}.</p>`
-  }<p>Nothing can be handed over.</p></div>`;
+      : html`<h2>You cannot take this role</h2><p>The program requests the role <code>${theirs(role ?? '')}</code>. Your roles are: ${grants.map(({ role }) => role.name).join(', ')}.</p>`
+  }<p>No credential can be issued.</p></div>`;
 }
 
 function validFor({ ttlSeconds }: HandoverAsk, grants: readonly Grant[]): string {

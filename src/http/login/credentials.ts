@@ -11,7 +11,7 @@ import { signedIn } from '../pages/session.ts';
 import { addressOf } from '../request/address.ts';
 import { credentialsSchema } from './schemas.ts';
 
-/** `POST /credentials`: a role's credential as a file. Sent twice, it makes two; each ends by itself. */
+/** `POST /credentials`: a role's credential as a file. Sent twice, it issues two; each expires by itself. */
 export function credentialsRoute(app: FastifyInstance, deps: LoginDeps): void {
   app.post('/credentials', { ...pageRoute(deps), ...credentialsSchema }, (request, reply) =>
     signedIn(deps, request, reply, (session) => download(deps, request, reply, session)),

@@ -14,7 +14,7 @@ import { theirs } from '../pages/words/text.ts';
 import { moment } from '../pages/words/time.ts';
 import { chosen, consentBody, isOfSession } from './consent.ts';
 
-/** `/device`: the code of a program on another device, and the word that it waits for (RFC 8628 §3.3). */
+/** `/device`: the user enters the code of a program on another device, and agrees or refuses (RFC 8628 §3.3). */
 export function deviceRoutes(app: FastifyInstance, deps: LoginDeps): void {
   app.get('/device', pageRoute(deps), (request, reply) =>
     signedIn(deps, request, reply, async (session) => {
@@ -48,16 +48,16 @@ function sendCodeForm(
       status: wrong ? 400 : 200,
       title: 'Enter a code',
       body: html`<form class="narrow card" method="get" action="/device">
-<h1>Enter the code of your device</h1>
-<p class="muted">It is eight letters, shown where you ran <code>nats-sts login --device</code>.</p>
-${wrong && html`<p class="card notice bad" id="wrong" role="alert">This code is not known. It was mistyped, was used before, or is older than ten minutes.</p>`}
+<h1>Enter the code from your device</h1>
+<p class="muted"><code>nats-sts login --device</code> shows a code of eight letters.</p>
+${wrong && html`<p class="card notice bad" id="wrong" role="alert">Unknown code: it was mistyped, was already used, or is more than ten minutes old.</p>`}
 <div class="field"><label for="user-code">Code</label><input class="big" type="text" id="user-code" name="user_code" required autofocus maxlength="20" placeholder="XXXX-XXXX" autocomplete="off" autocapitalize="characters" spellcheck="false" value="${wrong?.typed.slice(0, 20)}"${wrong && html` aria-invalid="true" aria-describedby="wrong"`}></div>
-<p class="actions"><button class="button" type="submit">Go on</button></p></form>`,
+<p class="actions"><button class="button" type="submit">Continue</button></p></form>`,
     },
   );
 }
 
-/** Codes are guessed at the pace of the limit by identity. */
+/** The limit by identity slows down guessing. */
 async function find(
   deps: LoginDeps,
   { request, reply, session }: Asked,
@@ -77,7 +77,7 @@ function question(deps: LoginDeps, asked: Asked, typed: string): Promise<Fastify
   return find(deps, asked, typed, async (device) => sendQuestion(deps, asked, device, false));
 }
 
-/** `again`: another session was asked before. */
+/** `again`: the question was shown to another session before. */
 function sendQuestion(
   deps: LoginDeps,
   { reply, session }: Asked,
@@ -92,14 +92,14 @@ function sendQuestion(
       title: 'Compare the code',
       body: consentBody({
         action: '/device',
-        heading: 'Hand a credential to this device?',
+        heading: 'Give this device a credential?',
         session,
         ask: device,
         choices: deps.login.choices(session.identity),
         about: aboutDevice(device),
         repeats: { user_code: device.userCode },
         warning:
-          'Agree only if your own device shows exactly this code right now. If somebody sent you here, or the code, refuse.',
+          'Agree only if your own device shows exactly this code right now. If someone sent you this code or a link to this page, refuse.',
         again,
       }),
     },
@@ -113,8 +113,8 @@ function aboutDevice({
 }: WaitingDevice): (readonly [string, SafeHtml])[] {
   return [
     ['Code', html`<span class="code mono">${userCode}</span>`],
-    ['Asked from', html`<code>${theirs(address)}</code>`],
-    ['Asked at', moment(begunAt)],
+    ['Requested from', html`<code>${theirs(address)}</code>`],
+    ['Requested at', moment(begunAt)],
   ];
 }
 
@@ -159,8 +159,8 @@ function sendRefused(deps: LoginDeps, { reply, session }: Asked): FastifyReply {
     { deps, session },
     {
       title: 'Refused',
-      body: html`<div class="narrow card"><h1>Nothing was handed over</h1>
-<p>The device is told that you refused. If you did not start this yourself, somebody may have tried to act as you: tell your administrator.</p>
+      body: html`<div class="narrow card"><h1>You refused</h1>
+<p>No credential was issued. If you did not start this yourself, someone may have tried to act as you: tell your administrator.</p>
 <p class="actions"><a class="button secondary" href="/">Go to the start page</a></p></div>`,
     },
   );
@@ -168,5 +168,5 @@ function sendRefused(deps: LoginDeps, { reply, session }: Asked): FastifyReply {
 
 const NOT_OFFERED = new Refusal(
   'role_not_allowed',
-  'Choose one of the roles that you may take. Nothing was handed over.',
+  'Choose one of the roles offered. No credential was issued.',
 );

@@ -16,7 +16,7 @@ import { denialText, unfitRoles } from './denial-text.ts';
 import { roleCard } from './role-card.ts';
 import { signInLinks } from './sign-in.ts';
 
-/** `GET /`: what this is and where to sign in; for those who are, who they are and what they may take. */
+/** `GET /`: how to sign in; for signed-in users, who they are and which roles they have. */
 export function homeRoute(app: FastifyInstance, deps: LoginDeps): void {
   app.get('/', pageRoute(deps), (request, reply) => home(deps, request, reply));
 }
@@ -33,7 +33,7 @@ async function home(
   return sendRefusalPage(reply, { deps }, session);
 }
 
-/** The number that somebody without a role reads there leads an operator to the record. */
+/** If the user has no role, the page shows the id of the recorded denial. */
 async function person(
   deps: LoginDeps,
   request: FastifyRequest,
@@ -42,7 +42,7 @@ async function person(
 ): Promise<FastifyReply> {
   const { identity } = session;
   const choices = deps.login.choices(identity);
-  // An administrator needs no role: the page shows the way to the console.
+  // An administrator needs no role: the page links to the console.
   if (choices.denial && !deps.login.isAdmin(identity)) {
     const refusal =
       (await deps.limitIdentity(request, identity)) ??
@@ -58,19 +58,19 @@ function welcome({ login, live }: LoginDeps, sessionEnded: boolean): Page {
   return {
     title: 'Welcome',
     body: html`<div class="hero">
-${sessionEnded ? html`<p class="card notice warn" role="status">Your session has ended. Nothing is lost; go on with a new one.</p>` : undefined}
-<h1>Access to NATS, for as long as you need it</h1>
-<p class="lead">${name} gives you a credential for NATS that allows what your role allows and ends by itself. There is no key to ask for, to keep or to hand back.</p>
+${sessionEnded ? html`<p class="card notice warn" role="status">Your session ended. Sign in again to continue.</p>` : undefined}
+<h1>Short-lived access to NATS</h1>
+<p class="lead">${name} gives you a NATS credential with the permissions of your role. The credential expires by itself: there is no long-lived key to request, store, or return.</p>
 ${
   issuers.length === 0
-    ? html`<p class="card notice">Nobody signs in here: programs exchange their own tokens at <code>${live().publicUrl}/exchange</code>. <a href="/openapi.yaml">The interface</a> is described in OpenAPI.</p>`
-    : html`<div class="card"><h2>Who are you?</h2><p class="muted">Your organisation’s sign-in tells us; we never see your password.</p>${signInLinks(issuers, '/', 'Sign in with ')}</div>`
+    ? html`<p class="card notice">Sign-in is not configured here. Programs exchange their own tokens at <code>${live().publicUrl}/exchange</code>: see the <a href="/openapi.yaml">OpenAPI description</a>.</p>`
+    : html`<div class="card"><h2>Sign in</h2><p class="muted">You sign in with your organization. This service never sees your password.</p>${signInLinks(issuers, '/', 'Sign in with ')}</div>`
 }
 </div>`,
   };
 }
 
-/** Who one is, which roles one may take, and how. */
+/** Who the user is, which roles they have, and how to use them. */
 function personPage(
   deps: PageDeps,
   { session, choices }: { readonly session: Session; readonly choices: Choices },
@@ -92,12 +92,12 @@ ${aboutYou(deps, session)}`,
 function lead({ grants }: Choices, isAdmin: boolean): string {
   if (grants.length === 0) {
     return isAdmin
-      ? 'You administer this service. You have no role of your own in NATS.'
-      : 'You are signed in, but there is nothing here for you yet.';
+      ? 'You administer this service. You have no NATS role yourself.'
+      : 'You are signed in, but you have no access to NATS yet.';
   }
   return grants.length === 1
-    ? 'You may take one role. Its credential ends by itself; get a new one whenever you need it.'
-    : `You may take ${grants.length} roles. Each credential carries one of them and ends by itself.`;
+    ? 'You have one role. Its credential expires by itself; get a new one whenever you need it.'
+    : `You have ${grants.length} roles. Each credential carries one role and expires by itself.`;
 }
 
 function roles(deps: PageDeps, { grants, denial }: Choices, reply: FastifyReply): SafeHtml {
@@ -120,10 +120,10 @@ function commandLineSection(deps: PageDeps, { grants: [first] }: Choices): SafeH
   if (first === undefined) return undefined;
   const { publicUrl } = deps.live();
   const login = `nats-sts login --url ${shellWord(publicUrl)}`;
-  return html`<section aria-labelledby="cli"><h2 id="cli">Without this page</h2>
-<p>On a computer with the <code>nats-sts</code> command, one line does all of it. The key is made on your machine and never leaves it.</p>
+  return html`<section aria-labelledby="cli"><h2 id="cli">Use the command line</h2>
+<p>If you have the <code>nats-sts</code> command, this one line does everything. Your private key is created on your machine and never leaves it.</p>
 ${commandLine(login)}
-<p class="muted small">Add <code>--role ${first.role.name}</code> to name the role, and <code>--device</code> where there is no browser.</p></section>`;
+<p class="muted small">Add <code>--role ${first.role.name}</code> to choose the role, or <code>--device</code> on a machine without a browser.</p></section>`;
 }
 
 function aboutYou(deps: PageDeps, { identity, endsAt }: Session): SafeHtml {
@@ -132,7 +132,7 @@ function aboutYou(deps: PageDeps, { identity, endsAt }: Session): SafeHtml {
   const left = lifetime(endsAt - nowOf(deps));
   return html`<section aria-labelledby="you"><h2 id="you">You</h2><div class="card">${facts([
     ['Name', personName(identity)],
-    ...(typeof email === 'string' ? [['E-mail', theirs(email)] as const] : []),
+    ...(typeof email === 'string' ? [['Email', theirs(email)] as const] : []),
     [
       'Signed in with',
       html`${issuer?.title ?? identity.issuerName} <span class="muted">(${theirs(identity.issuer)})</span>`,

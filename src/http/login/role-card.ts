@@ -8,10 +8,10 @@ import type { SubjectWords } from '../pages/words/subjects.ts';
 import { shellWord } from '../pages/words/text.ts';
 import { lifetime } from '../pages/words/time.ts';
 
-/** Shorter lifetimes that may be chosen, in seconds. */
+/** Shorter lifetimes to choose from, in seconds. */
 const SHORTER_SECONDS = [900, 3_600, 4 * 3_600, 8 * 3_600, 86_400, 7 * 86_400] as const;
 
-/** A role that one may take: what it allows, and its credential to take along. */
+/** A role of the user: what it allows, and a form to download its credential. */
 export function roleCard(
   grant: Grant,
   {
@@ -30,18 +30,18 @@ ${hidden({ role: name })}${lifetimeField(grant)}
 </form>
 <section><h4>Use it with the <code>nats</code> command line</h4>
 ${commandLine(contextLine(grant, servers))}
-<p class="muted small">Put in where your browser saved the file, if it is elsewhere.</p></section>
+<p class="muted small">Change the path if your browser saved the file elsewhere.</p></section>
 </article>`;
 }
 
-const UNKNOWN = 'How long that takes is not known: the NATS servers can not be told right now';
+const UNKNOWN = 'It is unknown how long that takes: the NATS servers cannot be reached right now';
 
 function pendingText({ until, seconds, obstacle }: NonNullable<Issued['pending']>): SafeHtml {
   const time = obstacle === undefined ? lifetime(seconds) : undefined;
   const text =
     until === 'nothing'
-      ? `This role is not ready yet: its signing key is on its way to the NATS servers. ${time === undefined ? UNKNOWN : `Ask again in about ${time}`}.`
-      : `This role was changed. Credentials have the permissions of before until the NATS servers know the change${time === undefined ? '' : `, in about ${time}`}; those that you have got by then keep them.${time === undefined ? ` ${UNKNOWN}.` : ''}`;
+      ? `This role is not ready yet: the NATS servers do not have its signing key. ${time === undefined ? UNKNOWN : `Try again in about ${time}`}.`
+      : `This role was changed. New credentials have the old permissions until the NATS servers have the change${time === undefined ? '' : `, in about ${time}`}. Credentials that you get before then keep the old permissions.${time === undefined ? ` ${UNKNOWN}.` : ''}`;
   return html`<p class="card notice warn" role="status">${text}</p>`;
 }
 
@@ -64,7 +64,7 @@ function direction({ heading, allowed, except }: DirectionWords, level: 'h3' | '
   return html`<div>${
     level === 'h3' ? html`<h3 class="minor">${heading}</h3>` : html`<h4>${heading}</h4>`
   }${list(allowed)}${
-    except.length === 0 ? undefined : html`<p class="minor">but not to</p>${list(except)}`
+    except.length === 0 ? undefined : html`<p class="minor">except</p>${list(except)}`
   }</div>`;
 }
 

@@ -8,7 +8,7 @@ import { homeRoute } from './home.ts';
 import { signInRoutes } from './sign-in.ts';
 import { signOutRoutes } from './sign-out.ts';
 
-/** Pages for people: who am I, which roles, sign in and out, hand a credential to a program. */
+/** Pages for users: start page, sign-in and sign-out, credentials for programs. */
 export function loginRoutes(app: FastifyInstance, deps: LoginDeps): void {
   serveAssets(app, deps);
   homeRoute(app, deps);

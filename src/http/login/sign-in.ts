@@ -14,9 +14,9 @@ import { callerOf } from '../pages/session.ts';
 import { INCOMPLETE_ANSWER } from '../pages/words/refusals.ts';
 import { nowOf } from '../pages/words/time.ts';
 
-/** `GET /login`, which sends people to their provider, and `GET /login/callback`, to which they come back: from each by a path of its own. */
+/** `GET /login` redirects to the provider, which redirects back to `GET /login/callback`, or to the login's own path. */
 export function signInRoutes(app: FastifyInstance, deps: LoginDeps): void {
-  // Whoever only looks where a link leads begins no login, and uses up no answer.
+  // HEAD must not start a login or use up an answer.
   const route = { ...pageRoute(deps), exposeHeadRoute: false };
   app.get('/login', route, (request, reply) => begin(deps, request, reply));
   for (const path of ['/login/callback', '/login/callback/:name']) {
@@ -62,8 +62,8 @@ function sendChooser(
       status: unknown ? 404 : 200,
       title: 'Sign in',
       body: html`<div class="narrow card"><h1>Sign in</h1>
-${unknown ? html`<p class="card notice warn" role="status">The provider that this link names is not known here.</p>` : undefined}
-<p class="muted">Who knows you? You go to their page and come back here.</p>
+${unknown ? html`<p class="card notice warn" role="status">This service does not know the provider in this link. Choose another.</p>` : undefined}
+<p class="muted">Choose your provider. You sign in there and return here.</p>
 ${signInLinks(deps.login.logins.issuers(), returnTo, '')}</div>`,
     },
   );
@@ -104,10 +104,10 @@ function leaveFor(reply: FastifyReply, address: string): FastifyReply {
 
 const NOT_CONFIGURED = new Refusal(
   'login_not_configured',
-  'Nobody can sign in here: no issuer is configured for it.',
+  'Sign-in is not configured on this service: no issuer has a login.',
 );
 
-/** A way to each provider. They are links: beginning a sign-in changes nothing. */
+/** A link to each provider: starting a sign-in changes nothing. */
 export function signInLinks(
   issuers: ReturnType<Logins['issuers']>,
   returnTo: string,
@@ -119,7 +119,7 @@ export function signInLinks(
   )}</ul>`;
 }
 
-/** Where signing in at one issuer begins. */
+/** Where sign-in at one issuer starts. */
 function loginPath(issuerName: string, returnTo: string): string {
   const query = new URLSearchParams({ issuer: issuerName });
   if (returnTo !== '/') query.append('return_to', returnTo);

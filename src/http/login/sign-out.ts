@@ -12,10 +12,10 @@ import { pageRoute } from '../pages/route.ts';
 import { callerOf, sessionOf } from '../pages/session.ts';
 import { personName } from '../pages/words/text.ts';
 
-/** `/logout`: GET asks, POST ends the session, here and where the issuer knows how at the issuer, too. */
+/** `/logout`: GET asks, POST ends the session, here and at the issuer if that supports it. */
 export function signOutRoutes(app: FastifyInstance, deps: LoginDeps): void {
   app.get('/logout', pageRoute(deps), (request, reply) => ask(deps, request, reply));
-  // Whoever wants to be signed out is, however many requests their address has sent.
+  // Sign-out always works, however many requests this address has sent.
   app.post('/logout', pageRoute(deps, { always: true }), (request, reply) =>
     signOut(deps, request, reply),
   );
@@ -38,13 +38,13 @@ async function ask(
     {
       title: 'Sign out',
       body: html`<div class="narrow card"><h1>Sign out?</h1>
-<p>You are signed in as <strong>${personName(session.identity)}</strong>. Programs that you handed a credential to from this session can not renew it any more. Credentials already issued work until they end.</p>
-<form class="actions" method="post" action="/logout"><button class="button" type="submit">Sign out</button><a class="button secondary" href="/">Stay</a></form></div>`,
+<p>You are signed in as <strong>${personName(session.identity)}</strong>. Programs that got a credential from this session can no longer renew it. Credentials already issued work until they expire.</p>
+<form class="actions" method="post" action="/logout"><button class="button" type="submit">Sign out</button><a class="button secondary" href="/">Stay signed in</a></form></div>`,
     },
   );
 }
 
-/** Sent twice, the second finds a session that is ended, and says the same. */
+/** Sent twice, the second request finds an ended session and gets the same answer. */
 async function signOut(
   deps: LoginDeps,
   request: FastifyRequest,
@@ -52,7 +52,7 @@ async function signOut(
 ): Promise<FastifyReply> {
   const session = await sessionOf(request, reply, deps);
   const ended = session instanceof Refusal ? session : session && (await end(session));
-  // The cookie stays: whoever believes to be signed out must be.
+  // Keep the cookie: a page must not say "signed out" before it is true.
   if (ended instanceof Refusal && ended.code === 'temporarily_unavailable') {
     const known = session instanceof Refusal ? undefined : session;
     return sendRefusalPage(reply, { deps, session: known }, ended);
@@ -66,7 +66,7 @@ async function signOut(
   }
 }
 
-/** Programs have sessions of their own, which nobody can end from a browser that has lost the one that they came from. */
+/** Programs have their own sessions, which cannot be ended from a browser that lost the session they came from. */
 function sendNotSignedIn(deps: LoginDeps, reply: FastifyReply): FastifyReply {
   return sendPage(
     reply,
@@ -74,13 +74,13 @@ function sendNotSignedIn(deps: LoginDeps, reply: FastifyReply): FastifyReply {
     {
       title: 'Not signed in',
       body: html`<div class="narrow card"><h1>You were not signed in here</h1>
-<p>So nothing was ended. Programs that were handed a credential keep their session: <code>nats-sts logout</code> on their machine ends it, or an administrator can revoke it.</p>
+<p>Programs that got a credential keep their own session: run <code>nats-sts logout</code> on their machine to end it, or ask an administrator to revoke it.</p>
 <p class="actions"><a class="button" href="/">Go to the start page</a></p></div>`,
     },
   );
 }
 
-/** A form may not lead to another origin by a redirect (CSP `form-action`), so a page does. */
+/** A form must not redirect to another origin (CSP `form-action`), so a page leads there. */
 function sendSignedOut(deps: LoginDeps, reply: FastifyReply, issuerUrl?: URL): FastifyReply {
   return sendPage(
     reply,
@@ -91,8 +91,8 @@ function sendSignedOut(deps: LoginDeps, reply: FastifyReply, issuerUrl?: URL): F
       body: html`<div class="narrow card good"><div class="heading">${checkIcon}<h1>You are signed out</h1></div>
 ${
   issuerUrl
-    ? html`<p>Now you go on to your provider, to sign out there, too.</p><p class="actions"><a class="button" href="${issuerUrl.href}">Go on to your provider</a></p>`
-    : html`<p>Nobody can go on with this session any more, and no program that you handed a credential to from it can renew that.</p><p class="actions"><a class="button" href="/">Go to the start page</a></p>`
+    ? html`<p>Next, sign out at your provider.</p><p class="actions"><a class="button" href="${issuerUrl.href}">Continue to your provider</a></p>`
+    : html`<p>This session ended. Programs that got a credential from it can no longer renew it.</p><p class="actions"><a class="button" href="/">Go to the start page</a></p>`
 }</div>`,
     },
   );

@@ -4,12 +4,12 @@ import { quotable } from '../refusals/problem.ts';
 import { type Form, formOf, invalid, missing, repeated, text } from './form.ts';
 import { checkClient, parseHandoverAsk, requireNkey } from './parameters.ts';
 
-/** What becomes of an authorization request (RFC 6749 §4.1.1). */
+/** The outcome of reading an authorization request (RFC 6749 §4.1.1). */
 export type AuthorizationRequest =
   | { readonly kind: 'ask'; readonly ask: CodeAsk; readonly state: string }
-  /** Who asks, or where the answer would go, is in doubt: the person reads it, nobody is redirected (§4.1.2.1). */
+  /** The client or the redirect URI is invalid: show a page, and do not redirect (§4.1.2.1). */
   | { readonly kind: 'page'; readonly refusal: Refusal }
-  /** The program is told. */
+  /** The error goes to the program. */
   | { readonly kind: 'redirect'; readonly url: string };
 
 /** `error` of an authorization response (RFC 6749 §4.1.2.1). */
@@ -21,11 +21,11 @@ export type AuthorizationErrorCode =
   | 'temporarily_unavailable'
   | 'server_error';
 
-/** What the program is told by way of the browser; `iss` is ours (RFC 9207). */
+/** The answer to the program, through the browser; `iss` is this service (RFC 9207). */
 export type AuthorizationAnswer = {
   /** The service's `publicUrl`. */
   readonly iss: string;
-  /** As it was asked with; undefined where it was none. */
+  /** As in the request; undefined if it was invalid. */
   readonly state: string | undefined;
 } & (
   | { readonly code: string }
@@ -37,7 +37,7 @@ const CODE_CHALLENGE = /^[A-Za-z0-9_-]{43}$/;
 /** RFC 6749 appendix A.5. */
 const STATE = /^[\x20-\x7E]{1,256}$/;
 
-/** Reads what a program wants a person to agree to. `query`: parameters of the URL, or of the form that repeats them. */
+/** Reads what a program wants the user to agree to. `query`: the parameters of the URL, or of the form that repeats them. */
 export function parseAuthorizationRequest(query: unknown, publicUrl: string): AuthorizationRequest {
   const form = formOf(query);
   const redirectUri = parseDestination(form);
@@ -49,7 +49,7 @@ export function parseAuthorizationRequest(query: unknown, publicUrl: string): Au
   return { kind: 'ask', ask, state };
 }
 
-/** The address that the browser takes the answer to. `redirectUri` is one that a request was read with. */
+/** The URL that carries the answer. `redirectUri` comes from a request that was read. */
 export function authorizationAnswer(redirectUri: string, answer: AuthorizationAnswer): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(answer)) {
@@ -58,7 +58,7 @@ export function authorizationAnswer(redirectUri: string, answer: AuthorizationAn
   return `${redirectUri}?${parameters.toString()}`;
 }
 
-/** What a refusal is called in an authorization response. */
+/** The error code of a refusal in an authorization response. */
 export function authorizationError({ code, reason }: Refusal): AuthorizationErrorCode {
   if (reason === 'response_type_unsupported') return 'unsupported_response_type';
   if (reason === 'scope_invalid' || reason === 'role_not_allowed') return 'invalid_scope';
@@ -80,7 +80,7 @@ function toProgram(
   return { kind: 'redirect', url };
 }
 
-/** The redirect URI of a client that is ours, with a key that is one. */
+/** The redirect URI of a valid request: known client, valid key. */
 function parseDestination(form: Form): string | Refusal {
   const client = checkClient(form);
   if (client) return client;
@@ -90,7 +90,7 @@ function parseDestination(form: Form): string | Refusal {
   return nkey instanceof Refusal ? nkey : redirectUri;
 }
 
-/** A port of the person's own machine (RFC 8252 §7.3), by its address: names may lead elsewhere (§8.3). */
+/** A port on the user's own machine (RFC 8252 §7.3), by address: a name may resolve elsewhere (§8.3). */
 function parseRedirectUri(form: Form): string | Refusal {
   const uri = text(form, 'redirect_uri');
   const [, port] =
@@ -124,7 +124,7 @@ function checkResponseType(form: Form): Refusal | undefined {
   return new Refusal('response_type_unsupported', 'The response_type must be code.');
 }
 
-/** S256 must be said: what is left out would mean `plain` (RFC 7636 §4.3). */
+/** S256 must be explicit: the default is `plain` (RFC 7636 §4.3). */
 function parseCodeChallenge(form: Form): string | Refusal {
   if (text(form, 'code_challenge_method') !== 'S256') {
     return invalid('The code_challenge_method must be S256.');
@@ -132,5 +132,5 @@ function parseCodeChallenge(form: Form): string | Refusal {
   const challenge = text(form, 'code_challenge');
   if (challenge === undefined) return missing('code_challenge');
   if (CODE_CHALLENGE.test(challenge)) return challenge;
-  return invalid('The code_challenge must be the base64url of a SHA-256: 43 characters.');
+  return invalid('The code_challenge must be a base64url-encoded SHA-256 hash: 43 characters.');
 }

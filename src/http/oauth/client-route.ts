@@ -7,16 +7,16 @@ import { type Form, formOf, repeated } from './form.ts';
 import { checkClient } from './parameters.ts';
 import { errorResponse } from './schemas.ts';
 
-/** A route for the one client, which answers with the members of its JSON or a refusal. */
+/** A route for the one client. It answers with the members of its JSON, or a refusal. */
 export interface ClientRoute {
   readonly path: string;
   readonly schema: FastifySchema & { readonly body: object; readonly response: object };
   readonly handle: (request: FastifyRequest, form: Form) => Promise<object | Refusal>;
 }
 
-const NO_LOGINS = new Refusal('login_not_configured', 'Nobody can sign in at this service.');
+const NO_LOGINS = new Refusal('login_not_configured', 'Sign-in is not configured on this service.');
 
-/** `POST` of a form by a program that people sign in for; errors as RFC 6749 §5.2 has them. */
+/** A form `POST` by a program that users sign in to; errors as in RFC 6749 §5.2. */
 export function clientRoute(
   app: FastifyInstance,
   deps: LoginDeps,
@@ -29,7 +29,7 @@ export function clientRoute(
       response: { ...schema.response, '4xx': errorResponse, '5xx': errorResponse },
     },
     config: { errors: 'oauth' },
-    // The handlers say more than a schema can; the schema is there for openapi.yaml.
+    // The handlers check more than a schema can; the schema is for openapi.yaml.
     validatorCompiler: () => () => true,
     onRequest: async (request, reply) => {
       const refusal = await refusalBeforeBody(deps, request);

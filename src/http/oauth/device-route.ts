@@ -6,7 +6,7 @@ import { callerOf } from './grants/grant.ts';
 import { parseHandoverAsk } from './parameters.ts';
 import { deviceBody, deviceResponse } from './schemas.ts';
 
-/** `POST /device_authorization`: a device without a browser asks for a code to show (RFC 8628 §3.1). */
+/** `POST /device_authorization`: a device without a browser requests a code to show (RFC 8628 §3.1). */
 export function deviceRoute(app: FastifyInstance, deps: LoginDeps): void {
   clientRoute(app, deps, {
     path: '/device_authorization',

@@ -16,16 +16,16 @@ type OAuthErrorCode =
   | 'slow_down'
   | 'expired_token'
   | 'access_denied'
-  /** Our own, with status 404: nobody signs in here. */
+  /** Our own, with status 404: sign-in is not configured. */
   | 'not_found'
   | 'temporarily_unavailable'
   | 'server_error';
 
-/** What was asked for, as far as it changes the name of the error. */
+/** The parts of the request that change the error code. */
 export interface OAuthAsk {
   readonly scope?: boolean;
   readonly target?: boolean;
-  /** A grant that a person stands behind, instead of a subject token. */
+  /** A user's grant rather than a subject token. */
   readonly person?: boolean;
 }
 
@@ -33,8 +33,8 @@ export interface OAuthAsk {
  * A refusal in the token endpoint's own form.
  *
  * A subject or actor token that is invalid *or unacceptable by policy* is `invalid_request` with
- * status 400, not 401 or 403 (RFC 8693 §2.2.2). Of a person, what ended is `invalid_grant`: signing in
- * again helps; what the policy says no to is not.
+ * status 400, not 401 or 403 (RFC 8693 §2.2.2). For a
+ * user's grant, whatever ended is `invalid_grant`: signing in again helps. What the policy denies is not.
  */
 export function sendOAuthError(
   reply: FastifyReply,
@@ -44,7 +44,7 @@ export function sendOAuthError(
   if (refusal.retryAfterSeconds !== undefined) {
     reply.header('retry-after', String(refusal.retryAfterSeconds));
   }
-  // A 401 has a challenge (RFC 9110 §15.5.2); the client is a public one, so that nothing answers it.
+  // A 401 needs a challenge (RFC 9110 §15.5.2). The client is public, so nothing answers it.
   if (refusal.reason === 'client_unknown') {
     reply.header('www-authenticate', 'Basic realm="nats-sts"');
   }
@@ -52,7 +52,7 @@ export function sendOAuthError(
 }
 
 export function sendOAuthFault(reply: FastifyReply): FastifyReply {
-  return send(reply, 500, 'server_error', 'Something went wrong inside the service.');
+  return send(reply, 500, 'server_error', 'Internal error. Try again later.');
 }
 
 function send(
@@ -82,7 +82,7 @@ function oauthError(refusal: Refusal, { scope, target, person }: OAuthAsk): OAut
   return person ? errorOfPerson(refusal) : 'invalid_request';
 }
 
-/** Reasons that are called the same whatever was asked for. */
+/** Reasons that have the same error code for every request. */
 const OF_REASONS: Partial<Record<RefusalReason, OAuthErrorCode>> = {
   grant_type_unsupported: 'unsupported_grant_type',
   scope_invalid: 'invalid_scope',

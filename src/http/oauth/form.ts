@@ -4,7 +4,7 @@ import { shownNames } from '../refusals/shown-names.ts';
 /** Parameters as Fastify reads them from a query or a form: a repeated one is an array. */
 export type Form = Readonly<Record<string, unknown>>;
 
-/** Whatever came in, as parameters; no body at all has none. */
+/** The request body or query as parameters; a missing body has none. */
 export function formOf(parsed: unknown): Form {
   return typeof parsed === 'object' && parsed !== null ? (parsed as Form) : {};
 }
@@ -15,7 +15,7 @@ export function text(form: Form, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** The same without white space around it: tokens and keys that were read from a file end in a line break. */
+/** The same, trimmed: tokens and keys read from a file end with a line break. */
 export function trimmed(form: Form, name: string): string | undefined {
   return text(form, name)?.trim() || undefined;
 }
@@ -27,7 +27,7 @@ export function texts(form: Form, name: string): string[] {
   return values.map((v) => v.trim()).filter((v) => v !== '');
 }
 
-/** Parameters may not be repeated (RFC 6749 §3.1, §3.2), but for those that say so. */
+/** Parameters must not be repeated (RFC 6749 §3.1, §3.2), except those in `repeatable`. */
 export function repeated(form: Form, repeatable?: ReadonlySet<string>): Refusal | undefined {
   const names = Object.keys(form);
   const name = names.find((name) => Array.isArray(form[name]) && !repeatable?.has(name));

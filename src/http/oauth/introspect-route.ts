@@ -8,17 +8,17 @@ import { nameOf } from './grants/handover-answer.ts';
 import { CLIENT_ID } from './parameters.ts';
 import { introspectionResponse, refreshTokenParameter } from './schemas.ts';
 
-/** `POST /introspect`: who am I, and what may I take (RFC 7662)? The token stays good. */
+/** `POST /introspect`: the owner of a refresh token and their roles (RFC 7662). The token stays valid. */
 export function introspectRoute(app: FastifyInstance, deps: LoginDeps): void {
   clientRoute(app, deps, {
     path: '/introspect',
     schema: {
       operationId: 'introspect',
-      summary: 'Whose refresh token is it, and which roles may they take? (RFC 7662)',
+      summary: 'The owner of a refresh token, and the roles that they can take (RFC 7662)',
       body: refreshTokenParameter,
       response: {
         200: {
-          description: 'What the token stands for',
+          description: 'What the token is good for',
           content: { 'application/json': { schema: introspectionResponse } },
         },
       },
@@ -28,7 +28,7 @@ export function introspectRoute(app: FastifyInstance, deps: LoginDeps): void {
       if (token === undefined) return missing('token');
       const handed = await deps.login.handovers.introspect(token);
       if (!(handed instanceof Refusal)) return describe(deps.login, handed);
-      // Why it is not good is nobody's business (§2.2); that it isn't known is no such answer.
+      // Do not say why it is not valid (§2.2). But an unavailable store does not mean "not valid".
       return handed.code === 'temporarily_unavailable' ? handed : { active: false };
     },
   });

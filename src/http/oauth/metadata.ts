@@ -1,7 +1,7 @@
 import type { LoginService } from '../deps.ts';
 import { grantTypes } from './grants/grant-types.ts';
 
-/** Authorization server metadata (RFC 8414 §2); how people sign in is told where they can. */
+/** Authorization server metadata (RFC 8414 §2), with the login endpoints if sign-in is configured. */
 export function metadata(publicUrl: string, login: Pick<LoginService, 'logins'>): object {
   return {
     issuer: publicUrl,

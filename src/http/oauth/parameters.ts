@@ -3,14 +3,14 @@ import type { HandoverAsk } from '../../login/handovers.ts';
 import { parsePublicKey, type UserPublicKey } from '../../nats/nkeys.ts';
 import { type Form, invalid, missing, text, trimmed } from './form.ts';
 
-/** The one client there is: the command line, a public client (RFC 6749 §2.1). */
+/** The only client: the command line, a public client (RFC 6749 §2.1). */
 export const CLIENT_ID = 'nats-sts';
 
-/** As at `/exchange`: what is asked for is recorded. */
+/** As at `/exchange`: the requested role is recorded. */
 const MAX_ROLE_CHARACTERS = 128;
 const MAX_PROGRAM_CHARACTERS = 100;
 
-/** Controls, what turns the direction of writing, line breaks, halves of a character: nothing a name needs. */
+/** Control characters, direction overrides, line breaks, lone surrogates: nothing that a name needs. */
 const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 export function checkClient(form: Form): Refusal | undefined {
@@ -48,24 +48,24 @@ export function parseNkey(form: Form): UserPublicKey | Refusal | undefined {
   return key ?? new Refusal('nkey_invalid', 'The nkey is not a public user key (U...).');
 }
 
-/** The key of a program that gets no seed from us. */
+/** The key of a program that keeps its own seed. */
 export function requireNkey(form: Form): UserPublicKey | Refusal {
   return parseNkey(form) ?? missing('nkey');
 }
 
-/** What a program calls itself; people read it before they agree. */
+/** The name of the program, which the user sees before agreeing. */
 function parseProgram(form: Form): string | Refusal {
   const program = text(form, 'program')?.trim();
   if (program === undefined || program === '') return 'unnamed program';
   if (program.length > MAX_PROGRAM_CHARACTERS || UNSHOWABLE.test(program)) {
     return invalid(
-      `The program must have at most ${MAX_PROGRAM_CHARACTERS} characters, and none that can't be shown.`,
+      `The program name must have at most ${MAX_PROGRAM_CHARACTERS} characters, all of them printable.`,
     );
   }
   return program;
 }
 
-/** What a program asks a person to hand over; the first parameter that is wrong is told. */
+/** The credential that a program requests. Refuses with the first invalid parameter. */
 export function parseHandoverAsk(form: Form): HandoverAsk | Refusal {
   const userPublicKey = requireNkey(form);
   if (userPublicKey instanceof Refusal) return userPublicKey;

@@ -5,7 +5,7 @@ import { missing, trimmed } from './form.ts';
 import { callerOf } from './grants/grant.ts';
 import { refreshTokenParameter } from './schemas.ts';
 
-/** `POST /revoke`: the person signs out at the program (RFC 7009). Credentials that were handed over live on to their end. */
+/** `POST /revoke`: the user signs out at the program (RFC 7009). Credentials already issued stay valid until they expire. */
 export function revokeRoute(app: FastifyInstance, deps: LoginDeps): void {
   clientRoute(app, deps, {
     path: '/revoke',
@@ -13,11 +13,11 @@ export function revokeRoute(app: FastifyInstance, deps: LoginDeps): void {
       operationId: 'revokeToken',
       summary: 'End the session of a refresh token (RFC 7009)',
       description:
-        'What is no refresh token, or no longer, is answered the same. Credentials already issued stay good until they end.',
+        'Unknown and ended tokens get the same answer. Credentials already issued stay valid until they expire.',
       body: refreshTokenParameter,
       response: {
         200: {
-          description: 'It is not good any more',
+          description: 'The token is not valid, or no longer',
           content: { 'application/json': { schema: { type: 'object' } } },
         },
       },

@@ -8,7 +8,7 @@ const scope = { type: 'string', description: 'The role to take; one at a time.' 
 const ttl = {
   type: 'string',
   pattern: '^[1-9][0-9]{0,7}$',
-  description: 'Wanted lifetime, seconds.',
+  description: 'Requested lifetime in seconds.',
 } as const;
 
 const tokenExchangeBody = {
@@ -36,7 +36,7 @@ const tokenExchangeBody = {
         'urn:nats-sts:token-type:creds',
       ],
       description:
-        '`urn:ietf:params:oauth:token-type:jwt` (default): the user JWT, with the seed beside it. `urn:ietf:params:oauth:token-type:access_token`: the same, for OAuth clients that ask for nothing else. `urn:nats-sts:token-type:creds`: a whole `.creds` file.',
+        '`urn:ietf:params:oauth:token-type:jwt` (default): the user JWT, with the seed as `seed`. `urn:ietf:params:oauth:token-type:access_token`: the same, for OAuth clients that cannot request another type. `urn:nats-sts:token-type:creds`: a `.creds` file.',
     },
     scope: { type: 'string', description: 'The role to take; one at a time.' },
     audience: {
@@ -48,7 +48,11 @@ const tokenExchangeBody = {
       description:
         'One of the NATS server URLs, or `urn:nats-sts:account:` with a name or public key.',
     },
-    ttl: { type: 'string', pattern: '^[1-9][0-9]{0,7}$', description: 'Wanted lifetime, seconds.' },
+    ttl: {
+      type: 'string',
+      pattern: '^[1-9][0-9]{0,7}$',
+      description: 'Requested lifetime in seconds.',
+    },
     nkey: { type: 'string', description: "The caller's own public user nkey." },
   },
 } as const;
@@ -60,7 +64,7 @@ const authorizationCodeBody = {
   properties: {
     grant_type: { type: 'string', const: 'authorization_code' },
     client_id: clientId,
-    code: { type: 'string', description: 'Good once, for a minute.' },
+    code: { type: 'string', description: 'Valid once, for one minute.' },
     redirect_uri: { type: 'string', description: 'As in the authorization request.' },
     code_verifier: { type: 'string', pattern: '^[A-Za-z0-9\\-._~]{43,128}$' },
   },
@@ -79,14 +83,14 @@ const deviceCodeBody = {
 
 const refreshTokenBody = {
   type: 'object',
-  description: 'Refresh (RFC 6749 §6). The answer brings the next refresh token.',
+  description: 'Refresh (RFC 6749 §6). The answer contains the next refresh token.',
   required: ['grant_type', 'client_id', 'refresh_token', 'nkey'],
   properties: {
     grant_type: { type: 'string', const: 'refresh_token' },
     client_id: clientId,
     refresh_token: {
       type: 'string',
-      description: 'Good for one credential; shown again after that, it ends the session.',
+      description: 'Valid for one credential. Sending it again after that ends the session.',
     },
     nkey,
     scope,
@@ -104,16 +108,19 @@ export const tokenResponse = {
     'Token exchange response (RFC 8693 §2.2.1), or access token response (RFC 6749 §5.1).',
   required: ['access_token', 'token_type', 'expires_in', 'scope'],
   properties: {
-    access_token: { type: 'string', description: 'The user JWT, or the `.creds` file if asked.' },
+    access_token: {
+      type: 'string',
+      description: 'The user JWT, or the `.creds` file if requested.',
+    },
     issued_token_type: {
       type: 'string',
-      description: 'With a token exchange: the `requested_token_type`.',
+      description: 'Only for a token exchange: the `requested_token_type`.',
     },
     token_type: {
       type: 'string',
       enum: ['N_A', 'Bearer'],
       description:
-        '`Bearer` when an access token was asked for: clients that ask for one take no other type. NATS still wants a signature by the nkey.',
+        '`Bearer` if an access token was requested, since such clients accept no other type. NATS still requires a signature by the nkey.',
     },
     expires_in: { type: 'integer', description: 'Seconds.' },
     ttl_capped_by: ttlCappedBy,
@@ -123,23 +130,23 @@ export const tokenResponse = {
     account: { type: 'string', description: 'Public key of the NATS account.' },
     account_name: {
       type: 'string',
-      description: 'Its name in the configuration; not with a token exchange.',
+      description: 'Name of the account in the configuration; absent for a token exchange.',
     },
     servers: { type: 'array', items: { type: 'string' } },
     inbox_prefix: inboxPrefix,
     refresh_token: {
       type: 'string',
-      description: 'Secret. For the next credential of the same person; not with a token exchange.',
+      description: 'Secret, for the next credential of the same user; absent for a token exchange.',
     },
     refresh_token_expires_in: { type: 'integer', description: 'Seconds until the session ends.' },
     identity: {
       type: 'object',
-      description: 'Whose credential it is; not with a token exchange.',
+      description: 'The owner of the credential; absent for a token exchange.',
       required: ['issuer', 'subject'],
       properties: {
         issuer: { type: 'string' },
         subject: { type: 'string' },
-        name: { type: 'string', description: 'For people; not unique.' },
+        name: { type: 'string', description: 'For display; not unique.' },
       },
     },
   },
@@ -152,12 +159,12 @@ export const deviceBody = {
   properties: {
     client_id: clientId,
     nkey,
-    scope: { type: 'string', description: 'The role; without it the person chooses.' },
+    scope: { type: 'string', description: 'The role. Default: the user chooses.' },
     ttl,
     program: {
       type: 'string',
       maxLength: 100,
-      description: 'What the program calls itself and its machine: the person reads it.',
+      description: 'Name of the program and its machine, shown to the user.',
     },
   },
 } as const;
@@ -175,11 +182,11 @@ export const deviceResponse = {
   ],
   properties: {
     device_code: { type: 'string', description: 'Secret; for `/token`.' },
-    user_code: { type: 'string', description: 'For the person to type in.' },
+    user_code: { type: 'string', description: 'For the user to type.' },
     verification_uri: { type: 'string' },
-    verification_uri_complete: { type: 'string', description: 'With the code in it.' },
+    verification_uri_complete: { type: 'string', description: 'Contains the code.' },
     expires_in: { type: 'integer', description: 'Seconds.' },
-    interval: { type: 'integer', description: 'Seconds to wait between two polls.' },
+    interval: { type: 'integer', description: 'Seconds to wait between polls.' },
   },
 } as const;
 
@@ -188,7 +195,7 @@ export const refreshTokenParameter = {
   required: ['token', 'client_id'],
   properties: {
     token: { type: 'string', description: 'A refresh token.' },
-    token_type_hint: { type: 'string', description: 'Not looked at.' },
+    token_type_hint: { type: 'string', description: 'Ignored.' },
     client_id: clientId,
   },
 } as const;
@@ -196,20 +203,21 @@ export const refreshTokenParameter = {
 export const introspectionResponse = {
   type: 'object',
   description:
-    'Token introspection response (RFC 7662 §2.2); of a token that is not good, `active` alone.',
+    'Token introspection response (RFC 7662 §2.2). For a token that is not valid, only `active`.',
   required: ['active'],
   properties: {
     active: { type: 'boolean' },
-    iss: { type: 'string', description: 'Where the person signed in.' },
-    sub: { type: 'string', description: 'Who they are there.' },
-    exp: { type: 'integer', description: 'The end of the session, Unix seconds.' },
-    iat: { type: 'integer', description: 'Its start, Unix seconds.' },
+    iss: { type: 'string', description: 'Issuer at which the user signed in.' },
+    sub: { type: 'string', description: 'Subject of the user at that issuer.' },
+    exp: { type: 'integer', description: 'End of the session, Unix seconds.' },
+    iat: { type: 'integer', description: 'Start of the session, Unix seconds.' },
     client_id: { type: 'string' },
-    username: { type: 'string', description: 'For people; not unique.' },
-    scope: { type: 'string', description: 'The role that they agreed to.' },
+    username: { type: 'string', description: 'For display; not unique.' },
+    scope: { type: 'string', description: 'The role that the user agreed to.' },
     roles: {
       type: 'array',
-      description: 'All that they may take now, the default first; for others they are asked.',
+      description:
+        'All roles that the user can take now, the default first. A role other than `scope` needs a new login.',
       items: {
         type: 'object',
         required: ['role', 'account', 'max_ttl'],
@@ -223,7 +231,7 @@ export const introspectionResponse = {
   },
 } as const;
 
-/** What every OAuth endpoint says no with. */
+/** How every OAuth endpoint refuses. */
 export const errorResponse = {
   description: 'Refused',
   content: { 'application/json': { schema: oauthError } },

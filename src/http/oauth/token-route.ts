@@ -14,7 +14,7 @@ export function tokenRoute(app: FastifyInstance, deps: LoginDeps): void {
       operationId: 'token',
       summary: 'OAuth 2.0 token endpoint (RFC 6749 §3.2, RFC 8693)',
       description:
-        'Grants other than the token exchange are for programs that people sign in for, and only where people can.',
+        'All grants except token exchange are for programs that users sign in to, and need an issuer with a `login`.',
       consumes: ['application/x-www-form-urlencoded'],
       body: tokenBody,
       response: {
@@ -27,7 +27,7 @@ export function tokenRoute(app: FastifyInstance, deps: LoginDeps): void {
       },
     },
     config: { errors: 'oauth' },
-    // The grants say more than a schema can; the schema is there for openapi.yaml.
+    // The grants check more than a schema can; the schema is for openapi.yaml.
     validatorCompiler: () => () => true,
     onRequest: async (request, reply) => {
       const refusal = await refusalBeforeBody(deps, request);

@@ -6,9 +6,9 @@ import { sendProblem } from '../refusals/problem.ts';
 import { STYLE } from './assets/style.ts';
 import { commonHeaders } from './headers.ts';
 
-/** A file that pages refer to. It is part of the program: nothing is read from a disk. */
+/** A file that pages refer to. It is part of the program: nothing is read from disk. */
 export interface Asset {
-  /** Holds a hash of the content, so that browsers may keep it for ever. */
+  /** Contains a hash of the content, so that browsers can cache it forever. */
   readonly path: string;
   readonly contentType: string;
   readonly text: string;
@@ -26,7 +26,7 @@ const TYPES = {
   svg: 'image/svg+xml',
 } as const;
 
-/** A key in a ring, as the icon of the tab: an image of its own, so it brings its colours along. */
+/** A key in a ring, as the icon of the tab: it is a separate image, so it has its own colors. */
 const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
 <rect width="32" height="32" rx="8" fill="#2f5bd0"/>
 <g fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round">
@@ -40,7 +40,7 @@ export const icon = asset('icon', 'svg', ICON);
 
 const NO_LOGO = new Refusal('not_found', 'There is no logo.');
 
-/** An image that is opened by itself must not be a program. */
+/** An image opened directly must not run scripts. */
 const IMAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
 /** What every page refers to. */

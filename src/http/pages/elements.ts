@@ -1,18 +1,18 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 
-/** A field that the person does not see: what the form is about. */
+/** Hidden fields: what the form is about. */
 export function hidden(fields: Readonly<Record<string, string | undefined>>): SafeHtml[] {
   return Object.entries(fields).flatMap(([name, value]) =>
     value === undefined ? [] : [html`<input type="hidden" name="${name}" value="${value}">`],
   );
 }
 
-/** A line to copy: one click selects it whole. Where it is broken to fit, it is still one line. */
+/** A line to copy: one click selects all of it. It is one line even if it wraps. */
 export function commandLine(text: string): SafeHtml {
   return html`<pre class="command"><code>${text}</code></pre>`;
 }
 
-/** Facts, each with its name. */
+/** Names and values. */
 export function facts(
   entries: readonly (readonly [name: string, value: SafeHtml | string])[],
 ): SafeHtml {

@@ -1,16 +1,16 @@
 import type { FastifyReply } from 'fastify';
 
-/** What of the Content-Security-Policy differs from page to page. */
+/** The parts of the Content-Security-Policy that differ between pages. */
 export interface PolicyNeeds {
-  /** The page has a script of ours. */
+  /** The page has one of our scripts. */
   readonly scripts: boolean;
-  /** That script asks the service for more. */
+  /** The script makes requests to the service. */
   readonly connects: boolean;
-  /** One more origin that the answer to a form of this page may lead to: browsers hold redirects against `form-action`, too. */
+  /** One more origin that a form of this page may redirect to: browsers check redirects against `form-action` too. */
   readonly formOrigin?: string | undefined;
 }
 
-/** Content-Security-Policy Level 3: everything is forbidden but what a page of ours needs. Nothing is inline. */
+/** Content-Security-Policy Level 3: everything is forbidden except what our pages need. Nothing is inline. */
 function contentSecurityPolicy({ scripts, connects, formOrigin }: PolicyNeeds): string {
   return [
     "default-src 'none'",
@@ -27,10 +27,10 @@ function contentSecurityPolicy({ scripts, connects, formOrigin }: PolicyNeeds): 
 /** The headers of every page. */
 export function pageHeaders(reply: FastifyReply, publicUrl: string, needs: PolicyNeeds): void {
   reply.headers({
-    // After a sign-out the back button must find nothing.
+    // After sign-out, the back button must not show the page.
     'cache-control': 'no-store',
     'content-security-policy': contentSecurityPolicy(needs),
-    // Not no-referrer: browsers would then say "Origin: null" of our own forms.
+    // Not no-referrer: browsers would then send "Origin: null" for our own forms.
     'referrer-policy': 'same-origin',
     'x-frame-options': 'DENY',
     'cross-origin-opener-policy': 'same-origin',
@@ -41,7 +41,7 @@ export function pageHeaders(reply: FastifyReply, publicUrl: string, needs: Polic
   commonHeaders(reply, publicUrl);
 }
 
-/** The headers of all that the pages' rooms answer, files too, besides those of every answer (`refusals/error-handler.ts`). */
+/** The headers of all pages and their files, besides those of every answer (`refusals/error-handler.ts`). */
 export function commonHeaders(reply: FastifyReply, publicUrl: string): void {
   if (publicUrl.startsWith('https:')) {
     reply.header('strict-transport-security', 'max-age=31536000');

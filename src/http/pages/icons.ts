@@ -1,6 +1,6 @@
 import { html } from '@remix-run/html-template';
 
-/** A key: the mark of a service whose operator has no logo. */
+/** A key: shown if the operator has no logo. */
 export const brandMark = html`<svg class="mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true"><rect width="32" height="32" rx="8"/><g><circle cx="12" cy="12.5" r="5"/><path d="m15.7 16.2 8.3 8.3M20.5 21l2.6-2.6"/></g></svg>`;
 
 /** Something was done. */

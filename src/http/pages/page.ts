@@ -25,31 +25,31 @@ import { contactLink, personName } from './words/text.ts';
 
 export type PageDeps = Pick<LoginDeps, 'login' | 'live'>;
 
-/** Whom a page is shown to. */
+/** Who sees a page. */
 export interface PageContext {
   readonly deps: PageDeps;
-  /** Absent: not signed in, or not known. */
+  /** Absent: not signed in, or unknown. */
   readonly session?: Session | undefined;
 }
 
 export interface Page {
-  /** 200 unless said otherwise. */
+  /** Default: 200. */
   readonly status?: number;
-  /** Of the tab, before the name of the service. */
+  /** Title of the tab, before the name of the service. */
   readonly title: string;
-  /** Begins with the page's one `h1`. */
+  /** Starts with the page's only `h1`. */
   readonly body: SafeHtml;
-  /** The entry of the navigation that this is. */
+  /** The navigation entry of this page. */
   readonly section?: 'home' | 'console';
-  /** As wide as the window allows, for tables; a column for reading otherwise. */
+  /** Full width, for tables; otherwise a column for reading. */
   readonly wide?: boolean;
   readonly scripts?: readonly Asset[];
   readonly styles?: readonly Asset[];
-  /** The script asks the service for more. */
+  /** The script makes requests to the service. */
   readonly connects?: boolean;
-  /** One more origin that the answer to a form may lead to. */
+  /** One more origin that a form may redirect to. */
   readonly formOrigin?: string;
-  /** Where the browser goes on to by itself. */
+  /** Where the browser continues by itself. */
   readonly goOnTo?: URL;
 }
 
@@ -65,7 +65,7 @@ export function sendPage(reply: FastifyReply, context: PageContext, page: Page):
     .send(String(layout(context, page)));
 }
 
-/** The frame of every page: who we are, where one can go, who is signed in, whom to ask. */
+/** The frame of every page: branding, navigation, who is signed in, and contact. */
 function layout(context: PageContext, page: Page): SafeHtml {
   const branding = context.deps.login.branding();
   return html`<!doctype html>
@@ -82,7 +82,7 @@ ${[styleSheet, ...(page.styles ?? [])].map(({ path }) => html`<link rel="stylesh
 ${page.scripts?.map(({ path }) => html`<script src="${path}" defer></script>`)}
 </head>
 <body>
-<a class="skip" href="#main">Skip to the content</a>
+<a class="skip" href="#main">Skip to content</a>
 <header class="top"><div class="bar">
 <a class="brand" href="/">${brandImage(context)}<span>${branding.name}</span></a>
 ${navigation(context, page)}
@@ -103,7 +103,7 @@ function brandImage({ deps }: PageContext): SafeHtml {
 }
 
 function navigation({ deps, session }: PageContext, { section }: Page): SafeHtml | undefined {
-  // Everyone else has but one page, and the name of the service leads there.
+  // Everyone else has only one page, which the name of the service links to.
   if (session === undefined || !deps.login.isAdmin(session.identity)) return undefined;
   const entry = (path: string, text: string, here: boolean) =>
     html`<li><a href="${path}"${here ? html` aria-current="page"` : undefined}>${text}</a></li>`;

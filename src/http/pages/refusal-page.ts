@@ -10,15 +10,15 @@ import { contactLink, plain } from './words/text.ts';
 import { lifetime } from './words/time.ts';
 
 export interface RefusalPage {
-  /** Where "sign in" leads, if not to the choice of providers. */
+  /** Where "sign in" leads; the default is the choice of providers. */
   readonly signInPath?: string | undefined;
-  /** What the provider said of it: a stranger's text. */
+  /** The provider's own error text; it is not trusted. */
   readonly issuerSaid?: string | undefined;
-  /** Instead of what is read of every such refusal. */
+  /** Replaces the usual words for this refusal. */
   readonly words?: Partial<RefusalWords> | undefined;
 }
 
-/** A "no" as a page: what happened, what to do now, what to tell those who are asked. */
+/** A refusal as a page: what happened, what to do now, and what to tell support. */
 export function sendRefusalPage(
   reply: FastifyReply,
   context: PageContext,
@@ -44,7 +44,7 @@ ${reference(reply, context.deps)}
   });
 }
 
-/** A fault: ours, not the reader's. Tells nothing but the id under which the log has the cause. */
+/** An internal fault. Reveals only the id under which the log has the cause. */
 function sendFaultPage(reply: FastifyReply, context: PageContext): FastifyReply {
   const title = 'Something went wrong';
   return sendPage(reply, context, {
@@ -52,14 +52,14 @@ function sendFaultPage(reply: FastifyReply, context: PageContext): FastifyReply 
     title,
     body: html`<article class="card notice bad">
 <div class="heading">${stopIcon}<h1>${title}</h1></div>
-<p class="lead">It is a mistake inside the service, and not yours. Trying once more may help.</p>
+<p class="lead">The service had an internal error. Try again.</p>
 <p class="actions"><a class="button" href="/">Go to the start page</a></p>
 ${reference(reply, context.deps)}
 </article>`,
   });
 }
 
-/** What goes wrong around the routes of pages, as pages. */
+/** Renders errors around page routes as pages. */
 export function errorPages(deps: PageDeps): ErrorPages {
   return {
     refusal: (reply, refusal) => sendRefusalPage(reply, { deps }, refusal),
@@ -67,7 +67,7 @@ export function errorPages(deps: PageDeps): ErrorPages {
   };
 }
 
-/** What an operator finds the request by, and who that is. */
+/** The id by which an operator finds the request, and whom to contact. */
 export function reference(reply: FastifyReply, deps: PageDeps): SafeHtml {
   const { contact } = deps.live();
   return html`<p class="reference">${

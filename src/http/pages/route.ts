@@ -4,13 +4,13 @@ import { sendRefusalPage } from './refusal-page.ts';
 import { checkSameOrigin } from './same-origin.ts';
 
 interface PageRoute {
-  /** However often its address comes. */
+  /** Not counted by the address limit. */
   readonly always?: boolean;
 }
 
 /**
- * What every route of a page begins with: whoever comes too often is refused before anything is
- * read, a form from elsewhere too, and whatever goes wrong is told as a page.
+ * What every page route starts with: callers over the rate limit and forms from other sites are
+ * refused before anything is read, and errors are pages.
  *
  *     app.get('/console', pageRoute(deps), async (request, reply) => …)
  */
@@ -21,6 +21,6 @@ export function pageRoute(deps: LoginDeps, more: PageRoute = {}): RouteShorthand
       (request.method === 'POST' ? checkSameOrigin(request, deps.live().publicUrl) : undefined);
     if (refusal) return sendRefusalPage(reply, { deps }, refusal);
   };
-  // HEAD is no way to begin a login, nor to use up a code: routes that have it say so.
+  // HEAD must not start a login or use up a code: those routes turn it off.
   return { schema: { hide: true }, config: { errors: 'page' }, onRequest: checks };
 }

@@ -2,9 +2,9 @@ import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 
 /**
- * Whether a form that changes something comes from a page of ours: browsers say so in a header that
- * no page can set (Fetch Metadata), older ones in `Origin` (RFC 6454 §7). Whoever says neither is
- * refused.
+ * Checks that a form that changes something comes from one of our pages: browsers say so in a header
+ * that no page can set (Fetch Metadata), older ones in `Origin` (RFC 6454 §7). A request with neither
+ * is refused.
  */
 export function checkSameOrigin(request: FastifyRequest, publicUrl: string): Refusal | undefined {
   const { origin: expected } = new URL(publicUrl);
@@ -12,6 +12,6 @@ export function checkSameOrigin(request: FastifyRequest, publicUrl: string): Ref
   if (site === undefined ? origin === expected : site === 'same-origin') return undefined;
   return new Refusal(
     'cross_site',
-    `This form was not sent from a page of this service. Its address is ${expected}: begin there.`,
+    `This form was not sent from a page of this service. Start again at ${expected}.`,
   );
 }

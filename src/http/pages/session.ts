@@ -9,14 +9,14 @@ import type { PageDeps } from './page.ts';
 import { sendRefusalPage } from './refusal-page.ts';
 import { NOT_SIGNED_IN } from './words/refusals.ts';
 
-/** Who asks, for the record. */
+/** The caller, for the audit log. */
 export function callerOf(request: FastifyRequest): Caller {
   return { requestId: request.id, address: addressOf(request) };
 }
 
 /**
- * The session of the browser that asks; undefined where it brings none, a refusal where it brings one
- * that does not open. The cookie of one that never will again (`invalid_token`) is dropped.
+ * The session of this browser; undefined if it sends none, a refusal if the session cannot be opened.
+ * If it can never be opened again (`invalid_token`), its cookie is deleted.
  */
 export async function sessionOf(
   request: FastifyRequest,
@@ -34,9 +34,9 @@ export async function sessionOf(
 }
 
 /**
- * Goes on for those who are signed in. All others are sent to `/login` and come back here; but for
- * forms, whose content could not be taken along, and which browsers keep from leading to the issuer:
- * there a page says that there is no session, or no longer.
+ * Calls `then` for signed-in users. Others are redirected to `/login` and return here. For forms a page
+ * says that there is no session: their content would be lost, and browsers forbid forms to lead to the
+ * issuer.
  *
  *     signedIn(deps, request, reply, async (session) => sendPage(reply, { deps, session }, …))
  */

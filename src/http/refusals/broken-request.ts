@@ -12,11 +12,11 @@ const TIMEOUTS: ReadonlySet<string> = new Set([
   'ERR_TLS_HANDSHAKE_TIMEOUT',
 ]);
 
-/** Bytes that are not HTTP never reach a route; they still get an answer in our form. */
+/** Bytes that are not HTTP never reach a route; they still get problem details. */
 export function answerBrokenRequest(dropped: (why: Drop) => void = () => {}) {
   return ({ code = '' }: NodeJS.ErrnoException, socket: Socket): void => {
     if (TIMEOUTS.has(code)) dropped('timeout');
-    // Where TLS failed, an answer would wait for a handshake that never comes.
+    // If TLS failed, an answer would wait for a handshake that never comes.
     const isHttp = /^(?:HPE|ERR_HTTP)_/.test(code);
     if (isHttp && socket.writable) sendBroken(code, socket);
     else socket.destroy();
@@ -29,7 +29,7 @@ function sendBroken(code: string, socket: Socket): void {
     type: 'urn:nats-sts:error:invalid_request',
     title,
     status,
-    detail: 'The request could not be read as HTTP within the limits of this service.',
+    detail: 'The request is not valid HTTP, or it exceeds the limits of this service.',
     code: 'invalid_request',
     reason: 'request_malformed',
     request_id: randomUUID(),
@@ -39,6 +39,6 @@ function sendBroken(code: string, socket: Socket): void {
       `Cache-Control: no-store\r\n${NO_SNIFFING.join(': ')}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
-  // A caller that keeps its side open doesn't keep the connection.
+  // A caller that keeps its side open does not keep the connection open.
   socket.destroySoon();
 }

@@ -6,22 +6,22 @@ import { shownNames } from './shown-names.ts';
 
 declare module 'fastify' {
   interface FastifySchema {
-    /** For people: openapi.yaml leaves it out. */
+    /** A page for humans: left out of openapi.yaml. */
     hide?: boolean;
   }
   interface FastifyContextConfig {
-    /** The form of this route's errors; problem details unless said otherwise. */
+    /** The form of this route's errors; the default is problem details. */
     errors?: 'oauth' | 'page';
   }
 }
 
-/** How errors look as pages; see `pages/refusal-page.ts`. */
+/** Renders errors as pages; see `pages/refusal-page.ts`. */
 export interface ErrorPages {
   refusal(reply: FastifyReply, refusal: Refusal): FastifyReply;
   fault(reply: FastifyReply): FastifyReply;
 }
 
-/** Whatever goes wrong around a route leaves in the form of its door. Comes before the routes. */
+/** Sends every error in the form that its route uses. Register it before the routes. */
 export function handleErrors(
   app: FastifyInstance,
   onFault: (requestId: string, fault: unknown) => void,
@@ -35,7 +35,7 @@ export function handleErrors(
     return forms.fault(reply);
   });
   const methods = methodsByPath(app);
-  // Before a body is read: nobody wants it.
+  // Before the body is read, since nothing needs it.
   app.addHook('onRequest', (request, reply, done) => {
     if (request.is404) sendNotFound(request, reply);
     else done();
@@ -48,10 +48,10 @@ export function handleErrors(
   }
 }
 
-/** No answer is anything but what it says it is (Fetch §3.6). */
+/** Browsers must not guess the content type (Fetch §3.6). */
 export const NO_SNIFFING = ['x-content-type-options', 'nosniff'] as const;
 
-/** On all answers that pass the hooks of the app; comes before all others. */
+/** Set on all answers that pass the app's hooks. Register it first. */
 export function forbidSniffing(app: FastifyInstance): void {
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header(...NO_SNIFFING);
@@ -59,9 +59,9 @@ export function forbidSniffing(app: FastifyInstance): void {
   });
 }
 
-/** A path that can't be decoded never reaches the router's hooks. */
+/** A path that cannot be decoded never reaches the router's hooks. */
 export function answerBadUrl(pages: ErrorPages = NO_PAGES) {
-  const refusal = new Refusal('request_malformed', 'The path of the URL is not well-formed.');
+  const refusal = new Refusal('request_malformed', 'The URL path is malformed.');
   return (_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     reply.header('vary', 'accept').header(...NO_SNIFFING);
     const forms = isReadByPeople(request) ? pages : NO_PAGES;
@@ -76,12 +76,12 @@ function formOf(request: FastifyRequest): 'oauth' | 'page' | 'problem' {
   return request.routeOptions.config?.errors ?? 'problem';
 }
 
-/** Browsers that go somewhere say so; programs don't. */
+/** Browsers accept text/html explicitly when they navigate; programs do not. */
 function isReadByPeople({ headers: { accept } }: FastifyRequest): boolean {
   return accept?.includes('text/html') === true;
 }
 
-/** What Fastify itself refuses; undefined when it is a fault of ours. */
+/** Maps Fastify's own refusals; undefined for an internal fault. */
 function fromFastify(
   error: FastifyError,
   request: FastifyRequest,
@@ -96,10 +96,10 @@ function fromFastify(
     case 'FST_ERR_VALIDATION':
       return new Refusal('parameter_invalid', `The request is not valid: ${describe(error)}.`);
     case 'duplicate_name':
-      return new Refusal('parameter_repeated', 'The body has a member twice: send each once.');
+      return new Refusal('parameter_repeated', 'The body repeats a member: send each member once.');
     default:
       if (error.statusCode === undefined || error.statusCode >= 500) return undefined;
-      return new Refusal('request_malformed', 'The body could not be read.', {
+      return new Refusal('request_malformed', 'The body cannot be read.', {
         detail: error.code,
       });
   }
@@ -107,31 +107,33 @@ function fromFastify(
 
 const FORM = 'application/x-www-form-urlencoded';
 
-/** Says which content type would do, in words and as RFC 9110 §15.5.16 does. */
+/** Says which content type to use, in the message and as RFC 9110 §15.5.16 has it. */
 function otherContentType({ routeOptions }: FastifyRequest, reply: FastifyReply): Refusal {
   const { schema, config } = routeOptions;
   const taken = schema?.consumes?.[0] ?? (config?.errors === 'page' ? FORM : undefined);
   if (taken !== undefined) reply.header('accept', taken);
   return new Refusal(
     'content_type_unsupported',
-    taken === undefined ? 'Send no body here.' : `Send the body as Content-Type: ${taken}.`,
+    taken === undefined
+      ? 'This route takes no body: send none.'
+      : `Send the body as Content-Type: ${taken}.`,
   );
 }
 
-/** The validator's words, which name our schema and never the caller's values. */
+/** The validator's message, which names our schema and never the caller's values. */
 function describe({ validation }: FastifyError): string {
   const first = validation?.[0];
-  if (!first) return 'it does not fit the schema';
+  if (!first) return 'it does not match the schema';
   const where = first.instancePath === '' ? 'the body' : first.instancePath.slice(1);
   const types = first.params['type'];
   if (first.keyword === 'type') return `${where} must be ${typeWords([types].flat())}`;
   if (first.keyword === 'additionalProperties') {
-    return `${where} takes no ${shownNames([String(first.params['additionalProperty'])], 'such member')}`;
+    return `${where} must not have ${shownNames([String(first.params['additionalProperty'])], 'unknown members')}`;
   }
-  return `${where} ${first.message ?? 'does not fit the schema'}`;
+  return `${where} ${first.message ?? 'does not match the schema'}`;
 }
 
-/** Types of JSON Schema, as people say them; that a body may be left out needs no word. */
+/** JSON Schema types in words. `null` is left out: it only says that the body is optional. */
 function typeWords(types: readonly unknown[]): string {
   const words = types
     .filter((type) => type !== 'null')
@@ -139,7 +141,7 @@ function typeWords(types: readonly unknown[]): string {
   return words.join(' or ');
 }
 
-/** Path → the methods of its routes. Looked up here: the router would read a stranger's path as a pattern. */
+/** Path → the methods of its routes. Looked up here because the router would treat a stranger's path as a pattern. */
 function methodsByPath(app: FastifyInstance): ReadonlyMap<string, ReadonlySet<string>> {
   const methods = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
@@ -155,17 +157,17 @@ function notFound(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Refusal {
-  // The whole URL may stand in the request line (RFC 9112 §3.2.2).
+  // The request line may contain the whole URL (RFC 9112 §3.2.2).
   const path = request.url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] ?? '';
   const allowed = [...(methods.get(path) ?? methods.get(patternOf(path, methods)) ?? [])];
   if (allowed.length === 0) {
-    return new Refusal('not_found', 'There is nothing here; /openapi.yaml lists what there is.');
+    return new Refusal('not_found', 'This path does not exist; /openapi.yaml lists all paths.');
   }
   reply.header('allow', allowed.join(', '));
   return new Refusal('method_not_allowed', `Use ${allowed.join(' or ')} here.`);
 }
 
-/** The path of a route with parameters that this one is an example of; empty when there is none. */
+/** The route pattern with parameters that this path matches; empty if there is none. */
 function patternOf(path: string, methods: ReadonlyMap<string, unknown>): string {
   const asked = path.split('/');
   const fits = (pattern: string): boolean => {

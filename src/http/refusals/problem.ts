@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { Refusal, RefusalCode } from '../../errors.ts';
 import { statusOf } from './status.ts';
 
-/** Problem details (RFC 9457) as nats-sts answers them everywhere but at `/token`. */
+/** Problem details (RFC 9457), used everywhere except at the OAuth endpoints. */
 interface ProblemDetails {
   readonly type: string;
   readonly title: string;
@@ -12,11 +12,11 @@ interface ProblemDetails {
   readonly code: RefusalCode | 'internal_error';
   readonly reason: string;
   readonly request_id: string;
-  /** Whom to ask; with denials only. */
+  /** Whom to contact; set for denials only. */
   readonly contact?: string;
 }
 
-/** `contact` is told with denials only: nobody else could help. */
+/** `contact` is sent with denials only: for other refusals, contacting the operator does not help. */
 export function sendProblem(reply: FastifyReply, refusal: Refusal, contact?: string): FastifyReply {
   const status = statusOf(refusal);
   if (refusal.retryAfterSeconds !== undefined) {
@@ -35,13 +35,13 @@ export function sendProblem(reply: FastifyReply, refusal: Refusal, contact?: str
   });
 }
 
-/** A fault: ours, not the caller's. Tells nothing but the id under which the log has the cause. */
+/** An internal fault. Reveals only the id under which the log has the cause. */
 export function sendFault(reply: FastifyReply): FastifyReply {
   return send(reply, {
     type: 'urn:nats-sts:error:internal_error',
     title: 'Internal Server Error',
     status: 500,
-    detail: 'Something went wrong inside the service. The log has it under this request_id.',
+    detail: 'Internal error. The service log has the cause under this request_id.',
     code: 'internal_error',
     reason: 'internal_error',
     request_id: reply.request.id,

@@ -1,21 +1,21 @@
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 
-/** Where a request comes from, after trusted proxies. Text that such a proxy passes on and that is no address is not taken. */
+/** The address a request comes from, after trusted proxies. If a proxy passes on text that is not an address, the proxy's own address counts. */
 export function addressOf(request: FastifyRequest): string {
   const ip = withoutPort(request.ip);
   return isIP(ip) === 0 ? (request.socket.remoteAddress ?? '') : ip;
 }
 
-/** Some proxies pass the caller's port on, too: `192.0.2.7:4711`, `[2001:db8::1]:4711`. */
+/** Some proxies also pass on the caller's port: `192.0.2.7:4711`, `[2001:db8::1]:4711`. */
 function withoutPort(address: string): string {
   const [, v4, v6] = /^(?:(\d+(?:\.\d+){3}):\d+|\[([^\]]+)\](?::\d+)?)$/.exec(address) ?? [];
   return v4 ?? v6 ?? address;
 }
 
 /**
- * What one party has of addresses, for counting: an IPv4 address, or the first 64 bits of an IPv6
- * one, since whoever has one of those has 2^64 (RFC 6177 §2).
+ * The network that counts as one caller: an IPv4 address, or the first 64 bits of an IPv6 address,
+ * since one subscriber has at least 2^64 of those (RFC 6177 §2).
  */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;

@@ -3,7 +3,7 @@ import { Refusal } from '../../errors.ts';
 import type { RouteDeps } from '../deps.ts';
 import { shownNames } from '../refusals/shown-names.ts';
 
-/** Refuses, before a body is read, callers that come too often and parameters in the URL. */
+/** Refuses callers over the rate limit, and parameters in the URL, before the body is read. */
 export async function refusalBeforeBody(
   { limitAddress }: Pick<RouteDeps, 'limitAddress'>,
   request: FastifyRequest,
@@ -12,16 +12,13 @@ export async function refusalBeforeBody(
 }
 
 /**
- * A parameter that is ignored is one that somebody relies on: `?role=` would get another role. And
- * what is in a URL ends up in logs (RFC 6750 §5.3).
+ * If a parameter were ignored, a caller could rely on it and get something else: `?role=` would get
+ * another role. And URLs end up in logs (RFC 6750 §5.3).
  */
 function refuseQuery({ query, method }: FastifyRequest): Refusal | undefined {
   const names = Object.keys(query as object);
   if (names.length === 0) return undefined;
-  const shown = shownNames(names, 'parameters');
-  const instead = method === 'GET' ? 'leave out' : 'send in the body';
-  return new Refusal(
-    'parameter_invalid',
-    `This route takes no query parameters: ${instead} ${shown}.`,
-  );
+  const shown = shownNames(names, 'all parameters');
+  const instead = method === 'GET' ? `leave out ${shown}` : `send ${shown} in the body`;
+  return new Refusal('parameter_invalid', `This route takes no query parameters: ${instead}.`);
 }

@@ -2,7 +2,7 @@ import formbody from '@fastify/formbody';
 import { errorCodes, type FastifyInstance } from 'fastify';
 import { type JsonProblem, parseStrictObject } from '../../identity/strict-json.ts';
 
-/** Bodies in JSON, and none in any other content type. */
+/** Accepts JSON bodies, and no other content type. */
 export function readJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<string>(
@@ -19,46 +19,46 @@ export function readJson(app: FastifyInstance): void {
   dropNulls(app);
 }
 
-/** A body that is not JSON as nats-sts reads it, with the status and code of an error of Fastify's. */
+/** A body that is not valid JSON for nats-sts, with the status and code that Fastify's errors have. */
 class UnreadableBody extends Error {
   readonly statusCode = 400;
   readonly code: string;
 
   constructor(code: JsonProblem) {
-    super('The body could not be read.');
+    super('The body cannot be read.');
     this.code = code;
   }
 }
 
-/** As strictly as a token: of two members with one name, a proxy may have read the other one. */
+/** As strict as for tokens: if a member is repeated, a proxy may have read the other one. */
 function parseBody(text: string): unknown {
   const read = parseStrictObject(text);
   if (typeof read !== 'string') return read;
-  // The schema says what it should have been.
+  // Schema validation says what it should have been.
   return read === 'not_an_object' ? JSON.parse(text) : new UnreadableBody(read);
 }
 
-/** Bodies as forms, and none in any other content type. */
+/** Accepts form bodies, and no other content type. */
 export async function readForms(app: FastifyInstance, bodyLimit: number): Promise<void> {
   app.removeAllContentTypeParsers();
   await app.register(formbody, { bodyLimit });
   acceptEmptyBodies(app);
 }
 
-/** Many clients announce a content type whether or not there is a body: an empty body is none, whatever its type. */
+/** Many clients send a content type even without a body: an empty body counts as none, whatever its type. */
 function acceptEmptyBodies(app: FastifyInstance): void {
   app.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
     const chunked = headers['transfer-encoding'] !== undefined;
     if (!chunked && Number(headers['content-length'] ?? 0) === 0) delete headers['content-type'];
     done();
   });
-  // What comes in chunks turns out to be empty only when it is read.
+  // A chunked body turns out to be empty only when it is read.
   app.addContentTypeParser<string>('*', { parseAs: 'string' }, (_request, body, done) => {
     done(isEmpty(body) ? null : new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(), null);
   });
 }
 
-/** Clients write `null` for what they leave out. Schemas let optional members be null; handlers never see it. */
+/** Some clients send `null` for omitted members. Schemas allow null for optional members; handlers never see it. */
 function dropNulls(app: FastifyInstance): void {
   app.addHook('preHandler', ({ body }, _reply, done) => {
     if (typeof body === 'object' && body !== null) {
@@ -69,7 +69,7 @@ function dropNulls(app: FastifyInstance): void {
   });
 }
 
-/** Nothing but white space, or a byte order mark. */
+/** Only white space, or a byte order mark. */
 function isEmpty(body: string): boolean {
   return body.trim() === '';
 }

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { DpopProof } from '../../identity/verify.ts';
 
-/** A subject token as it came in, with its DPoP proof if one came along. */
+/** A subject token as received, with its DPoP proof if there is one. */
 export interface PresentedToken {
   readonly token: string;
   readonly proof: DpopProof | undefined;
@@ -21,7 +21,7 @@ export function presentedToken(
   bodyToken: string | undefined,
   publicUrl: string,
 ): PresentedToken | Refusal {
-  // Node keeps the first of several; a proxy may have judged by another.
+  // Node keeps the first of several; a proxy may have checked another one.
   if ((request.raw.headersDistinct.authorization?.length ?? 0) > 1) return REPEATED;
   const header = authorization(request.headers.authorization);
   if (header instanceof Refusal) return header;
@@ -31,7 +31,7 @@ export function presentedToken(
       'Send the token either in the Authorization header or in the body, not in both.',
     );
   }
-  // What is read from a file ends in a line break.
+  // A token read from a file ends with a line break.
   const token = header?.token ?? bodyToken?.trim();
   if (token === undefined || token === '') return MISSING;
   const proof = dpopProof(request, publicUrl);

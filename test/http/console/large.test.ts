@@ -91,5 +91,5 @@ test('credentials are leafed through, none twice and none left out', async () =>
 test('a revocation says how many of them it reaches', async () => {
   const form = await open('/console/revoke?role=publisher');
   const asked = await form.press('See what would be disconnected', { reason: 'test' });
-  expect(asked.text).toContain('Disconnected now: 10,001 living credentials');
+  expect(asked.text).toContain('Disconnected now: 10,001 valid credentials');
 });

@@ -65,7 +65,7 @@ test('without rules the console says how to make some', async () => {
   });
   const { page } = await closed.visit(OLGA.name);
   expect(page.status).toBe(403);
-  expect(page.text).toContain('this service has no administrators');
+  expect(page.text).toContain('This service has no administrators');
   expect(page.body).toContain('admin:\n  - issuer: acme\n');
 });
 
@@ -80,8 +80,8 @@ test('the overview tells health, figures, warnings, keys and what happened last'
     return /<dt>Live connections<\/dt><dd>[1-9]/.test(page.body) && page;
   });
   const summary = section(page.body, 'summary');
-  expect(summary).toContain('>Ready</span> Every part works.');
-  expect(summary).toMatch(/<dt>Credentials alive<\/dt><dd>[1-9]/);
+  expect(summary).toContain('>Ready</span> All parts work.');
+  expect(summary).toMatch(/<dt>Valid credentials<\/dt><dd>[1-9]/);
   expect(summary).toContain('1 configuration warning<');
   expect(section(page.body, 'configuration')).toContain('issuers.acme.login.clientSecret');
   expect(section(page.body, 'activity')).toContain(who);
@@ -113,7 +113,7 @@ test('where the newest records are all of the service itself, the overview says 
   const time = Date.now();
   busy.append(Array.from({ length: 4100 }, () => ({ ...key, time })));
   const page = await browser.open(`${busy.url}/console`);
-  expect(section(page.body, 'activity')).toContain('are all of what the service did by itself');
+  expect(section(page.body, 'activity')).toContain('are of automatic actions');
 });
 
 test('a role that is looked for by name is the only one shown', async () => {
@@ -219,7 +219,7 @@ test('what a link says is no notice', async () => {
   const { browser } = await world.visit(OLGA.name);
   const page = await browser.open(`${world.url}/console?notice=You+won&done=rotated&slots=3`);
   expect(page.text).not.toContain('You won');
-  expect(page.text).not.toContain('A rotation was asked for');
+  expect(page.text).not.toContain('Rotation requested');
 });
 
 test('a notice that nobody of ours wrote is not shown', async () => {
@@ -261,7 +261,7 @@ describe('the page of one identity', () => {
     expect(credentials).toContain('1 credential<');
     expect(credentials).toContain('1 live connection<');
     expect(section(identityPage.body, 'refusals')).toContain('role_not_allowed');
-    expect(section(identityPage.body, 'sign-ins')).toContain('There is no such record');
+    expect(section(identityPage.body, 'sign-ins')).toContain('No records match');
     expect(section(identityPage.body, 'revocations')).toBe('');
 
     const form = await identityPage.follow('Revoke…');
@@ -269,7 +269,7 @@ describe('the page of one identity', () => {
     await confirm.press('Revoke');
     const after = await browser.open(identityPage.url.href);
     expect(section(after.body, 'revocations')).toContain('left');
-    expect(section(after.body, 'credentials')).toContain('There is no such credential');
+    expect(section(after.body, 'credentials')).toContain('No credentials match');
   });
 
   test('of somebody who only signed in has that', async () => {
@@ -286,7 +286,7 @@ describe('the page of one identity', () => {
       const { page } = await world.visit(OLGA.name, `/console/identity${query}`);
       expect([page.status, page.text]).toEqual([
         400,
-        expect.stringContaining('issuer and its subject'),
+        expect.stringContaining('by issuer and subject'),
       ]);
     },
   );
@@ -299,7 +299,7 @@ test('sign-ins that began are folded into one entry, whoever makes many of them'
   }
   const page = await browser.open(`${world.url}/console/activity`);
   const [first = ''] = section(page.body, 'activity').match(/<details>.*?<\/details>/s) ?? [];
-  expect(first).toMatch(/<summary>\d+ sign-ins began meanwhile<\/summary>/);
+  expect(first).toMatch(/<summary>\d+ sign-ins started<\/summary>/);
   expect(first.match(/<li>/g)?.length).toBeGreaterThanOrEqual(3);
 });
 

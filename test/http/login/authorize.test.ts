@@ -39,11 +39,11 @@ describe('GET /authorize', () => {
   });
 
   test.each([
-    [{ client_id: 'evil' }, 401, 'An unknown program asks'],
+    [{ client_id: 'evil' }, 401, 'Unknown program'],
     [{ redirect_uri: 'https://evil.test/callback' }, 400, 'This request is not safe'],
     [{ redirect_uri: 'http://127.0.0.1.evil.test:1/callback' }, 400, 'This request is not safe'],
     [{ redirect_uri: undefined }, 400, 'This request is not safe'],
-    [{ nkey: 'UABC' }, 400, 'This request can not be used'],
+    [{ nkey: 'UABC' }, 400, 'Invalid request'],
   ])('%j is a page, never a redirect', async (changes, status, heading) => {
     await using people = await startLoginApp();
     const answer = await people.get(authorizePath(changes), { cookies: await people.signIn() });
@@ -86,7 +86,7 @@ describe('GET /authorize', () => {
     await using people = await startLoginApp();
     const path = authorizePath({ scope: 'admin' });
     const { body } = await people.get(path, { cookies: await people.signIn() });
-    expect(body).toContain('You may not take this role');
+    expect(body).toContain('You cannot take this role');
     expect(body).not.toContain('value="agree"');
     expect(body).toContain('value="refuse">Cancel</button>');
   });
@@ -153,7 +153,7 @@ describe('POST /authorize', () => {
     await using people = await startLoginApp();
     const fields = { ...role, decision: 'agree' } as Texts;
     const answer = await answered(people, await people.signIn(), fields, changes);
-    expect([answer.statusCode, headingOf(answer)]).toEqual([403, 'You may not take this role']);
+    expect([answer.statusCode, headingOf(answer)]).toEqual([403, 'You cannot take this role']);
     expect(people.world.told).toEqual([]);
   });
 
@@ -169,11 +169,11 @@ describe('POST /authorize', () => {
         const answer = await people.post('/authorize', sent, { cookies: eve });
         expect([answer.statusCode, headingOf(answer)]).toEqual([
           409,
-          'Hand a credential to this program?',
+          'Give this program a credential?',
         ]);
         expect(answer.headers.location).toBeUndefined();
         expect(answer.body).toContain(
-          'You are signed in as <strong><bdi>Eve &lt;i&gt;</bdi></strong> now. Look again before you agree.',
+          'You are now signed in as <strong><bdi>Eve &lt;i&gt;</bdi></strong>. Check again before you agree.',
         );
         expect(people.world.told).toEqual([]);
         expect(sessionShown(answer)).not.toBe(sessionShown(page));

@@ -41,12 +41,12 @@ test('what the exchange refuses is a page, with its status', async () => {
 });
 
 test.each([
-  [{ role: 'nobody' }, 403, 'You may not take this role'],
-  [{}, 400, 'This request can not be used'],
-  [{ role: 'reader', ttl: '-1' }, 400, 'This request can not be used'],
-  [{ role: 'reader', ttl: '1e3' }, 400, 'This request can not be used'],
-  [{ role: 'x'.repeat(129) }, 400, 'This request can not be used'],
-  [{ role: 'reader', ttl: '100000000' }, 400, 'This request can not be used'],
+  [{ role: 'nobody' }, 403, 'You cannot take this role'],
+  [{}, 400, 'Invalid request'],
+  [{ role: 'reader', ttl: '-1' }, 400, 'Invalid request'],
+  [{ role: 'reader', ttl: '1e3' }, 400, 'Invalid request'],
+  [{ role: 'x'.repeat(129) }, 400, 'Invalid request'],
+  [{ role: 'reader', ttl: '100000000' }, 400, 'Invalid request'],
 ])('%j is refused as a page', async (fields, status, heading) => {
   await using people = await startLoginApp();
   const cookies = await people.signIn();
@@ -57,7 +57,7 @@ test.each([
 test.each([
   [{ role: 'x'.repeat(129) }, 'This is not a role: '],
   [{ role: 'reader', ttl: '100000000' }, '1 to 99,999,999'],
-  [{ role: 'nobody' }, 'Choose one of those that you may take'],
+  [{ role: 'nobody' }, 'Choose one of your roles'],
 ])('%j is refused in words that say why', async (fields, words) => {
   await using people = await startLoginApp();
   const answer = await people.post('/credentials', fields, { cookies: await people.signIn() });

@@ -34,7 +34,10 @@ describe('GET /device', () => {
   test('asks for a code', async () => {
     await using people = await startLoginApp();
     const answer = await people.get('/device', { cookies: await people.signIn() });
-    expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'Enter the code of your device']);
+    expect([answer.statusCode, headingOf(answer)]).toEqual([
+      200,
+      'Enter the code from your device',
+    ]);
     expect(answer.body).toContain('<label for="user-code">Code</label>');
   });
 
@@ -45,7 +48,7 @@ describe('GET /device', () => {
     const answer = await people.get(`/device?user_code=${encodeURIComponent(typed)}`, {
       cookies: await people.signIn(),
     });
-    expect(headingOf(answer)).toBe('Hand a credential to this device?');
+    expect(headingOf(answer)).toBe('Give this device a credential?');
     for (const text of [
       userCode,
       '&lt;i&gt;tool&lt;/i&gt;',
@@ -64,7 +67,10 @@ describe('GET /device', () => {
     const answer = await people.get('/device?user_code=%22%3EBBBBBBBB', {
       cookies: await people.signIn(),
     });
-    expect([answer.statusCode, headingOf(answer)]).toEqual([400, 'Enter the code of your device']);
+    expect([answer.statusCode, headingOf(answer)]).toEqual([
+      400,
+      'Enter the code from your device',
+    ]);
     expect(answer.body).toContain('role="alert"');
     expect(answer.body).toContain('value="&quot;&gt;BBBBBBBB" aria-invalid="true"');
     expect(people.world.told).toMatchObject([
@@ -100,10 +106,10 @@ describe('POST /device', () => {
         const answer = await people.post('/device', { ...fields, ...session }, { cookies: eve });
         expect([answer.statusCode, headingOf(answer)]).toEqual([
           409,
-          'Hand a credential to this device?',
+          'Give this device a credential?',
         ]);
         expect(answer.body).toContain(
-          'You are signed in as <strong><bdi>Eve</bdi></strong> now. Look again before you agree.',
+          'You are now signed in as <strong><bdi>Eve</bdi></strong>. Check again before you agree.',
         );
         expect(answer.body).toContain(userCode);
         expect(sessionShown(answer)).not.toBe(sessionShown(page));
@@ -120,7 +126,7 @@ describe('POST /device', () => {
     const { userCode, deviceCode } = await begin(people);
     const fields = { user_code: userCode, role: 'reader', decision: 'refuse' };
     const answer = await answered(people, await people.signIn(), fields);
-    expect(headingOf(answer)).toBe('Nothing was handed over');
+    expect(headingOf(answer)).toBe('You refused');
     expect(await people.world.one.redeemDevice(deviceCode, CALLER)).toMatchObject({
       reason: 'handover_refused',
     });
@@ -136,7 +142,7 @@ describe('POST /device', () => {
     const { userCode, deviceCode } = await begin(people, { role });
     const fields = { user_code: userCode, decision: 'agree', ...(sent as Texts) };
     const answer = await answered(people, await people.signIn(), fields);
-    expect([answer.statusCode, headingOf(answer)]).toEqual([403, 'You may not take this role']);
+    expect([answer.statusCode, headingOf(answer)]).toEqual([403, 'You cannot take this role']);
     expect(await people.world.one.redeemDevice(deviceCode, CALLER)).toMatchObject({
       reason: 'authorization_pending',
     });

@@ -33,10 +33,7 @@ describe('whoever is not signed in', () => {
     async (value) => {
       await using people = await startLoginApp();
       const answer = await people.get('/', { cookies: { '__Host-nats-sts-session': value } });
-      expect([answer.statusCode, headingOf(answer)]).toEqual([
-        200,
-        'Access to NATS, for as long as you need it',
-      ]);
+      expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'Short-lived access to NATS']);
     },
   );
 
@@ -45,7 +42,7 @@ describe('whoever is not signed in', () => {
     const cookies = await people.signIn();
     people.world.clock.advance(3600);
     const answer = await people.get('/', { cookies });
-    expect(answer.body).toContain('Your session has ended');
+    expect(answer.body).toContain('Your session ended');
     expect(cookiesSet(answer)).toEqual([
       expect.stringMatching(/^__Host-nats-sts-session=; Max-Age=0;/),
     ]);
@@ -97,7 +94,7 @@ describe('whoever is signed in', () => {
       'Writes orders',
       'everything under “orders”',
       '<code>orders.&gt;</code>',
-      'but not to',
+      'except',
       '<code>orders.secret</code>',
       'at most 8 hours',
       '<input type="hidden" name="role" value="publisher">',
@@ -208,7 +205,7 @@ describe('a denied person', () => {
   test('whose issuer has no binding at all reads that much', async () => {
     await using people = await startLoginApp({ bindings: [] });
     const { body } = await people.get('/', { cookies: await people.signIn() });
-    expect(body).toContain('no access is set up for people of your provider');
+    expect(body).toContain('no rule grants access to users of your provider');
   });
 
   test('reads of roles that their values do not fit why not', async () => {
@@ -221,7 +218,7 @@ describe('a denied person', () => {
       ],
     });
     const { body } = await people.get('/', { cookies: await people.signIn() });
-    expect(body).toContain('Roles you can not take yet');
+    expect(body).toContain('Roles you cannot take yet');
     expect(body).toContain('<h3>mine</h3>');
     expect(body).toContain('claims.dept');
   });

@@ -75,7 +75,7 @@ describe('forms count only from pages of the same origin', () => {
       expect([headers, answer.statusCode, headingOf(answer)]).toEqual([
         headers,
         403,
-        'This form came from elsewhere',
+        'This form came from another site',
       ]);
     }
     expect(people.exchanged).toEqual([]);
@@ -94,7 +94,7 @@ describe('a confirmation page before a credential is handed to a command line', 
     const answer = await people.get(authorizePath(), { cookies });
     expect(answer.statusCode).toBe(200);
     expect(answer.headers.location).toBeUndefined();
-    expect(headingOf(answer)).toBe('Hand a credential to this program?');
+    expect(headingOf(answer)).toBe('Give this program a credential?');
     expect(people.world.told.filter(({ step }) => step === 'agreed')).toEqual([]);
   });
 

@@ -74,7 +74,9 @@ describe('GET /login', () => {
     for (const query of ['issuer=nobody', 'issuer=dev&issuer=other', 'issuer=__proto__']) {
       const answer = await world.people.get(`/login?${query}`);
       expect([answer.statusCode, headingOf(answer)]).toEqual([404, 'Sign in']);
-      expect(answer.body).toContain('The provider that this link names is not known here.');
+      expect(answer.body).toContain(
+        'This service does not know the provider in this link. Choose another.',
+      );
     }
     expect(world.asked).toEqual([]);
     expect((await world.people.get('/login')).body).not.toContain('not known here');
@@ -91,7 +93,7 @@ describe('GET /login', () => {
   test('where there are none says so', async () => {
     await using world = await startLogins({ issuers: [] });
     const answer = await world.people.get('/login');
-    expect([answer.statusCode, headingOf(answer)]).toEqual([404, 'There is no such sign-in']);
+    expect([answer.statusCode, headingOf(answer)]).toEqual([404, 'Sign-in is not available']);
   });
 
   test('while the issuer is down says so, when to try again, and how', async () => {
@@ -102,7 +104,7 @@ describe('GET /login', () => {
     await using world = await startLogins({ logins: { begin: async () => down } });
     const answer = await world.people.get('/login?return_to=%2Fdevice');
     expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '30']);
-    expect(headingOf(answer)).toBe('Your provider does not answer');
+    expect(headingOf(answer)).toBe('Your provider is not responding');
     expect(answer.body).toContain('Try again in 30 seconds');
     expect(answer.body).toContain('href="/login?issuer=dev&amp;return_to=%2Fdevice"');
     expect(answer.body).not.toContain('10.1.2.3');
@@ -172,7 +174,7 @@ describe('GET /login/callback', () => {
     const answer = await world.people.get('/login/callback?code=stolen&state=forged');
     expect([answer.statusCode, headingOf(answer)]).toEqual([
       400,
-      'This sign-in can not be finished',
+      'This sign-in cannot be completed',
     ]);
     expect(answer.body).toContain('<a class="button" href="/login">Sign in again</a>');
     expect(world.answered).toEqual([
@@ -187,7 +189,7 @@ describe('GET /login/callback', () => {
     const answer = await world.people.get('/login/callback?code=x');
     expect([answer.statusCode, headingOf(answer)]).toEqual([
       400,
-      'The answer of your provider is not complete',
+      'Your provider sent an incomplete answer',
     ]);
     expect(answer.body).toContain('<a class="button" href="/login">Sign in again</a>');
   });
@@ -198,7 +200,7 @@ describe('GET /login/callback', () => {
       logins: { finish: async () => ({ refusal, incomplete: true }) },
     });
     const answer = await world.people.get('/login/callback');
-    expect([answer.statusCode, headingOf(answer)]).toEqual([503, 'Not possible right now']);
+    expect([answer.statusCode, headingOf(answer)]).toEqual([503, 'Temporarily unavailable']);
   });
 
   test('that succeeds sets the session until its end, and goes where the person wanted', async () => {
@@ -229,7 +231,7 @@ describe('GET /login/callback', () => {
     await using world = await startLogins();
     world.signsIn('x'.repeat(4 * 3800 + 1));
     const answer = await world.people.get('/login/callback?code=c&state=s');
-    expect([answer.statusCode, headingOf(answer)]).toEqual([403, 'This login is too large']);
+    expect([answer.statusCode, headingOf(answer)]).toEqual([403, 'Your session is too large']);
     expect(cookiesSet(answer)).toEqual([]);
   });
 });

@@ -14,7 +14,7 @@ test('signing out ends every copy of the session, and clears all its cookies', a
     '__Host-nats-sts-session-2=; Max-Age=0',
   ]);
   const copy = await people.get('/', { cookies });
-  expect(copy.body).toContain('Your session has ended');
+  expect(copy.body).toContain('Your session ended');
 });
 
 test('signing out twice says the same', async () => {
@@ -102,7 +102,7 @@ test('GET /logout asks and changes nothing', async () => {
   const answer = await people.get('/logout', { cookies });
   expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'Sign out?']);
   expect(answer.body).toContain(
-    'Programs that you handed a credential to from this session can not renew it any more.',
+    'Programs that got a credential from this session can no longer renew it.',
   );
   expect(headingOf(await people.get('/', { cookies }))).toBe('Your access to NATS');
 });

@@ -121,7 +121,7 @@ describe('what goes wrong is a page', () => {
   test('for what is not there, in the form that was asked for', async () => {
     await using people = await startLoginApp();
     const browser = await people.get('/nothing', { headers: { accept: 'text/html,*/*;q=0.8' } });
-    expect([browser.statusCode, headingOf(browser)]).toEqual([404, 'There is nothing here']);
+    expect([browser.statusCode, headingOf(browser)]).toEqual([404, 'Page not found']);
     const program = await people.get('/nothing', { headers: { accept: '*/*' } });
     expect(program.headers['content-type']).toBe('application/problem+json');
     const wrong = await people.get('/exchange', { headers: { accept: 'text/html' } });

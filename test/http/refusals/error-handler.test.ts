@@ -24,7 +24,7 @@ describe.each(['/%', '/%zz', '/login/%ff'])('a path that can not be decoded (%s)
       vary: 'accept',
     });
     const text = textOf(await response.text());
-    expect(text).toContain('The path of the URL is not well-formed.');
+    expect(text).toContain('The URL path is malformed.');
     expect(text).toMatch(/give this number: [0-9a-f-]{36}/);
   });
 

@@ -183,7 +183,7 @@ describe('null in JSON', () => {
   test('is refused for a member that there is not', async () => {
     const answer = await answerOf(await exchange({ rolle: null }));
     expect(answer).toEqual(problem(400, 'invalid_request', 'parameter_invalid'));
-    expect(JSON.stringify(answer.body)).toContain('the body takes no rolle');
+    expect(JSON.stringify(answer.body)).toContain('the body must not have rolle');
   });
 
   test.each([{ role: ['viewer'] }, { ttl: [60] }, { token: ['x'] }, { nkey: {} }])(

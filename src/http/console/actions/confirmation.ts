@@ -5,24 +5,24 @@ import type { Administrator, Exchange } from '../administrator.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { type ConsolePage, sendConsolePage } from '../frame.ts';
 
-/** The field by which the second form differs from the first. */
+/** The field that marks the confirmed form. */
 export const CONFIRMED = 'confirmed';
 
 export interface Confirmation extends Pick<ConsolePage, 'tab' | 'status'> {
   readonly title: string;
-  /** What will happen, with figures. */
+  /** What will happen, with numbers. */
   readonly text: SafeHtml;
-  /** Where the form goes, and what it says again. */
+  /** Where the form goes, and the fields that it repeats. */
   readonly action: string;
   readonly fields: Readonly<Record<string, string | undefined>>;
-  /** What is still to be filled in. */
+  /** Inputs still to fill in. */
   readonly inputs?: SafeHtml | undefined;
   readonly button: string;
-  /** It cuts somebody off. */
+  /** It disconnects someone. */
   readonly danger: boolean;
 }
 
-/** Nothing is done yet: what would be, and the one button that does it. */
+/** Nothing is done yet: shows what would happen, and the button that does it. */
 export function sendConfirmation(
   deps: ConsoleDeps,
   exchange: Exchange,
@@ -41,21 +41,21 @@ ${text}
   });
 }
 
-/** Goes into the audit log, so it has to be there. */
+/** Required, since it goes into the audit log. */
 export function reasonField(value: string | undefined, problem?: string): SafeHtml {
-  return html`<div class="field reason"><label for="reason">Why? It goes into the audit log.</label>${
+  return html`<div class="field reason"><label for="reason">Reason, recorded in the audit log</label>${
     problem === undefined ? undefined : html`<p class="problem" id="reason-problem">${problem}</p>`
   }<input id="reason" name="reason" type="text" maxlength="${MAX_REASON}" required value="${value ?? ''}" autocomplete="off"${
     problem === undefined ? undefined : html` aria-invalid="true" aria-describedby="reason-problem"`
   }></div>`;
 }
 
-/** As long as the admin routes take it. */
+/** The same limit as in the admin routes. */
 const MAX_REASON = 500;
 
-export const REASON_PROBLEM = `Say why, in up to ${MAX_REASON} characters.`;
+export const REASON_PROBLEM = `Enter a reason of at most ${MAX_REASON} characters.`;
 
-/** Undefined where nothing was said, or too much. */
+/** Undefined if it is empty or too long. */
 export function reasonOf(text: string | undefined): string | undefined {
   const reason = text?.trim() ?? '';
   return reason === '' || reason.length > MAX_REASON ? undefined : reason;

@@ -15,7 +15,7 @@ import { sendRefused } from './refused.ts';
 
 const PATH = '/console/revocations/lift';
 
-/** `POST /console/revocations/lift`: the policy alone decides again. */
+/** `POST /console/revocations/lift`: lifts a revocation: the policy alone decides again. */
 export function liftRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
   const { actions } = deps.console.admin;
   app.post(PATH, pageRoute(deps), (request, reply) =>
@@ -59,6 +59,6 @@ function forecast({
   reason,
   credentials,
 }: RevocationsAnswer['revocations'][number]): SafeHtml {
-  return html`<p class="lead">The revocation of ${targetText(target)} ends: “${theirs(reason, 500)}”.</p>
-<p>From then on the policy alone decides. Of the credentials that it cut, ${counted(credentials, 'user')} that ${credentials === 1 ? 'has' : 'have'} not expired will be let in again.</p>`;
+  return html`<p class="lead">Lift the revocation of ${targetText(target)}? The reason it was made: “${theirs(reason, 500)}”.</p>
+<p>The policy alone decides from then on. ${counted(credentials, 'revoked user')} ${credentials === 1 ? 'has' : 'have'} not expired and will be let in again.</p>`;
 }

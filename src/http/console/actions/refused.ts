@@ -9,12 +9,12 @@ import type { Administrator, Exchange } from '../administrator.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { type ConsolePage, sendConsolePage } from '../frame.ts';
 
-/** Names as long as they may be, and the sentence around them. */
+/** The longest names, and the sentence around them. */
 const MAX_CHARACTERS = 500;
 
 /**
- * Why what an administrator asked for was not done. Where it is about something that is not there, or
- * no longer, that is said in the words of the refusal, and back there is what there is.
+ * Why an administrator's action was not done. If the target does not exist, or no longer, the message of
+ * the refusal says so, and the tab shows what does exist.
  */
 export function sendRefused(
   deps: ConsoleDeps,
@@ -31,7 +31,7 @@ export function sendRefused(
     title: 'Not found',
     tab,
     body: html`<article class="card notice bad">
-<div class="heading">${stopIcon}<h2>Nothing was done</h2></div>
+<div class="heading">${stopIcon}<h2>Nothing was changed</h2></div>
 <p class="lead">${plain(refusal.message, MAX_CHARACTERS)}</p>
 <p class="actions"><a class="button" href="${tab}">Go back</a></p>
 ${reference(reply, deps)}

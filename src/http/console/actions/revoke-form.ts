@@ -17,7 +17,7 @@ export const FIELDS = [
 
 export type RevokeFields = Readonly<Partial<Record<(typeof FIELDS)[number], string>>>;
 
-/** Whom, why, and for how long. Links fill in what they know. */
+/** Asks for target, reason, and duration. Links fill in what they know. */
 export function revokeForm(
   deps: ConsolePageDeps,
   action: string,
@@ -30,12 +30,12 @@ export function revokeForm(
       ? undefined
       : html`<div class="card notice bad" role="alert"><div class="heading">${stopIcon}<p>${problem}</p></div></div>`
   }<form class="card" method="post" action="${action}">
-<fieldset><legend>What is to be revoked?</legend>
+<fieldset><legend>What do you want to revoke?</legend>
 ${KINDS.map((one) => choice(deps, one, form, one.kind === kind))}
 </fieldset>
 <fieldset>${reasonField(form.reason)}</fieldset>
 <fieldset><legend>For how long?</legend>
-<label class="choice"><input type="checkbox" name="block" value="yes"${form.block === undefined ? undefined : html` checked`}><span><strong>Block</strong> until someone lifts it. Otherwise a new token from the provider opens the door again.</span></label>
+<label class="choice"><input type="checkbox" name="block" value="yes"${form.block === undefined ? undefined : html` checked`}><span><strong>Block</strong> until someone lifts it. Otherwise, a new token from the provider restores access.</span></label>
 </fieldset>
 <p class="actions"><button class="button danger" type="submit">See what would be disconnected</button> <a class="button secondary" href="/console/revocations">Cancel</a></p>
 </form>`;
@@ -50,7 +50,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   {
     kind: 'identity',
-    label: 'A person or program, with all that they were given',
+    label: 'A person or program, and all of their credentials',
     inputs: [
       ['issuer', 'Issuer'],
       ['subject', 'Subject'],
@@ -58,10 +58,10 @@ const KINDS: readonly Kind[] = [
   },
   { kind: 'nkey', label: 'One user key', inputs: [['nkey', 'Public user key, U…']] },
   { kind: 'role', label: 'Everyone who took a role', inputs: [['role', 'Role']] },
-  { kind: 'binding', label: 'Everyone whom a binding let in', inputs: [['binding', 'Binding']] },
+  { kind: 'binding', label: 'Everyone let in by a binding', inputs: [['binding', 'Binding']] },
 ];
 
-/** What a link that names several things most likely means: whose they are. */
+/** The most likely target of a link that names several things: their owner. */
 function kindOf({ subject, nkey, role, binding }: RevokeFields): string {
   if (subject !== undefined) return 'identity';
   if (nkey !== undefined) return 'nkey';

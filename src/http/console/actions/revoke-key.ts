@@ -19,7 +19,7 @@ import { sendRefused } from './refused.ts';
 
 const PATH = '/console/keys/revoke';
 
-/** `POST /console/keys/revoke`: the emergency. Everyone behind the key is cut. */
+/** `POST /console/keys/revoke`: for emergencies. Disconnects everyone whose credential the key signed. */
 export function revokeKeyRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
   const { actions } = deps.console.admin;
   app.post(PATH, pageRoute(deps), (request, reply) =>
@@ -80,8 +80,8 @@ function forecast({ account, key }: Found): SafeHtml {
   const { public_key, slot, state, credentials_alive: credentials, sessions } = key;
   const cut =
     account.kind === 'managed'
-      ? html`<p>Servers will refuse it at once. Cut off are ${reach({ credentials, sessions })}. Whoever is still entitled gets a new credential with the next exchange.</p>`
-      : html`<p>The account JWT is yours: until you take the key out of it, whoever has the key can use it, and nobody is cut off. It signs no more here. It stands for ${reach({ credentials, sessions })}.</p>`;
+      ? html`<p>Servers will reject it at once. Disconnected: ${reach({ credentials, sessions })}. Those who still have access get a new credential with their next exchange.</p>`
+      : html`<p>You manage the account JWT: until you remove the key from it, anyone who has the key can use it, and nobody is disconnected. This service stops signing with it. Signed with it: ${reach({ credentials, sessions })}.</p>`;
   return html`<p class="lead">${shortKey(public_key)}, ${state}, of ${account.account}, ${slotName(slot)}.</p>
-${cut}<p>Do this when the key may have leaked. It can not be undone.</p>`;
+${cut}<p>Do this if the key may have leaked. It cannot be undone.</p>`;
 }

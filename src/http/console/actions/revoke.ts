@@ -20,7 +20,7 @@ import { FIELDS, type RevokeFields, revokeForm } from './revoke-form.ts';
 
 const PATH = '/console/revoke';
 
-/** `/console/revoke`: a form, what it would do, and doing it. */
+/** `/console/revoke`: the form, the preview, and the revocation itself. */
 export function revokeRoutes(app: FastifyInstance, deps: ConsolePageDeps): void {
   app.get(PATH, pageRoute(deps), (request, reply) =>
     admitted(deps, { request, reply }, async (administrator) => {
@@ -75,7 +75,7 @@ async function revoke(
   return exchange.reply.redirect('/console/revocations', 303);
 }
 
-/** Only what belongs to the chosen kind counts; the other fields of the form may say anything. */
+/** Only the fields of the chosen kind count; the others are ignored. */
 function askOf({ kind, issuer, subject, nkey, role, binding, block, ...form }: RevokeFields) {
   const named = {
     identity: {
@@ -87,7 +87,7 @@ function askOf({ kind, issuer, subject, nkey, role, binding, block, ...form }: R
     binding: { ...(binding !== undefined && { binding }) },
   };
   const chosen = Object.entries(named).find(([name]) => name === kind)?.[1];
-  if (!chosen) return new Refusal('parameter_missing', 'Choose what is to be revoked.');
+  if (!chosen) return new Refusal('parameter_missing', 'Choose what to revoke.');
   const target = targetOf(chosen);
   if (target instanceof Refusal) return target;
   const reason = reasonOf(form.reason);
@@ -116,11 +116,11 @@ function forecast({ target, block, ...counts }: RevokeAnswer, reason: string): S
 ${
   notCut === 0
     ? undefined
-    : html`<p>${counted(notCut, 'further credential')} ${notCut === 1 ? 'is' : 'are'} of accounts whose JWT is not published here: they stay good until they end.</p>`
+    : html`<p>${counted(notCut, 'more credential')} ${notCut === 1 ? 'belongs' : 'belong'} to accounts whose JWT this service does not publish, and ${notCut === 1 ? 'stays' : 'stay'} valid until expiry.</p>`
 }
 <p>${
     block
-      ? 'Everything of theirs is refused from then on, until someone lifts the revocation.'
-      : 'Subject tokens from before are refused; whoever gets a new one from the provider comes in again.'
+      ? 'All of their requests are denied until someone lifts the revocation.'
+      : 'Tokens from before the revocation are rejected; a new token from the provider restores access.'
   }</p>`;
 }

@@ -14,7 +14,7 @@ import { sendRefused } from './refused.ts';
 
 const PATH = '/console/rotate';
 
-/** `POST /console/rotate`: asks for the next keys of everything, of an account, or of a role. */
+/** `POST /console/rotate`: requests new keys for everything, an account, or a role. */
 export function rotateRoute(app: FastifyInstance, deps: ConsolePageDeps): void {
   const { actions } = deps.console.admin;
   app.post(PATH, pageRoute(deps), (request, reply) =>
@@ -65,11 +65,11 @@ function forecast(
         : `account ${account}`
       : `role ${role}`;
   return html`<p class="lead">New keys for ${of}: ${counted(keys.length, 'key')} will be replaced.</p>
-<p>Nobody is cut off. Each new key signs once every server knows it; ${ofOldKeys(alive)}.</p>`;
+<p>Nobody is disconnected. Each new key signs once every server has it; ${ofOldKeys(alive)}.</p>`;
 }
 
 function ofOldKeys(alive: number): string {
-  if (alive === 0) return 'no credential of the old ones is alive';
-  const stay = alive === 1 ? 'stays good until it ends' : 'stay good until they end';
-  return `${counted(alive, 'credential')} of the old ones ${stay}`;
+  if (alive === 0) return 'the old keys have no valid credentials';
+  const stay = alive === 1 ? 'stays valid until it expires' : 'stay valid until they expire';
+  return `${counted(alive, 'credential')} of the old keys ${stay}`;
 }

@@ -1,15 +1,15 @@
-/** Marks a text as JavaScript: editors colour it. */
+/** Marks a string as JavaScript, for editors. */
 const js = String.raw;
 
 /**
- * Keeps the console up to date. Told that something changed, it asks for the page it stands on and
- * replaces the sections that differ; without it there is a link that does the same.
+ * Keeps the console up to date. When it hears of a change, it fetches the current page and replaces the
+ * sections that differ; without it, a link does the same.
  *
- * Plain JavaScript for browsers: it is served as it stands.
+ * Plain JavaScript for browsers, served as is.
  */
 export const CONSOLE_SCRIPT = js`'use strict';
 (() => {
-  // Absent on pages that came unencrypted from another machine.
+  // Absent on pages loaded without encryption from another machine.
   if (typeof navigator === 'undefined' || !navigator.clipboard) return;
   document.documentElement.classList.add('copies');
   document.addEventListener('click', async (event) => {
@@ -112,7 +112,7 @@ export const CONSOLE_SCRIPT = js`'use strict';
   function refreshSoon() {
     wanted = true;
     if (timer || asking || paused || ended || document.hidden) return;
-    // A page that takes long to make is asked for less often.
+    // A page that is slow to render is requested less often.
     const due = asked + Math.max(LEAST_PAUSE_MILLISECONDS, 4 * took) - Date.now();
     timer = setTimeout(refresh, Math.max(0, due));
   }
@@ -138,7 +138,7 @@ export const CONSOLE_SCRIPT = js`'use strict';
         if (!paused) replace(page, parts);
       }
     } catch {
-      // The connection tells by itself that something is wrong.
+      // The event stream shows by itself that something is wrong.
     }
     asked = Date.now();
     took = asked - began;
@@ -165,7 +165,7 @@ export const CONSOLE_SCRIPT = js`'use strict';
     }
   }
 
-  /** Nothing is taken away under somebody's hands. */
+  /** Do not replace a section that the user is working in. */
   function isBusy(section) {
     const active = document.activeElement;
     if (active && section.contains(active) && active.closest('form')) return true;
@@ -209,7 +209,7 @@ export const CONSOLE_SCRIPT = js`'use strict';
     if (mark && mark.isConnected) scrollBy(0, mark.getBoundingClientRect().top - top);
   }
 
-  /** The first heading in sight: it stays where it is. */
+  /** The first visible heading: it keeps its position. */
   function topmost() {
     return [...document.querySelectorAll('h1, h2')].find(
       (heading) => heading.getBoundingClientRect().bottom > 0,
@@ -229,7 +229,7 @@ export const CONSOLE_SCRIPT = js`'use strict';
   pause.hidden = false;
   pause.addEventListener('click', () => {
     paused = !paused;
-    pause.textContent = paused ? 'Go on' : 'Pause';
+    pause.textContent = paused ? 'Resume' : 'Pause';
     if (paused) {
       close();
       clearTimeout(timer);

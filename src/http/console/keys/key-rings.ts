@@ -7,10 +7,10 @@ import { counted, shortKey, slotName } from '../words.ts';
 import { isTrouble, keyText, rotationText } from './key-text.ts';
 import { type Axis, axisOf, bar, LEGEND, PATTERNS, scale } from './timeline.ts';
 
-/** More than anyone reads at a glance; the others are found by name. */
+/** Enough at a glance; the others can be found by name. */
 const MAX_SLOTS = 40;
 
-/** Of each slot so many retired keys are shown, the latest. */
+/** How many retired keys of each slot to show, the latest. */
 const MAX_RETIRED = 2;
 
 export interface KeysView {
@@ -22,7 +22,7 @@ export interface KeysView {
 
 /** The key ring of each account as a timeline. */
 export function keyRings({ accounts }: KeysAnswer, view: KeysView): SafeHtml {
-  if (accounts.length === 0) return html`<p class="muted">There is no account yet.</p>`;
+  if (accounts.length === 0) return html`<p class="muted">No accounts yet.</p>`;
   const slots = accounts.flatMap((account) =>
     slotsOf(account).flatMap((slot) => (isAsked(slot, view) ? [{ account, slot }] : [])),
   );
@@ -39,7 +39,7 @@ function isAsked(slot: string, { role }: KeysView): boolean {
   return role === undefined || slot.includes(role);
 }
 
-/** Only where there are more than fit. */
+/** Shown only if there are more than fit. */
 function search(count: number, { role }: KeysView): SafeHtml | undefined {
   if (count <= MAX_SLOTS && role === undefined) return undefined;
   const found =
@@ -54,7 +54,7 @@ function search(count: number, { role }: KeysView): SafeHtml | undefined {
 </form>`;
 }
 
-/** Those that are wanted, then those that are there still. */
+/** Wanted slots first, then others that still exist. */
 function slotsOf({ slots, keys }: AccountAnswer): string[] {
   return [...new Set([...slots.map(({ slot }) => slot), ...keys.map(({ slot }) => slot)])];
 }
@@ -68,15 +68,15 @@ function accountCard(account: AccountAnswer, slots: readonly string[], now: numb
   }${spare_keys === null ? undefined : html`<span class="tag${spare_keys === 0 ? ' warn' : ''}">${counted(spare_keys, 'given key')} left</span>`}${
     rotates ? rotateForm({ account: name }, `Rotate all keys of ${name}`) : undefined
   }</div>
-${obstacle ? html`<p class="card notice warn" role="status">Its keys can not be rotated right now: ${obstacle}</p>` : undefined}
+${obstacle ? html`<p class="card notice warn" role="status">Its keys cannot be rotated right now: ${obstacle}</p>` : undefined}
 ${rotates ? keyTable(account, slots, now) : html`<p class="muted">${noKeys(account)}</p>`}
 </article>`;
 }
 
 function noKeys({ kind }: AccountAnswer): string {
   return kind === 'managed'
-    ? 'It has no key yet: the rotator makes the first ones.'
-    : 'Its keys are given in the configuration and do not rotate.';
+    ? 'No keys yet: the rotator creates the first ones.'
+    : 'Its keys are in the configuration and do not rotate.';
 }
 
 function keyTable(account: AccountAnswer, slots: readonly string[], now: number): SafeHtml {
@@ -93,7 +93,7 @@ function keyTable(account: AccountAnswer, slots: readonly string[], now: number)
   );
 }
 
-/** In the order in which they were staged, without retired ones of long ago. */
+/** In the order of staging, without long-retired keys. */
 function keysOf({ keys }: AccountAnswer, slot: string) {
   const mine = keys.filter((key) => key.slot === slot);
   const retired = new Set(mine.filter(({ state }) => state === 'retired').slice(-MAX_RETIRED));
@@ -139,7 +139,7 @@ function alive({ state, credentials_alive, sessions }: KeyAnswer): SafeHtml | un
   return html`${counted(credentials_alive, 'credential')}${connected}`;
 }
 
-/** Without account and role: of everything. */
+/** Without account and role: everything. */
 export function rotateForm(
   target: { readonly account?: string; readonly role?: string },
   label: string,

@@ -1,12 +1,12 @@
 import type { AccountAnswer, KeyAnswer } from '../../../admin-api/keys.ts';
 import { fromNow, span } from '../words.ts';
 
-/** A key is not taken by some server, although its state says that it should be. */
+/** Whether some server does not list a key that it should list by its state. */
 export function isTrouble({ state, listed }: Pick<KeyAnswer, 'state' | 'listed'>): boolean {
   return (state === 'active' || state === 'draining') && !listed;
 }
 
-/** What there is to know of a key beside its state, in a few words. `now` in Unix seconds. */
+/** What to know about a key besides its state, in a few words. `now` in Unix seconds. */
 export function keyText(
   key: Omit<KeyAnswer, 'credentials_alive' | 'sessions'>,
   {
@@ -30,7 +30,7 @@ export function keyText(
       ].join(', ');
     case 'active': {
       const since = `for ${span(now - (key.active_at ?? key.staged_at))}`;
-      const before = signs === 'outdated' ? ['with the permissions of before a change'] : [];
+      const before = signs === 'outdated' ? ['with the permissions from before a change'] : [];
       return [since, ...before, ...trouble, rotationText(next_rotation_at, now)].join(', ');
     }
     case 'draining': {
@@ -42,13 +42,13 @@ export function keyText(
   }
 }
 
-/** When the next key of a slot signs that has none, or one with the permissions of before. */
+/** When the next key of a slot will sign, if the slot has none or one with outdated permissions. */
 function signsText(
   { listed, may_sign_at }: Pick<KeyAnswer, 'listed' | 'may_sign_at'>,
   { kind, obstacle }: Pick<AccountAnswer, 'kind' | 'obstacle'>,
   now: number,
 ): string {
-  if (obstacle) return 'nobody knows when it signs';
+  if (obstacle) return 'it is unknown when it signs';
   const left = (may_sign_at ?? now) - now;
   if (left > 0) return `signs in about ${span(left)}`;
   if (listed) return 'signs within seconds';
@@ -61,6 +61,6 @@ function named(servers: readonly string[]): string {
 
 /** When the next key takes over. */
 export function rotationText(at: number | null, now: number): string {
-  if (at === null) return 'rotates when asked to';
+  if (at === null) return 'rotates on request';
   return at > now ? `next rotation ${fromNow(at, now)}` : 'next rotation is due';
 }

@@ -2,21 +2,21 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import type { AccountAnswer, KeyAnswer } from '../../../admin-api/keys.ts';
 import { fromNow } from '../words.ts';
 
-/** The stretch of time that bars show. Unix seconds. */
+/** The time range that the bars show. Unix seconds. */
 export interface Axis {
   readonly from: number;
   readonly now: number;
   readonly to: number;
-  /** Share of the width that is past. */
+  /** Share of the width for the past. */
   readonly past: number;
-  /** When the next key takes over, where that is ahead. */
+  /** When the next key takes over, if that is in the future. */
   readonly next: number | undefined;
 }
 
-/** Neither side of now gets less: what is about to end, or has just begun, must show. */
+/** Neither side of now gets less, so that what just started or is about to end is visible. */
 const LEAST_SHARE = 0.15;
 
-/** Shares of the width: a phase that was short still shows; what keys did before the window is left out. */
+/** Least share of the width for a phase, so that a short one is visible. */
 const LEAST_PHASE = 0.006;
 
 type Times = Pick<
@@ -24,7 +24,7 @@ type Times = Pick<
   'state' | 'staged_at' | 'active_at' | 'draining_at' | 'retired_at' | 'retires_at'
 >;
 
-/** One axis for all keys of an account: from the oldest that is in use to the last thing that is planned. */
+/** One axis for all keys of an account: from the oldest key in use to the last planned change. */
 export function axisOf(
   { keys, next_rotation_at }: Pick<AccountAnswer, 'next_rotation_at'> & { keys: readonly Times[] },
   now: number,
@@ -35,7 +35,7 @@ export function axisOf(
   const from = oldest - (now - oldest) * 0.1;
   const ends = keys.flatMap(({ retires_at }) => retires_at ?? []);
   const planned = ends.reduce((a, b) => Math.max(a, b), next_rotation_at ?? now);
-  // Nothing is planned: a little of what comes, since keys go on.
+  // Nothing is planned: show some of the future, since keys stay in use.
   const to = planned > now ? planned + (planned - now) * 0.1 : now + (now - from) / 4;
   const fair = (now - from) / (to - from);
   return {
@@ -60,11 +60,11 @@ export interface Phase {
   readonly state: 'staged' | 'active' | 'draining';
   readonly start: number;
   readonly end: number;
-  /** What is ahead, if all goes as planned. */
+  /** In the future, if all goes as planned. */
   readonly planned: boolean;
 }
 
-/** What a key was, is and will be: the next one takes over on schedule. Split at now. */
+/** The phases of a key, past and planned, split at now. The next key takes over on schedule. */
 export function phases({ now, to, next = to }: Axis, key: Times): Phase[] {
   const { state, staged_at, active_at, draining_at, retired_at, retires_at } = key;
   const end = retired_at ?? (state === 'retired' ? now : next);
@@ -89,7 +89,7 @@ export function phases({ now, to, next = to }: Axis, key: Times): Phase[] {
   ]);
 }
 
-/** Drawn in shares of whatever width there is: nothing is stretched, and no style is inline. */
+/** Drawn in percentages, so that nothing is stretched and no style is inline. */
 export function bar(axis: Axis, key: Times, text: string): SafeHtml {
   const retired = key.state === 'retired' ? key.retired_at : null;
   return html`<svg class="span ${key.state}" width="100%" height="24" role="img" aria-label="${text}"><title>${text}</title>${phases(
@@ -100,7 +100,7 @@ export function bar(axis: Axis, key: Times, text: string): SafeHtml {
   )}${retired === null ? undefined : cross(axis, retired)}${lines(axis)}</svg>`;
 }
 
-/** Height of the bar says the state as well as its pattern does. */
+/** The height of a bar shows its state, as its pattern does. */
 const SHAPE = {
   staged: { y: 9, height: 6 },
   active: { y: 4, height: 16 },
@@ -128,7 +128,7 @@ function lines(axis: Axis): SafeHtml {
   return html`${line('now', axis.past)}${next === undefined ? undefined : line('next', shareAt(axis, next))}`;
 }
 
-/** The heading of the bars: how long ago they begin, where now is, how far they reach. */
+/** The heading of the bars: start, now, and end. */
 export function scale(axis: Axis): SafeHtml {
   const { from, now, to, past, next } = axis;
   const text = (share: number, anchor: 'start' | 'middle' | 'end', words: string) =>
@@ -151,13 +151,13 @@ function percent(share: number): string {
 export const PATTERNS = html`<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false"><defs><pattern id="draining" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch" width="3" height="6"/></pattern></defs></svg>`;
 
 const MEANING = {
-  staged: 'staged: servers learn it, it signs nothing yet',
-  active: 'active: signs',
-  draining: 'draining: signs no more, its credentials are still good',
+  staged: 'staged: on its way to the servers, signs nothing yet',
+  active: 'active: signs credentials',
+  draining: 'draining: no longer signs, its credentials are still valid',
 } as const;
 
 /** What the shapes mean. */
 export const LEGEND = html`<ul class="legend">${(['staged', 'active', 'draining'] as const).map(
   (state) =>
     html`<li><svg class="span" width="36" height="24" aria-hidden="true"><rect class="phase ${state}" x="1" width="34" y="${SHAPE[state].y}" height="${SHAPE[state].height}"${state === 'draining' ? html` fill="url(#draining)"` : undefined}/></svg> ${MEANING[state]}</li>`,
-)}<li><svg class="span retired" width="36" height="24" aria-hidden="true"><text class="end" x="50%" y="17" text-anchor="middle">✕</text></svg> retired: servers take it no more</li></ul>`;
+)}<li><svg class="span retired" width="36" height="24" aria-hidden="true"><text class="end" x="50%" y="17" text-anchor="middle">✕</text></svg> retired: servers no longer accept it</li></ul>`;

@@ -1,22 +1,22 @@
 import type { ConsolePart, ConsoleSource } from '../deps.ts';
 
 export interface NewsOptions {
-  /** Resolves once the listener's connection has taken it; rejects where that is gone. */
+  /** Resolves once the listener's connection has taken it; rejects if the connection is gone. */
   readonly send: (event: 'hello' | 'changed' | 'alive' | 'over', data: string) => Promise<void>;
   /** Ends the connection. */
   readonly end: () => void;
   readonly follow: ConsoleSource['follow'];
-  /** Asked before anything is told, and with each heartbeat. */
+  /** Checked before each event, and with each heartbeat. */
   readonly mayGoOn: () => Promise<boolean>;
-  /** Changes that come faster are told as one. */
+  /** Changes that come faster are sent as one. */
   readonly debounceMilliseconds?: number;
   readonly heartbeatMilliseconds?: number;
 }
 
-/** A listener whose connection takes nothing for so many heartbeats is gone. */
+/** A listener whose connection takes nothing for this many heartbeats is gone. */
 const MAX_SILENT = 2;
 
-/** What one listener is told: each part that changed, once a second at most, and that we are alive. */
+/** Events for one listener: each part that changed, at most once a second, and a heartbeat. */
 export function newsStream({
   send,
   end,
@@ -43,7 +43,7 @@ export function newsStream({
     end();
   };
 
-  /** One telling at a time: a connection that is full gets the rest once it has room. */
+  /** One event at a time: a full connection gets the rest once it has room. */
   async function tell(say: () => Promise<void>): Promise<void> {
     if (telling || stopped) return;
     telling = true;
@@ -51,12 +51,12 @@ export function newsStream({
       if (await mayGoOn()) {
         if (!stopped) await say();
       } else {
-        // Not waited for: a connection that is full would never be ended.
+        // Not awaited: a full connection would never be ended.
         if (!stopped) send('over', '').catch(() => undefined);
         close();
       }
     } catch {
-      // The connection is gone, or nobody knows whether it may go on.
+      // The connection is gone, or the check failed.
       close();
     } finally {
       telling = false;

@@ -14,9 +14,9 @@ import { authenticated } from '../administrator.ts';
 import type { ConsoleDeps, ConsolePart, ConsolePageDeps } from '../deps.ts';
 import { newsStream } from './change-stream.ts';
 
-/** Everyone who has the console open in front of them; more is a mistake, or malice. */
+/** Enough for everyone who has the console open; more is a mistake, or malice. */
 const MAX_LISTENERS = 100;
-/** Of one session: nobody who has one takes the places of all others. */
+/** For one session, so that one administrator cannot use up all of them. */
 const MAX_OF_SESSION = 10;
 
 export interface EventsOptions {
@@ -28,20 +28,19 @@ export interface EventsOptions {
 
 /**
  * `GET /console/events`: which parts of the console changed (server-sent events, HTML § 9.2). It
- * tells no more than that: pages are asked for by whoever may see them.
+ * says no more than that: each listener requests the pages that it may see.
  *
- * A listener that comes back asks for its page anew: there is nothing to be told twice, and
- * `Last-Event-ID` means nothing.
+ * A listener that reconnects requests its page again, so `Last-Event-ID` is ignored.
  */
 export function eventsRoute(
   app: FastifyInstance,
   deps: ConsolePageDeps,
   { maxListeners = MAX_LISTENERS, maxOfSession = MAX_OF_SESSION, ...times }: EventsOptions = {},
 ): void {
-  /** By connection: what is asked behind a stream on the same one is never answered. */
+  /** By connection: a request behind a stream on the same connection would never be answered. */
   const open = new Map<Socket, { readonly sessionId: string; readonly end: () => void }>();
   let stopping = false;
-  // Requests in progress are waited for: these would never end.
+  // A stop waits for requests in progress, and these would never end.
   app.addHook('preClose', async () => {
     stopping = true;
     for (const stream of open.values()) stream.end();
@@ -59,7 +58,7 @@ export function eventsRoute(
     if (request.accepts().type(['text/event-stream']) === false) {
       return sendNotAcceptable(deps, reply, session);
     }
-    // From here to the end nothing is waited for: nobody takes the same place, and who leaves is noticed.
+    // From here on nothing is awaited, so no other request can take the same slot, and a closed connection is noticed.
     if (!hasRoomFor(socket) || hasEnough(session)) {
       return sendRefusalPage(reply, { deps }, FULL);
     }
@@ -89,21 +88,21 @@ export function eventsRoute(
   });
 }
 
-/** Begins the answer; what follows is written event by event. */
+/** Starts the answer; events are written to it afterwards. */
 function startEvents(reply: FastifyReply): ServerResponse {
   reply.headers({
     'content-type': 'text/event-stream',
     'cache-control': 'no-store',
-    // nginx would collect events before it passes them on.
+    // nginx would buffer events otherwise.
     'x-accel-buffering': 'no',
-    // Whatever idles is closed by the server otherwise; and nothing else comes this way afterwards.
+    // The server would reuse the connection otherwise, or close it as idle.
     connection: 'close',
   });
   reply.hijack();
   return reply.raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
 }
 
-/** Resolves once the connection has taken it. Neither name nor data has a line break. */
+/** Resolves once the connection has taken it. Neither name nor data contains a line break. */
 function sendEvent(response: ServerResponse, event: string, data: string): Promise<void> {
   return new Promise((resolve, reject) => {
     response.write(`event: ${event}\ndata: ${data}\n\n`, (error) =>
@@ -112,7 +111,7 @@ function sendEvent(response: ServerResponse, event: string, data: string): Promi
   });
 }
 
-/** Whoever hears of a change and asks for a page gets one from after it. */
+/** A listener that hears of a change and requests a page gets one from after the change. */
 function followFresh(
   { console, answers }: ConsolePageDeps,
   listener: (part: ConsolePart) => void,
@@ -123,7 +122,7 @@ function followFresh(
   });
 }
 
-const FULL = new Refusal('overloaded', 'Too many windows of the console are open. Close some.', {
+const FULL = new Refusal('overloaded', 'Too many console windows are open. Close some.', {
   retryAfterSeconds: 30,
 });
 
@@ -142,9 +141,9 @@ async function check(
 
 const NO_SESSION = new Refusal('session_missing', 'You are not signed in.');
 
-/** Nothing else is to be had here (RFC 9110 §12.5.1). Who asks is known by then. */
+/** This route has no other representation (RFC 9110 §12.5.1). The caller is known by then. */
 function sendNotAcceptable(deps: ConsoleDeps, reply: FastifyReply, session: Session): FastifyReply {
-  const title = 'This is no page';
+  const title = 'This is not a page';
   return sendPage(
     reply,
     { deps, session },
@@ -154,7 +153,7 @@ function sendNotAcceptable(deps: ConsoleDeps, reply: FastifyReply, session: Sess
       section: 'console',
       body: html`<article class="card notice bad">
 <div class="heading">${stopIcon}<h1>${title}</h1></div>
-<p class="lead">Here the console hears what is new, as text/event-stream and nothing else.</p>
+<p class="lead">This address serves only the console’s updates, as text/event-stream.</p>
 <p class="actions"><a class="button" href="/console">Go to the console</a></p>
 ${reference(reply, deps)}
 </article>`,

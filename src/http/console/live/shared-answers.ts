@@ -2,19 +2,19 @@ import type { KeysAnswer } from '../../../admin-api/keys.ts';
 import type { Refusal } from '../../../errors.ts';
 import type { AdminActions, CredentialsPage } from '../../admin/actions.ts';
 
-/** What many windows ask for again and again, and what costs a search of all living credentials. */
+/** Answers that many windows request again and again, and that cost a search of all valid credentials. */
 export interface Answers {
   keys(): Promise<KeysAnswer | Refusal>;
-  /** Of all living credentials, how many there are. */
+  /** The number of valid credentials. */
   counted(): Promise<CredentialsPage | Refusal>;
-  /** After a change: what is asked from now on has seen it. */
+  /** Call after a change: later answers include it. */
   forget(): void;
 }
 
-/** For so long one answer serves all who ask. */
+/** How long one answer is shared. */
 const FRESH_MILLISECONDS = 1000;
 
-/** Answers for everyone who has the console open: asked for once a second, however many they are. */
+/** Shared answers for all open consoles: computed at most once a second, however many there are. */
 export function sharedAnswers(
   actions: Pick<AdminActions, 'keys' | 'credentials'>,
   monotonic: () => number = () => performance.now(),
@@ -38,7 +38,7 @@ function shared<T>(ask: () => Promise<T>, monotonic: () => number) {
       if (known && monotonic() - known.askedAt < FRESH_MILLISECONDS) return known.answer;
       const mine = { answer: ask(), askedAt: Number.POSITIVE_INFINITY };
       known = mine;
-      // Those who come while it is under way wait for the same; a fault is nobody's answer but theirs.
+      // Callers that come meanwhile wait for the same answer; a fault is not kept.
       mine.answer.then(
         () => (mine.askedAt = monotonic()),
         () => known === mine && (known = undefined),

@@ -6,9 +6,9 @@ import { counted, slotName, utc, when } from '../words.ts';
 import { identityLink } from './identity-link.ts';
 import { type RecordRow, recordTable } from './table.ts';
 
-/** Records, one row each; what can be filtered by is a link that does. `now` in Unix seconds. */
+/** Records, one row each, with links that filter. `now` in Unix seconds. */
 export function activityTable(events: readonly AuditEvent[], now: number): SafeHtml {
-  if (events.length === 0) return html`<p class="muted">There is no such record.</p>`;
+  if (events.length === 0) return html`<p class="muted">No records match.</p>`;
   const folded = events.filter(isBegun);
   const rows: RecordRow[] = events
     .filter((event) => !isBegun(event))
@@ -17,13 +17,13 @@ export function activityTable(events: readonly AuditEvent[], now: number): SafeH
   return recordTable('Table of records', ['Time', 'Type', 'Who', 'What', 'Why', 'From'], rows);
 }
 
-/** Anybody can begin sign-ins, as many as they like; what came of them has a record of its own. */
+/** Anyone can start any number of sign-ins; their outcome has its own record. */
 function isBegun(event: AuditEvent): boolean {
   return event.type === 'login' && (event.step === 'begun' || event.step === 'device-begun');
 }
 
 function begun(events: readonly AuditEvent[], now: number): SafeHtml {
-  return html`<details><summary>${counted(events.length, 'sign-in')} began meanwhile</summary><ul>${events.map(
+  return html`<details><summary>${counted(events.length, 'sign-in')} started</summary><ul>${events.map(
     (event) =>
       html`<li>${utc(event.time / 1000)} <span class="muted">${when(event.time / 1000, now)}</span> ${who(event)} ${from(event)}</li>`,
   )}</ul></details>`;
@@ -69,7 +69,7 @@ function what(event: AuditEvent): SafeHtml {
     : html`<a href="${activity({ role })}">${text}</a>${binding}`;
 }
 
-/** A stable reason leads to all others like it; what administrators wrote does not. */
+/** A stable reason links to all records with it; text written by administrators does not. */
 function why(event: AuditEvent): SafeHtml | undefined {
   if (!('reason' in event) || event.reason === undefined) return undefined;
   const { reason } = event;
@@ -89,12 +89,12 @@ function activity(filter: Readonly<Record<string, string>>): string {
   return link('/console/activity', filter);
 }
 
-/** The identity behind a record, as far as it is known. */
+/** The identity of a record, if known. */
 function identityOf(event: AuditEvent): AuditedIdentity | undefined {
   return 'identity' in event ? event.identity : undefined;
 }
 
-/** What was done, or asked for. Parts of it are strangers' texts. */
+/** What was done, or requested. It can contain strangers' text. */
 function whatOf(event: AuditEvent): string {
   switch (event.type) {
     case 'issued':
@@ -102,7 +102,7 @@ function whatOf(event: AuditEvent): string {
     case 'denied':
       return event.role === undefined ? 'no role' : `role ${event.role}`;
     case 'rejected':
-      return 'a token that proves nothing';
+      return 'an invalid token';
     case 'login':
       return [
         event.step,
@@ -114,11 +114,11 @@ function whatOf(event: AuditEvent): string {
     case 'revocation':
       return `${event.change}: ${targetText(event)}`;
     case 'revoked-users':
-      return `${counted(event.count, 'user')} ${event.cause === 'gone' ? 'revoked no longer' : 'cut'} in ${event.account}`;
+      return `${counted(event.count, 'user')} ${event.cause === 'gone' ? 'no longer revoked' : 'revoked'} in ${event.account}`;
     case 'key':
       return `${event.account}, ${slotName(event.slot)}: ${event.publicKey.slice(0, 8)}… ${event.from ?? 'new'} → ${event.to}`;
     case 'drift':
-      return `${event.account}: ${counted(event.lostKeys.length, 'key')} and ${counted(event.lostRevocations, 'revocation')} lost${event.mended ? ', put back' : ''}`;
+      return `${event.account}: ${counted(event.lostKeys.length, 'key')} and ${counted(event.lostRevocations, 'revocation')} lost${event.mended ? ', restored' : ''}`;
   }
 }
 
@@ -127,7 +127,7 @@ function targetText({ target, block }: RevocationEvent): string {
   return `${named.join(', ')}${block ? ', blocked' : ''}`;
 }
 
-/** How a record reads at a glance: the colour of its type, which the word says too. */
+/** The color of a record's type; the word says the same. */
 function toneOf(event: AuditEvent): 'good' | 'warn' | 'bad' | '' {
   switch (event.type) {
     case 'issued':

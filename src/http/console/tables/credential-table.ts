@@ -8,9 +8,9 @@ import { ACTION, recordTable } from './table.ts';
 
 type Credential = CredentialsAnswer['credentials'][number];
 
-/** Living credentials, one row each, with a button that revokes. `now` in Unix seconds. */
+/** Valid credentials, one row each, with a button to revoke. `now` in Unix seconds. */
 export function credentialTable(credentials: readonly Credential[], now: number): SafeHtml {
-  if (credentials.length === 0) return html`<p class="muted">There is no such credential.</p>`;
+  if (credentials.length === 0) return html`<p class="muted">No credentials match.</p>`;
   return recordTable(
     'Table of credentials',
     ['Who', 'Role', 'Account', 'User key', 'Issued', 'Ends', ACTION],

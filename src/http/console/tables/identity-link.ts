@@ -10,7 +10,7 @@ interface Named {
   readonly subject: string;
 }
 
-/** An identity, as a link to the page with all that is known of it. Another one may act for it. */
+/** An identity, as a link to its page. Another identity may act for it. */
 export function identityLink({ issuer, subject }: Named, actor?: Named | null): SafeHtml {
   return html`<a href="${link(IDENTITY_PATH, { issuer, subject })}">${theirs(subject)}</a> <span class="muted">at ${theirs(issuer)}${
     actor && html`, by ${theirs(actor.subject)} at ${theirs(actor.issuer)}`

@@ -8,9 +8,9 @@ import { ACTION, recordTable } from './table.ts';
 
 type Revocation = RevocationsAnswer['revocations'][number];
 
-/** Revocations in force, one row each, with a button that lifts it. `now` in Unix seconds. */
+/** Revocations in force, one row each, with a button to lift it. `now` in Unix seconds. */
 export function revocationTable(revocations: readonly Revocation[], now: number): SafeHtml {
-  if (revocations.length === 0) return html`<p class="muted">Nobody is revoked.</p>`;
+  if (revocations.length === 0) return html`<p class="muted">No revocations.</p>`;
   return recordTable(
     'Table of revocations',
     ['Target', 'Reason', 'Since', 'Until', 'Disconnected', 'By', 'Id', ACTION],
@@ -23,7 +23,7 @@ function row({ id, target, reason, block, at, until, by, credentials }: Revocati
     targetText(target),
     theirs(reason, 500),
     when(at, now),
-    block ? html`<span class="tag bad">lifted by hand</span>` : when(until, now),
+    block ? html`<span class="tag bad">until lifted</span>` : when(until, now),
     counted(credentials, 'user'),
     html`${theirs(by.subject)} <span class="muted">at ${theirs(by.issuer)}</span>`,
     html`<code>${id}</code>${copyButton(id)}`,
@@ -31,7 +31,7 @@ function row({ id, target, reason, block, at, until, by, credentials }: Revocati
   ];
 }
 
-/** Whom a revocation is about. */
+/** The target of a revocation. */
 export function targetText(target: RevocationTarget): SafeHtml {
   if ('issuer' in target) return html`${theirs(target.subject)} at ${theirs(target.issuer)}`;
   if ('nkey' in target) return html`user key ${shortKey(target.nkey)}`;

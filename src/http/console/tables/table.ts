@@ -1,15 +1,15 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import { scroll } from '../frame.ts';
 
-/** One record; undefined where it has nothing in that column. A folded row spans all columns. */
+/** One record; undefined for an empty column. A folded row spans all columns. */
 export type RecordRow = readonly (SafeHtml | string | undefined)[] | { readonly folded: SafeHtml };
 
-/** The last column of a table whose rows can be acted on. */
+/** The last column, if rows have actions. */
 export const ACTION = 'Action';
 
 /**
- * A table of records. On a narrow screen each row becomes a list of its cells, named by their columns,
- * so that nothing is cut and every action is in reach.
+ * A table of records. On a narrow screen, each row becomes a list of cells with their column names, so
+ * that nothing is cut off and every action stays within reach.
  */
 export function recordTable(
   label: string,

@@ -20,7 +20,7 @@ export const redeemCode: GrantHandler = async (deps, request, form) => {
   return redeemed(deps, request, (issue) => handovers.redeemCode(proof, callerOf(request), issue));
 };
 
-/** `grant_type=urn:ietf:params:oauth:grant-type:device_code`: a device asks whether somebody agreed (RFC 8628 §3.4). */
+/** `grant_type=urn:ietf:params:oauth:grant-type:device_code`: a device polls for the user's decision (RFC 8628 §3.4). */
 export const redeemDevice: GrantHandler = async (deps, request, form) => {
   const deviceCode = trimmed(form, 'device_code');
   if (deviceCode === undefined) return refusedPerson(missing('device_code'));
@@ -30,7 +30,7 @@ export const redeemDevice: GrantHandler = async (deps, request, form) => {
   );
 };
 
-/** What a code is redeemed for: the credential is there before the code is used up. */
+/** Redeems a code. The credential exists before the code is used up. */
 async function redeemed(
   deps: LoginDeps,
   request: FastifyRequest,

@@ -8,19 +8,19 @@ import { refresh } from './refresh.ts';
 import { TOKEN_EXCHANGE } from './token-exchange-request.ts';
 import { exchangeToken } from './token-exchange.ts';
 
-/** Grants that a person stands behind, who signed in here. */
+/** Grants of users who signed in here. */
 const OF_PEOPLE: ReadonlyMap<string, GrantHandler> = new Map([
   ['authorization_code', redeemCode],
   ['urn:ietf:params:oauth:grant-type:device_code', redeemDevice],
   ['refresh_token', refresh],
 ]);
 
-/** Values of `grant_type` that are served, for the metadata. */
+/** Supported values of `grant_type`, for the metadata. */
 export function grantTypes({ logins }: Pick<LoginDeps['login'], 'logins'>): string[] {
   return logins.issuers().length === 0 ? [TOKEN_EXCHANGE] : [TOKEN_EXCHANGE, ...OF_PEOPLE.keys()];
 }
 
-/** The grant that is asked for, if it is served and the client is one that may ask for it. */
+/** The requested grant, if it is supported and the client may use it. */
 export function grantOf(form: Form, login: LoginDeps['login']): GrantHandler | Refusal {
   const type = text(form, 'grant_type');
   if (type === undefined) return missing('grant_type');

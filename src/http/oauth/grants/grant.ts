@@ -18,7 +18,7 @@ export type GrantHandler = (
   form: Form,
 ) => Promise<GrantAnswer>;
 
-/** A refusal of a grant that a person stands behind. */
+/** A refusal of a user's grant. */
 export function refusedPerson(refusal: Refusal): GrantAnswer {
   return { refusal, asked: { person: true } };
 }

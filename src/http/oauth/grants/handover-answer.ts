@@ -8,7 +8,7 @@ import { newPermissions, ttlCapped } from '../../credential-answer.ts';
 import type { LoginDeps } from '../../deps.ts';
 import { callerOf } from './grant.ts';
 
-/** The credential of a handover, by the way of every other: policy, revocations, record, signature. */
+/** Issues the credential of a handover like every other: policy, revocations, record, signature. */
 export function credentialOf(
   deps: LoginDeps,
   request: FastifyRequest,
@@ -29,7 +29,7 @@ export function credentialOf(
   });
 }
 
-/** What a program gets (RFC 6749 §5.1), with the token for its next credential. */
+/** The answer to the program (RFC 6749 §5.1), with the refresh token for its next credential. */
 export async function handedOver(
   { login, live }: LoginDeps,
   handed: HandedSession & Pick<Handover, 'ttlSeconds'>,
@@ -59,10 +59,10 @@ export async function handedOver(
   };
 }
 
-/** Nobody reads more. */
+/** Enough to display. */
 const MAX_NAME_CHARACTERS = 200;
 
-/** What a person is called by their provider (OIDC Core §5.1), for people to read: neither unique nor stable. */
+/** The user's name at the provider (OIDC Core §5.1), for display: neither unique nor stable. */
 export function nameOf({ claims }: Identity): string | undefined {
   const names = [claims['name'], claims['preferred_username'], claims['email']];
   const name = names.find((value) => typeof value === 'string' && value.trim() !== '');

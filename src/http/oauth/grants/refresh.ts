@@ -5,11 +5,11 @@ import { callerOf, type GrantHandler, refusedPerson } from './grant.ts';
 import { credentialOf, handedOver } from './handover-answer.ts';
 
 /**
- * `grant_type=refresh_token` (RFC 6749 §6), for the role that was agreed to and no other.
+ * `grant_type=refresh_token` (RFC 6749 §6), only for the role that the user agreed to.
  *
- * The token is used up last, when there is a credential to hand over: a role that is refused or a
- * service that is busy must not cost a person their session, as a token used twice does. Of several
- * who show it at once one gets the credential made for it; those of the others are dropped.
+ * The token is used up last, once there is a credential: a refused role or a busy service must not
+ * end the user's session, as using a token twice does. If several requests send it at once, one gets
+ * its credential; the credentials of the others are dropped.
  */
 export const refresh: GrantHandler = async (deps, request, form) => {
   const token = trimmed(form, 'refresh_token');
@@ -35,5 +35,5 @@ export const refresh: GrantHandler = async (deps, request, form) => {
 
 const OTHER_ROLE = new Refusal(
   'scope_invalid',
-  'The person agreed to another role: for this one they have to be asked.',
+  'The user agreed to another role: start a new login to request this one.',
 );

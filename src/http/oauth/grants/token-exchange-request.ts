@@ -7,7 +7,7 @@ import { parseNkey, parseRole, parseTtl } from '../parameters.ts';
 
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const JWT_TYPE = 'urn:ietf:params:oauth:token-type:jwt';
-/** The same answer as for `JWT_TYPE`, under the one name that some OAuth clients can ask for. */
+/** The same answer as for `JWT_TYPE`, under the only name that some OAuth clients can request. */
 export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 /** Our own: the credential as a `.creds` file, for clients that can carry only one string. */
 export const CREDS_TYPE = 'urn:nats-sts:token-type:creds';
@@ -29,7 +29,7 @@ export interface TokenRequest {
   readonly userPublicKey: UserPublicKey | undefined;
 }
 
-/** `form` repeats no parameter but those that RFC 8693 §2.1 lets it: `audience` and `resource`. */
+/** `form` repeats only the parameters that RFC 8693 §2.1 allows: `audience` and `resource`. */
 export function parseTokenRequest(form: Form, live: Live): TokenRequest | Refusal {
   const tokens = parseTokens(form);
   if (tokens instanceof Refusal) return tokens;
@@ -43,7 +43,9 @@ export function parseTokenRequest(form: Form, live: Live): TokenRequest | Refusa
   const userPublicKey = parseNkey(form);
   if (userPublicKey instanceof Refusal) return userPublicKey;
   if (userPublicKey !== undefined && requestedType === CREDS_TYPE) {
-    return invalid('A .creds file holds the seed, so it can not be had with an nkey of your own.');
+    return invalid(
+      'A .creds file contains the seed, which stays with you if you send your own nkey: leave out nkey, or request another token type.',
+    );
   }
   return { ...tokens, requestedType, ask, userPublicKey };
 }
@@ -58,7 +60,7 @@ function parseTokens(
   const actorToken = trimmed(form, 'actor_token');
   if (actorToken === undefined) {
     if (trimmed(form, 'actor_token_type') === undefined) return { subjectToken, actorToken };
-    return invalid('actor_token_type is only allowed together with actor_token.');
+    return invalid('Send actor_token_type only with actor_token.');
   }
   return checkTokenType(form, 'actor_token_type') ?? { subjectToken, actorToken };
 }
@@ -79,7 +81,7 @@ function parseAsk(form: Form, live: Live): Ask | Refusal {
   return account instanceof Refusal ? account : { role, account, ttlSeconds };
 }
 
-/** The account that `audience` and `resource` name together; an unknown one is left to the policy to refuse. */
+/** The account that `audience` and `resource` name. The policy refuses an unknown one. */
 function targetAccount(form: Form, live: Live): string | Refusal | undefined {
   const named = new Set<string>();
   for (const audience of texts(form, 'audience')) named.add(accountName(audience, live));
@@ -92,7 +94,7 @@ function targetAccount(form: Form, live: Live): string | Refusal | undefined {
       );
     }
   }
-  if (named.size > 1) return target('audience and resource must name one and the same account.');
+  if (named.size > 1) return target('audience and resource must name the same account.');
   return [...named][0];
 }
 
@@ -100,7 +102,7 @@ function accountName(nameOrKey: string, { accounts }: Live): string {
   return accounts.find(({ publicKey }) => publicKey === nameOrKey)?.name ?? nameOrKey;
 }
 
-/** RFC 8693 §2.2.2: what is asked for is no target of ours. */
+/** RFC 8693 §2.2.2: the requested target is not one of ours. */
 function target(message: string): Refusal {
   return new Refusal('target_invalid', message);
 }

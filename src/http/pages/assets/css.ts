@@ -1,2 +1,2 @@
-/** Marks a text as CSS: editors colour it. */
+/** Marks a string as CSS, for editors. */
 export const css = String.raw;

@@ -1,14 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clearCookie, type CookieJar, cookieOf } from './cookie-jar.ts';
 
-/** So many logins at once a browser remembers; each is a few hundred bytes of every request. */
+/** How many logins at once a browser remembers; each adds a few hundred bytes to every request. */
 const MAX_ATTEMPTS = 4;
-/** What is over goes by itself in ten minutes; the answer stays small whatever came in. */
+/** Ended attempts expire by themselves in ten minutes; this keeps the answer small. */
 const MAX_CLEARED = 8;
 
 const prefixOf = ({ prefix }: CookieJar): string => `${prefix}-login-`;
 
-/** What a login under way is remembered by, in a cookie of its own: two tabs don't disturb each other. */
+/** Remembers a login in progress in its own cookie, so that two tabs do not disturb each other. */
 export function setAttemptCookie(
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   jar: CookieJar,
@@ -32,7 +32,7 @@ interface BegunAttempt {
   readonly attemptSeconds: number;
 }
 
-/** The attempt that an answer belongs to; what is taken is gone: an answer counts once. */
+/** Returns the attempt that an answer belongs to and clears its cookie: an answer counts once. */
 export function takeAttemptCookie(
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   jar: CookieJar,

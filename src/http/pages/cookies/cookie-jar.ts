@@ -1,7 +1,7 @@
 import type { CookieSerializeOptions } from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** The cookies of one deployment: how they are called, and what they are set with. */
+/** The cookies of one deployment: their names and attributes. */
 export interface CookieJar {
   readonly prefix: string;
   readonly attributes: CookieSerializeOptions;
@@ -22,12 +22,12 @@ export function cookieJar(publicUrl: string): CookieJar {
   };
 }
 
-/** The browser drops it. */
+/** Makes the browser delete it. */
 export function clearCookie(reply: FastifyReply, { attributes }: CookieJar, name: string): void {
   reply.setCookie(name, '', { ...attributes, maxAge: 0, expires: new Date(0) });
 }
 
-/** A cookie as it came in: our own values hold nothing that is encoded. */
+/** A cookie as received: our own values contain nothing encoded. */
 export function cookieOf(request: FastifyRequest, name: string): string | undefined {
   const { cookies } = request;
   return Object.hasOwn(cookies, name) ? cookies[name] : undefined;

@@ -4,8 +4,7 @@ import { clearCookie, type CookieJar, cookieOf } from './cookie-jar.ts';
 
 /**
  * The sealed session in the browser. Browsers keep 4,096 bytes a cookie with its name and attributes
- * (RFC 6265bis §5.7), and ID tokens with many groups are larger: it is split over up to four. The
- * first says how many there are, so that a part left over from before is never taken for one.
+ * (RFC 6265bis §5.7), and ID tokens with many groups are larger: it is split over up to four. The first contains their number, so that a part of an earlier session is never used.
  */
 const PART_CHARACTERS = 3_800;
 const MAX_PARTS = 4;
@@ -15,7 +14,7 @@ const names = ({ prefix }: CookieJar): string[] =>
     index === 0 ? `${prefix}-session` : `${prefix}-session-${index}`,
   );
 
-/** Sets the parts, and drops those of a larger session before. */
+/** Sets the parts, and deletes leftover parts of a larger session. */
 export function setSessionCookie(
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   jar: CookieJar,
@@ -35,7 +34,7 @@ export function setSessionCookie(
   return undefined;
 }
 
-/** The sealed session as it came in; undefined where there is none, or not all of it. */
+/** The sealed session as received; undefined if it is missing or incomplete. */
 export function sessionCookie(request: FastifyRequest, jar: CookieJar): string | undefined {
   const [first = '', ...others] = names(jar);
   const [, count, start] = /^([1-4])\.(.+)$/s.exec(cookieOf(request, first) ?? '') ?? [];
@@ -44,7 +43,7 @@ export function sessionCookie(request: FastifyRequest, jar: CookieJar): string |
   return rest.includes(undefined) ? undefined : [start, ...rest].join('');
 }
 
-/** Drops every part that came in. */
+/** Deletes every part that the browser sent. */
 export function clearSessionCookie(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -64,5 +63,5 @@ function split(sealed: string): string[] {
 
 const TOO_LARGE = new Refusal(
   'session_too_large',
-  'Your provider says more about you than a browser can keep: the login can not be remembered.',
+  'Your provider sends more claims about you than a browser can store. Ask your administrator to request fewer claims.',
 );

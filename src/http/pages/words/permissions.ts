@@ -3,12 +3,12 @@ import type { Direction } from '../../../policy/subject.ts';
 import { type SubjectWords, subjectWords } from './subjects.ts';
 import { lifetime } from './time.ts';
 
-/** What a grant allows in one direction, for people. */
+/** What a grant allows in one direction, in words. */
 export interface DirectionWords {
-  /** `You may publish to` */
+  /** `You can publish to` */
   readonly heading: string;
   readonly allowed: readonly SubjectWords[];
-  /** Taken out of those again. */
+  /** Exceptions from those. */
   readonly except: readonly SubjectWords[];
 }
 
@@ -16,8 +16,8 @@ export interface DirectionWords {
 export function permissionWords({ publish, subscribe, role }: Grant): readonly DirectionWords[] {
   const replies = role.responses ? [{ words: replyWords(role.responses) }] : [];
   return [
-    directionWords('You may publish to', 'publish', publish, replies),
-    directionWords('You may listen to', 'subscribe', subscribe, []),
+    directionWords('You can publish to', 'publish', publish, replies),
+    directionWords('You can subscribe to', 'subscribe', subscribe, []),
   ];
 }
 
@@ -30,14 +30,14 @@ function directionWords(
   return {
     heading,
     allowed: [...allow.map((subject) => subjectWords(subject, direction)), ...more],
-    // Where nothing is allowed there are no exceptions.
+    // If nothing is allowed, there are no exceptions.
     except: allow.length === 0 ? [] : deny.map((subject) => subjectWords(subject, direction)),
   };
 }
 
 function replyWords({ max, ttlSeconds }: NonNullable<Grant['role']['responses']>): string {
   const times = max === 1 ? 'one answer' : `up to ${max} answers`;
-  return `whoever sends you a request: ${times} to each, within ${lifetime(ttlSeconds)}`;
+  return `anyone who sends you a request: ${times} to each, within ${lifetime(ttlSeconds)}`;
 }
 
 /** What else a role allows or limits, each as a name and a text. */
@@ -68,7 +68,7 @@ function short(time: string): string {
   return time.replace(/:00$/, '');
 }
 
-/** In the largest unit that is exact, of 1024. */
+/** In the largest exact unit, in powers of 1024. */
 export function sizeWords(bytes: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB'];
   let size = bytes;

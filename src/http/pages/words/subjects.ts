@@ -4,19 +4,19 @@ import type { Direction } from '../../../policy/subject.ts';
 export interface SubjectWords {
   /** `everything under orders` */
   readonly words: string;
-  /** As it stands in the credential, a queue group after a blank; absent for what no subject says. */
+  /** As in the credential, with a queue group after a space; absent for permissions without a subject. */
   readonly subject?: string;
 }
 
 /**
- * One entry of a grant's lists for people who don't read subjects (NATS ADR-6: `*` stands for one
- * word, `>` at the end for one or more).
+ * One entry of a grant's lists, for readers who do not know subjects (NATS ADR-6: `*` matches one
+ * word, `>` at the end one or more).
  */
 export function subjectWords(entry: string, direction: Direction): SubjectWords {
   const [subject = '', queue] = entry.split(' ');
   const words = known(subject, direction) ?? pattern(subject);
   return {
-    words: queue === undefined ? words : `${words}, shared with the group ${quoted(queue)}`,
+    words: queue === undefined ? words : `${words}, shared with the queue group ${quoted(queue)}`,
     subject: entry,
   };
 }
@@ -32,7 +32,7 @@ function pattern(subject: string): string {
   return open ? `everything under ${first}` : 'just this subject';
 }
 
-/** Words that stand side by side as one, quoted; wildcards side by side as their number. */
+/** Joins adjacent words, quoted, and counts adjacent wildcards. */
 function runs(tokens: readonly string[]): string[] {
   const found: { wild: boolean; tokens: string[] }[] = [];
   for (const token of tokens) {
@@ -47,16 +47,16 @@ function runs(tokens: readonly string[]): string[] {
   });
 }
 
-/** What NATS itself and its clients use (ADR-4, ADR-1, ADR-8, ADR-20, ADR-32). */
+/** Subjects that NATS itself and its clients use (ADR-4, ADR-1, ADR-8, ADR-20, ADR-32). */
 function known(subject: string, direction: Direction): string | undefined {
   if (subject === '_INBOX.>') {
     return direction === 'subscribe'
       ? 'replies to your own requests'
       : 'replies to anyone’s requests';
   }
-  if (subject === '$JS.API.>') return 'all of JetStream’s interface';
+  if (subject === '$JS.API.>') return 'the whole JetStream API';
   if (subject === '$JS.ACK.>') return 'acknowledgements of JetStream messages';
-  if (subject === '$SRV.>') return 'discovery of services';
+  if (subject === '$SRV.>') return 'service discovery';
   const [, bucket] = /^\$KV\.([^.*>]+)\.>$/.exec(subject) ?? [];
   if (bucket !== undefined) return `all keys of the bucket ${quoted(bucket)}`;
   const [, store] = /^\$O\.([^.*>]+)\.>$/.exec(subject) ?? [];

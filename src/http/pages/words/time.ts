@@ -2,7 +2,7 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import { type Clock, systemClock, unixSeconds } from '../../../clock.ts';
 import type { PageDeps } from '../page.ts';
 
-/** Of time, the largest first, with their seconds. */
+/** Units of time, the largest first, in seconds. */
 export const UNITS = [
   ['day', 86_400],
   ['hour', 3_600],
@@ -14,7 +14,7 @@ export const UNITS = [
 export function lifetime(seconds: number): string {
   const [largest, ...others] = unitsOf(Math.max(0, Math.floor(seconds)));
   if (largest === undefined) return '0 seconds';
-  // Seconds say nothing beside hours.
+  // Seconds are noise beside hours.
   const next = others.find(([, size]) => size * 60 >= largest[1]);
   return [largest, next].flatMap((part) => (part ? [part[2]] : [])).join(' ');
 }
@@ -34,7 +34,7 @@ const FORMAT = new Intl.DateTimeFormat('en-GB', {
   timeZone: 'UTC',
 });
 
-/** A point in time, Unix seconds; of where the reader is the service knows nothing. */
+/** A point in time, in Unix seconds, shown in UTC: the service does not know the reader's time zone. */
 export function moment(seconds: number): SafeHtml {
   const date = new Date(seconds * 1000);
   return html`<time datetime="${date.toISOString()}">${FORMAT.format(date)} UTC</time>`;

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-/** So many living credentials of this subject, the first of them connected. */
+/** So many valid credentials of this subject, the first of them connected. */
 async function present(sub: string, count = 1) {
   const credentials = [];
   for (let n = 0; n < count; n += 1) {
@@ -40,15 +40,15 @@ describe('revoking', () => {
     const { connection } = await present(who, 2);
     const asked = await revokeOf(who);
     expect(asked.status).toBe(200);
-    expect(asked.text).toContain('Disconnected now: 2 living credentials and 1 live connection.');
-    expect(asked.text).toContain('whoever gets a new one from the provider comes in again');
+    expect(asked.text).toContain('Disconnected now: 2 valid credentials and 1 live connection.');
+    expect(asked.text).toContain('a new token from the provider restores access');
     expect(madeFor(who)).toEqual([]);
     expect(connection.isClosed()).toBe(false);
 
     const done = await asked.press('Revoke');
     expect(done.url.pathname).toBe('/console/revocations');
     expect(done.text).toMatch(
-      /Revocation [0-9a-f]{12} is in force\. It reaches 2 living credentials/,
+      /Revocation [0-9a-f]{12} is in force\. Affected: 2 valid credentials/,
     );
     expect(done.text).toContain('laptop lost');
     await eventually(() => connection.isClosed());
@@ -84,10 +84,10 @@ describe('revoking', () => {
 
     const { browser } = await world.visit(OLGA.name);
     const listed = await browser.open(done.url.href);
-    expect(listed.text).toContain('lifted by hand');
+    expect(listed.text).toContain('until lifted');
     const lifting = await browser.open(`${world.url}/console/revocations`);
     const confirm = await lifting.press('Lift…', { id });
-    expect(confirm.text).toContain('The revocation of');
+    expect(confirm.text).toContain('Lift the revocation of');
     expect(confirm.text).toContain('laptop lost');
     const lifted = await confirm.press('Lift it');
     expect(lifted.text).toContain(`Revocation ${id} is lifted.`);
@@ -102,8 +102,8 @@ describe('revoking', () => {
     const who = someone();
     await present(who);
     const other = encodeURIComponent(`${who} `);
-    expect((await revokeOf(other)).text).toContain('Disconnected now: 0 living credentials');
-    expect((await revokeOf(who)).text).toContain('Disconnected now: 1 living credential');
+    expect((await revokeOf(other)).text).toContain('Disconnected now: 0 valid credentials');
+    expect((await revokeOf(who)).text).toContain('Disconnected now: 1 valid credential');
   });
 
   test.each([
@@ -135,7 +135,7 @@ describe('revoking', () => {
     const asked = await revokeOf(who, await fieldsOf({ user }));
     expect(asked.status).toBe(200);
     expect(asked.text).toMatch(
-      /Disconnected now: [1-9]\d* living credentials? and [1-9]\d* live connections?/,
+      /Disconnected now: [1-9]\d* valid credentials? and [1-9]\d* live connections?/,
     );
   });
 });
@@ -147,7 +147,7 @@ describe('a signing key', () => {
     const { page } = await world.visit(OLGA.name);
     const asked = await page.press('Revoke…', { key: first.issuer });
     expect(asked.text).toMatch(
-      /Servers will refuse it at once\. Cut off are [1-9]\d* living credentials? and [1-9]/,
+      /Servers will reject it at once\. Disconnected: [1-9]\d* valid credentials? and [1-9]/,
     );
     const unreasoned = await asked.press('Revoke the key', { reason: ' ' });
     expect(unreasoned.status).toBe(400);
@@ -184,12 +184,12 @@ describe('a rotation', () => {
     const { page } = await world.visit(OLGA.name);
     const asked = await page.press(button);
     expect(asked.text).toContain(`New keys for ${of}: 1 key will be replaced.`);
-    expect(asked.text).toMatch(/Nobody is cut off.*[1-9]\d* credentials? of the old ones/);
+    expect(asked.text).toMatch(/Nobody is disconnected.*[1-9]\d* credentials? of the old keys/);
     expect(world.audit({ type: 'admin' })).toHaveLength(before);
     const active = world.ring()?.keys.find(({ state }) => state === 'active')?.publicKey;
 
     const done = await asked.press('Rotate');
-    expect(done.text).toContain('A rotation was asked for: 1 new key will take over');
+    expect(done.text).toContain('Rotation requested: 1 new key will take over');
     expect(world.audit({ type: 'admin' }).slice(before)).toMatchObject([
       { action: 'rotate', account: 'APP', slot: 'publisher', identity: { subject: OLGA.id } },
     ]);
@@ -273,7 +273,7 @@ describe.each(FORMS)('the form of %s', (path, fields) => {
     const { browser } = await world.visit(OLGA.name);
     const response = await send(browser.cookies.headerFor(new URL(world.url)), headers);
     expect(response.status).toBe(403);
-    expect(await response.text()).toContain('came from elsewhere');
+    expect(await response.text()).toContain('came from another site');
     expect(records()).toHaveLength(before);
   });
 

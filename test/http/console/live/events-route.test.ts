@@ -98,7 +98,7 @@ test('whoever takes no events is told so as by every page, once it is known who 
     'text/html; charset=utf-8',
   ]);
   expect(answer.headers.get('cache-control')).toBe('no-store');
-  expect(await answer.text()).toMatch(/This is no page[^]*<code class="all">[0-9a-f-]{36}</);
+  expect(await answer.text()).toMatch(/This is not a page[^]*<code class="all">[0-9a-f-]{36}</);
   expect((await ask('')).status).toBe(401);
 });
 

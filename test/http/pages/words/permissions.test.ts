@@ -19,12 +19,12 @@ test('publishing comes first, each with its exceptions', () => {
   });
   expect(permissionWords(grant)).toEqual([
     {
-      heading: 'You may publish to',
+      heading: 'You can publish to',
       allowed: [{ words: 'everything under “a”', subject: 'a.>' }],
       except: [{ words: 'just this subject', subject: 'a.b' }],
     },
     {
-      heading: 'You may listen to',
+      heading: 'You can subscribe to',
       allowed: [{ words: 'just this subject', subject: 'c' }],
       except: [],
     },
@@ -37,8 +37,8 @@ test('where nothing is allowed there are no exceptions', () => {
 });
 
 test.each([
-  [1, 'whoever sends you a request: one answer to each, within 1 minute'],
-  [3, 'whoever sends you a request: up to 3 answers to each, within 1 minute'],
+  [1, 'anyone who sends you a request: one answer to each, within 1 minute'],
+  [3, 'anyone who sends you a request: up to 3 answers to each, within 1 minute'],
 ])('leave to reply is publishing, too (%i)', (max, words) => {
   const grant = grantOf({ publish: { allow: [], deny: [] }, responses: { max, ttlSeconds: 60 } });
   expect(permissionWords(grant)[0]?.allowed).toEqual([{ words }]);

@@ -21,7 +21,7 @@ test('what operators look up is what people see: each heading that is quoted is 
   const quoted = Array.from(rows, ([, heading]) => heading);
   expect(quoted.length).toBeGreaterThan(5);
   const titles = [...REFUSALS, INCOMPLETE_ANSWER, NOT_SIGNED_IN].map(({ title }) => title);
-  const notices = ['Look again before you agree'];
+  const notices = ['Check again before you agree'];
   expect([...titles, ...notices]).toEqual(expect.arrayContaining(quoted));
 });
 
@@ -31,6 +31,6 @@ test('a way on is a path of ours', () => {
 
 test('nobody is advised to try again what only an administrator can fix', () => {
   const { text, wayOn } = refusalWords(new Refusal('login_failed', 'Its own message.'));
-  expect(text).toContain('Only an administrator can fix that');
+  expect(text).toContain('signing in again will fail until that is fixed');
   expect(wayOn.path).toBe('/');
 });

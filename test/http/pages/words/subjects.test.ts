@@ -26,9 +26,9 @@ test('inboxes read as what they are for, by direction', () => {
 });
 
 test.each([
-  ['$JS.API.>', 'all of JetStream’s interface'],
+  ['$JS.API.>', 'the whole JetStream API'],
   ['$JS.ACK.>', 'acknowledgements of JetStream messages'],
-  ['$SRV.>', 'discovery of services'],
+  ['$SRV.>', 'service discovery'],
   ['$KV.stock.>', 'all keys of the bucket “stock”'],
   ['$O.pictures.>', 'all objects of the store “pictures”'],
   ['$KV.>', 'everything under “$KV”'],
@@ -39,7 +39,7 @@ test.each([
 
 test('a queue rule names its group', () => {
   expect(subjectWords('orders.> workers', 'subscribe')).toEqual({
-    words: 'everything under “orders”, shared with the group “workers”',
+    words: 'everything under “orders”, shared with the queue group “workers”',
     subject: 'orders.> workers',
   });
 });
