@@ -107,10 +107,13 @@ export async function revocation(
   const revoke = ['revoke', '--issuer', 'demo', '--subject', ORDERS.id, '--reason', 'leaked'];
   const asAdmin = ['--url', world.stsUrl, '--token', await world.provider.tokenOf(OPS.id)];
   const calledAt = performance.now();
-  const cut = client.closed.then(() => Math.ceil(performance.now() - calledAt));
+  const disconnected = client.closed.then(() => Math.ceil(performance.now() - calledAt));
   const revoked = await natsSts(terminal, ...revoke, '--yes', ...asAdmin);
   assert.equal(revoked.exitCode, 0, revoked.output);
-  const took = await Promise.race([cut, wait(PATIENCE_MILLISECONDS, undefined, { ref: false })]);
+  const took = await Promise.race([
+    disconnected,
+    wait(PATIENCE_MILLISECONDS, undefined, { ref: false }),
+  ]);
   assert(took !== undefined, 'its client is still connected');
   narrator.output(`$ nats-sts ${revoke.join(' ')} --yes`);
   narrator.output(revoked.output);

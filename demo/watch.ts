@@ -25,8 +25,8 @@ export function watch(
   const next = reader.follow({});
   const timer = setInterval(() => {
     for (const event of next()) {
-      const told = happening(event);
-      if (told) narrator.event(told.text, told.style);
+      const line = happening(event);
+      if (line) narrator.event(line.text, line.style);
     }
   }, LOOK_MILLISECONDS);
   return {

@@ -8,7 +8,7 @@ import { JSON_PROBLEMS } from '../identity/token.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { readInput } from './input.ts';
 
-/** The identity that a file of claims stands for, and why a real token with these claims would be rejected. */
+/** The identity in a file of claims, and why a real token with these claims would be rejected. */
 export interface Claimed {
   readonly identity: Identity | Refusal;
   readonly rejections: readonly Refusal[];

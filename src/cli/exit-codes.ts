@@ -8,7 +8,7 @@ export const ExitCode = {
   usage: 2,
   /** nats-sts denied the request. */
   denied: 3,
-  /** The configuration, or a file of test cases, is not valid. */
+  /** The configuration, or a file of golden cases, is not valid. */
   configuration: 4,
   /** Something required cannot be reached, or is not available now. */
   unavailable: 5,

@@ -115,5 +115,5 @@ Exit codes:
   1  failure (check --online: problems; --strict: warnings; test: failed cases)
   2  wrong usage
   3  denied
-  4  the configuration, or a file of test cases, is not valid
+  4  the configuration, or a file of golden cases, is not valid
   5  something required cannot be reached, or is not available now`;

@@ -92,8 +92,8 @@ function targetOf({ issuer, subject, nkey, role, binding }: RevokeOptions): Revo
 
 function consequences(answer: RevokeAnswer): string[] {
   return [
-    `Revokes ${targetText(answer.target)}: ${cutText(answer)}.`,
-    ...notCutText(answer),
+    `Revokes ${targetText(answer.target)}: ${revokedText(answer)}.`,
+    ...notRevokedText(answer),
     answer.block
       ? 'New credentials are denied until you lift the revocation.'
       : 'Tokens issued until five seconds from now are denied. Later tokens work if the policy allows them.',
@@ -102,20 +102,20 @@ function consequences(answer: RevokeAnswer): string[] {
 
 function done(answer: RevokeAnswer): string[] {
   return [
-    `revoked ${targetText(answer.target)}: ${cutText(answer)}${answer.block ? '; new credentials are denied' : ''}`,
-    ...notCutText(answer),
+    `revoked ${targetText(answer.target)}: ${revokedText(answer)}${answer.block ? '; new credentials are denied' : ''}`,
+    ...notRevokedText(answer),
     ...(answer.id === undefined ? [] : [`to lift it: nats-sts revocations lift ${answer.id}`]),
   ];
 }
 
-function cutText({ credentials, credentials_not_cut, sessions }: RevokeAnswer): string {
-  const cut = credentials - credentials_not_cut;
-  const held = `${cut} credential${cut === 1 ? '' : 's'}`;
-  if (sessions === null) return `${held} (number of sessions unknown)`;
-  return `${held} and ${sessions} session${sessions === 1 ? '' : 's'}`;
+function revokedText({ credentials, credentials_not_cut, sessions }: RevokeAnswer): string {
+  const revoked = credentials - credentials_not_cut;
+  const text = `${revoked} credential${revoked === 1 ? '' : 's'}`;
+  if (sessions === null) return `${text} (number of sessions unknown)`;
+  return `${text} and ${sessions} session${sessions === 1 ? '' : 's'}`;
 }
 
-function notCutText({ credentials, credentials_not_cut: left }: RevokeAnswer): string[] {
+function notRevokedText({ credentials, credentials_not_cut: left }: RevokeAnswer): string[] {
   if (left === 0) return [];
   const more = credentials > left ? ' more' : '';
   return left === 1

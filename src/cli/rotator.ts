@@ -8,7 +8,7 @@ interface Address {
   readonly port: number;
 }
 
-/** `nats-sts rotator`: rotates signing keys and carries out revocations, until it is told to stop. Has no routes for callers. */
+/** `nats-sts rotator`: rotates signing keys and carries out revocations, until it is stopped. Has no routes for callers. */
 export function rotatorCommand(): Command {
   return new Command('rotator')
     .description('rotate signing keys and carry out revocations, in a process separate from serve')

@@ -3,7 +3,7 @@ import { startService } from '../service.ts';
 import { configOption, requireConfig } from './config-option.ts';
 import { logLevelOption, type ProcessOptions, runUntilStopped } from './run.ts';
 
-/** `nats-sts serve`: runs until told to stop. SIGHUP reloads the configuration, SIGTERM and SIGINT stop. */
+/** `nats-sts serve`: runs until it is stopped. SIGHUP reloads the configuration, SIGTERM and SIGINT stop. */
 export function serveCommand(): Command {
   return new Command('serve')
     .description('run the service')

@@ -44,7 +44,7 @@ function clean(cell: Cell): CleanCell {
 function line(terminal: Terminal, cells: readonly CleanCell[], widths: readonly number[]): string {
   const padded = cells.map(({ text, style }, index) => {
     const width = widths[index] ?? 0;
-    const short = cut(text, width);
+    const short = shorten(text, width);
     const shown = style === undefined ? short : styled(terminal, style, short);
     const last = index === cells.length - 1;
     return last ? shown : shown + ' '.repeat(width - stringWidth(short));
@@ -90,14 +90,14 @@ function widestThatShrinks(columns: readonly Column[], widths: readonly number[]
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-function cut(text: string, width: number): string {
+function shorten(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
-  let kept = '';
+  let short = '';
   let used = 0;
   for (const { segment } of graphemes.segment(text)) {
     used += stringWidth(segment);
     if (used > width - 1) break;
-    kept += segment;
+    short += segment;
   }
-  return `${kept}…`;
+  return `${short}…`;
 }

@@ -125,12 +125,12 @@ function consequences(found: Found): string[] {
   return [
     `Revokes the ${key.state} signing key ${key.public_key}`,
     `of account ${account}, ${slotName(key.slot)}.`,
-    ...(kind === 'managed' ? cutText(found) : notCutText(found)),
+    ...(kind === 'managed' ? alsoRevokedText(found) : notDisconnectedText(found)),
     ...(key.state === 'active' ? [afterText(found)] : []),
   ];
 }
 
-function cutText({ key }: Found): string[] {
+function alsoRevokedText({ key }: Found): string[] {
   const { credentials_alive, sessions } = key;
   const credentials = counted(credentials_alive, 'credential');
   const connected =
@@ -140,15 +140,15 @@ function cutText({ key }: Found): string[] {
   ];
 }
 
-function notCutText({ account, key }: Found): string[] {
+function notDisconnectedText({ account, key }: Found): string[] {
   return [
     'nats-sts will no longer sign with it. This cannot be undone.',
-    `Nobody is disconnected yet: ${heldText(key)} still work.`,
+    `Nobody is disconnected yet: ${usedText(key)} still work.`,
     ...leftToDo(account, key.public_key),
   ];
 }
 
-function heldText({ credentials_alive, sessions }: KeyAnswer): string {
+function usedText({ credentials_alive, sessions }: KeyAnswer): string {
   const credentials = counted(credentials_alive, 'credential');
   return sessions === null ? credentials : `${credentials} and ${counted(sessions, 'session')}`;
 }

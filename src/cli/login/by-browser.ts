@@ -79,10 +79,10 @@ function instructions(page: URL, opened: boolean): string {
 function codeOf(answer: CallbackAnswer, url: URL): string {
   if ('error' in answer) {
     const { error, description } = answer;
-    const said = shown(description === undefined ? error : `${error}: ${description}`);
+    const why = shown(description === undefined ? error : `${error}: ${description}`);
     throw error === 'access_denied'
-      ? new CliError(ExitCode.denied, `denied in the browser: nothing was written (${said})`)
-      : new CliError(ExitCode.failed, said);
+      ? new CliError(ExitCode.denied, `denied in the browser: nothing was written (${why})`)
+      : new CliError(ExitCode.failed, why);
   }
   // RFC 9207 §2.4: do not send a code of another service to this one.
   if (!isSameService(url, answer.issuer ?? '')) {
@@ -105,7 +105,7 @@ async function openBrowser(url: URL, env: NodeJS.ProcessEnv): Promise<boolean> {
   }
 }
 
-/** `BROWSER` may have arguments; `%s` stands for the address, which otherwise comes last. No shell is used. */
+/** `BROWSER` may have arguments; `%s` is replaced by the address, which otherwise comes last. No shell is used. */
 async function started(url: URL, browser: string | undefined): Promise<ChildProcess> {
   if (!browser) {
     const { default: open } = await import('open');

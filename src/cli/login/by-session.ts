@@ -8,7 +8,7 @@ import { hasEnded, sessionFor, sessionOf, withoutSession, withSession } from './
 
 /**
  * Gets the next credential without a browser, while the session for the role lasts (RFC 6749 §6).
- * Undefined if there is no session or it has ended: then the person must sign in, and is told why.
+ * Undefined if there is no session or it has ended: then the person must sign in, and stderr says why.
  *
  * A refresh token works once; a second use ends the session (RFC 9700 §4.14.2). So no other process
  * on this machine may use it meanwhile, and its successor is on disk before anything else happens.
@@ -19,12 +19,12 @@ export function signInBySession(
   { sessions, clock }: { readonly sessions: Sessions; readonly clock: Clock },
 ): Promise<HandedOver | undefined> {
   const { role } = ask;
-  const tell = (what: string) => terminal.err(`nats-sts: ${what}; sign in\n`);
+  const warn = (what: string) => terminal.err(`nats-sts: ${what}; sign in\n`);
   return sessions.exclusively(async (stored) => {
     const before = stored.get(service.url);
     const session = sessionFor(before, role);
     if (before === undefined || session === undefined) {
-      if (before?.sessions.length) tell(`you have not signed in for role ${role} here yet`);
+      if (before?.sessions.length) warn(`you have not signed in for role ${role} here yet`);
       return undefined;
     }
     const rest = withoutSession(before, session);
@@ -38,7 +38,7 @@ export function signInBySession(
       throw refusalError(answer, 'To sign in again, run nats-sts login --fresh.');
     }
     stored.put(service.url, rest);
-    tell(`your session for role ${role} ${ended ? 'has ended' : 'is no longer valid'}`);
+    warn(`your session for role ${role} ${ended ? 'has ended' : 'is no longer valid'}`);
     return undefined;
   });
 }
