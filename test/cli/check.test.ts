@@ -186,7 +186,7 @@ sealingKey: { env: SEALING_KEY }`;
   });
 });
 
-describe('a configuration that can not be used', () => {
+describe('a configuration that cannot be used', () => {
   test('shows every problem at once, each with its line and path, and exits with 4', async () => {
     using directory = configDirectory();
     const file = directory.write('sts.yaml', FAULTY);
@@ -211,7 +211,7 @@ describe('a configuration that can not be used', () => {
     expect(problems).toContainEqual(expect.objectContaining({ path: 'listn', line: 5 }));
   });
 
-  test('can not send escape sequences to the terminal', async () => {
+  test('cannot send escape sequences to the terminal', async () => {
     using directory = configDirectory();
     const file = directory.write('sts.yaml', yaml({ more: '"a\\e[2J\\u202e": 1' }));
     const { exitCode, err } = await natsSts('check', '-c', file);

@@ -135,7 +135,7 @@ describe('a token that is denied', () => {
     expect(out).toMatch(/✗ {2}team +wants "orders" +but has none/);
   });
 
-  test('says why it may not have the role that it asks for, also where callers are not told', async () => {
+  test('says why it may not have the requested role, even if callers do not see that', async () => {
     const { exitCode, out } = await explain(MEMBER, '--role', 'admin');
     expect(exitCode).toBe(3);
     expect(out).toContain('(role_not_allowed)');
@@ -152,7 +152,7 @@ describe('a token that is denied', () => {
     expect(out).toContain('(template_value_unsafe)');
   });
 
-  test('is denied when no credential could be made of the grant', async () => {
+  test('is denied when the grant cannot become a credential', async () => {
     const many = Array.from({ length: 40 }, (_, n) => `"{{claims.team}}.${n}"`).join(', ');
     const wide = policy().replace('team: orders,', 'sub: alice,').replace('"audit"', many);
     const file = directory.write('large.yaml', wide);
@@ -178,7 +178,7 @@ describe('a token that is not believed', () => {
     expect(JSON.parse(out)).toMatchObject({ refused: { reason: 'token_expired' } });
   });
 
-  test('exits with 5 while the keys of its issuer can not be fetched', async () => {
+  test('exits with 5 while the keys of its issuer cannot be fetched', async () => {
     issuer.behave('jwks', { status: 500 });
     const { exitCode, err } = await explain(MEMBER);
     issuer.behave('jwks', 'normal');

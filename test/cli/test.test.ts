@@ -168,7 +168,7 @@ describe('a case fails, and says what came out instead, when it differs in', () 
   });
 });
 
-test('a case is decided as the service would: a role whose scoped key can not carry a value is a denial', async () => {
+test('a case is decided like in the service: a role whose scoped key cannot carry a value is a denial', async () => {
   using directory = configDirectory();
   const scoped = CONFIG.replace(
     'signingKeys: [{ env: SEED }]',
@@ -196,7 +196,7 @@ test('a line of JSON a case, under --json', async () => {
   });
 });
 
-describe('a file that is no list of cases shows every problem with its line, and exits with 4', () => {
+describe('a file that is not a list of cases shows every problem with its line, and exits with 4', () => {
   test.each([
     [
       'an unknown key',

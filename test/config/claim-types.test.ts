@@ -88,7 +88,7 @@ test('an error says which value excludes nobody, and what to write', () => {
   );
 });
 
-test('rules of who may administer are held to the same', () => {
+test('admin rules get the same warnings', () => {
   using directory = configDirectory();
   const more = 'admin: [{ issuer: dev, match: { sub: { not: 7 } } }]';
   expect(directory.problems(yaml({ more }))).toEqual([

@@ -5,7 +5,7 @@ function problems(text: string): string[] {
   return readDocument(text).problems.map(({ line, message }) => `${line ?? '-'}: ${message}`);
 }
 
-test('a key that stands twice is found on its line, and the rest is still read', () => {
+test('a duplicate key is reported with its line, and the rest is still read', () => {
   const document = readDocument('a: 1\nb: 2\na: 3\n');
   expect(document.problems).toEqual([
     { path: '', line: 3, message: 'this key appears twice: keep one of them' },
@@ -74,7 +74,7 @@ bindings:
   expect(document.lineOf(path)).toBe(line);
 });
 
-describe('of a file that is no YAML, the first cause is reported and not what follows from it', () => {
+describe('for a file that is not YAML, the first cause is reported, and not what follows from it', () => {
   test.each([
     ['one tab', 'a:\n  b: 1\n\tc: 2\n', '3 is indented with a tab: use spaces'],
     [
@@ -115,7 +115,7 @@ describe('of a file that is no YAML, the first cause is reported and not what fo
     expect(problems.map(({ line, message }) => `${line} ${message}`)).toEqual([problem]);
   });
 
-  test('tabs elsewhere are none of our business', () => {
+  test('tabs elsewhere are fine', () => {
     expect(readDocument('a:\tx # \tc\nb:\n\t# d\n  c:\t1\n')).toMatchObject({
       usable: true,
       problems: [],

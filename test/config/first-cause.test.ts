@@ -60,7 +60,7 @@ describe('a condition with a mistake is the only problem, and nothing advises to
     ]);
   });
 
-  test('but a binding that has none is told what that would do', () => {
+  test('but a binding without conditions is a problem that says what it would do', () => {
     expect(problems(yaml({ bindings: binding(ROLES) }))).toEqual([
       expect.stringContaining('has no condition, so every identity of the issuer would match'),
     ]);

@@ -143,7 +143,7 @@ bindings:
   ]);
 });
 
-test('a binding that can not be read does not move the places of those after it', () => {
+test('a binding that cannot be read does not shift the positions of later ones', () => {
   using directory = configDirectory();
   expect(
     directory.problems(

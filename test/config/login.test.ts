@@ -226,7 +226,7 @@ test.for([
   expect(problem).not.toMatch(/geheim|BEGIN/);
 });
 
-test('a private key signs with RS256 and without a name unless told otherwise', () => {
+test('a private key signs with RS256 and without a name by default', () => {
   const login = (more = '') =>
     loginOf(`${DEV}, login: { clientId: a, privateKey: { env: KEY }${more} }`);
   const { authentication } = login();
@@ -272,7 +272,7 @@ test('without a sealing key there is no login', () => {
   expect(problem).toMatch(/^2 issuers\.dev\.login: .*add sealingKey/);
 });
 
-test('a sealing key that can not be read is not missing as well', () => {
+test('a sealing key that cannot be read is not also reported as missing', () => {
   const problems = problemsOf(`${DEV}, login: { clientId: sts }`, 'sealingKey: x');
   expect(problems).toEqual([expect.stringContaining('5 sealingKey: is not 32 bytes')]);
 });

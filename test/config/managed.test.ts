@@ -440,7 +440,7 @@ describe('limits of an account', () => {
     expect(limitsOf('rotation: {}')).toBeUndefined();
   });
 
-  test('that can not be are told, each where it stands', () => {
+  test('that are not valid are reported, each with its path', () => {
     expect(
       problems({
         accounts: limited(

@@ -17,7 +17,7 @@ function resolve(tree: unknown, env: Record<string, string> = {}, directory = '/
   };
 }
 
-test('an environment variable stands for its value, wherever a scalar may stand', () => {
+test('an environment variable is replaced by its value in place of any scalar', () => {
   const { value, origins } = resolve(
     { contact: { env: 'A' }, roles: { r: { publish: { allow: [{ env: 'B' }] } } } },
     { A: 'ops', B: 'orders.>' },
@@ -37,7 +37,7 @@ test('a variable is never taken from the prototype', () => {
   expect(resolve({ a: { env: 'toString' } }).problems).toHaveLength(1);
 });
 
-test('a file stands for its text', () => {
+test('a file is replaced by its text', () => {
   using directory = configDirectory();
   const file = directory.write('text', 'two\nlines');
   const { value, files } = resolve({ a: { file: './text' } }, {}, directory.path);
@@ -133,7 +133,7 @@ test('the name __proto__ is refused, so that no condition is lost on it', () => 
   ]);
 });
 
-test('a number that JavaScript can not hold exactly is refused, not rounded', () => {
+test('a number that JavaScript cannot represent exactly is refused, not rounded', () => {
   expect(resolve({ a: 2 ** 60, b: Number.NaN, c: 42, d: 1.5 }).problems).toEqual([
     'a: is a number too large to be exact: put it in quotes',
     'b: is a number too large to be exact: put it in quotes',

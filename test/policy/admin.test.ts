@@ -14,11 +14,11 @@ function reasonFor(claims: Parameters<typeof identity>[0], issuerName = 'entra')
 }
 
 describe('an administrator', () => {
-  test('is whom a rule matches', () => {
+  test('is an identity that a rule matches', () => {
     expect(reasonFor({ groups: ['people', 'nats-operators'] })).toBeUndefined();
   });
 
-  test('is not who has other claims, another issuer, or none', () => {
+  test('is not an identity with other claims, another issuer, or no claims', () => {
     expect(reasonFor({ groups: ['people'] })).toBe('not_admin');
     expect(reasonFor({ groups: ['nats-operators'] }, 'github')).toBe('not_admin');
     expect(reasonFor({})).toBe('not_admin');
@@ -30,7 +30,7 @@ describe('an administrator', () => {
     expect(reasonFor({ email, email_verified: true }, 'google')).toBeUndefined();
   });
 
-  test('is told when the token leaves out the groups', () => {
+  test('gets a specific reason when the token omits the groups', () => {
     expect(reasonFor({ hasgroups: true })).toBe('groups_overage');
   });
 
@@ -40,7 +40,7 @@ describe('an administrator', () => {
     expect(denial).toMatchObject({ nearest: { binding: 'admin[0]' }, claimsSeen: { groups: 'x' } });
   });
 
-  test('is nobody without rules', () => {
+  test('does not exist without rules', () => {
     const { admin } = compileAdmin([]);
     expect(admin.configured).toBe(false);
     expect(admin.deny(identity({ sub: 'anyone' }))?.refusal.reason).toBe('not_admin');

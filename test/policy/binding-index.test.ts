@@ -106,7 +106,7 @@ describe('the index', () => {
     expect(granted(policy.decide(who, {})).binding).toBe('b6789');
   });
 
-  test('of bindings that are equally near the earliest in the file is named, whatever is traced first', () => {
+  test('of equally close bindings, the earliest in the file is named', () => {
     const policy = policyOf(
       [role('reader')],
       [

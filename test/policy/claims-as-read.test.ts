@@ -140,7 +140,7 @@ describe('a claim beyond 2^53 meets no condition that looks at it', () => {
     );
   });
 
-  test('a number that is none to a computer is no JSON that we read, looked at or not', async () => {
+  test('a token with a number that is not finite is rejected, even if no condition reads it', async () => {
     expect(await outcomeOf('"x":1e400', OK)).toBe('token_malformed');
   });
 });

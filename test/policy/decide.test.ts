@@ -175,7 +175,7 @@ describe('a denial', () => {
     });
   });
 
-  test('a role that is unknown and one that is not granted are told apart only in the detail', () => {
+  test('an unknown role and one that is not granted differ only in the detail', () => {
     const unknown = denied(POLICY.decide(A, { role: 'nonsense' })).refusal;
     const notGranted = denied(POLICY.decide(A, { role: 'secret' })).refusal;
     expect([unknown.reason, notGranted.reason]).toEqual(['role_not_allowed', 'role_not_allowed']);
@@ -195,7 +195,7 @@ describe('a denial', () => {
     }
   });
 
-  test('is the same whatever role a token asks for that matches nothing', () => {
+  test('is the same for every requested role if nothing matches', () => {
     const nobody = identity({ team: 'z' });
     expect(denied(POLICY.decide(nobody, { role: 'secret' })).refusal).toEqual(
       denied(POLICY.decide(nobody, { role: 'nonsense' })).refusal,

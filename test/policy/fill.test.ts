@@ -38,7 +38,7 @@ describe('templates', () => {
     );
   });
 
-  test('encode what is no plain token where the operator says so', () => {
+  test('encode what is not a plain token if the operator says so', () => {
     const claims = { repo: 'Acme/orders.v2', n: -5 };
     expect(filled(['a.{{claims.repo | token}}.{{claims.n|token}}'], claims)).toEqual([
       'a.=41cme=2forders=2ev2.-5',

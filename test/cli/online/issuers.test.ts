@@ -15,7 +15,7 @@ function ground(change?: (issuer: Record<string, unknown>) => void): Promise<Ser
   return prepareService({ configure: (tree) => change?.(tree['issuers'].dev) });
 }
 
-test('an issuer that fits is told with its name, keys and clock', async () => {
+test('an issuer that is as configured is reported with its name, keys, and clock', async () => {
   await using world = await ground();
   const { exitCode, one, problems } = await examine(world);
   expect(problems).toEqual([]);
@@ -96,7 +96,7 @@ describe('discovery that does not answer as it should', () => {
     expect(one(id).todo).toContain(todo);
   });
 
-  test('no answer at all ends with the time limit, and everything else is told nevertheless', async () => {
+  test('no answer ends with the timeout, and everything else is still reported', async () => {
     await using world = await ground();
     world.issuer.behave('discovery', 'hang');
     const { problems, findings } = await examine(world, { timeout: '2s' });
@@ -114,7 +114,7 @@ describe('discovery that does not answer as it should', () => {
     expect(one('tls').todo).toContain('NODE_EXTRA_CA_CERTS');
   });
 
-  test('https to a port without TLS is told so', async () => {
+  test('https to a port without TLS is reported', async () => {
     await using world = await ground();
     const https = world.issuer.issuer.replace('http:', 'https:');
     await world.configure(
@@ -170,7 +170,7 @@ describe('keys', () => {
   });
 });
 
-test('a clock that differs by more than the leeway is told with both', async () => {
+test('a clock that differs by more than the leeway is reported with both', async () => {
   await using world = await ground();
   const aMinuteAhead = { now: () => Date.now() + 60_000 };
   const { one } = await examine(world, { clock: aMinuteAhead });

@@ -60,7 +60,7 @@ describe('a server that is not in operator mode is recognised by its greeting', 
   });
 });
 
-describe('a server that can not be reached', () => {
+describe('a server that cannot be reached', () => {
   test('nobody listens', async () => {
     await using world = await at(`nats://127.0.0.1:${await freePort()}`);
     expect((await examine(world)).one('unreachable').found).toContain('ECONNREFUSED');
@@ -93,13 +93,13 @@ describe('a server that can not be reached', () => {
     expect((await examine(world)).one('tls').found).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
   });
 
-  test('tls:// to a server without TLS is told so', async () => {
+  test('tls:// to a server without TLS is reported', async () => {
     await using server = await createOperatorWorld().start();
     await using world = await at(server.url.replace('nats:', 'tls:'));
     expect((await examine(world)).one('not-nats').found).toContain('has no TLS');
   });
 
-  test('each of several is told by itself', async () => {
+  test('each of several is reported by itself', async () => {
     await using world = await prepareService();
     const dead = `nats://127.0.0.1:${await freePort()}`;
     await world.configure((tree) => tree['nats'].servers.push(dead));
@@ -141,7 +141,7 @@ test('versions are compared number by number', () => {
 });
 
 describe('through the system account', () => {
-  test('all fits, before the service is started and while it runs; nothing is written anywhere', async () => {
+  test('everything is as configured, before the service starts and while it runs; nothing is written', async () => {
     await using world = await prepareService({ ...FULL, configure: managed });
     const before = await examine(world);
     expect(before.problems).toEqual([]);
@@ -183,7 +183,7 @@ describe('through the system account', () => {
   });
 
   const { pub } = systemUserPermissions();
-  test.each(pub.allow ?? [])('a user that may not publish to %s is told so', async (subject) => {
+  test.each(pub.allow ?? [])('a user that may not publish to %s is reported', async (subject) => {
     await using world = await prepareService({ ...FULL, configure: managed });
     const others = (pub.allow ?? []).filter((allowed) => allowed !== subject);
     await narrow(world, { pub: { allow: others } });
@@ -193,7 +193,7 @@ describe('through the system account', () => {
     expect(one('not-permitted').todo).toContain(subject);
   });
 
-  test('a user that may not hear the answers is told so', async () => {
+  test('a user that may not receive the answers is reported', async () => {
     await using world = await prepareService({ ...FULL, configure: managed });
     await narrow(world, { sub: { allow: ['_INBOX.>'] } });
     const { one, problems } = await examine(world);
@@ -207,7 +207,7 @@ describe('through the system account', () => {
     expect((await examine(world)).problems).toEqual([]);
   });
 
-  test('a user of another account is told so', async () => {
+  test('a user of another account is reported', async () => {
     await using world = await prepareService({ ...FULL, configure: managed });
     await world.configure((tree) => delete tree['nats'].operator);
     secret(world.folder, 'system.creds', world.trust.user().creds);
@@ -236,7 +236,7 @@ describe('through the system account', () => {
     expect(one('system-refused').found).toContain('not of this operator');
   });
 
-  test('the clock of a server that differs is told', async () => {
+  test('a server with a different clock is reported', async () => {
     await using world = await prepareService({ ...FULL, configure: managed });
     const behind = { now: () => Date.now() - 10_000 };
     const { findings } = await examine(world, { clock: behind });
@@ -331,7 +331,7 @@ test('a managed account needs servers that store account JWTs; an external one d
   expect((await examine(external)).one('resolver').level).toBe('note');
 });
 
-test('a server that takes shorter CONNECT lines than the configuration allows is told', async () => {
+test('a server that accepts only shorter CONNECT lines than the configuration allows is reported', async () => {
   await using world = await prepareService({ ...FULL, configure: managed });
   await world.configure((tree) => (tree['nats'].maxControlLine = '64KiB'));
   expect((await examine(world)).one('max-control-line').found).toContain('it is 4096');

@@ -29,7 +29,7 @@ describe('the bucket of store.jetstream', () => {
     });
   }
 
-  test('is not made by looking, and seen once it is there', async () => {
+  test('is not created by the test, and found once it exists', async () => {
     await using world = await ground();
     const before = await examine(world);
     expect(before.exitCode).toBe(0);
@@ -52,7 +52,7 @@ describe('the bucket of store.jetstream', () => {
     expect((await examine(world)).one('store-replicas').level).toBe('warning');
   });
 
-  test('that was made without lifetimes of keys can not be used', async () => {
+  test('that was created without lifetimes of keys cannot be used', async () => {
     await using world = await ground();
     const manager = await jetstreamManager(await world.observer('STORE'));
     await manager.streams.add({ name: 'KV_sts', subjects: ['$KV.sts.>'] });
@@ -96,7 +96,7 @@ describe('the bucket of store.jetstream', () => {
 });
 
 describe('the SQLite file', () => {
-  test('is not made by looking', async () => {
+  test('is not created by the test', async () => {
     await using world = await prepareService();
     const { one } = await examine(world);
     expect(one('sqlite').level).toBe('ok');

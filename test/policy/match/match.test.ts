@@ -41,7 +41,7 @@ describe('match', () => {
     expect(meets({ sub: { all: [{ glob: 'a*' }, { glob: '*b' }] } }, { sub: 'a-b' })).toBe(true);
   });
 
-  test('{not} wants a claim that is there, of a list that no element fits', () => {
+  test('{not} requires a claim, and of a list that no element matches', () => {
     expect(meets({ ref: { not: 'main' } }, { ref: 'dev' })).toBe(true);
     expect(meets({ ref: { not: 'main' } }, { ref: 'main' })).toBe(false);
     expect(meets({ ref: { not: ['main', { glob: 'rel-*' }] } }, { ref: 'rel-1' })).toBe(false);
