@@ -37,7 +37,7 @@ export function readAccountJwt(jwt: string): AccountClaims | Malformed {
   if (decoded instanceof Malformed) return decoded;
   const { nats, iat } = decoded;
   if (nats.type !== 'account') return new Malformed('not the JWT of an account');
-  if (iat < 0 || iat > YEAR_9999) return new Malformed('it is dated in no year that there is');
+  if (iat < 0 || iat > YEAR_9999) return new Malformed('its iat is not a valid date');
   if (!isKeyList(nats['signing_keys'] ?? [])) {
     return new Malformed('its signing keys are not a list of keys');
   }

@@ -20,7 +20,7 @@ export function admissionOf({ exp, nbf, nats }: AccountClaims): AccountAdmission
   };
 }
 
-/** What all that was seen on the servers says of who gets in; undefined when it can't be told. */
+/** Whether users can connect, by what was seen on all servers; undefined if unknown. */
 export function admissionIn(read: ViewRead, nowSeconds: number): AccountAdmission | undefined {
   const { base, complete, applied, stored, emptyStores } = read;
   const storedNowhere = complete && stored.length === 0 && emptyStores > 0;
@@ -33,7 +33,7 @@ export function admissionIn(read: ViewRead, nowSeconds: number): AccountAdmissio
   return admissionOf(isLoadable(base, nowSeconds) ? base : (newestOf(applied) ?? base));
 }
 
-/** Servers that had loaded it say that it is over, and none stores it: nothing of ours may bring it back. */
+/** Servers that had loaded it say that it ended, and none stores it: we must not bring it back. */
 export function isDeleted(read: ViewRead, nowSeconds: number): boolean {
   const { base, complete, stored, emptyStores, disabled } = read;
   if (!base || !complete || !disabled || stored.length > 0 || emptyStores === 0) return false;
@@ -55,7 +55,7 @@ export function accountProblems(
 ): AccountProblem[] {
   const admission = admissionOf(claims);
   const why = whyRefused(admission, { nowSeconds });
-  if (why !== undefined) return [{ refuses: true, message: `NATS lets nobody in: ${why}` }];
+  if (why !== undefined) return [{ refuses: true, message: `NATS accepts no users: ${why}` }];
   return accountWarnings(claims, nowSeconds).map((message) => ({ refuses: false, message }));
 }
 
@@ -95,7 +95,7 @@ function hasCallout(authorization: unknown): boolean {
   return Array.isArray(users) && users.length > 0;
 }
 
-/** -1 is no limit; servers take a missing one for 0, and other negative ones for less than that. */
+/** -1 is "no limit". Servers read a missing limit as 0, and other negative numbers as less than 0. */
 function allowsNone(limits: unknown, name: string): boolean {
   const limit = limitOf(limits, name);
   return limit !== -1 && limit <= 0;

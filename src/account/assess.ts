@@ -45,7 +45,7 @@ export interface Assessment {
   readonly lost: readonly string[];
   /** Managed accounts: the newest account JWT has the limits that are wanted, as far as it can. */
   readonly limitsAsWanted?: boolean;
-  /** It had them, and somebody else changed them. */
+  /** It had them, and someone else changed them. */
   readonly limitsChanged?: boolean;
   /** For the operator: sentences. */
   readonly problems: readonly string[];
@@ -67,7 +67,7 @@ export interface AssessInput {
 /** What a view of the servers means for a ring: pure. */
 export function assess({ view, ring, issuers, limits, now }: AssessInput): Assessment {
   if (ring.kind === 'managed' && !issuers) {
-    throw new TypeError('a managed account needs to know whom its operator trusts');
+    throw new TypeError('a managed account needs the keys that its operator trusts');
   }
   const read = readView(view, {
     account: ring.publicKey,
@@ -134,7 +134,7 @@ export function assess({ view, ring, issuers, limits, now }: AssessInput): Asses
 
 function noRoom({ publicKey }: Ring, leftOut: readonly RingKey[]): string {
   const slots = [...new Set(leftOut.map(({ slot }) => slot))].join(', ');
-  return `the JWT of account ${publicKey} has no room for more signing keys, those of ${slots} are left out: NATS takes 1 MiB`;
+  return `the JWT of account ${publicKey} has no room for the signing keys of ${slots}: NATS accepts at most 1 MiB`;
 }
 
 function listedKeys({ applied, stored }: ViewRead): Set<string> {

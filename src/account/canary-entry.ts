@@ -10,7 +10,7 @@ import {
  * Why a server did not let a user stay.
  *
  * - refused: it does not accept the user. Its words are the same for a key that the account does not
- *   list, and for an account that lets nobody in (expired, deleted, left to an auth callout).
+ *   list, and for an account that accepts no users (expired, deleted, delegated to an auth callout).
  * - account-full: it accepts the user, and the account has no connection left; `conn: 0` reads the same.
  * - no-subscriptions: it accepts the user, and closes connections of an account with `subs: 0`.
  * - closed-at-once: it closed the connection before its reason arrived, as servers without room do.

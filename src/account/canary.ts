@@ -20,8 +20,8 @@ import { enter, type Obstacle } from './canary-entry.ts';
  * - wide: scoped, and its users may do something that `template` doesn't allow. Two things are tried:
  *   what is not found to be wide may be wider nonetheless.
  * - unlisted: some server refuses users of this key. A scoped key whose template refuses our own
- *   connection (its address, time of day or kind) can't be told from that, nor an account that lets
- *   nobody in.
+ *   connection (its address, time of day or kind) looks the same, and so does an account that accepts
+ *   no users.
  * - unknown: no server could be reached, or not all of them, or they had no room, or they don't agree.
  */
 export type KeyListing = 'plain' | 'scoped' | 'wide' | 'unlisted' | 'unknown';
@@ -75,7 +75,7 @@ interface Probe extends Omit<CanaryOptions, 'servers'> {
   readonly servers: Set<string>;
 }
 
-/** A server takes a user with permissions of its own from a plain key only, and one without from both. */
+/** A server accepts a user with its own permissions from a plain key only, and a user without from both kinds. */
 async function probe(options: Probe): Promise<KeyListing> {
   const { account, tags, template, obstacles } = options;
   const nothing = { deny: ['>'] };
@@ -97,8 +97,8 @@ async function probe(options: Probe): Promise<KeyListing> {
     options,
     scopedUser({ issuer_account: account, ...(tags && { tags }) }),
   );
-  // A user without limits of its own has no subscriptions either, where the key has no template: servers
-  // close it so even while an auth callout, which has refused the other one, is being asked.
+  // Without limits and a template, a user may not have one subscription either. Servers close such a connection
+  // even while an auth callout, which refused the other user, is still being asked.
   if (asScoped === 'refused' || asScoped === 'no-subscriptions') return 'unlisted';
   if (typeof asScoped === 'string') {
     obstacles?.add(asScoped);
@@ -145,7 +145,7 @@ function urlLike(server: string, hostAndPort: string): string {
   return `${scheme}${hostAndPort}`;
 }
 
-/** Nobody but servers hears it: asked without a reply subject it does nothing. */
+/** Only servers receive it, and without a reply subject they do nothing. */
 const HARMLESS = '$SYS.REQ.USER.INFO';
 
 /**
@@ -172,7 +172,7 @@ async function isWide(
 
 const TIMEOUT_MILLISECONDS = 2000;
 
-/** Whether the server objects; one that ends the connection, or is silent, does. */
+/** Whether the server rejects it. One that ends the connection, or is silent, counts as rejecting. */
 async function isRefused(connection: NatsConnection, act: () => unknown): Promise<boolean> {
   let refused = false;
   const statuses = connection.status();
@@ -181,12 +181,12 @@ async function isRefused(connection: NatsConnection, act: () => unknown): Promis
   })();
   const gone = Promise.race([
     connection.closed().then(() => true),
-    // What waits on a connection that ends may wait for ever.
+    // A call on a connection that ends may never return.
     wait(TIMEOUT_MILLISECONDS, true, { ref: false }),
   ]);
   const taken = (async () => {
     act();
-    // What the server says of it comes before its first answer, and has been told by the second.
+    // The server's error comes before its first answer; the client has reported it by the second.
     await connection.flush();
     await connection.flush();
     return refused;

@@ -2,15 +2,14 @@ import { ResolverUnreachable } from './resolver.ts';
 import type { TrustedIssuers } from './trust.ts';
 
 /**
- * Whom the operator trusts by now. `met`: issuers of account JWTs that were just seen; one that was
- * never heard of is asked about at once. Any number of calls may be made at once: they wait for one
- * answer.
+ * The keys that the operator trusts now. `met`: issuers of account JWTs that were just seen. An issuer that is new
+ * causes a question to the servers at once. Concurrent calls share one answer.
  */
 export type FreshTrust = (met?: ReadonlySet<string>) => Promise<TrustedIssuers>;
 
-/** An operator takes a signing key back; who holds it is trusted for so much longer. */
+/** How much longer a signing key is trusted after the operator removed it. */
 const ASK_AGAIN_MILLISECONDS = 60_000;
-/** So long the last answer stands while there is none. */
+/** How long the last answer is valid while no server answers. */
 const STANDS_MILLISECONDS = 600_000;
 const STRANGERS_REMEMBERED = 1000;
 

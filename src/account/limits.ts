@@ -87,13 +87,13 @@ function refusals({ nats }: AccountClaims, wanted: ManagedLimits): Map<string, s
   for (const [name, most] of [['imports', imports] as const, ['exports', exports] as const]) {
     const count = listed(name).length;
     if (most === undefined || most < 0 || most >= count) continue;
-    refused.set(name, `limits.${name} can not be ${most}: the account has ${count} ${name}`);
+    refused.set(name, `limits.${name} cannot be ${most}: the account has ${count} ${name}`);
   }
   const wild = listed('exports').find(({ subject }) => hasWildcard(subject));
   if (wildcards === false && wild) {
     refused.set(
       'wildcards',
-      `limits.wildcards can not be false: the account exports ${JSON.stringify(wild.subject)}`,
+      `limits.wildcards cannot be false: the account exports ${JSON.stringify(wild.subject)}`,
     );
   }
   return refused;

@@ -8,7 +8,7 @@ const DESCRIPTION = 'nats-sts';
 
 /** Of a key that is given for one role. */
 export const LISTED_PLAINLY =
-  'it is listed plainly, not as a scoped key: its users could do anything';
+  'it is listed as a plain key, not as a scoped one: its users could do anything';
 
 /** How the account JWT is to list a key of ours. */
 export function listingOf({ publicKey, scope }: RingKey): ListedKey {
@@ -36,8 +36,9 @@ export function whyUnusable(
   const listed = listedKey(claims, key.publicKey);
   if (listed === undefined) return 'the account does not list it';
   if (typeof listed === 'string') return key.scope && LISTED_PLAINLY;
-  if (!key.scope) return `it is tied to role "${listed.role}", not listed plainly`;
-  if (listed.role !== key.scope.role) return `it is tied to another role, "${listed.role}"`;
+  if (!key.scope) return `it is the scoped key of role "${listed.role}", not a plain signing key`;
+  if (listed.role !== key.scope.role)
+    return `it is the scoped key of another role, "${listed.role}"`;
   const fault = templateFault(listed.template ?? {}, key.scope.template);
   return fault && `its template differs from role ${key.scope.role}: ${fault}`;
 }

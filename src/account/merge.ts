@@ -68,7 +68,7 @@ function mergeRevocations(
       if (numberOf(there) !== at) continue;
       delete merged[user];
     } else {
-      // Later ones stay, and so does what is no time at all.
+      // Later times stay, and so does a value that is not a time.
       if (there !== undefined && !(numberOf(there) < at)) continue;
       merged[user] = at;
     }

@@ -4,7 +4,7 @@ import { ACCOUNT_JWT_LIMIT } from './sign-account.ts';
 import type { TrustedIssuers } from './trust.ts';
 import type { AccountView } from './resolver.ts';
 
-/** The JWTs of a view, read. Undefined stands for one that doesn't count: not this account's, or not of a trusted issuer. */
+/** The JWTs of a view, read. Undefined: one that does not count, because it belongs to another account or its issuer is not trusted. */
 export interface ViewRead {
   /** Every server answered. */
   readonly complete: boolean;
@@ -31,7 +31,7 @@ export interface ViewRead {
   readonly problems: readonly string[];
 }
 
-/** Clocks differ by less: whoever may push could else stop the account for ever with a date that none can follow. */
+/** Clocks differ by less. Without this bound, anyone who can push could block the account forever with a date far ahead. */
 const DAY_SECONDS = 86_400;
 
 export function readView(
@@ -144,21 +144,20 @@ function problems(found: {
   for (const { sub, iss } of strangers) {
     sentences.push(
       sub === account
-        ? `the JWT of account ${account} was issued by ${iss}, which is no key of the trusted operator`
-        : `a server holds the JWT of account ${sub} in the place of ${account}`,
+        ? `the JWT of account ${account} was issued by ${iss}, which is not a key of the trusted operator`
+        : `a server has the JWT of account ${sub} instead of that of ${account}`,
     );
   }
   for (const claims of read) {
     if (isClaims(claims)) continue;
-    sentences.push(`a JWT of account ${account} can't be read: ${claims.problem}`);
+    sentences.push(`cannot read a JWT of account ${account}: ${claims.problem}`);
   }
-  if (!base)
-    sentences.push('no JWT of a trusted issuer is there to go on from: nothing is overwritten');
+  if (!base) sentences.push('no JWT of a trusted issuer exists, so nats-sts overwrites nothing');
   if (base && hasExpired(base, nowSeconds)) {
     sentences.push(`the JWT of account ${account} has expired: servers refuse all its users`);
   } else if (base && !isLoadable(base, nowSeconds)) {
     sentences.push(
-      `the newest JWT of account ${account} is not valid yet (nbf): until then servers keep the one before, and get neither new keys nor revocations`,
+      `the newest JWT of account ${account} is not valid yet (nbf): until then servers use the previous one, without new keys and revocations`,
     );
   }
   if (crowded) {
@@ -169,7 +168,7 @@ function problems(found: {
   for (const { iat } of ahead) {
     const date = new Date(iat * 1000).toISOString();
     sentences.push(
-      `a JWT of account ${account} is dated more than a day into the future, ${date}: that date is not believed; check the clocks`,
+      `a JWT of account ${account} is dated more than a day in the future, ${date}: nats-sts ignores that date; check the clocks`,
     );
   }
   return sentences;

@@ -22,7 +22,7 @@ export interface AccountView {
   readonly servers: readonly ServerView[];
   /** What the servers' stores hold: one of each server with a store, which doesn't say its name. */
   readonly stored: readonly string[];
-  /** Stores that said they have none; 0 unless told. */
+  /** Number of stores that answered that they have none; default 0. */
   readonly emptyStores?: number;
 }
 

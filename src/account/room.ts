@@ -30,7 +30,7 @@ export interface Fitting {
 /**
  * Leaves keys out while the account JWT would be longer than servers take: staged ones, the newest
  * first, for they sign nothing; then those that it doesn't list now, for no user of theirs is let in
- * as it is. What makes it shorter and what cuts users is never left out.
+ * as it is. Whatever shortens the JWT or disconnects users is never left out.
  */
 export function fitRing(base: AccountClaims, ring: Ring): Fitting {
   const whole = { ring, leftOut: [] };
@@ -56,7 +56,7 @@ function dispensable(base: AccountClaims, ring: Ring): RingKey[] {
   return [...staged, ...missing];
 }
 
-/** At least so many bytes go with it: base64url makes four characters of three bytes. */
+/** Lower bound of the bytes that leaving it out saves: base64url makes four characters of three bytes. */
 function listingBytes(key: RingKey): number {
   return Math.floor((Buffer.byteLength(JSON.stringify(listingOf(key))) * 4) / 3);
 }

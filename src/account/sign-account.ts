@@ -12,7 +12,7 @@ export class AccountTooLarge extends Error {
 
   constructor(account: string, bytes: number) {
     super(
-      `the JWT of account ${account} would have ${bytes} bytes; NATS takes ${ACCOUNT_JWT_LIMIT} at most`,
+      `the JWT of account ${account} would have ${bytes} bytes; NATS accepts at most ${ACCOUNT_JWT_LIMIT}`,
     );
     this.bytes = bytes;
   }

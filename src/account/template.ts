@@ -40,7 +40,7 @@ export function sameTemplate(a: Written, b: Written): boolean {
 /**
  * Why a key with the template `found` can't sign for a role that wants `wanted`: its users could do
  * something that `wanted` doesn't let them, or nothing at all. A part of a sentence; undefined when
- * it can. May object where only a closer look would tell that there is no difference.
+ * it can. May reject a template that only a closer look would show to be equal.
  *
  * `data` is not compared: servers don't count it.
  */
@@ -77,7 +77,7 @@ function canonical(template: Written): Canonical {
   };
 }
 
-/** Numbers that JavaScript can't hold exactly are opaque; what is no number is within no limit. */
+/** Numbers that JavaScript cannot hold exactly are opaque. A value that is not a number is within no limit. */
 function limit(written: number | null | undefined, absent: number): number {
   return written === undefined || written === null ? absent : numberOf(written);
 }
@@ -107,7 +107,7 @@ const AT_ZERO = { subs: 'subscription', payload: 'message that is not empty' } a
 
 function limitFault(name: keyof typeof AT_ZERO, found: number, wanted: number): string | undefined {
   if (found === 0 && wanted !== 0)
-    return `its limit ${name} is 0: no ${AT_ZERO[name]} is let through`;
+    return `its limit ${name} is 0: no ${AT_ZERO[name]} gets through`;
   if (atMost(found, wanted)) return undefined;
   return found < 0
     ? `it lacks the limit ${name}: ${wanted}`
@@ -136,7 +136,7 @@ function listNoWider(found: readonly string[], wanted: readonly string[]): boole
   );
 }
 
-/** Whether `pattern` matches all that `subject` does. A reference (`{{tag(x)}}`) is like a word of its own. */
+/** Whether `pattern` matches all that `subject` does. A reference (`{{tag(x)}}`) counts as one literal word. */
 function covers(pattern: string, subject: string): boolean {
   if (pattern === subject) return true;
   // A queue rule ("subject queue") covers only itself.

@@ -26,7 +26,7 @@ export class NotTrusted {
 export function trustOfOperator(text: string, signingKey?: string): TrustedIssuers | NotTrusted {
   const operator = parseOperatorJwt(text);
   if (operator instanceof Malformed) {
-    return new NotTrusted(`the operator JWT can't be used: ${operator.problem}`);
+    return new NotTrusted(`cannot use the operator JWT: ${operator.problem}`);
   }
   const { publicKey: sub, name, signingKeys } = operator;
   const issuers = new Set(
@@ -52,25 +52,28 @@ function trustOfAnswers(answers: Answers<'varz'>, signingKey: string): TrustedIs
   let common: TrustedIssuers | undefined;
   for (const { id, name } of answers.present.values()) {
     const answer = answers.to('varz').get(id);
-    if (!answer) throw new ResolverUnreachable(`server ${name} did not say whom it trusts in time`);
+    if (!answer)
+      throw new ResolverUnreachable(
+        `server ${name} did not report in time which operator it trusts`,
+      );
     const varz = varzData.safeParse(answer.data);
     const operators = varz.data?.trusted_operators_claim ?? [];
     const ours = operators.map(issuersOf).find((issuers) => issuers.has(signingKey));
     if (!ours) return new NotTrusted(unknownToServer(name, operators, signingKey));
     common = new Set([...ours].filter((issuer) => common?.has(issuer) ?? true));
   }
-  return common ?? new NotTrusted('no server told which operator it trusts');
+  return common ?? new NotTrusted('no server reports which operator it trusts');
 }
 
 function unknownToServer(name: string, operators: readonly Operator[], signingKey: string): string {
-  if (operators.length === 0) return `server ${name} does not tell which operator it trusts`;
+  if (operators.length === 0) return `server ${name} does not report which operator it trusts`;
   const names = operators.map(operatorName).join(', ');
   const known = new Set(operators.flatMap((operator) => [...issuersOf(operator)]));
-  return unknownKey(signingKey, `operator ${names}, which server ${name} trusts,`, known);
+  return unknownKey(signingKey, `operator ${names}, which server ${name} trusts`, known);
 }
 
 function unknownKey(signingKey: string, operator: string, known: TrustedIssuers): string {
-  return `the operator signing key ${signingKey} is none of ${operator} (it has ${[...known].join(', ')})`;
+  return `the operator signing key ${signingKey} does not belong to ${operator} (its keys: ${[...known].join(', ')})`;
 }
 
 const operatorClaims = z.object({

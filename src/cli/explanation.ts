@@ -138,7 +138,7 @@ function pendingText(
   const time =
     obstacle === undefined
       ? `; check again in about ${durationText(seconds)}`
-      : `; how long it takes is not known, because the rotator cannot continue: ${harmless(obstacle)}`;
+      : `; the wait is unknown, because the rotator cannot continue: ${harmless(obstacle)}`;
   return `${styled(terminal, 'yellow', 'waits')}    ${what}. Its next key is ${harmless(`${STAGES[stage]}${servers}`)}${time}\n`;
 }
 

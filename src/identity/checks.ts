@@ -41,7 +41,7 @@ export function demandsOf(spec: IssuerSpec): Demands {
   };
 }
 
-/** The three times of a token, Unix seconds as they stand there (RFC 7519 §2 allows fractions). */
+/** The three times of a token, in Unix seconds as in the token (RFC 7519 §2 allows fractions). */
 export interface Times {
   readonly expiresAt: number;
   readonly issuedAt: number;
@@ -68,7 +68,7 @@ function isTime(value: Json): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }
 
-/** RFC 7519 §4.1.4: on and after `exp` the token is over. `now` in Unix seconds, here and below. */
+/** RFC 7519 §4.1.4: on and after `exp` the token has expired. `now` in Unix seconds, here and below. */
 export function checkExpiry(
   times: Times,
   { leewaySeconds }: Demands,
@@ -120,7 +120,7 @@ export function checkLifetime(
   if (lifetime <= max) return undefined;
   return new Refusal(
     'token_lifetime_too_long',
-    `The token was made to live ${showSeconds(lifetime)}; at most ${showSeconds(max)} is accepted. Have the issuer make it shorter, or write maxTokenLifetime: ${settingOf(lifetime)} for this issuer.`,
+    `The lifetime of the token is ${showSeconds(lifetime)}; at most ${showSeconds(max)} is accepted. Have the issuer shorten it, or write maxTokenLifetime: ${settingOf(lifetime)} for this issuer.`,
     { detail: `exp - iat = ${lifetime} s, maxTokenLifetime ${max} s` },
   );
 }
@@ -169,7 +169,7 @@ export function checkKind({ kind, stated }: Kind, { kinds }: Demands): Refusal |
   const what = stated || kind === 'jwt' ? 'is' : 'looks like';
   return new Refusal(
     'token_kind_not_allowed',
-    `The token ${what} ${KIND_NAMES[kind]}, but of this issuer only ${kinds.map((k) => KIND_NAMES[k]).join(' or ')} is accepted. To accept it, add ${kind} to the issuer's kinds (kinds: [${kind}] accepts nothing else).`,
+    `The token ${what} ${KIND_NAMES[kind]}, but from this issuer only ${kinds.map((k) => KIND_NAMES[k]).join(' or ')} is accepted. To accept it, add ${kind} to the issuer's kinds (kinds: [${kind}] accepts nothing else).`,
     { detail: stated ? 'it says so itself' : 'it does not say what it is: judged by its claims' },
   );
 }
@@ -177,7 +177,7 @@ export function checkKind({ kind, stated }: Kind, { kinds }: Demands): Refusal |
 const KIND_NAMES: Readonly<Record<TokenKind, string>> = {
   id_token: 'an ID token',
   access_token: 'an access token',
-  jwt: 'a JWT that says neither to be an ID token nor an access token',
+  jwt: 'a JWT that is neither marked as an ID token nor as an access token',
 };
 
 /** Claims that the issuer's configuration pins to certain strings: `token_use`, `tid`, `hd`. */
@@ -198,7 +198,7 @@ export function checkTrustDomain(claims: Claims, { trustDomain }: Demands): Refu
   if (typeof sub === 'string' && sub.startsWith(`spiffe://${trustDomain}/`)) return undefined;
   return new Refusal(
     'tenant_not_allowed',
-    `The token's "sub" is no SPIFFE ID of the trust domain ${trustDomain}.`,
+    `The token's "sub" is not a SPIFFE ID of the trust domain ${trustDomain}.`,
   );
 }
 
@@ -222,7 +222,7 @@ export function readTokenId(claims: Claims, { singleUse }: Demands): string | un
   const jti = own(claims, 'jti');
   if (jti === undefined) return missing('jti');
   const proper = typeof jti === 'string' && jti !== '' && jti.length <= MAX_TOKEN_ID_CHARACTERS;
-  return proper ? jti : malformed('jti', 'is no proper name for a token');
+  return proper ? jti : malformed('jti', 'is not a valid token ID');
 }
 
 export function missing(name: string): Refusal {

@@ -2,7 +2,7 @@ import { InvalidInput } from '../errors.ts';
 import type { Claims, Json } from './identity.ts';
 
 /**
- * Where a claim stands in a payload: the member names (or array indexes) on the way to it.
+ * The path of a claim in a payload: the member names (or array indexes) that lead to it.
  * `['sub']` for a top-level claim, `['realm_access', 'roles', '0']` for a JSON Pointer.
  */
 export type ClaimPath = readonly string[];

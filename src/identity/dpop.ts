@@ -39,7 +39,7 @@ export function boundKey(claims: Claims): string | undefined | Refusal {
   }
   return new Refusal(
     'proof_required',
-    'The token is bound to a key by other means than DPoP, which this service can not check.',
+    'The token is bound to a key by a method other than DPoP, which this service cannot check.',
   );
 }
 
@@ -73,7 +73,7 @@ export async function checkProof(context: ProofContext): Promise<Refusal | undef
     return invalid('its signature is wrong');
   }
   const thumbprint = await calculateJwkThumbprint(key.publicKey);
-  if (thumbprint !== context.jkt) return invalid('it is signed by another key than the bound one');
+  if (thumbprint !== context.jkt) return invalid('it is signed by a key other than the bound one');
   const jti = checkProofClaims(parsed.payload, context);
   return jti instanceof Refusal ? jti : useUp(jti, context);
 }

@@ -58,7 +58,7 @@ export function guardedFetch(options: GuardedFetchOptions): GuardedFetch {
   };
 }
 
-/** For libraries that make requests of their own: token endpoints are asked by the same rules as key sets. */
+/** For libraries that make their own requests: the same rules apply to token endpoints as to key sets. */
 export function guardedRequest(options: GuardedFetchOptions): GuardedRequest {
   return async (url, init) => {
     const { status, headers, bytes } = await send(options, url, init, (status) => status < 500);
@@ -133,7 +133,7 @@ async function refuseStatus(
   const redirected = status >= 300 && status < 400;
   if (!redirected && isWanted(status)) return;
   await body?.cancel();
-  const what = redirected ? 'redirects, which is not followed' : `answered ${status}`;
+  const what = redirected ? 'redirects, and redirects are not followed' : `answered ${status}`;
   throw new FetchFailed(`${url.host} ${what}`);
 }
 

@@ -1,7 +1,7 @@
 /** Any JSON value (RFC 8259). */
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
-/** The claims of a verified token, as they stand in its payload. */
+/** The claims of a verified token, as in its payload. */
 export type Claims = Readonly<Record<string, Json>>;
 
 /** What a subject token is, as far as the token itself says (see `kind.ts`). */

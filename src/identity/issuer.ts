@@ -36,7 +36,7 @@ export interface IssuerSpec {
   readonly kinds: readonly TokenKind[];
   /** The token must be meant for one of these. Never empty. */
   readonly audiences: readonly string[];
-  /** The claim that says whom the token is meant for: `aud`, or `client_id` for Cognito access tokens. */
+  /** The claim with the audience: `aud`, or `client_id` for Cognito access tokens. */
   readonly audienceClaim: 'aud' | 'client_id';
   /**
    * Which claims make up the subject, by preference: the first entry whose claims are all present

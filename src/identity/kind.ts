@@ -34,7 +34,7 @@ export function kindOf(header: TokenHeader, claims: Claims): Kind | Refusal {
     if (statement === undefined) continue;
     if (statement instanceof Refusal) return statement;
     if (stated !== undefined && stated !== statement) {
-      return refuseKind('it says of itself to be two kinds of token');
+      return refuseKind('it claims to be two kinds of token');
     }
     stated = statement;
   }
@@ -43,7 +43,7 @@ export function kindOf(header: TokenHeader, claims: Claims): Kind | Refusal {
     : { kind: stated, stated: true };
 }
 
-/** A claim whose value may be of any form, so long as it is there. */
+/** Whether one of these claims is present, with any value. */
 function hasAny(claims: Claims, names: readonly string[]): boolean {
   for (const name of names) if (own(claims, name) !== undefined) return true;
   return false;

@@ -2,7 +2,7 @@ import type { Json } from './identity.ts';
 import { type JsonObject, type JsonProblem, parseStrictObject } from './strict-json.ts';
 
 /**
- * The claims of a token, or of a file that stands for one: a strict JSON object, without its nulls. A
+ * The claims of a token, or of a file used as one: a strict JSON object, without its nulls. A
  * claim that is null is a claim that is missing (OIDC Core §5.3.2), for checks, subject, conditions
  * and templates alike; so is a member of an object, and a null in a list is not an element.
  */

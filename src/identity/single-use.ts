@@ -8,7 +8,7 @@ export type { HeldClaim } from '../store/single-use-claims.ts';
  * Remembers what may be used once.
  *
  * Of any number of concurrent claims of one (issuer, jti), also from several processes where the
- * adapter is shared between them, exactly one is told `true`. It is remembered up to `expiresAt`
+ * adapter is shared between them, exactly one gets `true`. It is remembered up to `expiresAt`
  * (Unix seconds); ask for nothing that has expired already. What can't be remembered must not be
  * accepted: `SingleUseFull` or `SingleUseUnavailable` is thrown.
  */
@@ -187,6 +187,6 @@ function orUnavailable<T>(work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    throw new SingleUseUnavailable('a used token could not be written down', { cause });
+    throw new SingleUseUnavailable('cannot record a used token', { cause });
   }
 }

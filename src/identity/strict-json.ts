@@ -19,7 +19,7 @@ const MAX_VALUES = 4096;
 /**
  * A JSON object read by the rules of I-JSON (RFC 7493 §2): no member name twice, at any level, no
  * unpaired surrogates, no number that overflows; and within bounds: at most 32 levels and 4,096
- * values. `__proto__` is no name for a member. Linear in the length of the text.
+ * values. `__proto__` is not a valid member name. Linear in the length of the text.
  *
  * `JSON.parse` keeps the last of two members with one name; a reader that keeps the first would
  * see another token than we do (RFC 8725 §2.4 is about such differences), so neither gets in.

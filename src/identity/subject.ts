@@ -37,10 +37,7 @@ export function subjectOf(claims: Claims, rule: SubjectRule): string | Refusal {
   }
   const wanted = rule.map(({ names }) => showAll(names)).join(', or ');
   const hint = isLightweight(claims) ? `; ${LIGHTWEIGHT}` : '';
-  return new Refusal(
-    'claim_missing',
-    `The token does not say whom it is about: it has no ${wanted}${hint}.`,
-  );
+  return new Refusal('claim_missing', `The token names no subject: it has no ${wanted}${hint}.`);
 }
 
 function joined(names: readonly string[], values: readonly (Json | undefined)[]): string | Refusal {

@@ -55,7 +55,7 @@ function decodeBase64Url(text: string): Buffer | undefined {
 export const JSON_PROBLEMS: Readonly<Record<JsonProblem, string>> = {
   not_json: 'not JSON',
   not_an_object: 'not a JSON object',
-  duplicate_name: 'a member name stands there twice',
+  duplicate_name: 'a member name appears twice',
   forbidden_name: 'a member is named __proto__',
   too_deep: 'nested too deeply',
   too_many_values: 'too many values',
@@ -64,7 +64,7 @@ export const JSON_PROBLEMS: Readonly<Record<JsonProblem, string>> = {
 };
 
 function malformed(part: string, problem: string): Refusal {
-  return new Refusal('token_malformed', `The token's ${part} can't be read: ${problem}.`);
+  return new Refusal('token_malformed', `The token's ${part} cannot be read: ${problem}.`);
 }
 
 function tooLarge(maxBytes: number): Refusal {

@@ -14,7 +14,7 @@ import { type Issuer, type Passage, tokenHash, verifyToken } from './verify-toke
 export type { DpopProof } from './dpop.ts';
 export type { Passage, WaitApart } from './verify-token.ts';
 
-/** How one issuer's keys stand; see `KeySetStatus`. */
+/** State of one issuer's keys; see `KeySetStatus`. */
 interface IssuerStatus extends KeySetStatus {
   /** The operator's name for it. */
   readonly name: string;
@@ -34,12 +34,12 @@ export interface Verifier {
   ): Identity | Refusal | Promise<Identity | Refusal>;
   /** SHA-256 of a token in hexadecimal, as in `Identity.tokenHash`. */
   hash(token: string): string;
-  /** Fetches all key sets that are not there yet. Resolves when that is over, however it went. */
+  /** Fetches all missing key sets. Resolves when done, successful or not. */
   prewarm(): Promise<void>;
   status(): readonly IssuerStatus[];
   /**
    * Stops refreshing keys and ends fetches under way, but for key sets that `successor` (made with
-   * `reusing` this one) goes on with. Tokens can still be verified with the keys at hand.
+   * `reusing` this one) goes on with. Tokens can still be verified with the keys it has.
    */
   close(successor?: Verifier): void;
   /** By what they are fetched from; for `reusing`. */

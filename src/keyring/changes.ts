@@ -8,15 +8,15 @@ import type { Ring, RingKey } from './ring.ts';
  * by compare-and-swap, or undefined where it can't be done any more.
  */
 
-/** Asks for a rotation of these slots; the rotator turns them as soon as their staged keys may sign. */
+/** Requests a rotation of these slots. The rotator carries it out as soon as their staged keys may sign. */
 export function requestRotation(ring: Ring, slots: readonly string[], now: number): Ring {
   const requests = Object.fromEntries(slots.map((slot) => [slot, now]));
   return { ...ring, rotationRequests: { ...ring.rotationRequests, ...requests } };
 }
 
 /**
- * Emergency: the key is out at once, whatever it signed. Undefined when the ring has no such key
- * that is trusted still.
+ * Emergency: retires the key at once, whatever it signed. Undefined if the ring has no such key
+ * that is still trusted.
  */
 export function revokeKey(ring: Ring, publicKey: string, now: number): Ring | undefined {
   const key = ring.keys.find((key) => key.publicKey === publicKey);
@@ -29,8 +29,8 @@ export function revokeKey(ring: Ring, publicKey: string, now: number): Ring | un
 }
 
 /**
- * Lets a key that signs, or that will sign next, sign credentials that live so long (seconds).
- * Undefined when it is neither.
+ * Lets the active key, or a staged one, sign credentials of this lifetime (seconds).
+ * Undefined if the key is neither.
  */
 export function raiseLifetime(
   ring: Ring,
@@ -52,7 +52,7 @@ export function roundedLifetime(seconds: number, most: number): number {
   return Math.max(seconds, Math.min(rounded, most));
 }
 
-/** Notes whether users of the account get in. The same ring when that is no news. */
+/** Notes whether users of the account can connect. The same ring if nothing changed. */
 export function noteAdmission(ring: Ring, admission: AccountAdmission): Ring {
   const { admission: before = {}, ...rest } = ring;
   if (isDeepStrictEqual(before, admission)) return ring;

@@ -19,9 +19,9 @@ export function retiresAt(
 }
 
 /**
- * How long retired keys are remembered. One that is forgotten counts as somebody else's from then
- * on, and stays where an account JWT lists it: so only what no server has is forgotten, and what was
- * revoked not for being one of many.
+ * How long retired keys are remembered. A forgotten key counts as someone else's from then on, and stays in any account
+ * JWT that lists it. So only keys that no server lists are forgotten, and revoked ones only after this time, never for
+ * their number.
  */
 const MEMORY_MILLISECONDS = 400 * 86_400_000;
 const REMEMBERED_KEYS = 200;

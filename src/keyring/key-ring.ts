@@ -21,8 +21,8 @@ export interface SigningKey {
  */
 export interface KeyRing {
   /**
-   * The key that signs for this role now a credential that lives so long, or undefined when the
-   * account has none that may. A promise where the ring must first be told of the lifetime.
+   * The key that now signs a credential of this lifetime for this role, or undefined if the
+   * account has none. A promise if the lifetime must first be written to the ring.
    */
   active(
     accountName: string,

@@ -24,7 +24,7 @@ export interface RingAccount {
   readonly given?: ReadonlyMap<string, KeyPair>;
 }
 
-/** So long the store may be out of sight before what it said of keys on their way counts for nothing. */
+/** How long the store may be unreachable before its progress on pending keys no longer counts. */
 const STORE_MILLISECONDS = 10_000;
 
 /** The issuing side of rings that rotate. */
@@ -35,7 +35,7 @@ export function ringKeys({
   clock,
 }: {
   readonly view: RingView;
-  /** Why the rotator's last pass over an account failed; absent: nobody tells. */
+  /** Why the rotator's last pass over an account failed; absent: unknown. */
   readonly obstacles?: Pick<Obstacles, 'of'>;
   readonly accounts: readonly RingAccount[];
   readonly clock: Clock;
@@ -85,7 +85,7 @@ export function ringKeys({
   }
 
   /**
-   * What this key signs, the next one will: the store is told beforehand, so that no exchange waits
+   * The next key will sign what this one does: the store gets the lifetime beforehand, so that no exchange waits
    * for the store, or fails with it, just because a key has changed.
    */
   function prepareNext(account: RingAccount, role: string, slot: string, seconds: number): void {
@@ -100,7 +100,7 @@ export function ringKeys({
 
   function obstacleTo(account: string): string | undefined {
     const isOld = clock.now() - view.freshAt() > STORE_MILLISECONDS;
-    return isOld ? 'the store can not be read' : obstacles?.of(account);
+    return isOld ? 'the store cannot be read' : obstacles?.of(account);
   }
 
   return {

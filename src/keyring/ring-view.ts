@@ -17,7 +17,7 @@ export interface RingView {
   /** Why a ring can't be used, e.g. a wrong sealing key; by account. */
   readonly problems: ReadonlyMap<string, string>;
   /**
-   * Stores that this active or staged key signs credentials that live so long. False when it is
+   * Stores that this active or staged key signs credentials of this lifetime. False if it is
    * neither any more, or the store can't be reached: then it must not.
    */
   raise(account: string, publicKey: string, lifetimeSeconds: number): Promise<boolean>;
@@ -119,7 +119,7 @@ export async function openRingView({
     pair.wipe();
   }
 
-  /** What was read or written here, before it is told: unless what was told meanwhile is newer. */
+  /** Takes what was just read or written, before the watch reports it, unless the watch reported something newer. */
   function takeAhead(account: string, text: string, revision: number): void {
     if ((rings.get(account)?.revision ?? 0) < revision) take(account, text, revision);
   }

@@ -32,16 +32,16 @@ export const ANY_ROLE = '*';
 /** A role as a scoped signing key carries it. */
 export interface KeyScope {
   readonly role: string;
-  /** As it stands in the account JWT. */
+  /** As in the account JWT. */
   readonly template: UserPermissionLimits;
   /** Tag that the template fills in → what the policy puts there, e.g. `claims.repository_id`. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
 /**
- * That the rotator itself put a key into the ring: the operator key's signature over what the
- * account JWT will say of it. Whoever can only write the store can't make one, so nothing of theirs
- * is ever published in the operator's name.
+ * Proof that the rotator put a key into the ring: the operator key's signature over what the
+ * account JWT will say of it. Write access to the store is not enough to make one, so a key planted there
+ * is never published in the operator's name.
  */
 export interface KeyProof {
   /** Operator key, `O…`. */
@@ -89,7 +89,7 @@ export interface RingKey {
 
 /** A user that the account JWT revokes on our behalf. Times are Unix seconds. */
 export interface RevokedUser {
-  /** Users issued then or before are cut off. */
+  /** Users issued at or before that time are disconnected. */
   readonly at: number;
   /** When its last credential has expired: then the entry goes. */
   readonly until: number;
@@ -159,11 +159,11 @@ export function parseRing(text: string): Ring {
   const { version, ...ring } = stored ?? {};
   if (version !== 1) {
     throw new Error(
-      `the stored key ring has version ${String(version)}, which this nats-sts doesn't know: run the newer one`,
+      `the stored key ring has version ${String(version)}, which this nats-sts does not know: run the newer version`,
     );
   }
   const fault = ringFault(ring);
-  if (fault !== undefined) throw new Error(`the stored key ring is none: ${fault}`);
+  if (fault !== undefined) throw new Error(`the stored key ring is not valid: ${fault}`);
   return ring as Ring;
 }
 
@@ -236,5 +236,5 @@ const ring = z.looseObject({
 /** What is wrong with the first member that can't be so, e.g. `keys.0.state: …`; undefined: it is a ring. */
 function ringFault(value: unknown): string | undefined {
   const [issue] = ring.safeParse(value).error?.issues ?? [];
-  return issue && `${issue.path.join('.') || 'all of it'}: ${issue.message}`;
+  return issue && `${issue.path.join('.') || 'the whole ring'}: ${issue.message}`;
 }

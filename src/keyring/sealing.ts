@@ -13,7 +13,7 @@ export interface Sealer {
   unseal(publicKey: string, sealed: string): Promise<string>;
 }
 
-/** A sealed seed can't be opened with the sealing keys at hand. Nothing must be written over it. */
+/** None of the configured sealing keys opens a sealed seed. Nothing must overwrite it. */
 export class WrongSealingKey extends Error {
   override readonly name = 'WrongSealingKey';
 }
@@ -32,7 +32,7 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
     async unseal(publicKey, sealed) {
       const seed = await open(sealed, publicKey, named);
       if (publicKeyOfSeed(seed) !== publicKey) {
-        throw new WrongSealingKey(`what is sealed for ${publicKey} is the seed of another key`);
+        throw new WrongSealingKey(`the sealed seed for ${publicKey} belongs to another key`);
       }
       return seed;
     },
@@ -58,7 +58,7 @@ async function open(
     return new TextDecoder().decode(plaintext);
   } catch (cause) {
     throw new WrongSealingKey(
-      `the seed of signing key ${publicKey} can not be unsealed: ${(cause as Error).message}; ` +
+      `cannot unseal the seed of signing key ${publicKey}: ${(cause as Error).message}; ` +
         `sealingKey must be the key that the store was written with (here: ${[...keys.keys()].join(', ') || 'none'})`,
       { cause },
     );

@@ -1,9 +1,9 @@
 import { Refusal } from '../errors.ts';
 import type { PendingKey } from './key-ring.ts';
 
-/** Why nothing can be signed for a role right now. */
+/** Refusals of an exchange because no key can sign for its role now. */
 
-/** NATS refuses all users of the account: `why` is the end of a sentence, which callers are not shown. */
+/** NATS rejects all users of the account. `why` completes a sentence in `detail`; callers do not see it. */
 export function closedAccount(account: string, why: string): Refusal {
   return new Refusal(
     'account_unavailable',
@@ -12,7 +12,7 @@ export function closedAccount(account: string, why: string): Refusal {
   );
 }
 
-/** No key signs for the role; `pending`: one is about to. */
+/** No key signs for the role; `pending`: one will soon. */
 export function noKey(account: string, role: string, pending: PendingKey | undefined): Refusal {
   if (pending) return keyPending(account, role, pending);
   return new Refusal(
@@ -32,7 +32,7 @@ function keyPending(
   const time =
     obstacle === undefined
       ? `; ask again in about ${seconds} s.`
-      : ', and the rotator can not work with the NATS servers right now: how long it takes is not known.';
+      : ', and the rotator cannot work with the NATS servers now, so the wait is unknown.';
   return new Refusal(
     'signing_key_pending',
     `The signing key of role ${role} is ${STAGES[stage]}${time}`,
@@ -41,7 +41,7 @@ function keyPending(
 }
 
 const STAGES = {
-  'being made': 'not made yet',
+  'being made': 'not created yet',
   'not on every server': 'not on every NATS server yet',
   waiting: 'on every NATS server, but must wait until no older account JWT can replace it',
 } as const satisfies Record<PendingKey['stage'], string>;

@@ -1,7 +1,7 @@
 import type { KeyChange, KeyReason, KeyState, Ring, RingKey } from './ring.ts';
 import type { Spare, StepInput } from './step-input.ts';
 
-/** A step under way: what it starts from, and what it has come to so far. */
+/** A step in progress: its input, and its result so far. */
 export interface Draft extends StepInput {
   keys: RingKey[];
   requests: Record<string, number>;
@@ -55,7 +55,7 @@ export function moved(key: RingKey, to: KeyState, now: number, reason: KeyReason
   };
 }
 
-/** Without what is noted of a staged key for people. */
+/** Without the notes on a staged key, which are for people. */
 export function withoutNotes({
   onEveryServer: _seen,
   waitsFor: _servers,
@@ -77,7 +77,7 @@ export function replace(draft: Draft, next: RingKey): void {
   draft.keys = draft.keys.map((key) => (key.publicKey === next.publicKey ? next : key));
 }
 
-/** Whatever signed drains; what only waited has nothing to drain. */
+/** A key that signed drains; one that only waited has nothing to drain. */
 export function leave(draft: Draft, key: RingKey, reason: KeyReason): void {
   // A given key may be staged again after it has signed.
   const hasSigned = key.state === 'active' || key.lifetimeSeconds > 0;

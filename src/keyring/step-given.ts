@@ -3,7 +3,7 @@ import { type Draft, leave, liveKeys, replace, stage } from './step-draft.ts';
 import type { KeyScope, RingKey } from './ring.ts';
 import type { Wanted } from './step-input.ts';
 
-/** What external accounts have is what the operator gives; nobody else makes or describes their keys. */
+/** Takes the keys that the operator gives for an external account: nobody else makes or describes its keys. */
 export function takeGiven(draft: Draft, given: NonNullable<Wanted['given']>): void {
   for (const key of liveKeys(draft)) {
     const now = given.find(({ publicKey }) => publicKey === key.publicKey);
@@ -25,7 +25,7 @@ export function takeGiven(draft: Draft, given: NonNullable<Wanted['given']>): vo
   }
 }
 
-/** It left only because it was not given, or given for another role; now it is. */
+/** It left only because it was missing, or listed for another role, and is back now. */
 function cameBack({ state, reason }: RingKey): boolean {
   return reason === 'no-longer-given' && (state === 'draining' || state === 'retired');
 }

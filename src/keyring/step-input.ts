@@ -6,16 +6,16 @@ export interface WantedSlot {
   readonly slot: string;
   /** Present: a key tied to this role. */
   readonly scope?: KeyScope;
-  /** What becomes of the old key's users when the scope changes. */
+  /** What happens to the old key's users when the scope changes. */
   readonly onChange: 'drain' | 'cut';
 }
 
-/** What the configuration wants of one account's ring. */
+/** The ring that the configuration asks for, of one account. */
 export interface Wanted {
   readonly slots: readonly WantedSlot[];
   /** Time between rotations; absent: only when asked. */
   readonly everyMilliseconds?: number;
-  /** How long a process that lost the store may go on signing. */
+  /** How long a process that lost the store may continue to sign. */
   readonly graceMilliseconds: number;
   /** Two lease terms: no account JWT that was pushed before a key was staged arrives later than this. */
   readonly stagedMilliseconds: number;
@@ -23,7 +23,7 @@ export interface Wanted {
   readonly given?: readonly Pick<RingKey, 'publicKey' | 'slot' | 'scope'>[];
 }
 
-/** What the servers were just seen to hold. */
+/** What the servers have, by the last look. */
 export interface Seen {
   /** Every server that is known to be there answered. */
   readonly complete: boolean;

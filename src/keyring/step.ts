@@ -18,7 +18,7 @@ export interface StepResult {
   /** The same object when nothing changed. */
   readonly ring: Ring;
   readonly changes: readonly KeyChange[];
-  /** So many keys could not be staged for want of spares: step again with them. */
+  /** How many keys could not be staged without spares: step again with that many. */
   readonly sparesMissing: number;
 }
 
@@ -97,7 +97,7 @@ function settle(draft: Draft): void {
   }
 }
 
-/** So many servers are named. */
+/** How many servers are named. */
 const MAX_NAMES = 5;
 /** Less than this is not worth a write. */
 const WORTH_NOTING_MILLISECONDS = 2000;
@@ -126,7 +126,7 @@ function notedTime(draft: Draft, key: RingKey): number | undefined {
   return isNear ? key.maySignAt : at > now ? at : undefined;
 }
 
-/** Roles that are gone, or are signed in another slot now. */
+/** Slots of roles that were removed, or that another slot signs for now. */
 function leaveUnwantedSlots(draft: Draft): void {
   const { slots } = draft.wanted;
   const wanted = new Set(slots.map(({ slot }) => slot));
@@ -154,7 +154,7 @@ function turnSlot(draft: Draft, wanted: WantedSlot): void {
   }
 }
 
-/** Staged keys whose template is out of date never sign; of several, the oldest stays. */
+/** Retires staged keys whose template is outdated; of several others, the oldest stays. */
 function dropUselessStaged(draft: Draft, { slot, scope }: WantedSlot): void {
   if (draft.wanted.given) return;
   const staged = inSlot(draft, slot, 'staged');
@@ -181,7 +181,7 @@ function dueFor(draft: Draft, { slot, scope }: WantedSlot): KeyReason | undefine
   return undefined;
 }
 
-/** The staged key takes over, if there is one that surely may. */
+/** Activates the staged key if it may surely sign. */
 function promote(draft: Draft, wanted: WantedSlot, reason: KeyReason): void {
   const { slot } = wanted;
   const next = inSlot(draft, slot, 'staged').find((key) => maySign(draft, key));
@@ -192,7 +192,7 @@ function promote(draft: Draft, wanted: WantedSlot, reason: KeyReason): void {
   delete draft.requests[slot];
 }
 
-/** Nobody keeps permissions that the role has lost, those of keys that drain already included. */
+/** Nobody keeps permissions that the role lost; this includes users of keys that are already draining. */
 function cutOthers(draft: Draft, { slot, scope }: WantedSlot): void {
   for (const old of [...inSlot(draft, slot, 'active'), ...inSlot(draft, slot, 'draining')]) {
     if (!isDeepStrictEqual(old.scope, scope)) move(draft, old, 'retired', 'policy-changed');

@@ -38,7 +38,7 @@ export interface JetStreamLimits {
   readonly max_bytes_required?: boolean;
 }
 
-/** The limits of an account that nats-sts sees to; all others are those of somebody else. */
+/** The account limits that nats-sts manages. All others belong to someone else. */
 export type ManagedLimits = Partial<AccountLimits>;
 
 /** A signing key tied to one role: the template is what users signed by it may do. */

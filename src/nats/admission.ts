@@ -79,9 +79,9 @@ function isOfOneKind(obstacle: AccountObstacle): boolean {
 const WHY: Readonly<Record<AccountObstacle, string>> = {
   deleted: 'it was deleted from the servers: push its JWT again to bring it back',
   unknown: 'no server knows it: push its JWT (nsc push)',
-  untrusted: 'the servers have no JWT of it that a key of the trusted operator signed',
+  untrusted: 'no server has a JWT of it that the trusted operator signed',
   callout:
-    'its JWT leaves every connection to an auth callout (authorization.auth_users), which decides without these credentials',
+    'its JWT delegates every connection to an auth callout (authorization.auth_users), which does not use these credentials',
   'no-connections': 'its JWT allows no client connections (limits.conn is 0 or missing)',
   'no-leaf-nodes': 'its JWT allows no leaf node connections (limits.leaf is 0 or missing)',
   'no-subscriptions':
@@ -89,7 +89,7 @@ const WHY: Readonly<Record<AccountObstacle, string>> = {
 };
 
 function timeOf(seconds: number): string {
-  // Beyond what a Date holds, e.g. where somebody wrote milliseconds.
+  // Beyond what a Date can hold, e.g. milliseconds by mistake.
   const date = new Date(seconds * 1000);
   return Number.isNaN(date.getTime()) ? `${seconds} (Unix seconds)` : date.toISOString();
 }

@@ -6,7 +6,7 @@ import { decodePublicKey } from './nkeys.ts';
 
 /**
  * NATS JWT, version 2 (NATS ADR-14): a JWS (RFC 7515) whose issuer and subject are public nkeys,
- * whose algorithm is Ed25519 under a name of NATS's own, and whose NATS part stands under `nats`.
+ * whose algorithm is Ed25519 under NATS's own name, and whose NATS part is under `nats`.
  */
 
 /** The claims under `nats`. */
@@ -18,7 +18,7 @@ export interface NatsBody {
 
 /** The claims around the NATS part that the caller decides on. Times are Unix seconds. */
 export interface JwtClaims {
-  /** Public nkey of whom it is about. */
+  /** Public nkey of the subject. */
   readonly sub: string;
   readonly iat: number;
   readonly exp?: number | undefined;
@@ -113,13 +113,13 @@ export function decodeJwt(text: string): DecodedClaims | Malformed {
     return new Malformed('not three base64url parts joined by dots');
   }
   if (!isNatsHeader(parseJson(header))) {
-    return new Malformed('not a NATS JWT of version 2: its header says otherwise');
+    return new Malformed('its header is not that of a NATS JWT of version 2');
   }
   const claims = parseJson(payload);
-  if (!isClaims(claims)) return new Malformed('a claim that every NATS JWT has is missing');
+  if (!isClaims(claims)) return new Malformed('a required claim is missing or has the wrong type');
   const signed = Buffer.from(text.slice(0, text.lastIndexOf('.')), 'latin1');
   if (!verifySignature(claims.iss, signed, signature)) {
-    return new Malformed('the signature is not that of its issuer');
+    return new Malformed("its signature does not match its issuer's key");
   }
   return claims;
 }

@@ -7,7 +7,7 @@ import { decodeBase32, encodeBase32 } from './base32.ts';
  *   public key  prefix(1) key(32) crc(2)   56 characters, `O…` `A…` `U…` `N…` `C…`
  *   seed        prefix(2) key(32) crc(2)   58 characters, `SO…` `SA…` `SU…` `SN…` `SC…`
  *
- * Parsing is strict: a key has exactly one spelling. Lower case, blanks, a wrong checksum or stray
+ * Parsing is strict: a key has exactly one spelling. Lower case, spaces, a wrong checksum or stray
  * bits are refused.
  */
 

@@ -2,7 +2,7 @@ import { decodeJwt } from './jwt.ts';
 import { Malformed } from './malformed.ts';
 import { isPublicKey } from './nkeys.ts';
 
-/** What an operator JWT says about whom to trust. */
+/** What an operator JWT says about the keys to trust. */
 export interface TrustedOperator {
   /** The JWT itself, without decoration. */
   readonly jwt: string;
@@ -31,7 +31,7 @@ export function parseOperatorJwt(text: string): TrustedOperator | Malformed {
   if (claims instanceof Malformed) return claims;
   const { sub, iss, name, nats } = claims;
   if (nats.type !== 'operator') return new Malformed(`it is the JWT of ${describe(nats.type)}`);
-  if (!isPublicKey('operator', sub)) return new Malformed('its subject is no operator key');
+  if (!isPublicKey('operator', sub)) return new Malformed('its subject is not an operator key');
   if (iss !== sub) return new Malformed('it is not signed by the operator itself');
   const system = nats['system_account'];
   return {

@@ -43,14 +43,14 @@ interface UserBodyBase {
   readonly version: 2;
   /** Public key of the account, when a signing key of it is the issuer. */
   readonly issuer_account: string;
-  /** Lower case; `name:value` is what `{{tag(name)}}` in a scoped template stands for. */
+  /** Lower case; `{{tag(name)}}` in a scoped template becomes the `value` of `name:value`. */
   readonly tags?: readonly string[];
 }
 
 /** A user that carries its own permissions and limits. */
 export interface DirectUserBody extends UserBodyBase, UserPermissionLimits {}
 
-/** A user of a scoped signing key: any permission or limit of its own makes the server refuse it. */
+/** A user of a scoped signing key: the server rejects one that has its own permissions or limits. */
 export interface ScopedUserBody extends UserBodyBase {
   readonly subs?: never;
 }
@@ -59,7 +59,7 @@ export type UserBody = DirectUserBody | ScopedUserBody;
 
 export const NO_USER_LIMITS = { subs: -1, data: -1, payload: -1 } as const satisfies UserLimits;
 
-/** The NATS part of a user with permissions of its own; limits that are not given are none. */
+/** The NATS part of a user with its own permissions. Absent limits become "no limit". */
 export function directUser(
   user: Partial<UserPermissionLimits> & {
     readonly issuer_account: string;
@@ -69,7 +69,7 @@ export function directUser(
   return { ...NO_USER_LIMITS, ...user, type: 'user', version: 2 };
 }
 
-/** The NATS part of a user whose permissions stand on its scoped signing key. */
+/** The NATS part of a user whose scoped signing key has the permissions. */
 export function scopedUser({
   issuer_account,
   tags,

@@ -3,10 +3,10 @@ import { type Clock, unixSeconds } from '../clock.ts';
 import type { SharedState } from '../store/shared-state.ts';
 import { isOver, parseRevocation, REVOCATION_PREFIX } from './revocation.ts';
 
-/** How often it is looked whether any are over. */
+/** How often to look for revocations that ended. */
 const EVERY_MILLISECONDS = 60_000;
 
-/** Goes on deleting what is over until the answer is called. What fails is tried again the next time. */
+/** Deletes ended revocations until the returned function is called. A failed attempt is repeated the next time. */
 export function keepExpiring(parts: ExpireParts, onFault: (fault: unknown) => void): () => void {
   const timer = setInterval(() => {
     expireRevocations(parts).catch(onFault);
@@ -21,8 +21,8 @@ export interface ExpireParts {
 }
 
 /**
- * Deletes the revocations that have nothing left to refuse or to cut. May run in several processes
- * at once; whoever deletes one records it.
+ * Deletes the revocations that no token and no credential can match any more. May run in several processes
+ * at once; the one that deletes a revocation records it.
  */
 export async function expireRevocations({ state, audit, clock }: ExpireParts): Promise<void> {
   const now = unixSeconds(clock);

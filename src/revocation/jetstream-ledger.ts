@@ -40,13 +40,13 @@ export interface JetStreamLedger extends CredentialLedger {
 const PORTION = 500;
 const FETCH_MILLISECONDS = 2000;
 
-/** An entry goes so long after its credential has expired: what is alive is for the readers' clocks to say. */
+/** How long an entry outlives its credential: readers decide by their own clocks what is still alive. */
 const MARGIN_SECONDS = 60;
 
 /**
  * A bucket with a key for every living credential: `IDENTITY.USER.CREDENTIAL`. The first part is a
  * hash of issuer and subject, the last one of the credential, since a caller who keeps its own nkey
- * has several credentials with one user. Where somebody else acted for the subject, a copy is under
+ * has several credentials with one user. If someone else acted for the subject, a copy is under
  * their identity: all that an identity has to do with is behind one prefix. Keys end by themselves.
  *
  * Positions are the stream's sequences, which its leader gives one after the other, with when the
@@ -88,13 +88,13 @@ export async function openJetStreamLedger({
     latest: () =>
       orUnavailable(connection, UNREADABLE, async () => positionOf(await streamInfo(bucket))),
     record: (credentials) =>
-      orUnavailable(connection, "the credential ledger can't be written", async () => {
+      orUnavailable(connection, 'cannot write the credential ledger', async () => {
         await Promise.all(credentials.map(put));
       }),
   };
 }
 
-const UNREADABLE = "the credential ledger can't be read";
+const UNREADABLE = 'cannot read the credential ledger';
 
 async function* alive(
   ledger: Pick<JetStreamLedgerOptions, 'connection' | 'clock'> & { bucket: JetStreamBucket },
@@ -192,11 +192,11 @@ function keyFilter({ issuerName, subject, party, user = '' }: LedgerFilter): str
   const owner =
     issuerName === undefined || subject === undefined ? undefined : { issuerName, subject };
   const named = party ?? owner;
-  // Anything else is no nkey, and must not become part of a subject.
+  // Anything else is not an nkey and must not become part of a subject.
   return `${named ? identityToken(named) : '*'}.${/^[A-Z0-9]+$/.test(user) ? user : '*'}.*`;
 }
 
-/** Of the subject, and of who acted where that is somebody else. */
+/** The subject, and the actor if there is one. */
 function identityTokens({ actor, ...credential }: IssuedCredential): string[] {
   return [...new Set([credential, ...(actor ? [actor] : [])].map(identityToken))];
 }

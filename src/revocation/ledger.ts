@@ -48,7 +48,7 @@ export type LedgerPosition = string;
 
 /**
  * Which credentials are alive. Holds every credential that a process with a reachable store has
- * signed; what a replica signed while it was cut off comes as soon as it is back.
+ * signed; what a replica signed while disconnected arrives as soon as it reconnects.
  *
  * Both throw when the store can't be read.
  */

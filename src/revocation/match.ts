@@ -8,7 +8,7 @@ interface Party {
 /**
  * What a revocation is held against: a credential that was issued (an `IssuedCredential` is one of
  * these), or the exchange that is about to issue one. Both by the same rule, so that nothing is
- * issued which would be cut, and nothing cut which would be issued again.
+ * issued that would be disconnected, and nothing disconnected that would be issued again.
  */
 export interface Revocable extends Party {
   readonly actor?: Party;
@@ -26,11 +26,11 @@ export interface Revocable extends Party {
 
 /**
  * So far the clock of an issuer may be ahead of ours before a token from before a revocation looks
- * like a later one; so long after it a new login waits.
+ * like a later one; a new login must wait that long.
  */
 export const ISSUER_AHEAD_SECONDS = 5;
 
-/** One text for each target: what an index goes by. Issuer names hold no blank, so no two targets share one. */
+/** One text for each target: what an index goes by. Issuer names have no spaces, so no two targets share one. */
 export function targetKey(target: RevocationTarget): string {
   if ('nkey' in target) return `nkey ${target.nkey}`;
   if ('role' in target) return `role ${target.role}`;

@@ -21,7 +21,7 @@ export interface OutboxOptions {
   /** The store that the audit log writes to. */
   readonly store: Store;
   readonly clock: Clock;
-  /** Where the records go: each destination has a mark of its own. */
+  /** Where the records go. Each destination has its own mark. */
   readonly destination: string;
   /** A new destination gets what was recorded in this time. */
   readonly longestLifetimeSeconds: () => number;

@@ -123,7 +123,7 @@ interface Fit {
 /**
  * Where there are too many, revokes keys instead, those behind the most users first, until the
  * rest fits. Those in the ring already give way only where there is no other room: they are in the
- * account JWT, and a key cuts others too.
+ * account JWT, and revoking a key disconnects others too.
  */
 function fit(
   { ring, users, signers, before }: Fit,

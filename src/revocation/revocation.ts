@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** Whom a revocation is about; exactly one of the four. */
+/** The target of a revocation; exactly one of the four. */
 export type RevocationTarget =
   /** Name of the issuer in the configuration, and the identity's subject. Met by the actor, too. */
   | { readonly issuer: string; readonly subject: string }
@@ -42,7 +42,7 @@ export function revocationKey(id: string): string {
   return `${REVOCATION_PREFIX}${id}`;
 }
 
-/** 48 random bits in hexadecimal: fits URLs, command lines and names in stores. Whoever writes it finds out if it is taken. */
+/** 48 random bits in hexadecimal: fits URLs, command lines and names in stores. The write fails if it is taken. */
 export function newRevocationId(): string {
   return randomBytes(6).toString('hex');
 }
@@ -56,18 +56,18 @@ export function revocationText(revocation: Revocation): string {
   return JSON.stringify({ version: 1, ...revocation });
 }
 
-/** Throws when the text is not a revocation that this version can read: whom it concerns is then not known. */
+/** Throws if this version cannot read the text as a revocation: its target is then unknown. */
 export function parseRevocation(text: string): Revocation {
   const { version, ...revocation } = JSON.parse(text) as Revocation & { version?: unknown };
   if (version !== 1) {
     throw new Error(
-      `the stored revocation has version ${String(version)}, which this nats-sts doesn't know: run the newer one`,
+      `the stored revocation has version ${String(version)}, which this nats-sts does not know: run the newer version`,
     );
   }
   return revocation;
 }
 
-/** Whether it has nothing left to refuse or to cut. `now` in Unix seconds. */
+/** Whether no token and no credential can match it any more. `now` in Unix seconds. */
 export function isOver({ block, until }: Revocation, now: number): boolean {
   return !block && until <= now;
 }

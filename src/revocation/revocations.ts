@@ -16,20 +16,20 @@ export interface Revocations {
   refusal(revocable: Revocable): Refusal | undefined;
   /** All of them; changes under the caller's hands. */
   readonly index: Pick<RevocationIndex, 'byId' | 'findAll'>;
-  /** How many were seen to be made since the following began, by anyone. */
+  /** How many revocations anyone created since the following began. */
   readonly made: Readonly<Record<RevocationKind, number>>;
   /** Ends the following; what was known stays in force. */
   close(): void;
 }
 
-/** For those who have no store to follow. */
+/** For callers without a store. */
 export const NO_REVOCATIONS: Pick<Revocations, 'refusal'> = { refusal: () => undefined };
 
 /**
  * Follows the revocations in the store. Resolves once all that are there are in force.
  *
  * @throws an error when one of them can't be read: nothing must be issued past a revocation that
- * is not understood. One that comes later is told to `onUnreadable` instead.
+ * it does not understand. A later one goes to `onUnreadable` instead.
  */
 export async function followRevocations({
   state,
@@ -37,7 +37,7 @@ export async function followRevocations({
   onUnreadable,
 }: {
   readonly state: Pick<SharedState, 'watch'>;
-  /** After each change; the rotator looks then for whom to cut. */
+  /** After each change; the rotator then looks for users to disconnect. */
   readonly onChange?: () => void;
   readonly onUnreadable?: (key: string, fault: unknown) => void;
 }): Promise<Revocations> {
@@ -53,7 +53,7 @@ export async function followRevocations({
       index.put(revocation);
     } catch (fault) {
       if (following) onUnreadable?.(key, fault);
-      else unreadable.push(new Error(`${key} can't be read`, { cause: fault }));
+      else unreadable.push(new Error(`cannot read ${key}`, { cause: fault }));
     }
   };
   const stop = await state.watch(REVOCATION_PREFIX, (change) => {
@@ -63,7 +63,7 @@ export async function followRevocations({
   following = true;
   if (unreadable.length > 0) {
     stop();
-    throw new AggregateError(unreadable, `${unreadable.length} stored revocations can't be read`);
+    throw new AggregateError(unreadable, `cannot read ${unreadable.length} stored revocations`);
   }
   return {
     ...refusalsBy(index),
@@ -83,7 +83,7 @@ export function refusalsBy(index: RevocationIndex): Pick<Revocations, 'refusal'>
   };
 }
 
-/** The reason that was given is for administrators: the caller gets none of it. */
+/** The reason is for administrators; the caller does not get it. */
 function refusalBy({ id, reason, block }: Revocation): Refusal {
   const detail = `revocation ${id}: ${reason}`;
   return block
@@ -92,7 +92,7 @@ function refusalBy({ id, reason, block }: Revocation): Refusal {
       })
     : new Refusal(
         'token_revoked',
-        'What this token stands for was revoked. Get a token that is issued more than five seconds after the revocation.',
+        'The access behind this token was revoked. Get a token that was issued more than five seconds after the revocation.',
         { detail },
       );
 }

@@ -19,20 +19,20 @@ export interface RevokerParts {
   readonly onStored?: (account: string, change: { revoked: number; gone: number }) => void;
 }
 
-/** Finds whom the revocations cut. Calls for one account come one after the other. */
+/** Finds the users that revocations disconnect. Calls for one account come one after the other. */
 export interface Revoker {
   /**
-   * The ring with the users that revocations cut; where they are too many, with the keys behind
-   * them revoked. The same object when nothing changes. What it finds it goes on answering until
-   * it has expired, so that nothing is lost when the answer can't be stored. `roomBytes`: what
-   * revoked users can take of the account JWT; without bound unless given.
+   * The ring with the users that revocations disconnect; if they are too many, with the keys that signed
+   * them revoked. The same object if nothing changes. It returns what it finds until that has expired,
+   * so that nothing is lost if the result cannot be stored. `roomBytes`: how much of the account JWT
+   * revoked users may take; absent: no bound.
    *
    * @throws when the ledger can't be read.
    */
   cut(ring: Ring, roomBytes?: number): Promise<Ring>;
 }
 
-/** A reading of everything takes about as long as so many for one target each. */
+/** Reading everything takes about as long as this many readings for one target each. */
 const SEPARATELY = 6;
 
 /** What is known of one account. */
@@ -64,7 +64,7 @@ export function createRevoker(parts: RevokerParts): Revoker {
       const now = unixSeconds(parts.clock);
       const retired = keysOf(ring, (state) => state === 'retired');
       const isMeant = (credential: IssuedCredential): boolean =>
-        // What a retired key has signed is cut, and may be very much.
+        // Users of a retired key are disconnected already, and may be very many.
         credential.expiresAt > now &&
         !retired.has(credential.signingKey) &&
         index.find(credential) !== undefined;
@@ -183,13 +183,13 @@ interface Matching {
   values(): Iterable<IssuedCredential>;
   /** Users that the ring revokes already need no room. */
   add(credential: IssuedCredential, isRevoked: (user: string) => boolean): void;
-  /** Takes out what is no longer meant. */
+  /** Removes the credentials that no longer match. */
   keep(isMeant: (credential: IssuedCredential) => boolean): void;
   /** Keys that have more credentials than are here. */
   readonly overfull: ReadonlySet<string>;
 }
 
-/** `most`: so many users there is room for. */
+/** `most`: how many users there is room for. */
 function createMatching(most: number): Matching {
   const credentials = new Map<string, IssuedCredential>();
   const users = new Map<string, Set<string>>();

@@ -16,7 +16,7 @@ export interface SharedAuditLogOptions
  * An audit log that makes every issued credential known to the other processes as well.
  *
  * `record` commits locally, then waits for the shared ledger: what is signed after it resolves can
- * be found by whoever revokes. While the store is cut off or slow it does not wait; the credential
+ * be found by every revocation. While the store is unreachable or slow it does not wait; the credential
  * gets there later, in order, also after a restart. The shared ledger never makes `record` reject,
  * and `healthy` is the local log's.
  */
@@ -42,8 +42,8 @@ export function shareAuditLog({ log, ...options }: SharedAuditLogOptions): Audit
 /** Brings everything from the outbox to the shared ledger, in its order, for as long as it takes. */
 interface Forwarder {
   /**
-   * Resolves once everything that is committed now has arrived. Does not wait while the store is cut
-   * off or behind, nor longer than a second: then it goes on in the background.
+   * Resolves once everything that is committed now has arrived. Does not wait while the store is
+   * unreachable or behind, nor longer than a second; it then continues in the background.
    */
   forward(): Promise<void>;
   /** Sends what is left, within the same second, and ends. */
@@ -54,7 +54,7 @@ interface ForwarderOptions {
   readonly outbox: Outbox;
   readonly ledger: Pick<JetStreamLedger, 'record'>;
   readonly connection: Pick<StoreConnection, 'connected' | 'onReconnect'>;
-  /** Told once when records begin to stay behind, with why, and once (`undefined`) when all have arrived. */
+  /** Called once with the reason when records fall behind, and once with `undefined` when all have arrived. */
   readonly onBehind?: (fault: unknown) => void;
   readonly waitMilliseconds?: number;
 }
@@ -141,7 +141,7 @@ function createForwarder({
     try {
       outbox.save();
     } catch {
-      // The audit log tells of a file that can't be written; here it only means sending some again.
+      // The audit log reports a file that it cannot write; here it only means sending some records again.
     }
   }
 
@@ -154,7 +154,7 @@ function createForwarder({
 
   return {
     async forward() {
-      // Whoever is behind is tried again by the upkeep, not by every request.
+      // While behind, the timer tries again, not every request.
       if (behind) return;
       try {
         if (!connection.connected()) throw new Error('there is no connection to the store');

@@ -14,13 +14,13 @@ export interface SqliteLedgerOptions {
   readonly longestLifetimeSeconds: () => number;
 }
 
-/** On one turn of the event loop so many records are searched: 1 to 2 ms at 1 KB each. */
+/** Records searched in one turn of the event loop: 1 to 2 ms at 1 KB each. */
 const SEARCHED = 2000;
 
-/** And so many of those that are found are parsed: about 3 ms. */
+/** Records parsed in one turn: about 3 ms. */
 const PARSED = 500;
 
-/** So many times are looked at on one turn: about 1 ms. */
+/** Times read in one turn: about 1 ms. */
 const TIMES = 20_000;
 
 /**
@@ -128,7 +128,7 @@ function newestId(db: DatabaseSync): number {
 
 /**
  * GLOB patterns that the JSON of every `issued` record matches which the filter means. Some others
- * match, too: a name may stand in the claims, with the same value. The most telling come first, since
+ * match, too: the claims may have the same name and value. The most selective come first, since
  * SQLite goes on to the next only where one has matched.
  */
 function recordPatterns(filter: LedgerFilter): string[] {

@@ -56,7 +56,7 @@ export function startAccountLoop(parts: AccountLoopParts): AccountLoop {
         await noteObstacle(parts.state, name, why);
         noted = { why };
       } catch {
-        // The store can't be written: the pass has told that, or the next one does.
+        // Cannot write to the store: this pass reported it, or the next one will.
         noted = undefined;
       }
     }

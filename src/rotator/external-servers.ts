@@ -11,7 +11,7 @@ import type { Servers } from './servers.ts';
 /**
  * The servers of external accounts where there is access to the system account: what they say they
  * hold counts. Servers that load account JWTs from elsewhere (resolver MEMORY or a URL) hold nothing
- * before somebody connects. Then canaries do, and the servers are asked again: they tell more than
+ * before someone connects. Then canaries connect, and the servers are asked again: they know more than
  * canaries see.
  */
 export function externalServers({
@@ -34,11 +34,11 @@ export function externalServers({
   };
 }
 
-/** That no server knows the account is a problem only where no canary of it was let in. */
+/** That no server knows the account is a problem only if no canary could connect. */
 function joined(told: Assessment, tried: Assessment): Assessment {
   if (tried.confirmed.size > 0) return tried;
   const { problems } = tried;
-  // What could not be tried is no news.
+  // A failed attempt proves nothing.
   const admission = tried.complete ? told.admission : undefined;
   return { ...tried, admission, problems: [...told.problems, ...problems] };
 }
@@ -58,7 +58,7 @@ export interface CanaryServersOptions {
 }
 
 /**
- * Every look connects to every server, with two keys of each slot: not at each pass. For so long a key
+ * Every look connects to every server, with two keys of each slot, so not at each pass. Until the next look, a key
  * that the operator took out may go on signing.
  */
 const LOOK_AGAIN_MILLISECONDS = 5000;
@@ -73,7 +73,7 @@ interface Found {
 }
 
 /**
- * The servers seen from outside, where there is no access to the system account: a key is listed if
+ * The servers seen by a client, without access to the system account: a key is listed if
  * a user of it may connect. For external accounts. Of a scoped key it is seen whether its users may do
  * what hardly any role lets them; whether the template is that of the role is not.
  */
@@ -173,7 +173,7 @@ function assess(ring: Ring, { listings, obstacles }: Found): Assessment {
     push: undefined,
     lost: [],
     problems: [
-      ...(asked ? [] : ['NATS could not be asked about every signing key']),
+      ...(asked ? [] : ['nats-sts could not check every signing key with NATS']),
       ...[...obstacles].flatMap((obstacle) => OBSTACLES[obstacle] ?? []),
     ],
   };
@@ -181,11 +181,11 @@ function assess(ring: Ring, { listings, obstacles }: Found): Assessment {
 
 const OBSTACLES: { readonly [Kind in Obstacle]?: string } = {
   'account-full':
-    'the account takes no more connections: as many as its JWT allows are open, or it allows none (limits.conn); its keys go on signing',
+    'the account accepts no more connections: it has as many as its JWT allows, or its JWT allows none (limits.conn). Its keys continue to sign',
   'account-expired': 'the JWT of the account has expired',
-  'server-full': 'a server takes no more connections (max_connections)',
+  'server-full': 'a server accepts no more connections (max_connections)',
   'closed-at-once':
-    'a server closes connections at once: the account, or the server, may have no room for more',
+    'a server closes connections at once: the account or the server may have reached its limit',
   slow: 'a server did not answer in time',
   unreachable: 'a server could not be reached',
 };
@@ -194,9 +194,11 @@ function whyUnusable(listing: KeyListing, slot: string): string | undefined {
   const wanted = slot === ANY_ROLE ? 'plain' : 'scoped';
   if (listing === wanted) return undefined;
   if (listing === 'unlisted') {
-    return 'the account does not list it, or lets nobody in: its JWT may have expired, or leave connections to an auth callout; it may be deleted';
+    return 'the account does not list it, or accepts no users: its JWT may have expired or delegate connections to an auth callout, or the account may be deleted';
   }
   if (listing === 'unknown') return 'no server could tell';
   if (listing === 'wide') return 'its template allows more than the role does';
-  return wanted === 'plain' ? 'it is tied to a role, not listed plainly' : LISTED_PLAINLY;
+  return wanted === 'plain'
+    ? 'it is a scoped key of a role, not a plain signing key'
+    : LISTED_PLAINLY;
 }

@@ -25,9 +25,9 @@ export interface LeadershipParts {
   readonly onLead: () => void;
 }
 
-/** After so many lease terms in which every pass failed, another process may try. */
+/** Lease terms of nothing but failed passes before another process may try. */
 const HOPELESS_TERMS = 3;
-/** For so many it stays away then: others ask for the lease three times a term. */
+/** Lease terms that it then stays away: others ask for the lease three times a term. */
 const AWAY_TERMS = 2;
 
 export function startLeadership(parts: LeadershipParts): Leadership {

@@ -6,7 +6,7 @@ interface LeaseRecord {
   /** Grows by one with every new holder. */
   readonly term: number;
   readonly released?: true;
-  /** Released: so many milliseconds later nothing that this holder or those before pushed is under way any more. */
+  /** Released: milliseconds until no push by this holder or an earlier one can still arrive. */
   readonly busyMilliseconds?: number;
 }
 
@@ -27,7 +27,7 @@ export interface Lease {
    * two terms from when this one began, unless the holder before said when it let go.
    */
   othersArriveUntil(): number;
-  /** Lets the next one take it at once. `busyMilliseconds`: so long what was pushed until now may still arrive. */
+  /** Lets the next one take it at once. `busyMilliseconds`: how long earlier pushes may still arrive. */
   release(busyMilliseconds: number): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export function createLease({
   monotonic = () => performance.now(),
 }: {
   readonly state: SharedState;
-  /** Of several leases: those who can rotate different accounts don't stand in each other's way. */
+  /** Name of the lease: processes that rotate different accounts do not compete. */
   readonly name: string;
   /** A name of this process that no other has. */
   readonly holder: string;

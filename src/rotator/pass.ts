@@ -33,8 +33,8 @@ export interface PassParts {
   readonly sealer: Sealer;
   readonly servers: (account: RotatedAccount) => Servers;
   /**
-   * The ring with the users that revocations cut, and the keys where there are too many of them for
-   * the account JWT, of which `base` is the newest.
+   * The ring with the users that revocations disconnect, and with keys revoked where the account JWT, of which `base`
+   * is the newest, has no room for the users.
    */
   readonly revoke: (ring: Ring, base: Assessment['base']) => Promise<Ring>;
   readonly reporter: Reporter;
@@ -45,12 +45,12 @@ const NOTHING: Seen = { complete: false, confirmed: new Set() };
 /** How long a push may take to be applied everywhere before it is made again. */
 const CONFIRM_MILLISECONDS = 2000;
 
-/** What the pass could not record; all else was done. It stays in the ring, to be recorded by a later one. */
+/** The pass did everything but record it. The record stays in the ring for a later pass. */
 export class NotRecorded extends Error {
   override readonly name = 'NotRecorded';
 }
 
-/** While nothing can be recorded, so many changes are kept: the ring is one text of limited length. */
+/** How many changes are kept while nothing can be recorded: the ring is one text of limited length. */
 const UNREPORTED_KEPT = 500;
 
 /** One pass over one account. */
@@ -96,7 +96,7 @@ export async function runPass(
 
 function notRecorded(cause: unknown): NotRecorded {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new NotRecorded(`what became of signing keys can not be recorded: ${why}`, { cause });
+  return new NotRecorded(`cannot record changes of signing keys: ${why}`, { cause });
 }
 
 async function readRing(
@@ -111,7 +111,7 @@ async function readRing(
   if (ring.publicKey !== publicKey || ring.kind !== kind) {
     throw new Error(
       `the store has a ${ring.kind} key ring of account ${name} for ${ring.publicKey}, the configuration says ${kind} and ${publicKey}: ` +
-        'nothing was changed; give the account another name, or the store that belongs to it',
+        'nothing was changed. Rename the account, or use the store that belongs to it',
     );
   }
   return { ring, revision: entry.revision };
@@ -204,7 +204,7 @@ interface Publishing extends Pick<Pass, 'account' | 'pacer' | 'wakes'> {
   readonly unrecorded: unknown[];
 }
 
-/** What became of a push. */
+/** Result of a push. */
 interface Pushed {
   /** There is more to do at once. */
   readonly more: boolean;
@@ -260,7 +260,7 @@ async function confirm(
   ) {
     const seen = (await servers.look(ring)).assess(ring);
     parts.inFlight.saw(account.name, seen);
-    // Whoever answers has it. One that hangs must not hold up the next change; later looks see to it.
+    // Every server that answers has it. One that hangs must not delay the next change; later looks handle it.
     if (!seen.push) {
       pacer.applied();
       return seen.complete;
@@ -275,7 +275,7 @@ async function confirm(
   return false;
 }
 
-/** Whether the account JWT would be another by now. */
+/** Whether the account JWT would be different by now. */
 async function isOutdated(
   { state, revoke }: PassParts,
   { account, pushed, base }: { account: RotatedAccount; pushed: Ring; base: Assessment['base'] },

@@ -2,27 +2,27 @@ import type { Assessment } from '../account/assess.ts';
 import type { KeyChange, Ring } from '../keyring/ring.ts';
 import type { RotatedAccount } from './rotated-account.ts';
 
-/** Who is told what the rotator sees and does. What is awaited is recorded for good before it goes on. */
+/** Receives what the rotator sees and does. The rotator waits for the promises: the record is durable before it continues. */
 export interface Reporter {
-  /** Every look, before anything is decided; what there is to be said of it, `failed` or `succeeded` says. */
+  /** Each look at the servers, before any decision; `failed` or `succeeded` follows. */
   saw(account: RotatedAccount, ring: Ring, assessment: Assessment): void;
-  /** A key changed its state. Told at least once. */
+  /** A key changed its state. Called at least once for each change. */
   changed(change: KeyChange): Promise<void>;
   pushed(account: RotatedAccount, assessment: Assessment, jwtBytes: number): void;
-  /** Every server has applied what was pushed so many milliseconds ago. */
+  /** Every server has applied the push. `milliseconds`: time since the push. */
   confirmed(account: RotatedAccount, milliseconds: number): void;
-  /** Someone else's account JWT had dropped entries of ours; `mended`: they are back on every server. */
+  /** Someone else's account JWT had dropped our entries; `restored`: every server has them again. */
   drifted(
     account: RotatedAccount,
     ring: Ring,
     assessment: Assessment,
-    mended: boolean,
+    restored: boolean,
   ): Promise<void>;
-  /** The pass failed: store or servers can't be reached, what they hold can't be used, or what was done can't be recorded. */
+  /** The pass failed: it could not reach the store or the servers, use their content, or record its actions. */
   failed(account: RotatedAccount, error: unknown): void;
-  /** Nothing more is to be done at once. */
+  /** Nothing is left to do now. */
   succeeded(account: RotatedAccount): void;
-  /** Whether this process holds the lease; `error` when the store can't tell. */
+  /** Whether this process holds the lease; `error`: the store did not answer. */
   leads(leader: boolean, error?: unknown): void;
   /** It held the lease and every pass failed: another process may try. `leads` tells how that ended. */
   gaveUp(): void;

@@ -3,7 +3,7 @@ import type { Wanted } from '../keyring/step-input.ts';
 import type { ManagedLimits } from '../nats/account-claims.ts';
 import type { ConnectionUse } from '../nats/admission.ts';
 
-/** An account whose ring is turned. */
+/** An account that the rotator serves. */
 export interface RotatedAccount {
   readonly name: string;
   /** `A…` */
@@ -12,6 +12,6 @@ export interface RotatedAccount {
   readonly wanted: Wanted;
   /** Managed accounts: limits that the account JWT is to have. */
   readonly limits?: ManagedLimits;
-  /** The kinds of connection that its roles are for; clients unless told. */
+  /** The kinds of connection that its roles are for; default: clients. */
   readonly use?: ConnectionUse;
 }

@@ -5,9 +5,9 @@ import type { RotatedAccount } from './rotated-account.ts';
 import { createPushesInFlight } from './pushes-in-flight.ts';
 import type { PassParts } from './pass.ts';
 
-/** The loops that move the rings on, while this process holds the lease: one an account. */
+/** One loop for each account that carries out rotations while this process holds the lease. */
 export interface Rotator {
-  /** Something changed, with this account or with any: look at once. */
+  /** Something changed, in this account or in any: look at once. */
   wake(account?: string): void;
   /** Ends the passes under way, and lets another process lead. */
   stop(): Promise<void>;
@@ -21,7 +21,7 @@ export interface RotatorParts extends Omit<PassParts, 'inFlight'> {
   readonly ready?: Promise<unknown>;
 }
 
-/** How often drift is looked for. */
+/** How often to look for drift. */
 const LOOK_MILLISECONDS = 2000;
 
 export function startRotator(parts: RotatorParts): Rotator {

@@ -89,8 +89,8 @@ function all(ring: Ring): ReturnType<typeof provedPart> {
 
 function notProved({ publicKey }: RingKey): string {
   return (
-    `no key of the operator vouches for signing key ${publicKey} in the store: it is not published; ` +
-    'somebody else has written it, or the operator key that did is trusted no more'
+    `signing key ${publicKey} in the store has no proof by a key of the operator, so nats-sts does not publish it: ` +
+    'someone else wrote it, or the operator no longer trusts the key that did'
   );
 }
 
@@ -100,6 +100,6 @@ function refused(replies: readonly PushReply[]): Error {
     .map(({ server, code, message }) => `${server}: ${code} ${message}`)
     .toSorted();
   return new Error(
-    `no server took the account JWT (${said.join('; ')}): the servers need a resolver of type full`,
+    `no server accepted the account JWT (${said.join('; ')}): the servers need a resolver of type full`,
   );
 }

@@ -191,7 +191,7 @@ export function rotatorStatus({
         const message =
           refused === undefined
             ? 'cannot rotate its signing keys; the log says why'
-            : `NATS lets nobody in: ${refused}`;
+            : `NATS accepts no users: ${refused}`;
         return [
           `account:${name}`,
           {

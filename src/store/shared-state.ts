@@ -1,4 +1,4 @@
-/** One named text, as it stands in the store. */
+/** One named text in the store. */
 export interface StateEntry {
   readonly key: string;
   readonly value: string;
@@ -6,7 +6,7 @@ export interface StateEntry {
   readonly revision: number;
 }
 
-/** What became of a key; without a value it is gone. */
+/** A change of a key. Without a value, the key was deleted. */
 export interface StateChange {
   readonly key: string;
   readonly value: string | undefined;
@@ -18,8 +18,8 @@ export interface StateChange {
  * `revocation.…`), written by compare-and-swap.
  *
  * Keys are of `A-Z a-z 0-9 - _ = .`. Any number of processes may use one store at once. A store that
- * can't be reached or written (a full disk) is a fault, thrown as `StoreUnavailable`; then nothing
- * was written, or it is not known whether it was: read again before you go on.
+ * that cannot be reached or written (a full disk) throws `StoreUnavailable`. It is then unknown whether
+ * the write happened: read again before you continue.
  *
  * Adapters: `sqlite/`, `jetstream/`. Another store is a folder beside them that implements this port;
  * `CredentialLedger` (`revocation/ledger.ts`) and `SingleUse` (`identity/single-use.ts`). Contract suites:
@@ -35,20 +35,20 @@ export interface SharedState {
    */
   write(key: string, value: string | undefined, revision: number): Promise<number | undefined>;
   /**
-   * Tells the entries under `prefix` that are there, then every change, in the order of writing;
-   * changes that follow fast may be told as one. Resolves once those that are there were told; call
-   * the answer to stop. Survives outages of the store: what was missed is told afterwards.
+   * Calls `listener` with each entry under `prefix`, then with every change in the order of writing.
+   * Changes in quick succession may come as one. Resolves after the entries; call the returned function
+   * to stop. Survives outages of the store: missed changes come afterwards.
    */
   watch(prefix: string, listener: (change: StateChange) => void): Promise<() => void>;
   /**
-   * Milliseconds since the Unix epoch: everything that was written before then has been told to
+   * Milliseconds since the Unix epoch: everything written before then has reached
    * every watcher. Grows about once a second or faster while the store can be reached.
    */
   freshAt(): number;
   close(): Promise<void>;
 }
 
-/** The store can't be reached, or can't be written. */
+/** The store cannot be reached or written. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
@@ -56,7 +56,7 @@ export class StoreUnavailable extends Error {
 /** What SQLite and NATS subjects both take. */
 const KEY = /^[\w=-]+(?:\.[\w=-]+)*$/;
 
-/** Throws where a text can't be a key of the shared state: a bug of the caller, not a fault of the store. */
+/** Throws if the text is not a valid key of the shared state: a bug of the caller, not a fault of the store. */
 export function assertStateKey(key: string): void {
   if (!KEY.test(key)) throw new TypeError(`not a key of the shared state: ${JSON.stringify(key)}`);
 }

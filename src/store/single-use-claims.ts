@@ -17,7 +17,7 @@ export interface HeldClaim {
 export interface ClaimCell {
   /** Unix seconds. */
   readonly expiresAt: number;
-  /** Random; whose it is, for whoever did not get to know whether it was written. */
+  /** Random; tells an attempt that does not know whether its write succeeded which cell is its own. */
   readonly attempt: string;
   readonly answered: boolean;
 }
@@ -32,11 +32,11 @@ export interface ClaimCells<Name, Revision> {
   write(name: Name, cell: ClaimCell | undefined, revision: Revision): Promise<Revision | undefined>;
 }
 
-/** So long somebody else's attempt that has not answered is waited for, before it counts as given up. */
+/** How long to wait for an unanswered attempt of another caller before it counts as abandoned. */
 const GRACE_MILLISECONDS = 2_000;
 const POLL_MILLISECONDS = 50;
 
-/** How often it is tried to take back an answer that nobody got, and at most how many times. */
+/** Pause between tries to withdraw an answer that nobody received, and their greatest number. */
 const WITHDRAW_MILLISECONDS = 1_000;
 const WITHDRAW_TRIES = 600;
 

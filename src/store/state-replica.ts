@@ -5,7 +5,7 @@ type Listener = (change: StateChange) => void;
 interface Watcher {
   readonly prefix: string;
   readonly listener: Listener;
-  /** What it was told at the beginning reaches up to here. */
+  /** The revision that its first entries were at. */
   since: number;
 }
 
@@ -22,7 +22,7 @@ export interface StateReplica {
   entries(prefix: string): StateEntry[];
   /** Ignores what is not newer than `seen`. */
   apply(change: StateChange): void;
-  /** Nothing up to this revision is missing, though the newest changes are no longer to be had. */
+  /** Nothing up to this revision is missing, though the newest changes are no longer available. */
   reached(revision: number): void;
   /**
    * Starts over from the latest change of every key, in the order of revisions: for when changes
@@ -31,7 +31,7 @@ export interface StateReplica {
   reload(latest: readonly StateChange[]): void;
   /** Tells what is there before it returns. */
   watch(prefix: string, listener: Listener): () => void;
-  /** From now on nobody is told anything. */
+  /** Stops all watchers. */
   close(): void;
 }
 
@@ -107,7 +107,7 @@ export function createStateReplica(): StateReplica {
   };
 }
 
-/** A listener that throws is a bug. It must not keep the others from being told, and must not be hidden. */
+/** A listener that throws is a bug. The others must still be called, and the bug must not be hidden. */
 function tell({ prefix, listener }: Watcher, change: StateChange): void {
   if (!change.key.startsWith(prefix)) return;
   try {

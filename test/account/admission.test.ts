@@ -22,7 +22,7 @@ function problems(options: Parameters<typeof claimsOf>[0]) {
 
 const limits = (more: object) => ({ limits: more as AccountBody['limits'] });
 
-describe('an account lets nobody in', () => {
+describe('an account accepts no users', () => {
   test.each<[string, Parameters<typeof claimsOf>[0], string]>([
     ['once its JWT expired', { exp: NOW_SECONDS }, 'expired at 2027-01-15T08:00:00.000Z'],
     ['before its JWT is valid', { nbf: NOW_SECONDS + 1 }, 'not valid before'],
@@ -122,7 +122,7 @@ describe('what the servers hold', () => {
     expect(look({ servers, stored: [], emptyStores: 0 }).admission).toEqual({});
   });
 
-  test('a JWT that no server would put into force gets nothing pushed upon it', () => {
+  test('a JWT that no server would apply causes no push', () => {
     const expired = accountJwt({ exp: NOW_SECONDS - 1, signing_keys: [key.publicKey] });
     const seen = look(viewOf([expired]), ringOf([key, staged]));
     expect(seen.push).toBeUndefined();
@@ -130,7 +130,7 @@ describe('what the servers hold', () => {
     expect(look(viewOf([listed]), ringOf([key, staged])).push?.why).toBe('new');
   });
 
-  test('a JWT by somebody else only: nobody the operator trusts has let users in', () => {
+  test('a JWT by a stranger only: no trusted issuer accepts users', () => {
     const stranger = accountJwt({ signer: createKeyPair('operator') });
     expect(look(viewOf(['not-loaded'], [stranger])).admission).toEqual({
       obstacles: ['untrusted'],

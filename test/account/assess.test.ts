@@ -137,17 +137,17 @@ describe('a push', () => {
     });
     const { push, problems } = assessed(viewOf([bare, newest], [untrusted]));
     expect(push?.claims.nats).toMatchObject({ description: 'newest' });
-    expect(problems.join()).toContain('no key of the trusted operator');
+    expect(problems.join()).toContain('not a key of the trusted operator');
   });
 });
 
-describe('nothing is overwritten', () => {
+describe('nats-sts overwrites nothing', () => {
   test('when only a stranger has signed, and the problem names them', () => {
     const signer = createKeyPair('operator');
     const { base, push, problems } = assessed(viewOf([accountJwt({ signer })]));
     expect([base, push]).toEqual([undefined, undefined]);
     expect(problems.join()).toContain(signer.publicKey);
-    expect(problems.join()).toContain('nothing is overwritten');
+    expect(problems.join()).toContain('nats-sts overwrites nothing');
   });
 
   test('when the JWT is that of another account', () => {
@@ -175,11 +175,11 @@ describe('nothing is overwritten', () => {
   test('when what is stored is no JWT', () => {
     const { base, problems } = assessed(viewOf(['not-loaded'], ['a.b.c']));
     expect(base).toBeUndefined();
-    expect(problems.join()).toContain("can't be read");
+    expect(problems.join()).toContain('cannot read a JWT of account');
   });
 });
 
-test('an account JWT that has expired is a problem to tell', () => {
+test('an expired account JWT is reported as a problem', () => {
   const expired = accountJwt({ exp: NOW_SECONDS - 1, signing_keys: [key.publicKey] });
   expect(assessed(viewOf([expired])).problems.join()).toContain('has expired');
 });
@@ -192,9 +192,9 @@ describe('an account JWT that is dated more than a day ahead', () => {
     description: 'from the future',
   });
 
-  test('is told, in words that stay the same from look to look', () => {
+  test('is reported in words that do not change between looks', () => {
     const { problems } = assessed(viewOf([future]));
-    expect(problems.join()).toContain('into the future, 2027-01-16T08:00:01.000Z');
+    expect(problems.join()).toContain('in the future, 2027-01-16T08:00:01.000Z');
     const earlier = assess({ view: viewOf([future]), ring, issuers, now: NOW - 5000 });
     expect(earlier.problems).toEqual(problems);
   });
@@ -266,9 +266,9 @@ describe('a key of an external account', () => {
 
   test.each([
     ['the account does not list it', bare, scoped],
-    ['it is listed plainly', accountJwt({ signing_keys: [scoped.publicKey] }), scoped],
+    ['it is listed as a plain key', accountJwt({ signing_keys: [scoped.publicKey] }), scoped],
     [
-      'it is listed plainly',
+      'it is listed as a plain key',
       accountJwt({ signing_keys: [listingOf(scoped), scoped.publicKey] }),
       scoped,
     ],
@@ -279,11 +279,11 @@ describe('a key of an external account', () => {
     ],
     ['another role, "other"', entry('other', 'orders.>'), scoped],
     [
-      'it is tied to role "publisher", not listed plainly',
+      'it is the scoped key of role "publisher", not a plain signing key',
       entry('publisher', 'orders.>'),
       { ...scoped, scope: undefined },
     ],
-  ])('does not sign, and it is told why: %s', (why, jwt, given) => {
+  ])('does not sign, and says why: %s', (why, jwt, given) => {
     const { scope, ...rest } = given;
     const ring = external({ ...rest, ...(scope && { scope }) });
     const found = assess({ view: viewOf([jwt]), ring, now: NOW });

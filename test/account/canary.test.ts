@@ -92,7 +92,7 @@ test('servers that hang or are gone leave it unknown, also those that others mak
   expect(found).toEqual(new Map([[signingKey.publicKey, 'unknown']]));
 });
 
-describe('what keeps canaries out without a word about their key', () => {
+describe('refusals of canaries that say nothing about their key', () => {
   async function found(
     options: { readonly conn?: number; readonly subs?: number; readonly config?: string },
     { hold = 0, keys = [signingKey] }: { hold?: number; keys?: readonly KeyPair<'account'>[] } = {},
@@ -123,7 +123,7 @@ describe('what keeps canaries out without a word about their key', () => {
     return { listings: [...listings.values()], obstacles: [...obstacles] };
   }
 
-  test('an account that is full lets its keys be: who is refused for that had come in', async () => {
+  test('a full account does not affect its keys: NATS accepts a user before it refuses it for that', async () => {
     const { listings, obstacles } = await found(
       { conn: 1 },
       { hold: 1, keys: [signingKey, scoped, stranger] },
@@ -155,7 +155,7 @@ describe('what keeps canaries out without a word about their key', () => {
   });
 });
 
-test('an account that leaves connections to an auth callout is seen to refuse its keys, however long the server waits for an answer', async () => {
+test('an account with an auth callout counts as refusing its keys, however long the server waits for an answer', async () => {
   const authorization = { auth_users: [createKeyPair('user').publicKey] };
   const other = world.signAccount({ name, key, body: { ...body, authorization } });
   // The servers' own limit: they wait that long for an answer of the callout before they refuse.

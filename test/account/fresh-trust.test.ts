@@ -28,7 +28,7 @@ test('whom the operator trusts is asked again after a minute, and not before', a
   expect(state.asked).toBe(2);
 });
 
-test('an issuer that was never heard of is asked about at once, and once', async () => {
+test('asks about an unknown issuer at once, and only once', async () => {
   const { state, trust } = world();
   await trust(new Set(['O1']));
   state.answer = async () => new Set(['O1', 'O2']);
@@ -54,7 +54,7 @@ test('the last answer stands for ten minutes while no server answers, and no lon
   await expect(trust()).rejects.toThrow('silence');
 });
 
-test('an operator that trusts us no longer is an error at once', async () => {
+test('an operator that no longer trusts us is an error at once', async () => {
   const { state, trust } = world();
   await trust();
   state.answer = () => Promise.reject(new Error('is none of operator'));
@@ -62,7 +62,7 @@ test('an operator that trusts us no longer is an error at once', async () => {
   await expect(trust()).rejects.toThrow('none of operator');
 });
 
-test('an account JWT by a new key of the operator is gone on from in the same look', async () => {
+test('an account JWT by a new key of the operator becomes the base in the same look', async () => {
   const newKey = createKeyPair('operator');
   let issuers = new Set<string>([operatorKey.publicKey]);
   let view = viewOf([accountJwt()]);

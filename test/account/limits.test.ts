@@ -72,9 +72,9 @@ describe('limits of an account', () => {
       conn: 3,
     });
     expect(refused).toEqual([
-      'limits.imports can not be 0: the account has 1 imports',
-      'limits.exports can not be 1: the account has 2 exports',
-      'limits.wildcards can not be false: the account exports "b.*"',
+      'limits.imports cannot be 0: the account has 1 imports',
+      'limits.exports cannot be 1: the account has 2 exports',
+      'limits.wildcards cannot be false: the account exports "b.*"',
     ]);
     expect(claims.nats['limits']).toMatchObject({
       imports: -1,

@@ -78,7 +78,7 @@ describe('the room for revoked users', () => {
   });
 });
 
-describe('where an account JWT has no room for all', () => {
+describe('an account JWT without room for all keys', () => {
   const active = ringKey();
   const scoped = (subject: string) => ringKey({ state: 'staged', scope: publisher(subject) });
   const staged = [scoped('a'), scoped('b'), scoped('c')];
@@ -93,7 +93,7 @@ describe('where an account JWT has no room for all', () => {
     const [first, second] = staged;
     expect(listed).toEqual([active.publicKey, first!.publicKey, second!.publicKey]);
     expect(() => sign(push!.claims)).not.toThrow();
-    expect(problems.join()).toMatch(/no room for more signing keys, those of publisher/);
+    expect(problems.join()).toMatch(/no room for the signing keys of publisher/);
     expect(assessed(sign(push!.claims), ring).push).toBeUndefined();
   });
 
@@ -118,7 +118,7 @@ describe('where an account JWT has no room for all', () => {
     expect(() => sign(push!.claims)).not.toThrow();
   });
 
-  test('it is told in time, from three quarters on', () => {
+  test('it is reported early, from three quarters on', () => {
     const ring = ringOf([active]);
     expect(assessed(jwtOf(LIMIT * 0.74, [active]), ring).problems).toEqual([]);
     expect(assessed(jwtOf(LIMIT * 0.76, [active]), ring).problems).toEqual([

@@ -38,7 +38,7 @@ describe('numbers in the digits of other tools', () => {
     expect(templateFault(written('1e3'), wanted)).toBeUndefined();
   });
 
-  test('are above a limit also when JavaScript can not hold them', () => {
+  test('are above a limit even if JavaScript cannot hold them', () => {
     expect(templateFault(written('9223372036854775807'), { ...limits, payload: 100 })).toBe(
       'its limit payload is above 100',
     );
@@ -96,8 +96,8 @@ describe('a template allows no more than the role', () => {
 });
 
 test.each([
-  ['subs', 'no subscription is let through'],
-  ['payload', 'no message that is not empty is let through'],
+  ['subs', 'no subscription gets through'],
+  ['payload', 'no message that is not empty gets through'],
 ])('nor when its limit %s is 0', (limit, why) => {
   const found = { ...limits, [limit]: 0 };
   expect(templateFault(found, limits)).toBe(`its limit ${limit} is 0: ${why}`);

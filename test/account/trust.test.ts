@@ -35,7 +35,11 @@ describe('an operator JWT', () => {
   test.each([
     ['without our signing key', () => trustOfOperator(jwt, stranger.publicKey), stranger.publicKey],
     ['that is an account JWT', () => trustOfOperator(world.account().jwt), 'the JWT of an account'],
-    ['that is no JWT', () => trustOfOperator('O'), "can't be used: not three base64url parts"],
+    [
+      'that is no JWT',
+      () => trustOfOperator('O'),
+      'cannot use the operator JWT: not three base64url parts',
+    ],
     [
       'that another operator signed',
       () =>
@@ -48,7 +52,7 @@ describe('an operator JWT', () => {
         ),
       'not signed by the operator itself',
     ],
-  ])('%s is not trusted, and it is told why', (_, trust, why) => {
+  ])('%s is not trusted, and says why', (_, trust, why) => {
     const found = trust();
     expect(found).toBeInstanceOf(NotTrusted);
     expect((found as NotTrusted).problem).toContain(why);

@@ -268,7 +268,7 @@ describe('--claims', () => {
   test.each([
     ['no JSON', '{ "sub": s3cret', 'is not a JSON object of claims'],
     ['a list', '[]', 'is not a JSON object of claims'],
-    ['a claim twice', '{"sub":"alice","sub":"bob"}', 'a member name stands there twice'],
+    ['a claim twice', '{"sub":"alice","sub":"bob"}', 'a member name appears twice'],
     ['a number out of range', '{"sub":"alice","level":1e400}', 'a number is out of range'],
     ['claims that name nobody', '{}', 'claim_missing'],
   ])('refuses %s', async (_, text, message) => {

@@ -85,7 +85,9 @@ describe('a guarded fetch', () => {
     await using issuer = await startIssuer();
     await using other = await startIssuer();
     issuer.behave('jwks', { redirectTo: other.jwksUri });
-    expect(await failure(get(issuer.jwksUri))).toMatch(/redirects, which is not followed$/);
+    expect(await failure(get(issuer.jwksUri))).toMatch(
+      /redirects, and redirects are not followed$/,
+    );
     expect(other.requests).toEqual([]);
   });
 

@@ -131,7 +131,7 @@ describe.each(ADAPTERS)('single use $name, held', ({ open }) => {
     expect(await held!.settle()).toBe(true);
   });
 
-  test('and given up is taken over, after which it can not be settled', async () => {
+  test('a claim that was abandoned is taken over, and can then not be settled', async () => {
     const singleUse = await open(frozenClock());
     const first = await singleUse.hold('iss', 'jti', NOW + 60);
     const second = await singleUse.hold('iss', 'jti', NOW + 60);
@@ -150,7 +150,7 @@ describe.each(ADAPTERS)('single use $name, held', ({ open }) => {
     expect(settled.filter(Boolean)).toHaveLength(1);
   });
 
-  test('what was claimed can not be held, until it has expired', async () => {
+  test('a claimed token cannot be held until it has expired', async () => {
     const clock = frozenClock();
     const singleUse = await open(clock);
     expect(await singleUse.claim('iss', 'jti', NOW + 60)).toBe(true);

@@ -38,7 +38,7 @@ describe('the subject', () => {
 
   test('must be there', () => {
     expect(subject({ email: 'e' }, ['tid', 'oid'], ['sub'])).toBe(
-      'claim_missing: The token does not say whom it is about: it has no "tid", "oid", or "sub".',
+      'claim_missing: The token names no subject: it has no "tid", "oid", or "sub".',
     );
   });
 

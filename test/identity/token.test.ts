@@ -65,7 +65,7 @@ describe('a token is taken apart', () => {
     const parsed = parseToken(token, 1024);
     expect(parsed).toMatchObject({
       reason: 'token_malformed',
-      message: `The token's ${part} can't be read: a member name stands there twice.`,
+      message: `The token's ${part} cannot be read: a member name appears twice.`,
     });
   });
 

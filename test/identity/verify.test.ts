@@ -407,7 +407,7 @@ describe('rule: jti single use is per issuer, off by default, shared when on', (
     expect(asked).toEqual([[ISSUER, 'j', NOW + 330]]);
   });
 
-  test('on: what can not be remembered is not accepted', async () => {
+  test('on: a token whose use cannot be recorded is rejected', async () => {
     const token = await signToken({ ...tokenClaims(ISSUER), jti: 'j' }, {}, key);
     const full = once(memorySingleUse({ clock, capacity: 0 }));
     expect(await outcome(full.verify(token))).toBe('overloaded');

@@ -49,7 +49,7 @@ describe('a refusal that the configuration or the provider can cure says how', (
     const { reason, message } = await refused(claims, spec);
     expect(reason).toBe('token_kind_not_allowed');
     expect(message).toBe(
-      "The token is an ID token, but of this issuer only an access token is accepted. To accept it, add id_token to the issuer's kinds (kinds: [id_token] accepts nothing else).",
+      "The token is an ID token, but from this issuer only an access token is accepted. To accept it, add id_token to the issuer's kinds (kinds: [id_token] accepts nothing else).",
     );
   });
 
@@ -69,7 +69,7 @@ describe('a refusal that the configuration or the provider can cure says how', (
 
   test.each([
     ['Dex', { at_hash: 'x', azp: 'cli' }, 'looks like an ID token', 'id_token'],
-    ['mock-oauth2-server', { tid: 'default' }, 'is a JWT that says neither', 'jwt'],
+    ['mock-oauth2-server', { tid: 'default' }, 'is a JWT that is neither marked', 'jwt'],
   ])('an access token of %s', async (_, claims, what, kind) => {
     const { message } = await refused(claims, { kinds: ['access_token'] });
     expect(message).toContain(`The token ${what}`);

@@ -210,7 +210,9 @@ describe.each<Seeing>(['look-up', 'canary'])(
       await eventually(async () => isDeepStrictEqual(await reached(ground, unbound), SUBJECTS));
 
       await using world = await start(ground);
-      await eventually(() => world.log.text().includes('listed plainly, not as a scoped key'));
+      await eventually(() =>
+        world.log.text().includes('listed as a plain key, not as a scoped one'),
+      );
       expect(await signer(world)).toBeUndefined();
       // Tied to the role, without a word of what the role may.
       await ground.list(scoped(key, {}));

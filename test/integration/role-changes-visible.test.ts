@@ -149,7 +149,7 @@ describe.each([
   ['stopped', 'late'],
   ['hung', 'later'],
 ] as const)('while all of NATS is %s, with one more role and another change', (how, role) => {
-  const unknown = /how long it takes is not known/;
+  const unknown = /the wait is unknown/;
 
   beforeAll(async () => {
     const { nodes } = world.cluster;
@@ -173,7 +173,7 @@ describe.each([
     });
     expect(await response.json()).toMatchObject({
       reason: 'signing_key_pending',
-      detail: `The signing key of role ${role} is not made yet, and the rotator can not work with the NATS servers right now: how long it takes is not known.`,
+      detail: `The signing key of role ${role} is not created yet, and the rotator cannot work with the NATS servers now, so the wait is unknown.`,
     });
     const [denied] = world.audit({ type: 'denied', reason: 'signing_key_pending' }).toReversed();
     expect(denied).toMatchObject({ detail: expect.stringContaining('NATS') });

@@ -144,7 +144,7 @@ test('the account JWT of another operator is replaced, and nothing is taken from
   }
   await everywhere(listsOurs);
   // Logged when the pass that repaired it has ended.
-  const told = `was issued by ${stranger.publicKey}, which is no key of the trusted operator`;
+  const told = `was issued by ${stranger.publicKey}, which is not a key of the trusted operator`;
   await eventually(() => running.log.text().includes(told));
 });
 

@@ -122,7 +122,7 @@ test('credentials of a user outside the system account are refused at startup, o
 
   await ground.configure((tree) => delete tree['nats'].operator);
   await using running = await startRotating(ground);
-  await troubled(running, 'not one of the system account');
+  await troubled(running, 'does not belong to the system account');
   expect(await refusal(running)).toEqual(NO_KEY);
   expect(await everything()).toEqual(before);
 });
@@ -131,7 +131,7 @@ test('a service that starts before NATS says so, and begins to work by itself on
   const node = ground.cluster.node(0);
   await node.stop();
   await using running = await startRotating(ground);
-  await troubled(running, "NATS can't be reached");
+  await troubled(running, 'cannot reach NATS');
   expect(running.log.text()).toContain('cannot use the NATS system account');
   expect(await refusal(running)).toEqual(NO_KEY);
 

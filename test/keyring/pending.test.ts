@@ -61,15 +61,15 @@ test('a server that has not taken the key for a while is given longer', () => {
 
 test('while the rotator fails, no time is promised, not even for a key that every server has', () => {
   const staged = ring([{ state: 'staged', scope: NOW, onEveryServer: true }]);
-  const asked = { scopeOf: () => NOW, now: START, obstacle: "NATS can't be reached" };
+  const asked = { scopeOf: () => NOW, now: START, obstacle: 'cannot reach NATS' };
   expect(pendingKey(staged, 'reader', asked)).toMatchObject({
     stage: 'waiting',
     seconds: 30,
-    obstacle: "NATS can't be reached",
+    obstacle: 'cannot reach NATS',
   });
 });
 
-test('a key that is on its way is asked for again soon, one that a server does not take a little later', () => {
+test('a pending key may be asked for again soon, one that a server does not take a little later', () => {
   const staged = { state: 'staged', scope: NOW } as const;
   const old = { publicKey: 'B', scope: BEFORE };
   expect(pending(ring([old, staged]))).toEqual({
@@ -85,7 +85,7 @@ test('a key that is on its way is asked for again soon, one that a server does n
   });
 });
 
-test('a key that must not sign before a time is asked for again then', () => {
+test('a key that must not sign before a time may be asked for again then', () => {
   const staged = { state: 'staged', scope: NOW, onEveryServer: true } as const;
   const at = (seconds: number) =>
     pending(ring([{ ...staged, maySignAt: START + seconds * SECOND }]));

@@ -30,13 +30,13 @@ function proved(...keys: RingKey[]): Ring {
   return proveKeys(ringOf(...keys), { signer: operator, issuers, made });
 }
 
-describe('who can only write the store gets nothing signed by the operator', () => {
-  test('a key that the rotator made is vouched for', () => {
+describe('write access to the store alone gets nothing signed by the operator', () => {
+  test('a key that the rotator made has a proof', () => {
     const ring = proved(key('A'));
     expect(provedPart(ring, issuers)).toEqual({ ring, strangers: [] });
   });
 
-  test('a key that was planted is not', () => {
+  test('a planted key has no proof', () => {
     const planted = key('PLANTED', { slot: '*' });
     const { scope: _, ...plain } = planted;
     const ring = { ...proved(key('A')), keys: [...proved(key('A')).keys, plain] };
@@ -84,7 +84,7 @@ test('what changes in the life of a key needs no new proof', () => {
   expect(provedPart(later, issuers).ring).toBe(later);
 });
 
-test('a new operator key takes over what the old one vouched for, while that is trusted', () => {
+test('a new operator key takes over the proofs of the old one while that is trusted', () => {
   const next = createKeyPair('operator');
   const both = new Set([operator.publicKey, next.publicKey]);
   const made = new Set<string>();

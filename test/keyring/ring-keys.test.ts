@@ -131,7 +131,7 @@ describe('the keys of a ring', () => {
   });
 });
 
-describe('a key whose template is of another day', () => {
+describe('a key with an outdated template', () => {
   const today = scope('reader', 'b', { team: 'claims.team' });
   async function answer(before: KeyScope, now: KeyScope | undefined) {
     const key = await signed({ slot: 'reader', scope: before });
@@ -181,7 +181,7 @@ describe('a first credential of a longer lifetime', () => {
     expect(world.keys.active('APP', 'reader', 900)).not.toBeInstanceOf(Promise);
   });
 
-  test('is signed by the key that replaced the one at hand, though nobody has told of it yet', async () => {
+  test('is signed by the key that replaced the known one, even before the watch reports it', async () => {
     const [one, two] = [await sealedKey(), await signed({ state: 'staged' })];
     await using file = stateFile();
     const state = file.open();

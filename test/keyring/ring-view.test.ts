@@ -62,7 +62,7 @@ describe('a view of the rings', () => {
     expect(world.view.ring('APP')?.keys).toHaveLength(2);
   });
 
-  test('gives out no pair of a key that signs no more, and lets those sign that have it', async () => {
+  test('gives out no pair of a key that no longer signs, and lets current holders finish signing', async () => {
     const active = await sealedKey();
     await using world = await viewed(active);
     const pair = world.view.pair(active.key.publicKey)!;
@@ -107,7 +107,7 @@ describe('a view of the rings', () => {
     expect(world.view.pair(active.key.publicKey)).toBeUndefined();
   });
 
-  test('says why a ring can not be unsealed, has it nevertheless, and none of its pairs', async () => {
+  test('says why it cannot unseal a ring, and shows the ring without its key pairs', async () => {
     const active = await sealedKey();
     await using file = stateFile();
     const state = file.open();
@@ -120,7 +120,7 @@ describe('a view of the rings', () => {
     view.close();
   });
 
-  test('does not use a ring of a version that it does not know, and takes one that it knows again', async () => {
+  test('does not use a ring of an unknown version, and uses a known one again', async () => {
     const active = await sealedKey();
     await using world = await viewed(active);
     await writeText(
@@ -189,7 +189,7 @@ function telling(revision: number, ring: Ring): StateEntry {
 }
 
 describe('raising the lifetime of a key', () => {
-  test('holds at once, and is not undone by what is told of before it', async () => {
+  test('applies at once, and is not undone by an earlier change that arrives later', async () => {
     const { key } = await sealedKey({ lifetimeSeconds: 1 });
     const { replica, state } = toldByHand();
     replica.apply(telling(8, ringOf(key)));
@@ -233,7 +233,7 @@ describe('raising the lifetime of a key', () => {
     expect(await world.view.raise('APP', 'A', 1)).toBe(false);
   });
 
-  test('is refused while the store can not be reached; other faults are faults', async () => {
+  test('is refused while the store is unreachable; other faults are thrown', async () => {
     const active = await sealedKey();
     await using file = stateFile();
     const state = file.open();

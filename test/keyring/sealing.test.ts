@@ -54,7 +54,7 @@ describe('a sealed seed', () => {
     await expect(createSealer([ONE]).unseal(publicKey, anew)).rejects.toThrow(WrongSealingKey);
   });
 
-  test('can not be passed off as that of another key', async () => {
+  test('cannot pass as that of another key', async () => {
     const sealer = createSealer([ONE]);
     const sealed = await sealer.seal(publicKey, pair.seed());
     const other = createKeyPair('account').publicKey;
@@ -65,7 +65,7 @@ describe('a sealed seed', () => {
     const sealer = createSealer([ONE]);
     const other = createKeyPair('account').publicKey;
     const sealed = await sealer.seal(other, pair.seed());
-    await expect(sealer.unseal(other, sealed)).rejects.toThrow('is the seed of another key');
+    await expect(sealer.unseal(other, sealed)).rejects.toThrow('belongs to another key');
   });
 
   test.each(['', 'not a JWE', 'a.b.c.d.e'])('that is none is refused: %j', async (text) => {

@@ -34,7 +34,7 @@ describe.each(['managed', 'external'] as const)('a ring of a %s account', (kind)
   });
 });
 
-describe('these histories find out a step', () => {
+describe('these histories catch a wrong step', () => {
   const mutants: [string, typeof step, string][] = [
     [
       'that takes every key for confirmed',

@@ -306,14 +306,14 @@ describe("a change of a role's template", () => {
     ]);
   });
 
-  test('cuts them off where the account says so', () => {
+  test('disconnects them if the account is configured so', () => {
     const world = changed('cut');
     world.go();
     expect(world.go(STAGED / SECOND)).toContain('KEY1: active → retired (policy-changed)');
     expect(world.key('KEY1')).not.toHaveProperty('sealedSeed');
   });
 
-  test('cuts off those of keys that drained already', () => {
+  test('disconnects users of keys that were already draining', () => {
     const world = changed('cut');
     world.wanted = scoped('orders.>', 'cut');
     world.ring = requestRotation(world.ring, ['reader'], world.now);
@@ -330,7 +330,7 @@ describe("a change of a role's template", () => {
     );
   });
 
-  test('cuts nobody whose template is the same', () => {
+  test('disconnects nobody whose template is the same', () => {
     const world = ringWorld({ wanted: scoped('orders.>', 'cut') });
     world.go();
     world.signed('KEY1', 3600);
@@ -350,8 +350,8 @@ describe("a change of a role's template", () => {
   });
 });
 
-describe('a role that is gone', () => {
-  test('leaves its active key draining, and its staged one nothing to wait for', () => {
+describe('a removed role', () => {
+  test('drains its active key and retires its staged one', () => {
     const world = ringWorld({ wanted: scoped('orders.>') });
     world.go();
     world.signed('KEY1', 60);
@@ -565,7 +565,7 @@ describe('retired keys', () => {
 });
 
 describe('a step', () => {
-  test('answers the very ring when nothing changes', () => {
+  test('returns the same ring object if nothing changes', () => {
     const world = ringWorld();
     world.go();
     const input = world.input();

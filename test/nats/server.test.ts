@@ -167,7 +167,7 @@ describe('a direct user', () => {
   });
 });
 
-describe('NATS allows what no permission speaks of', () => {
+describe('NATS allows what no permission mentions', () => {
   const subjects = ['orders.a', 'anything.at.all'];
 
   test('a user without `pub` publishes everywhere', async () => {

@@ -53,7 +53,7 @@ test('its name changes when the bucket is made anew', async () => {
   expect((await openLedger(world)).destination).not.toBe(first.destination);
 });
 
-test('a bucket that was made anew starts over: a position from before means everything', async () => {
+test('a recreated bucket starts over: an old position means everything', async () => {
   await using world = await createJetStreamWorld();
   const ledger = await openLedger(world);
   await ledger.record([credentialOf(living()), credentialOf(living())]);
@@ -76,7 +76,7 @@ test('a stream that came back with less than it had starts over, too', async () 
   expect(await list(ledger, { after: `${life} 2` })).toEqual([credential]);
 });
 
-test('a store that is gone is told, also in the middle of a reading', async () => {
+test('a lost store is reported, even in the middle of a read', async () => {
   await using world = await createJetStreamWorld();
   const ledger = await openLedger(world);
   await ledger.record(Array.from({ length: 600 }, () => credentialOf(living())));

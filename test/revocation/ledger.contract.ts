@@ -131,7 +131,7 @@ export function ledgerContract(name: string, createWorld: () => Promise<LedgerWo
       for (const filter of none) expect(await list(world.ledger, filter)).toEqual([]);
     });
 
-    test('finds all that an identity has to do with, whoever acted for whom, each once', async () => {
+    test('finds every credential of an identity, as subject or actor, each once', async () => {
       await using world = await createWorld();
       const bot = { ...identity, issuerName: 'ci', subject: 'b[o]t *?"' };
       const alice = { ...identity, issuerName: 'entra', subject: 'älice' };
@@ -156,7 +156,7 @@ export function ledgerContract(name: string, createWorld: () => Promise<LedgerWo
       expect(await list(world.ledger)).toHaveLength(7);
     });
 
-    test('finds all that a binding has let take a role, for themselves or for others', async () => {
+    test('finds every credential that a binding allowed, for the caller or for others', async () => {
       await using world = await createWorld();
       const own = living({ binding: 'bots' });
       const acted = living({ actor: { ...identity, subject: 'bot' }, actorBinding: 'bots' });

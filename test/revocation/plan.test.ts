@@ -37,7 +37,7 @@ function plan(
 }
 
 describe('a user is revoked', () => {
-  test('by whose credential a revocation applies to, until that has expired', () => {
+  test('whose credential a revocation applies to, until that credential has expired', () => {
     const { revoked } = plan(ringWith(), [revocation()], [credential()]);
     expect(revoked).toEqual({
       [credential().user]: { at: AT, until: credential().expiresAt + 5, by: [revocation().id] },
@@ -86,7 +86,7 @@ describe('a user is revoked', () => {
   });
 });
 
-describe('where users would take too much of the account JWT', () => {
+describe('users that would take too much of the account JWT', () => {
   const of = (signingKey: string, count: number) =>
     Array.from({ length: count }, (_, n) => credential({ user: `U${signingKey}${n}`, signingKey }));
   const everyone = [revocation({ target: { role: 'reader' } })];
@@ -109,7 +109,7 @@ describe('where users would take too much of the account JWT', () => {
     expect(Object.keys(revoked)).toEqual(['Umany0']);
   });
 
-  test('a user whose revocation was lifted is let go of all the same', () => {
+  test('a user whose revocation was lifted is removed all the same', () => {
     const all = [
       credential({ user: 'U0', signingKey: 'k' }),
       credential({ user: 'U1', signingKey: 'k' }),
@@ -122,7 +122,7 @@ describe('where users would take too much of the account JWT', () => {
     expect(revoked).toEqual({ U0: { ...entry, by: [], gone: true } });
   });
 
-  test('it is said in time', () => {
+  test('it is reported early', () => {
     const budgetBytes = ENTRY_BYTES * 4;
     expect(plan(ring, everyone, of('k', 2), { budgetBytes }).nearBudget).toBe(false);
     expect(plan(ring, everyone, of('k', 3), { budgetBytes }).nearBudget).toBe(true);
@@ -173,7 +173,7 @@ describe('where users would take too much of the account JWT', () => {
   });
 });
 
-describe('whatever happened before', () => {
+describe('after any history', () => {
   const word = fc.constantFrom('a', 'b');
   const revocations = fc
     .uniqueArray(fc.record({ id: fc.constantFrom('1', '2', '3'), subject: word, at: fc.nat(4) }), {
@@ -196,7 +196,7 @@ describe('whatever happened before', () => {
   );
   const keys = [key('k1', 'active'), key('k2', 'draining'), key('gone', 'retired')];
 
-  test('every living credential that a revocation applies to is cut, and the plan comes to rest', () => {
+  test('revokes every living credential that a revocation applies to, and then settles', () => {
     const input = fc.tuple(revocations, credentials, fc.integer({ min: 0, max: 4 }));
     fc.assert(
       fc.property(fc.array(input, { minLength: 1, maxLength: 4 }), (rounds) => {

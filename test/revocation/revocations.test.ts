@@ -168,7 +168,7 @@ describe('following the store', () => {
     expect(revocations.made).toEqual({ ...none, role: 1 });
   });
 
-  test('does not begin past one that can’t be read; one that comes later is told', async () => {
+  test('does not start with an unreadable revocation; a later one is reported', async () => {
     const state = memoryState();
     const told: string[] = [];
     const revocations = await followRevocations({

@@ -128,7 +128,7 @@ describe('the revoker', () => {
     expect(users(await revoker.cut(EMPTY))).toEqual(['UALICE']);
   });
 
-  test('lets go of whom no revocation wants any more', async () => {
+  test('removes users that no revocation covers any more', async () => {
     const { revoker, issue, revoke, lift } = world();
     issue();
     revoke();

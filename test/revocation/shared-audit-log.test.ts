@@ -157,7 +157,7 @@ test('a bucket that was lost is filled again with what is alive', async () => {
   await after.stop();
 });
 
-test('a store that is slow is waited for once, for a second, and not by those who come after', async () => {
+test('waits for a slow store once, for a second; later calls do not wait', async () => {
   using directory = temporaryDirectory();
   await using world = await createJetStreamWorld();
   let slow = false;

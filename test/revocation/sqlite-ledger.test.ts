@@ -96,7 +96,7 @@ test('whatever characters a name has, it is found, and nobody else', async () =>
   await fc.assert(property, { numRuns: 25 });
 });
 
-test('a name longer than a pattern may be is found as well', async () => {
+test('a name longer than a pattern may be is found, too', async () => {
   await using file = createFile();
   const subject = '['.repeat(20_000);
   write(file, [living(), living({ identity: { ...identity, subject } })]);

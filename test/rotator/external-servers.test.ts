@@ -69,7 +69,7 @@ describe('an external account that no server has loaded', () => {
     expect(found.confirmed).toEqual(new Set([world.publicKey]));
   });
 
-  test('is told by servers that store it, without a canary', async () => {
+  test('is reported by servers that store it, without a canary', async () => {
     await using world = await start('full');
     const found = await assessed(world.servers, world.ring);
     expect(found.confirmed).toEqual(new Set([world.publicKey]));

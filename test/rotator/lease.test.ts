@@ -94,7 +94,7 @@ describe('a lease', () => {
     }
   });
 
-  test('is taken over by one that has looked at the same renewal for a whole term, in the next term', async () => {
+  test('is taken over, in the next term, by a process that saw the same renewal for a whole term', async () => {
     await using world = contest();
     await world.one.take();
     world.pass(TERM);

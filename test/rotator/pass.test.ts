@@ -53,7 +53,7 @@ test('a push that a server never applies is made again after 2, 4, 8 … seconds
   expect(Math.max(...late)).toBeLessThan(3000);
 });
 
-test('of changes that can not be recorded, the latest five hundred stay in the ring', async () => {
+test('keeps the latest five hundred changes in the ring if they cannot be recorded', async () => {
   const state = memoryState();
   const account = rotated();
   const { name, publicKey, kind } = account;

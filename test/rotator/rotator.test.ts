@@ -99,7 +99,7 @@ describe('a leader whose passes all fail', () => {
 });
 
 describe('accounts', () => {
-  test('are looked at whatever those of others wait for, and at once when their ring changes', async () => {
+  test('are processed independently of others, and at once when their ring changes', async () => {
     const { told, reporter } = countingReporter();
     const hung = Promise.withResolvers<never>();
     hung.promise.catch(() => {});
@@ -175,7 +175,7 @@ describe('accounts', () => {
   });
 });
 
-describe('an audit log that can not be written', () => {
+describe('an audit log that cannot be written', () => {
   test('keeps no key in the account JWT; what happened is recorded once it can be', async () => {
     const state = memoryState();
     const { told, reporter } = countingReporter();

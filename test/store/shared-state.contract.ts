@@ -184,7 +184,7 @@ export function sharedStateContract(name: string, createWorld: () => Promise<Sta
       expect(stopped.told).toEqual([]);
     });
 
-    test('has told everything that was written before freshAt', async () => {
+    test('has reported everything written before freshAt', async () => {
       await using world = await createWorld();
       const [one, two] = [await world.open(), await world.open()];
       const { told } = await follow(two, 'n.');
@@ -205,7 +205,7 @@ export function sharedStateContract(name: string, createWorld: () => Promise<Sta
       expect(state.freshAt()).toBeLessThanOrEqual(Date.now());
     });
 
-    test('says so when the store can not be had, and its freshAt stands still', async () => {
+    test('throws if the store is unreachable, and its freshAt stops growing', async () => {
       await using world = await createWorld();
       const state = await world.open();
       const revision = await state.write('lease', 'x', 0);
@@ -222,7 +222,7 @@ export function sharedStateContract(name: string, createWorld: () => Promise<Sta
       }
     });
 
-    test('answers nothing and tells nothing after it was closed', async () => {
+    test('reports nothing after it was closed', async () => {
       await using world = await createWorld();
       const [one, two] = [await world.open(), await world.open()];
       const { told } = await follow(one, '');

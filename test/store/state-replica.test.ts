@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createStateReplica } from '../../src/store/state-replica.ts';
 
-test('a listener that throws keeps nobody from being told, and is not hidden', async () => {
+test('a listener that throws does not stop the others, and is not hidden', async () => {
   const replica = createStateReplica();
   const told: string[] = [];
   replica.watch('', () => {
@@ -19,7 +19,7 @@ test('a listener that throws keeps nobody from being told, and is not hidden', a
   expect(told).toEqual(['a', 'b']);
 });
 
-test('all are told in one order, also of what a listener causes while it is told', () => {
+test('all listeners get changes in one order, even those that a listener causes', () => {
   const replica = createStateReplica();
   const told: string[][] = [[], []];
   replica.watch('', ({ key }) => {

@@ -52,7 +52,7 @@ const TICK_MILLISECONDS = 25;
  * then; 2 s when a server doesn't answer. Where gateways join clusters, servers of the others can't
  * be counted, and half a second of silence ends it.
  *
- * Any number may run at once on one connection. No answer is no error: `present` is empty then.
+ * Any number may run at once on one connection. Without an answer, `present` is empty; that is not an error.
  * Throws what the connection throws when it is closed.
  */
 export async function askServers<Name extends string>(

@@ -25,7 +25,7 @@ export async function askSystem<Name extends string>(
     throw new ResolverUnreachable(
       cause instanceof errors.PermissionViolationError
         ? notPermittedSentence(cause.operation, cause.subject)
-        : 'the connection to NATS broke off',
+        : 'the connection to NATS was lost',
       { cause },
     );
   }
@@ -34,6 +34,6 @@ export async function askSystem<Name extends string>(
   if (refused !== undefined) throw new ResolverUnreachable(refused);
   if (answers.present.size > 0) return answers;
   throw new ResolverUnreachable(
-    'no server answers: either NATS hangs, or the user of the system creds is not one of the system account',
+    'no server answers: NATS hangs, or the user of the system creds does not belong to the system account',
   );
 }

@@ -58,8 +58,8 @@ function readCreds(creds: SystemConnectionOptions['creds']): Uint8Array {
   const text = 'text' in creds ? creds.text : readFileSync(creds.file, 'utf8');
   const parsed = parseCreds(text);
   if (!(parsed instanceof Malformed)) return Buffer.from(text);
-  const source = 'file' in creds ? `"${creds.file}"` : 'the creds of the system-account user';
-  throw new Error(`${source} can't be used: ${parsed.problem}`);
+  const source = 'file' in creds ? `"${creds.file}"` : 'the creds of the system account user';
+  throw new Error(`cannot use ${source}: ${parsed.problem}`);
 }
 
 class LastingConnection implements SystemConnection {
@@ -209,17 +209,17 @@ export async function connectionProblem(
 /** For the operator. */
 export function notPermittedSentence(operation: string, subject: string): string {
   const verb = operation === 'publish' ? 'publish' : 'subscribe';
-  return `the system-account user may not ${verb} to "${subject}": its permissions are narrower than nats-sts needs`;
+  return `the system account user may not ${verb} to "${subject}": its permissions are narrower than nats-sts needs`;
 }
 
 /** For the operator; holds nothing secret: an error of the creds file names its path only. */
 function problemOf(error: unknown): string {
   if (error instanceof errors.UserAuthenticationExpiredError) {
-    return 'the JWT of the system-account user has expired: make new creds';
+    return 'the JWT of the system account user has expired: create new creds';
   }
   if (error instanceof errors.AuthorizationError) {
-    return 'NATS refuses the system-account user: its creds are not of this operator, were revoked, or have expired';
+    return 'NATS refuses the system account user: its creds are not of this operator, were revoked, or have expired';
   }
   const { message } = error instanceof Error ? error : new Error(String(error));
-  return `NATS can't be reached: ${message}`;
+  return `cannot reach NATS: ${message}`;
 }

@@ -26,7 +26,7 @@ export function importJwk(
 
 /**
  * Reads a JWK (RFC 7517 §4) without importing it, which is what costs time. A member that is not set
- * or of a wrong type says nothing. Symmetric and private keys are never used: whoever publishes one
+ * or of a wrong type says nothing. Symmetric and private keys are never used: an issuer that publishes one
  * has published a forger's tool.
  */
 export function readJwk(value: unknown, allowed: readonly Algorithm[]): PublicJwk | LeftOut {

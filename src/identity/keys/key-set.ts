@@ -32,7 +32,7 @@ export interface KeySet {
    * the issuer publishes now, if this token is worth a fetch.
    */
   newer(header: HeaderNames): Newer | Promise<Newer>;
-  /** Fetches when there are no keys yet. Resolves when that is over, however it went. */
+  /** Fetches if there are no keys yet. Resolves when done, successful or not. */
   prewarm(): Promise<void>;
   /** Starts a fetch in the background when the keys are due for one. */
   refreshIfDue(): void;
@@ -43,7 +43,7 @@ export interface KeySet {
 
 export type HeaderNames = Pick<TokenHeader, 'alg' | 'kid'>;
 
-/** Keys to try, or none: then after so many seconds another token may provoke a fetch. */
+/** Keys to try. If there are none: seconds until another token may cause a fetch. */
 export interface Newer {
   readonly keys: Candidates | Refusal | undefined;
   readonly retryAfterSeconds?: number;

@@ -82,5 +82,7 @@ function withoutUnset(metadata: JsonObject): JsonObject {
  */
 function refuseOtherIssuer(metadata: JsonObject, issuer: string): void {
   if (metadata['issuer'] === issuer) return;
-  throw new FetchFailed('the discovery document is of another issuer than the configured one');
+  throw new FetchFailed(
+    'the discovery document belongs to an issuer other than the configured one',
+  );
 }

@@ -54,7 +54,7 @@ const UNKNOWN_MILLISECONDS = 100;
  */
 export function openBucket(options: BucketOptions): Promise<JetStreamBucket> {
   const { connection, bucket } = options;
-  return orUnavailable(connection, `the bucket ${bucket} can't be opened`, () =>
+  return orUnavailable(connection, `cannot open the bucket ${bucket}`, () =>
     askAgain(() => open(options)),
   );
 }
@@ -81,7 +81,9 @@ async function open({ connection, bucket, replicas = 1 }: BucketOptions): Promis
     });
   });
   if (config.allow_msg_ttl !== true) {
-    throw new Error('it has no lifetimes of single keys: nats-server 2.11 or later must make it');
+    throw new Error(
+      'it does not support expiry of single keys: let nats-server 2.11 or later create it',
+    );
   }
   const kv = await new Kvm(client).open(bucket, { allow_direct: false });
   return { kv, client, manager, stream, subject, created };

@@ -36,7 +36,7 @@ export async function openJetStreamSingleUse({
   const bucket = await openBucket({ ...options, bucket: `${options.bucket}_single_use` });
   const { kv } = bucket;
   const guarded = <T>(work: () => Promise<T>): Promise<T> =>
-    orUnavailable(options.connection, "the claim of a token can't be remembered", work);
+    orUnavailable(options.connection, 'cannot record the use of a token', work);
 
   /** Names are keys of the bucket, revisions their last sequence. */
   const holdKey = singleUseClaims<string, number>({

@@ -26,7 +26,7 @@ export interface JetStreamStateOptions extends BucketOptions {
 const CHECK_MILLISECONDS = 1000;
 
 /**
- * A new leader may not have come yet to what the old one told. One that is behind for longer has
+ * A new leader may be behind what the old one reported. One that is behind for longer has
  * lost it.
  */
 const CATCH_UP_MILLISECONDS = 5000;
@@ -38,7 +38,7 @@ const SILENCE_MILLISECONDS = (MARKER_HOURS / 2) * 3_600_000;
 /**
  * The shared state in a JetStream key-value bucket, for any number of processes anywhere.
  *
- * What a consumer delivers is told at once, and is not relied on: once a second, and for each
+ * Changes from a consumer are reported at once, but not relied on: once a second, and for each
  * `list`, the stream's leader is asked for its last sequence, and what has not been delivered up to
  * there is fetched from it. A lost consumer, a server that comes back, even a bucket that was
  * deleted and made anew delay a change by a second, and hide none.
@@ -62,7 +62,7 @@ export async function openJetStreamState({
 
   /** Afterwards the replica is what the leader had when it was asked, or newer. */
   const catchUp = inTurn(() =>
-    orUnavailable(connection, "the shared state can't be read", async () => {
+    orUnavailable(connection, 'cannot read the shared state', async () => {
       // While it is asked, the consumer may bring what is newer than the answer.
       const { asked, seen, info } = await askAgain(
         async () => {
@@ -75,7 +75,7 @@ export async function openJetStreamState({
       const behind = info.created === created && last < seen;
       behindSince = behind ? (behindSince ?? asked) : undefined;
       if (behindSince !== undefined && asked - behindSince < CATCH_UP_MILLISECONDS) {
-        throw new Error('its leader has not come to what was read before');
+        throw new Error('its leader is behind an earlier read');
       }
       const another = info.created !== created || behind;
       const silent = freshAt > 0 && asked - freshAt > SILENCE_MILLISECONDS;
@@ -101,7 +101,7 @@ export async function openJetStreamState({
       feed.restartIfBehind();
       await catchUp();
     } catch (fault) {
-      // `freshAt` stands still: that is how it is noticed.
+      // It shows in `freshAt`, which stops growing.
       if (!(fault instanceof StoreUnavailable)) throw fault;
     } finally {
       checking = false;
@@ -121,7 +121,7 @@ export async function openJetStreamState({
     async write(key, value, revision) {
       assertStateKey(key);
       demandOpen();
-      return orUnavailable(connection, "the shared state can't be written", async () => {
+      return orUnavailable(connection, 'cannot write the shared state', async () => {
         if (value === undefined && revision === 0) {
           return (await state.list(key)).some((entry) => entry.key === key) ? undefined : 1;
         }
@@ -188,7 +188,7 @@ async function latestOfAll(bucket: JetStreamBucket): Promise<StateChange[]> {
   }
 }
 
-/** The first change from this revision on that is still to be had, as the leader knows it. */
+/** The first change from this revision on that the leader still has. */
 async function next(
   { manager, stream, subject }: JetStreamBucket,
   revision: number,

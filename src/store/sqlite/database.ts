@@ -27,7 +27,7 @@ const BUSY_MILLISECONDS = 250;
 /**
  * A commit that finds this many 4 KiB pages in the write-ahead log copies them into the database,
  * on the event loop. SQLite's default (1000) stalls for 10–20 ms at a time, this for about 3,
- * and is no slower over all.
+ * and is no slower overall.
  */
 const CHECKPOINT_PAGES = 256;
 
@@ -38,7 +38,7 @@ const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
  * Opens the file that a whole process writes to. Statements run one after the other on the event
  * loop, so a part that begins and commits within one call needs no lock.
  *
- * Throws when the file can't be opened, is no database, or was written by a newer nats-sts.
+ * Throws if the file cannot be opened, is not a database, or was written by a newer nats-sts.
  */
 export function openStore({ file, survive }: StoreOptions): Store {
   try {

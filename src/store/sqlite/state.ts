@@ -45,7 +45,7 @@ export function openSqliteState({ store: { database }, clock }: SqliteStateOptio
     freshAt = now;
   }
 
-  /** A store that fails in the background is noticed by `freshAt`, which stands still. */
+  /** A store that fails in the background shows in `freshAt`, which stops growing. */
   function poll(): void {
     try {
       if (!closed) catchUp();
@@ -65,7 +65,7 @@ export function openSqliteState({ store: { database }, clock }: SqliteStateOptio
     async write(key, value, revision) {
       assertStateKey(key);
       if (closed) throw new StoreUnavailable('the shared state is closed');
-      const written = orUnavailable('written', () =>
+      const written = orUnavailable('write', () =>
         inTransaction(database, () => statements.swap(key, value, revision)),
       );
       setImmediate(poll);
@@ -133,6 +133,6 @@ function orUnavailable<T>(what: string, work: () => T): T {
     return work();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new StoreUnavailable(`the shared state can't be ${what}: ${why}`, { cause });
+    throw new StoreUnavailable(`cannot ${what} the shared state: ${why}`, { cause });
   }
 }

@@ -22,13 +22,13 @@ function open(options: Partial<SystemConnectionOptions> & { readonly servers: re
   return { system, changes };
 }
 
-test('NATS need not be there at the start, and may go and come back', async () => {
+test('NATS may be down at the start, and may stop and return', async () => {
   await using cluster = await startNatsCluster({ world, size: 1 });
   const node = cluster.node(0);
   await node.stop();
   const { system, changes } = open({ servers: cluster.servers });
   await eventually(() => changes.some(({ state }) => state === 'disconnected'));
-  expect(system.current()).toContain("NATS can't be reached");
+  expect(system.current()).toContain('cannot reach NATS');
 
   await node.restart();
   await system.ready();
@@ -40,7 +40,7 @@ test('NATS need not be there at the start, and may go and come back', async () =
   await eventually(() => typeof system.current() === 'object');
 });
 
-test('a user that NATS refuses is told as such, and tried again with the file as it is then', async () => {
+test('reports a user that NATS refuses, and tries again with the current file', async () => {
   await using cluster = await startNatsCluster({ world, size: 1 });
   await using folder = await mkdtempDisposable(join(tmpdir(), 'nats-sts-test-'));
   const file = join(folder.path, 'sys.creds');
@@ -49,7 +49,7 @@ test('a user that NATS refuses is told as such, and tried again with the file as
   await eventually(() => changes.length > 0);
   expect(changes[0]).toEqual({
     state: 'disconnected',
-    problem: expect.stringContaining('NATS refuses the system-account user'),
+    problem: expect.stringContaining('NATS refuses the system account user'),
   });
 
   await writeFile(file, text);
@@ -79,7 +79,7 @@ test('closing ends it, also while nothing is there to connect to', async () => {
 
 test.each([
   ['a file that is not there', { file: '/nonexistent/sys.creds' }, 'ENOENT'],
-  ['a text that is none', { text: 'x' }, "the creds of the system-account user can't be used"],
+  ['a text that is none', { text: 'x' }, 'cannot use the creds of the system account user'],
 ])('creds from %s are an error at once', (_, creds, message) => {
   expect(() => openSystemConnection({ servers: ['nats://127.0.0.1:1'], creds })).toThrow(message);
 });

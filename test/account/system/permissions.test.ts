@@ -104,7 +104,7 @@ describe('with less', () => {
     const poor = openSystemConnection({ servers: [server.url], creds });
     await poor.ready();
     await expect(systemResolver({ system: poor }).look(key.publicKey)).rejects.toThrow(
-      `the system-account user may not ${verb} to "${subject}`,
+      `the system account user may not ${verb} to "${subject}`,
     );
     await poor.close();
   });

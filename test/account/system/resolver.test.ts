@@ -122,7 +122,7 @@ test('a push is answered by every server, and stored there', async () => {
   expect(await readFile(file, 'utf8')).toBe(next);
 });
 
-test('a push of what is no account JWT is refused by every server', async () => {
+test('every server rejects a push that is not an account JWT', async () => {
   const replies = await resolver.push(world.user().jwt);
   expect(replies).toHaveLength(3);
   for (const { code, message } of replies) {
@@ -138,7 +138,7 @@ describe('the resolver is unreachable', () => {
     await other.ready();
     const look = systemResolver({ system: other }).look(account);
     await expect(look).rejects.toThrow(ResolverUnreachable);
-    await expect(look).rejects.toThrow('not one of the system account');
+    await expect(look).rejects.toThrow('does not belong to the system account');
     await other.close();
     await expect(systemResolver({ system: other }).look(account)).rejects.toThrow('was closed');
   });

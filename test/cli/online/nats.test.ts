@@ -394,7 +394,7 @@ describe('an account', () => {
     const { findings } = await examine(world);
     expect(findings.map(({ found }) => found)).toContainEqual(
       expect.stringContaining(
-        `issued by ${stranger.publicKey}, which is no key of the trusted operator`,
+        `issued by ${stranger.publicKey}, which is not a key of the trusted operator`,
       ),
     );
   });

@@ -314,11 +314,15 @@ describe('an issuer that is down', () => {
 
 describe('a discovery document is refused', () => {
   test.each([
-    ['of another issuer', () => ({ issuer: 'https://other.test' }), /of another issuer/],
+    [
+      'of another issuer',
+      () => ({ issuer: 'https://other.test' }),
+      /an issuer other than the configured one/,
+    ],
     [
       'of an issuer spelled otherwise',
       (issuer: string) => ({ issuer: `${issuer}/` }),
-      /of another issuer/,
+      /an issuer other than the configured one/,
     ],
     ['without jwks_uri', () => ({ jwks_uri: null }), /is not valid|"jwks_uri"|the address/],
     [

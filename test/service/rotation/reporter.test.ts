@@ -42,7 +42,7 @@ test('pushes that keep failing are logged once, and once when they work again', 
   const { reporter, gauge, said } = tell();
   for (let pass = 0; pass < 3; pass += 1) {
     reporter.saw(account, ring, found());
-    reporter.failed(account, new Error('no server took the account JWT'));
+    reporter.failed(account, new Error('no server accepted the account JWT'));
   }
   expect(said()).toEqual([TROUBLE]);
   expect(gauge).toEqual([true, true, true]);

@@ -10,7 +10,7 @@ import { pauseProcess } from '../../support/pause-process.ts';
 import { createOperatorWorld } from '../../support/operator-world.ts';
 import { createJetStreamWorld } from './world.ts';
 
-test('a store that is not there is told with its address, without what opens it', async () => {
+test('a missing store is reported with its address, without credentials', async () => {
   const free = createServer().listen(0, '127.0.0.1');
   await eventually(() => free.listening);
   const { port } = free.address() as { port: number };
@@ -54,7 +54,7 @@ test('credentials come from a file, which is read anew at each reconnect', async
   expect(connection.connected()).toBe(false);
 });
 
-test('a server that fell silent is noticed, and the connection comes back', async () => {
+test('notices a server that falls silent, and reconnects', async () => {
   await using world = await createJetStreamWorld();
   const connection = await world.connect();
   await pauseProcess(world.server.pid);

@@ -52,7 +52,7 @@ test('a watch goes on after the server was killed and came back, and has missed 
   expect(await one.write('lease', 'y', told[2]!.revision)).toBeGreaterThan(told[2]!.revision);
 });
 
-test('a watch whose consumer is gone is told nonetheless', async () => {
+test('a watch whose consumer is gone still gets changes', async () => {
   await using world = await createJetStreamWorld();
   const state = await openState(world);
   const { told } = await follow(state, '');
@@ -73,7 +73,7 @@ test('a watch whose consumer is gone is told nonetheless', async () => {
   expect(told.map(({ value }) => value)).toEqual(['1', '2', '3']);
 });
 
-test('a bucket that was deleted and made anew is read anew, and its followers hear of it', async () => {
+test('a bucket that was deleted and recreated is read again, and its watchers are notified', async () => {
   await using world = await createJetStreamWorld();
   const old = await openState(world);
   await old.write('lost', 'x', 0);
@@ -94,7 +94,7 @@ test('a bucket that was deleted and made anew is read anew, and its followers he
   await eventually(() => told.some(({ key }) => key === 'lease'));
 });
 
-test('a request that the server dies over fails with the connection, and those before it is back fail at once', async () => {
+test('a request fails with the connection if the server dies, and requests fail at once until it is back', async () => {
   await using world = await createJetStreamWorld();
   const state = await openState(world);
   await pauseProcess(world.server.pid);
@@ -103,12 +103,12 @@ test('a request that the server dies over fails with the connection, and those b
   await expect(state.write('lease', 'x', 0)).rejects.toThrow(/no connection/);
 });
 
-test('a paused server is noticed: freshAt stands still, and grows again afterwards', async () => {
+test('a paused server shows: freshAt stops growing, and grows again afterwards', async () => {
   await using world = await createJetStreamWorld();
   const state = await openState(world);
   await pauseProcess(world.server.pid);
   const paused = Date.now();
-  await expect(state.list('')).rejects.toThrow(/shared state can't be read/);
+  await expect(state.list('')).rejects.toThrow(/cannot read the shared state/);
   expect(state.freshAt()).toBeLessThanOrEqual(paused);
   process.kill(world.server.pid, 'SIGCONT');
   await eventually(() => state.freshAt() > paused);
@@ -146,7 +146,7 @@ test('a server without JetStream, and a bucket of another kind, are refused with
   const connection = await connectStore({ servers: [bare.url] });
   await expect(
     openJetStreamState({ connection, bucket: 'nats-sts', clock: systemClock }),
-  ).rejects.toThrow(/bucket nats-sts can't be opened: jetstream is not enabled/i);
+  ).rejects.toThrow(/cannot open the bucket nats-sts: jetstream is not enabled/i);
   await connection.close();
 
   await using world = await createJetStreamWorld();
@@ -184,7 +184,7 @@ function listed(state: SharedState, key: string) {
   });
 }
 
-test('a key that is written again and again is always there, on every server of a cluster', async () => {
+test('a key that is rewritten continuously is always readable, on every server of a cluster', async () => {
   await using stack = new AsyncDisposableStack();
   const states = await onEachServer(stack);
   const told = (await Promise.all(states.map((state) => follow(state, '')))).map(

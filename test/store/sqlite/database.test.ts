@@ -59,7 +59,7 @@ test('a store of a newer version is refused by writer and reader, and left alone
   expect(before.length).toBeGreaterThan(0);
 });
 
-test('a file that is no database is refused, by its name', () => {
+test('a file that is not a database is rejected by name', () => {
   using directory = temporaryDirectory();
   const file = join(directory.path, 'sts.db');
   writeFileSync(file, 'not a database, and long enough to be sure of it '.repeat(100));

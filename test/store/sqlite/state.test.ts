@@ -55,7 +55,7 @@ test('a writer that finds the file locked says so, and can go on afterwards', as
   expect(await state.write('lease', 'x', 0)).toBeGreaterThan(0);
 });
 
-test('a full disk and a file that may not be written are told, and nothing is written', async () => {
+test('a full disk and a read-only file are reported, and nothing is written', async () => {
   await using file = createFile();
   const { state, store } = file.open();
   const pages = Number(store.database.prepare('PRAGMA page_count').get()?.['page_count']);
@@ -66,7 +66,7 @@ test('a full disk and a file that may not be written are told, and nothing is wr
   expect(await state.list('')).toEqual([]);
 });
 
-test('a follower that slept while deletions were forgotten is told of them nonetheless', async () => {
+test('a watcher that slept while deletions were forgotten still gets them', async () => {
   await using file = createFile();
   const { state } = file.open();
   const { state: writer } = file.open();
