@@ -180,7 +180,7 @@ describe('with the real service', () => {
     const code = await eventually(() => /\b[B-Z]{4}-[B-Z]{4}\b/.exec(login.written.err)?.[0]);
     const page = await adaAt(createBrowser(), `${world.url}/device`);
     const typed = { user_code: code.toLowerCase().replace('-', ' ') };
-    const confirm = await page.press('Go on', typed);
+    const confirm = await page.press('Continue', typed);
     expect(confirm.text).toContain(code);
     expect((await confirm.press('Agree')).text).toContain('Done');
     agreed?.();
