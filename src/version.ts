@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-const packageJson = JSON.parse(
-  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-) as { version: string };
+/** A file of the package, beside src/ and beside the folder of what is built. */
+export function readPackaged(name: string): string {
+  return readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+}
 
 /** The version in package.json. */
-export const VERSION = packageJson.version;
+export const VERSION = (JSON.parse(readPackaged('package.json')) as { version: string }).version;

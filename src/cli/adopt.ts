@@ -29,7 +29,6 @@ interface AdoptOptions extends SelectionOptions {
 /** `nats-sts adopt`: nats-sts starts to manage an account of an existing operator. */
 export function adoptCommand(terminal: Terminal, { clock = systemClock }: { clock?: Clock } = {}) {
   return new Command('adopt')
-    .description('let nats-sts manage an account that you created with nsc or nats auth')
     .option('--dir <directory>', 'directory to write to; created if missing')
     .option('--nsc <directory>', 'store of nsc or nats auth; default: where they keep it')
     .option('--keys <directory>', 'key store, or a directory of .nk files')

@@ -41,9 +41,6 @@ export function auditCommand(terminal: Terminal, parts: AuditCommandParts = {}):
   const { clock = systemClock, env = process.env } = parts;
   const moment = (text: string): number => parseTime(text, clock);
   return new Command('audit')
-    .description(
-      'show the audit log: what was issued, denied, rejected, revoked and rotated, and who signed in',
-    )
     .addOption(configOption())
     .option('--file <file>', 'read this store instead of the one in the configuration')
     .option(

@@ -11,7 +11,6 @@ import { configOption, requireConfig } from './config-option.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { LOGIN_COLUMNS, loginRows, loginSummary } from './login-summary.ts';
 import type { Finding } from './online/finding.ts';
-import { probe } from './online/probe.ts';
 import { onlineReport } from './online/report.ts';
 import { roleSigning } from './role-signing.ts';
 import { harmless, jsonLine, styled, type Terminal } from './terminal.ts';
@@ -32,7 +31,6 @@ export function checkCommand(
   { clock = systemClock }: { clock?: Clock } = {},
 ): Command {
   return new Command('check')
-    .description('validate the configuration, and warn about pitfalls')
     .addOption(configOption())
     .option('--online', 'also test issuers, NATS, and the store, without changing anything')
     .addOption(timeoutOption())
@@ -48,7 +46,6 @@ export function doctorCommand(
   { clock = systemClock }: { clock?: Clock } = {},
 ): Command {
   return new Command('doctor')
-    .description('test everything that the configuration names (check --online)')
     .addOption(configOption())
     .addOption(timeoutOption())
     .option('--strict', 'fail on warnings too (but not on notes)')
@@ -93,9 +90,9 @@ export async function check(
   preflight(config);
   const { policy } = config;
   if (!json) terminal.out(report(terminal, config, policy));
-  const findings =
-    online && (await probe(config, policy, { timeoutMilliseconds: timeout * 1000, clock }));
-  if (json) terminal.out(jsonLine(summary(config, policy, findings || undefined)));
+  const { probe } = online ? await import('./online/probe.ts') : {};
+  const findings = await probe?.(config, policy, { timeoutMilliseconds: timeout * 1000, clock });
+  if (json) terminal.out(jsonLine(summary(config, policy, findings)));
   else if (findings) terminal.out(`\n${onlineReport(terminal, findings)}`);
   const levels = findings ? findings.map(({ level }) => level) : [];
   if (levels.includes('problem')) throw new CliError(ExitCode.failed, '');

@@ -29,7 +29,6 @@ interface ExchangeOptions extends TokenOptions {
 /** `nats-sts exchange`: the user's key pair is made here, so the seed never crosses the network. */
 export function exchangeCommand(terminal: Terminal): Command {
   const command = new Command('exchange')
-    .description('exchange a token for a .creds file')
     .addOption(urlOption())
     .option('--role <role>', 'the role to request (default: the first role that the policy allows)')
     .addOption(ttlOption())

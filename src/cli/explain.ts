@@ -28,7 +28,6 @@ interface ExplainOptions extends TokenOptions {
 /** `nats-sts explain`: shows why a token gets a role, or none. */
 export function explainCommand(terminal: Terminal): Command {
   const command = new Command('explain')
-    .description('show what the policy decides about a token, binding by binding')
     .addOption(configOption())
     .addOption(
       new Option(

@@ -12,7 +12,6 @@ const PATIENCE_MILLISECONDS = 2000;
 /** `nats-sts health`: asks the running service whether it is alive. For container health checks. */
 export function healthCommand(terminal: Terminal): Command {
   return new Command('health')
-    .description('check that the service on this machine is alive')
     .addOption(configOption())
     .addHelpText('after', EXAMPLES)
     .action(async ({ config }: { config?: string }) => {

@@ -29,7 +29,6 @@ interface InitOptions {
 /** `nats-sts init`: writes what a first NATS server in operator mode and nats-sts need. */
 export function initCommand(terminal: Terminal) {
   return new Command('init')
-    .description('write keys, JWTs and configuration for a first NATS server and nats-sts')
     .requiredOption('--dir <directory>', 'directory to write to; created if missing')
     .option('--operator <name>', 'name of the operator', operatorName, 'local')
     .option(

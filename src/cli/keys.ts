@@ -7,7 +7,6 @@ import type { Terminal } from './terminal.ts';
 /** `nats-sts keys`: the signing keys of a running service. */
 export function keysCommand(terminal: Terminal): Command {
   return new Command('keys')
-    .description('show, rotate or revoke signing keys')
     .addHelpText('after', EXAMPLES)
     .addCommand(keysListCommand(terminal))
     .addCommand(keysRotateCommand(terminal))

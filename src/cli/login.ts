@@ -34,7 +34,6 @@ interface LoginParts extends SignInParts {
 /** `nats-sts login`: a person signs in. The command makes the user's key pair, so the seed never crosses the network. */
 export function loginCommand(terminal: Terminal, parts: LoginParts = {}): Command {
   return new Command('login')
-    .description('sign in as a person and get a nats context that works')
     .addOption(rememberedUrlOption())
     .addOption(
       new Option(

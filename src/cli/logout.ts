@@ -19,7 +19,6 @@ interface LogoutOptions {
 /** `nats-sts logout`: ends all sessions at the service and removes the files that login wrote. */
 export function logoutCommand(terminal: Terminal, { clock = systemClock } = {}): Command {
   return new Command('logout')
-    .description('sign out: end the sessions at the service and remove the credentials here')
     .addOption(rememberedUrlOption())
     .option('--keep-creds', 'keep the creds files and nats contexts, which work until they expire')
     .addHelpText('after', EXAMPLES)

@@ -1,26 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { InvalidInput } from '../errors.ts';
 import { VERSION } from '../version.ts';
-import { adoptCommand } from './adopt.ts';
-import { auditCommand } from './audit.ts';
-import { checkCommand, doctorCommand } from './check.ts';
-import { exchangeCommand } from './exchange.ts';
+import { commandsFor, commandTerm } from './commands.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
-import { explainCommand } from './explain.ts';
-import { healthCommand } from './health.ts';
-import { initCommand } from './init.ts';
-import { keysCommand } from './keys.ts';
-import { loginCommand } from './login.ts';
-import { logoutCommand } from './logout.ts';
-import { revocationsCommand } from './revocations.ts';
-import { revokeCommand } from './revoke.ts';
-import { rotatorCommand } from './rotator.ts';
-import { serveCommand } from './serve.ts';
 import { Unreachable } from './service-call.ts';
 import { harmless, processTerminal, type Terminal } from './terminal.ts';
-import { testCommand } from './test.ts';
 import { unnamedHint } from './url-option.ts';
-import { whoamiCommand } from './whoami.ts';
 
 /** The `nats-sts` command. Resolves to its exit code; never throws. */
 export async function program(
@@ -37,27 +22,11 @@ export async function program(
     })
     .showHelpAfterError('(add --help for usage)')
     .addHelpText('after', EPILOGUE);
-  for (const command of [
-    serveCommand(),
-    rotatorCommand(),
-    initCommand(terminal),
-    adoptCommand(terminal),
-    checkCommand(terminal),
-    doctorCommand(terminal),
-    explainCommand(terminal),
-    testCommand(terminal),
-    auditCommand(terminal),
-    exchangeCommand(terminal),
-    loginCommand(terminal),
-    whoamiCommand(terminal),
-    logoutCommand(terminal),
-    keysCommand(terminal),
-    revokeCommand(terminal),
-    revocationsCommand(terminal),
-    healthCommand(terminal),
-  ]) {
+  for (const command of await commandsFor(argv.slice(2), terminal)) {
     root.addCommand(inheriting(command, root));
   }
+  // Of this command alone: those below it list their own.
+  root.configureHelp({ subcommandTerm: commandTerm });
   let running: Command | undefined;
   root.hook('preAction', (_, command) => {
     running = command;

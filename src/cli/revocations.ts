@@ -17,7 +17,6 @@ export function revocationsCommand(
   { clock = systemClock }: { readonly clock?: Clock } = {},
 ): Command {
   return new Command('revocations')
-    .description('list or lift revocations')
     .addHelpText('after', EXAMPLES)
     .addCommand(listCommand(terminal, clock))
     .addCommand(liftCommand(terminal));

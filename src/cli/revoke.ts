@@ -21,7 +21,6 @@ interface RevokeOptions extends AdminOptions {
 /** `nats-sts revoke`: revokes the credentials of an identity, a user, a role or a binding. */
 export function revokeCommand(terminal: Terminal): Command {
   const command = new Command('revoke')
-    .description('revoke the credentials of an identity, a user, a role or a binding')
     .option(
       '--issuer <name>',
       'with --subject: the issuer, by its name in the configuration or its URL',

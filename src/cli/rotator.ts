@@ -11,7 +11,6 @@ interface Address {
 /** `nats-sts rotator`: rotates signing keys and carries out revocations, until it is stopped. Has no routes for callers. */
 export function rotatorCommand(): Command {
   return new Command('rotator')
-    .description('rotate signing keys and carry out revocations, in a process separate from serve')
     .addOption(configOption())
     .addOption(listenOption())
     .addOption(logLevelOption())

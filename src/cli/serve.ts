@@ -6,7 +6,6 @@ import { logLevelOption, type ProcessOptions, runUntilStopped } from './run.ts';
 /** `nats-sts serve`: runs until it is stopped. SIGHUP reloads the configuration, SIGTERM and SIGINT stop. */
 export function serveCommand(): Command {
   return new Command('serve')
-    .description('run the service')
     .addOption(configOption())
     .addOption(logLevelOption())
     .addHelpText('after', EXAMPLES)

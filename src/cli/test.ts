@@ -11,7 +11,6 @@ import { harmless, jsonLine, styled, type Terminal } from './terminal.ts';
 /** `nats-sts test`: runs golden cases, which a team keeps with its policy, for example in CI. */
 export function testCommand(terminal: Terminal): Command {
   return new Command('test')
-    .description('test the policy with golden cases (claims → role, or denial)')
     .argument('<files...>', 'files with golden cases, such as policy.test.yaml')
     .addOption(configOption())
     .option('--json', 'print one JSON line per case')

@@ -24,7 +24,6 @@ interface WhoamiOptions {
 /** `nats-sts whoami`: who is signed in, for which roles, which roles they may request, and their credentials. */
 export function whoamiCommand(terminal: Terminal, { clock = systemClock } = {}): Command {
   return new Command('whoami')
-    .description('show who is signed in, their roles and their credentials')
     .addOption(rememberedUrlOption())
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EXAMPLES)

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Sessions } from '../account/system/sessions.ts';
 import { exchange } from '../exchange.ts';
 import type { AppOptions } from '../http/app.ts';
 import { limitConcurrency } from '../http/limits/concurrency.ts';
 import type { LoginService } from '../http/deps.ts';
+import { readPackaged } from '../version.ts';
 import { adminOf } from './admin/admin.ts';
 import type { ConsoleView } from './console.ts';
 import type { Resources } from './resources.ts';
@@ -69,7 +69,7 @@ export function appOptions(
         stopping: state.stopping,
       }),
     metrics: () => metrics.scrape(),
-    openapi: readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8'),
+    openapi: readPackaged('openapi.yaml'),
     onFault: (requestId, fault) => {
       metrics.fault();
       resources.log.error({ requestId, fault: describe(fault) }, 'a request failed');
