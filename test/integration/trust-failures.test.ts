@@ -95,7 +95,7 @@ test('an operator signing key that the servers do not trust signs nothing, and i
   await writeFile(join(ground.folder, 'operator.nk'), seed());
   await ground.configure((tree) => delete tree['nats'].operator);
   await using running = await startRotating(ground);
-  await troubled(running, `the operator signing key ${publicKey} is none of operator`);
+  await troubled(running, `the operator signing key ${publicKey} does not belong to operator`);
   expect(await refusal(running)).toEqual(NO_KEY);
   expect(await everything()).toEqual(before);
 });
@@ -151,7 +151,7 @@ test('the ring of another account is not used, not changed and not published', a
     tree['accounts'].APP.publicKey = ground.trust.account('LAB').key.publicKey;
   });
   await using running = await startRotating(ground);
-  await troubled(running, 'nothing was changed; give the account another name');
+  await troubled(running, 'nothing was changed. Rename the account');
   expect(await refusal(running)).toEqual(NO_KEY);
   expect(await everything('LAB')).toEqual(before);
 });
@@ -200,7 +200,7 @@ test('a key that somebody else writes into the store is not published, nor is a 
     ],
   }));
   await eventually(() =>
-    running.log.lines.some((line) => line.includes('vouches') && line.includes(planted)),
+    running.log.lines.some((line) => line.includes('has no proof by a key of the operator') && line.includes(planted)),
   );
   const [after] = (await ground.applied()).values();
   expect(JSON.stringify(after?.nats)).not.toContain(planted);
