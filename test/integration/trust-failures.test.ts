@@ -200,7 +200,9 @@ test('a key that somebody else writes into the store is not published, nor is a 
     ],
   }));
   await eventually(() =>
-    running.log.lines.some((line) => line.includes('has no proof by a key of the operator') && line.includes(planted)),
+    running.log.lines.some(
+      (line) => line.includes('has no proof by a key of the operator') && line.includes(planted),
+    ),
   );
   const [after] = (await ground.applied()).values();
   expect(JSON.stringify(after?.nats)).not.toContain(planted);
