@@ -7,7 +7,9 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY scripts/node ./scripts/node
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json ./
+COPY scripts/build.ts ./scripts/
+COPY scripts/build ./scripts/build
 COPY src ./src
 RUN npm run build
 

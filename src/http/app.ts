@@ -12,6 +12,7 @@ import { consoleRoutes } from './console/routes.ts';
 import type { RouteDeps, LoginService, LoginDeps } from './deps.ts';
 import { exchangeRoute } from './exchange-route.ts';
 import type { ConnectionBounds } from './limits/connection-shares.ts';
+import { LAZY_SCHEMAS } from './lazy-schemas.ts';
 import { boundConnections } from './limits/connections.ts';
 import { type Limits, rateLimiters } from './limits/rate-limits.ts';
 import { loginRoutes } from './login/routes.ts';
@@ -97,6 +98,7 @@ function serverOptions(
     routerOptions: { maxParamLength: 128 },
     // Strict: unknown members are refused, and nothing is converted silently.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
+    schemaController: { compilersFactory: LAZY_SCHEMAS },
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     clientErrorHandler: answerBrokenRequest(connections.dropped),

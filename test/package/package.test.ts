@@ -1,14 +1,25 @@
-import { execFile } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../audit/temporary-directory.ts';
 import { ROOT } from '../docs/documents.ts';
+import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 interface Locked {
+  readonly version?: string;
   readonly integrity?: string;
   readonly link?: boolean;
   readonly hasInstallScript?: boolean;
@@ -47,19 +58,112 @@ test('nothing tells people to install nats-sts from a registry, where it is not 
   expect(JSON.parse(read('package.json'))).toMatchObject({ private: true });
 });
 
-test('source maps in the package carry the source that they map to', async () => {
-  using directory = temporaryDirectory();
-  const tsc = join(ROOT, 'node_modules/.bin/tsc');
-  await promisify(execFile)(tsc, ['-p', 'tsconfig.build.json', '--outDir', directory.path], {
-    cwd: ROOT,
+const ISSUER =
+  '--external --preset github-actions --audience https://sts.example.com --match repository_owner_id=1';
+const BINDING_IN_CEL = `
+  - { name: second, issuer: github, when: 'claims.actor == "me"', roles: [starter] }
+`;
+
+describe('the package, built', () => {
+  let directory: ReturnType<typeof temporaryDirectory>;
+  const built = (name: string): string => join(directory.path, 'dist', name);
+  const node = (...args: string[]) =>
+    promisify(execFile)(process.execPath, args, { cwd: directory.path });
+
+  beforeAll(async () => {
+    directory = temporaryDirectory();
+    await promisify(execFile)(
+      process.execPath,
+      ['scripts/build.ts', '--out', join(directory.path, 'dist')],
+      { cwd: ROOT },
+    );
+    for (const name of ['package.json', 'openapi.yaml']) {
+      copyFileSync(join(ROOT, name), join(directory.path, name));
+    }
+    const { dependencies } = JSON.parse(read('package.json')) as {
+      dependencies: Record<string, string>;
+    };
+    mkdirSync(join(directory.path, 'node_modules'));
+    for (const name of Object.keys(dependencies)) {
+      const installed = join('node_modules', name);
+      symlinkSync(join(ROOT, installed), join(directory.path, installed));
+    }
   });
-  const maps = globSync('**/*.map', { cwd: directory.path }).map(
-    (path) =>
-      JSON.parse(readFileSync(join(directory.path, path), 'utf8')) as {
-        sources: string[];
-        sourcesContent?: string[];
-      },
-  );
-  expect(maps.length).toBeGreaterThan(100);
-  expect(maps.filter((map) => map.sources.length !== map.sourcesContent?.length)).toEqual([]);
+  afterAll(() => directory[Symbol.dispose]());
+
+  test('source maps carry the source that they map to', () => {
+    const maps = globSync('*.map', { cwd: join(directory.path, 'dist') }).map(
+      (path) =>
+        JSON.parse(readFileSync(built(path), 'utf8')) as {
+          sources: string[];
+          sourcesContent?: string[];
+        },
+    );
+    expect(new Set(maps.flatMap(({ sources }) => sources)).size).toBeGreaterThan(500);
+    expect(maps.filter((map) => map.sources.length !== map.sourcesContent?.length)).toEqual([]);
+  });
+
+  test('a stack trace names the lines of the source', async () => {
+    const call = `require(${JSON.stringify(built('start.cjs'))}).program(null)`;
+    await expect(node('-e', call)).rejects.toMatchObject({
+      stderr: expect.stringMatching(/ at .*program \(.*src\/cli\/program\.ts:\d+:\d+\)/) as string,
+    });
+  });
+
+  test('what is inside is in the lock file, and its license comes along', () => {
+    const locked = LOCKED.map(
+      ([path, { version }]) => `${path.slice(path.lastIndexOf('node_modules/') + 13)} ${version}`,
+    );
+    const sections = readFileSync(built('THIRD-PARTY.md'), 'utf8').split(/^## /m).slice(1);
+    expect(sections.length).toBeGreaterThan(50);
+    for (const section of sections) {
+      const [heading, , license, , text = ''] = section.split('\n');
+      expect(locked).toContain(heading);
+      expect(license).toMatch(/^License: .*(?:MIT|ISC|BSD-\d-Clause|0BSD|Apache-2\.0|Unlicense)/);
+      expect(text).toMatch(/^ {4}\S/);
+    }
+    const headings = sections.map((section) => section.split(' ')[0]);
+    expect(headings).toEqual(expect.arrayContaining(['fastify', 'zod', '@bufbuild/cel', 'ajv']));
+  });
+
+  test('it needs nothing but its dependencies, for conditions in CEL and for schemas, too', async () => {
+    const { version } = JSON.parse(read('package.json')) as { version: string };
+    expect((await node('dist/main.js', '--version')).stdout).toBe(`${version}\n`);
+    const port = await freePort();
+    await node(
+      'dist/main.js',
+      'init',
+      '--dir',
+      'first',
+      '--port',
+      String(port),
+      ...ISSUER.split(' '),
+    );
+    const config = join(directory.path, 'first/sts.yaml');
+    writeFileSync(config, `${readFileSync(config, 'utf8').trimEnd()}\n${BINDING_IN_CEL}`);
+    expect((await node('dist/main.js', 'check', '--config', config)).stdout).toMatch(/^valid: /m);
+    const service = spawn(process.execPath, [built('main.js'), 'serve', '--config', config]);
+    try {
+      const answer = await eventually(() =>
+        fetch(`http://127.0.0.1:${port}/exchange`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: '{"unknown":1}',
+        }).catch(() => undefined),
+      );
+      expect([answer.status, await answer.text()]).toEqual([
+        400,
+        expect.stringContaining('the body must not have unknown'),
+      ]);
+    } finally {
+      service.kill('SIGKILL');
+    }
+  });
+
+  test('the compile cache is beside the code, and not in the package', async () => {
+    await node('dist/main.js', '--version');
+    expect(existsSync(built('cache'))).toBe(true);
+    const { files } = JSON.parse(read('package.json')) as { files: string[] };
+    expect(files).toContain('!dist/cache');
+  });
 });
