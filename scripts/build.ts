@@ -27,6 +27,7 @@ exports.program = require('./program.cjs').program;
 const REQUIRED: Readonly<Record<string, string>> = {
   cel: `export { CelScalar, celEnv, celError, celFunc, mapType, parse, plan } from '@bufbuild/cel'`,
   validators: `export { AjvCompiler } from '@fastify/ajv-compiler'`,
+  stringWidth: `export { default } from 'string-width'`,
   serializers: `export { SerializerSelector } from '@fastify/fast-json-stringify-compiler'`,
 };
 
@@ -81,6 +82,7 @@ async function build(directory: string): Promise<void> {
   const chunks = await program.write({
     ...output,
     format: 'cjs',
+    exports: 'named',
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',
   });

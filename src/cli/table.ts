@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import { textWidth } from './text-width.ts';
 import { harmless, type Style, styled, type Terminal } from './terminal.ts';
 
 export interface Column {
@@ -47,7 +47,7 @@ function line(terminal: Terminal, cells: readonly CleanCell[], widths: readonly 
     const short = shorten(text, width);
     const shown = style === undefined ? short : styled(terminal, style, short);
     const last = index === cells.length - 1;
-    return last ? shown : shown + ' '.repeat(width - stringWidth(short));
+    return last ? shown : shown + ' '.repeat(width - textWidth(short));
   });
   return padded.join(GAP).trimEnd();
 }
@@ -57,10 +57,7 @@ function naturalWidths(
   lines: readonly (readonly CleanCell[])[],
 ): number[] {
   return columns.map(({ atLeast = 0 }, index) =>
-    lines.reduce(
-      (widest, cells) => Math.max(widest, stringWidth(cells[index]?.text ?? '')),
-      atLeast,
-    ),
+    lines.reduce((widest, cells) => Math.max(widest, textWidth(cells[index]?.text ?? '')), atLeast),
   );
 }
 
@@ -91,11 +88,11 @@ function widestThatShrinks(columns: readonly Column[], widths: readonly number[]
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 function shorten(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text;
+  if (textWidth(text) <= width) return text;
   let short = '';
   let used = 0;
   for (const { segment } of graphemes.segment(text)) {
-    used += stringWidth(segment);
+    used += textWidth(segment);
     if (used > width - 1) break;
     short += segment;
   }

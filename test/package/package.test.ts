@@ -60,8 +60,16 @@ test('nothing tells people to install nats-sts from a registry, where it is not 
 
 const ISSUER =
   '--external --preset github-actions --audience https://sts.example.com --match repository_owner_id=1';
+/** Of an actor whose name takes more columns than it has characters. */
+const CLAIMS = {
+  iss: 'https://token.actions.githubusercontent.com',
+  aud: 'https://sts.example.com',
+  sub: 'repo:acme/orders:ref:refs/heads/main',
+  repository_owner_id: '1',
+  actor: '、、',
+};
 const BINDING_IN_CEL = `
-  - { name: second, issuer: github, when: 'claims.actor == "me"', roles: [starter] }
+  - { name: second, issuer: github, match: { actor: "me" }, when: 'claims.actor == "me"', roles: [starter] }
 `;
 
 describe('the package, built', () => {
@@ -142,6 +150,17 @@ describe('the package, built', () => {
     const config = join(directory.path, 'first/sts.yaml');
     writeFileSync(config, `${readFileSync(config, 'utf8').trimEnd()}\n${BINDING_IN_CEL}`);
     expect((await node('dist/main.js', 'check', '--config', config)).stdout).toMatch(/^valid: /m);
+    writeFileSync(join(directory.path, 'claims.json'), JSON.stringify(CLAIMS));
+    const explain = await node(
+      'dist/main.js',
+      'explain',
+      '--config',
+      config,
+      '--claims',
+      'claims.json',
+      '--all',
+    );
+    expect(explain.stdout).toContain(CLAIMS.actor);
     const service = spawn(process.execPath, [built('main.js'), 'serve', '--config', config]);
     try {
       const answer = await eventually(() =>

@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import { textWidth } from '../text-width.ts';
 import type { AccountAnswer, KeyAnswer, KeysAnswer } from '../../admin-api/keys.ts';
 import { type Cell, type Column, table } from '../table.ts';
 import { harmless, styled, type Terminal } from '../terminal.ts';
@@ -106,7 +106,7 @@ function keyWidth({ wide }: View): number {
 function timelineWidth(account: AccountAnswer, view: View): number {
   const { columns } = view.terminal;
   if (columns === undefined) return TIMELINE.usual;
-  const texts = account.keys.map((key) => stringWidth(harmless(keyText(key, account, view.now))));
+  const texts = account.keys.map((key) => textWidth(harmless(keyText(key, account, view.now))));
   const others = INDENT.length + keyWidth(view) + STATE_WIDTH + 3 * GAP + Math.max(0, ...texts);
   return Math.min(Math.max(columns - others, TIMELINE.least), TIMELINE.most);
 }
