@@ -185,7 +185,7 @@ describe('another site', () => {
     ['/logout', {}],
     ['/device', { user_code: 'BCDF-GHJK', role: 'orders-reader' }],
     ['/authorize', {}],
-  ])('can not send a form to %s for a person who is signed in', async (path, fields) => {
+  ])('cannot send a form to %s for a person who is signed in', async (path, fields) => {
     const { page } = await world.chromium.visitor();
     await toAcme(page);
     await chooseAtProvider(page, ADA);
@@ -205,7 +205,7 @@ describe('another site', () => {
     expect(world.audit({ type: 'issued' })).toEqual([]);
   });
 
-  test('can not frame a page', async () => {
+  test('cannot frame a page', async () => {
     const { page } = await world.chromium.visitor();
     await page.goto(await foreignSite(`<iframe src="${world.url}/"></iframe>`));
     const [, frame] = page.frames();

@@ -201,7 +201,7 @@ test('what is not there is 404, what is there by another method 405 with Allow',
   expect((await to('HEAD', '/exchange')).status).toBe(405);
 });
 
-test('a path that a router could take for a pattern, or that can not be decoded, is a 4xx in our form', async () => {
+test('a path that a router could take for a pattern, or that cannot be decoded, is a 4xx in our form', async () => {
   await using world = await startServiceWorld({ nats: false });
   for (const path of ['/:a(((', '/:x/:x', '/*', '/a**', '/:a(^\\d+$)', '/%2e%2e%2f', '/a;b']) {
     const answer = await answerOf(await fetch(world.url + path));

@@ -33,7 +33,7 @@ test('the variable CHROMIUM wins over the PATH', async () => {
   expect(await find({ CHROMIUM: mine })).toBe(mine);
 });
 
-test('a CHROMIUM that can not be run is an error, whatever is on the PATH', async () => {
+test('a CHROMIUM that cannot be run is an error, whatever is on the PATH', async () => {
   await program(first, 'chromium');
   const text = await program(second, 'notes.txt', 0o644);
   await expect(find({ CHROMIUM: text })).rejects.toThrow(`CHROMIUM: ${text} is no program`);
@@ -45,7 +45,7 @@ test('on the PATH, Chromium comes before other browsers, wherever they are', asy
   expect(await find()).toBe(chromium);
 });
 
-test('a file that can not be run is passed over', async () => {
+test('a file that cannot be run is passed over', async () => {
   await program(first, 'chromium', 0o644);
   const other = await program(second, 'chromium-browser');
   expect(await find()).toBe(other);

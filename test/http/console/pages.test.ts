@@ -144,7 +144,7 @@ test('activity is filtered by form and by link, and says why something was refus
   expect(linked.text).toContain(who);
 });
 
-test('a filter that can not be meant is told so', async () => {
+test('a filter that cannot be meant is told so', async () => {
   const { browser } = await world.visit(OLGA.name);
   for (const query of ['type=nonsense', 'role=a&role=b', `subject=${'x'.repeat(3000)}`]) {
     expect((await browser.open(`${world.url}/console/activity?${query}`)).status).toBe(400);

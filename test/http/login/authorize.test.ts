@@ -129,7 +129,7 @@ describe('POST /authorize', () => {
   test('cancelled while nothing can be recorded, the page says so', async () => {
     await using people = await startLoginApp();
     const cookies = await people.signIn();
-    people.world.journalSays(new Refusal('audit_unavailable', 'It can not be recorded.'));
+    people.world.journalSays(new Refusal('audit_unavailable', 'It cannot be recorded.'));
     const answer = await answered(people, cookies, { role: 'reader', decision: 'refuse' });
     expect(answer.statusCode).toBe(503);
     expect(answer.headers.location).toBeUndefined();
@@ -208,7 +208,7 @@ describe('POST /authorize', () => {
     expect(people.world.told).toEqual([]);
   });
 
-  test('to a port of IPv6, which policies of browsers can not name, a page leads on', async () => {
+  test('to a port of IPv6, which policies of browsers cannot name, a page leads on', async () => {
     await using people = await startLoginApp();
     const changes = { redirect_uri: 'http://[::1]:53111/callback' };
     const cookies = await people.signIn();

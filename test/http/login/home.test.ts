@@ -57,7 +57,7 @@ test('an identity that was cut off reads that, and keeps no session', async () =
   expect(cookiesSet(answer)).toHaveLength(1);
 });
 
-test('a session that can not be looked at right now is kept', async () => {
+test('a session that cannot be looked at right now is kept', async () => {
   const down = new Refusal('store_unavailable', 'Not now.', { retryAfterSeconds: 5 });
   await using people = await startLoginApp({ logins: { open: async () => down } });
   const answer = await people.get('/', { cookies: { '__Host-nats-sts-session': '1.x' } });
@@ -190,8 +190,8 @@ describe('a denied person', () => {
     expect(people.denied).toEqual([]);
   });
 
-  test('is told when that can not be recorded, or comes too often', async () => {
-    const unrecorded = new Refusal('audit_unavailable', 'It can not be recorded.');
+  test('is told when that cannot be recorded, or comes too often', async () => {
+    const unrecorded = new Refusal('audit_unavailable', 'It cannot be recorded.');
     await using broken = await startLoginApp({ unrecorded });
     const cookies = await broken.signIn({ team: 'sales' });
     expect((await broken.get('/', { cookies })).statusCode).toBe(503);

@@ -194,8 +194,8 @@ describe('GET /login/callback', () => {
     expect(answer.body).toContain('<a class="button" href="/login">Sign in again</a>');
   });
 
-  test('that can not be recorded says that, complete or not', async () => {
-    const refusal = new Refusal('audit_unavailable', 'It can not be recorded.');
+  test('that cannot be recorded says that, complete or not', async () => {
+    const refusal = new Refusal('audit_unavailable', 'It cannot be recorded.');
     await using world = await startLogins({
       logins: { finish: async () => ({ refusal, incomplete: true }) },
     });

@@ -49,7 +49,7 @@ test('signing out works however often the address has come, which sees nothing e
   expect(await people.world.keeper.open(sealed)).toMatchObject({ reason: 'session_missing' });
 });
 
-test('a session that can not be looked at right now is not said to be over', async () => {
+test('a session that cannot be looked at right now is not said to be over', async () => {
   const down = new Refusal('store_unavailable', 'Not now.', { retryAfterSeconds: 5 });
   await using people = await startLoginApp({ logins: { open: async () => down } });
   const cookies = { '__Host-nats-sts-session': '1.x' };
@@ -84,7 +84,7 @@ test('where the issuer can end its own session, a page goes on there: a redirect
   expect(answer.body).toContain(`<a class="button" href="${escaped}">`);
 });
 
-test('whose sign-out can not be stored is told that they are still signed in, and are', async () => {
+test('whose sign-out cannot be stored is told that they are still signed in, and are', async () => {
   const down = new Refusal('store_unavailable', 'You are still signed in.', {
     retryAfterSeconds: 5,
   });

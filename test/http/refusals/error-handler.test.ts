@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-describe.each(['/%', '/%zz', '/login/%ff'])('a path that can not be decoded (%s)', (path) => {
+describe.each(['/%', '/%zz', '/login/%ff'])('a path that cannot be decoded (%s)', (path) => {
   test('is a page for browsers, with the number to ask by', async () => {
     const headers = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
     const response = await fetch(world.url + path, { headers });

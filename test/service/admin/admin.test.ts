@@ -142,7 +142,7 @@ describe('what has left the configuration', () => {
 test('an unreachable store is a refusal, not a fault', async () => {
   const { actions } = await world(() => ({
     list: async () => {
-      throw new StoreUnavailable('the store can not be reached');
+      throw new StoreUnavailable('the store cannot be reached');
     },
   }));
   const refused = { code: 'temporarily_unavailable', reason: 'store_unavailable' };
