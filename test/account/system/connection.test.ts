@@ -46,11 +46,15 @@ test('reports a user that NATS refuses, and tries again with the current file', 
   const file = join(folder.path, 'sys.creds');
   await writeFile(file, createOperatorWorld().sysCreds);
   const { system, changes } = open({ servers: cluster.servers, creds: { file } });
-  await eventually(() => changes.length > 0);
-  expect(changes[0]).toEqual({
-    state: 'disconnected',
-    problem: expect.stringContaining('NATS refuses the system account user'),
-  });
+  // An attempt that a slow machine cut short says something else, and another one follows.
+  await eventually(() =>
+    changes.some(
+      (change) =>
+        change.state === 'disconnected' &&
+        change.problem.includes('NATS refuses the system account user'),
+    ),
+  );
+  expect(changes.map(({ state }) => state)).not.toContain('connected');
 
   await writeFile(file, text);
   await system.ready();
