@@ -33,7 +33,7 @@ export async function readClaimed(
   throw new CliError(
     ExitCode.usage,
     issuer === undefined
-      ? `the "iss" of the claims is not a configured issuer; name one with --issuer: ${names.join(', ')}`
+      ? `${'iss' in claims ? 'the "iss" of the claims is not a configured issuer' : 'the claims have no "iss"'}; name an issuer with --issuer: ${names.join(', ')}`
       : `the configuration has no issuer "${issuer}"${didYouMean(issuer, names)}; it has ${names.join(', ')}`,
   );
 }

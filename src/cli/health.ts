@@ -18,7 +18,7 @@ export function healthCommand(terminal: Terminal): Command {
       const { listen } = loadConfig(requireConfig(config), { env: process.env });
       const url = livenessUrl(listen);
       const fault = await faultOf(url);
-      if (fault !== undefined) throw new CliError(ExitCode.unavailable, `${url}: ${fault}`);
+      if (fault !== undefined) throw new CliError(ExitCode.unavailable, fault);
       terminal.out('ok\n');
     });
 }
@@ -50,9 +50,10 @@ function faultOf(url: string): Promise<string | undefined> {
     get(url, { agent: false, signal, rejectUnauthorized: false }, (response) => {
       response.resume();
       const { statusCode } = response;
-      resolve(statusCode === 200 ? undefined : `answered ${statusCode}`);
+      resolve(statusCode === 200 ? undefined : `${url} answered ${statusCode}`);
     }).on('error', ({ message }) => {
-      resolve(signal.aborted ? `no answer within ${PATIENCE_MILLISECONDS} ms` : message);
+      const why = signal.aborted ? `no answer within ${PATIENCE_MILLISECONDS} ms` : message;
+      resolve(`cannot reach ${url}: ${why}`);
     });
   });
 }

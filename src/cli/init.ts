@@ -37,7 +37,10 @@ export function initCommand(terminal: Terminal) {
       accountName,
       'APP',
     )
-    .option('--issuer <url>', 'OIDC issuer, exactly as in the iss claim of its tokens')
+    .option(
+      '--issuer <url>',
+      'OIDC issuer, exactly as in the iss claim of its tokens (default: GitHub Actions)',
+    )
     .option('--preset <preset>', 'kind of issuer, e.g. github-actions')
     .option('--audience <audience>', 'aud claim of its tokens, e.g. the URL of nats-sts')
     .option(
@@ -94,7 +97,7 @@ function report(options: InitOptions, files: readonly PlannedFile[], terminal: T
 }
 
 const NO_BINDING =
-  'Nobody gets a credential yet: write a binding at the end of sts.yaml, which has an example.\n\n';
+  'Nobody gets a credential yet: write a binding in sts.yaml, which has an example.\n\n';
 
 function nextCommands({ port, natsPort }: InitOptions, shown: (path: string) => string): string[] {
   const url = `http://127.0.0.1:${port}`;

@@ -70,8 +70,8 @@ function harmlessLines(text: string): string {
 
 const EPILOGUE = `
 Examples:
-  nats-sts init --dir ./nats                          set up a first NATS server, with nats-sts in front
-  nats-sts adopt --account APP --dir ./sts            put nats-sts in front of your NATS servers
+  nats-sts init --dir ./nats                          set up a first NATS server and nats-sts
+  nats-sts adopt --account APP --dir ./sts            let nats-sts manage an account that you have
   nats-sts serve --config nats/sts.yaml
   nats-sts exchange --token-file token --out app.creds
   nats-sts login --url https://sts.example.com        sign in as a person, with a browser

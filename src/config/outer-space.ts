@@ -4,7 +4,7 @@ import type { Findings } from './findings.ts';
 const MAY_HAVE_SPACES = /^issuers\..+\.login\.clientSecret$|^(?:bindings|admin)\[\d+\]\.match\./;
 
 /**
- * The text of a file or variable without white space at its ends, such as a final line break. Where a value may begin
+ * The text of a file or variable without whitespace at its ends, such as a final line break. Where a value may begin
  * or end with a space, only line breaks are removed, and a space causes a warning.
  */
 export function withoutOuterSpace(
@@ -31,6 +31,6 @@ export function warnOfOuterSpace(
   warn(
     'outer-space',
     path,
-    `${source} begins or ends with white space, which is part of the value: remove it if that is a mistake`,
+    `${source} begins or ends with whitespace, which is part of the value: remove it if that is a mistake`,
   );
 }

@@ -156,7 +156,7 @@ function forNobody(
 ): Refusal {
   const how = isLightweight(claims)
     ? LIGHTWEIGHT
-    : `ask the issuer for a token with audience=${show(audiences[0]).slice(1, -1)}, or have it put that in by itself`;
+    : `ask the issuer for a token with audience=${show(audiences[0]).slice(1, -1)}, or configure the issuer to add it`;
   return new Refusal(
     reason,
     `The token${what}, so it is meant for nobody; this service accepts tokens for ${showAll(audiences)}: ${how}.`,

@@ -102,12 +102,13 @@ export function refuse(
     const message = `No binding for issuer "${identity.issuerName}" matches this token.`;
     return deny(new Refusal('no_binding', message), index, identity);
   }
-  const unknown = ask.role !== undefined && !roles.has(ask.role);
+  const { role, account } = ask;
+  const asked = { ...(role !== undefined && { role }), ...(account !== undefined && { account }) };
+  const unknown = role !== undefined && !roles.has(role);
   // The same message whether or not the role exists: callers must not learn which roles exist.
   const refusal = new Refusal('role_not_allowed', notAllowed(ask), {
     detail:
-      `asked for ${JSON.stringify(shortened({ role: ask.role ?? null, account: ask.account ?? null }))}` +
-      `${unknown ? ' (there is no such role)' : ''}; ` +
+      `asked for ${JSON.stringify(shortened(asked))}${unknown ? ' (there is no such role)' : ''}; ` +
       `the first binding that matches is ${JSON.stringify(matching.spec.name)}`,
   });
   const trace = traceBinding(matching, identity);

@@ -61,7 +61,7 @@ function checkOutline(outline: string, direction: Direction): string | undefined
 
 function checkTokens(subject: string): string | undefined {
   if (/[\p{C}\p{Z}]/u.test(subject))
-    return 'contains white space or control characters: remove them';
+    return 'contains whitespace or control characters: remove them';
   const tokens = subject.split('.');
   for (const [index, token] of tokens.entries()) {
     if (token === '') {

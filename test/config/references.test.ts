@@ -45,7 +45,7 @@ test('a file is replaced by its text', () => {
   expect(files).toEqual([file]);
 });
 
-describe('white space at the ends of a value', () => {
+describe('whitespace at the ends of a value', () => {
   const padded = ['value', 'value\n', 'value\r\n', '\nvalue \n\n', ' value\t', '\u{feff}value'];
 
   test.for(padded)('of a file or a variable goes: %j', (text) => {
@@ -77,14 +77,14 @@ describe('white space at the ends of a value', () => {
     expect(fromFile.value).toEqual(secretAt('value '));
     expect(fromFile.warned).toEqual([
       expect.stringMatching(
-        /^issuers\.i\.login\.clientSecret: the file .*secret begins or ends with white space/,
+        /^issuers\.i\.login\.clientSecret: the file .*secret begins or ends with whitespace/,
       ),
     ]);
     const literal = resolve(matchAt([' value']));
     expect(literal.value).toEqual(matchAt([' value']));
     expect(literal.warned).toEqual([
       expect.stringMatching(
-        /^bindings\[0\]\.match\.sub\[0\]: this text begins or ends with white space/,
+        /^bindings\[0\]\.match\.sub\[0\]: this text begins or ends with whitespace/,
       ),
     ]);
     for (const found of [...fromFile.warned, ...literal.warned])

@@ -152,7 +152,7 @@ describe('a credential', () => {
   });
 
   test.each(['bearer', 'BEARER', 'Bearer ', 'Bearer\t'])(
-    'is had whatever the case and white space: "%s"',
+    'is had whatever the case and whitespace: "%s"',
     async (scheme) => {
       const response = await post({ headers: { authorization: `${scheme} ${token}` } });
       expect(response.status).toBe(200);

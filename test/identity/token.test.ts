@@ -46,8 +46,8 @@ describe('a token is taken apart', () => {
     ['the other base64 alphabet', `${HEADER}.${PAYLOAD}.++//`],
     ['stray bits in the last character', `${HEADER}.${PAYLOAD}.AB`],
     ['a length no bytes encode to', `${HEADER}.${PAYLOAD}.AAAAA`],
-    ['white space', `${HEADER}.${PAYLOAD}.AAAA\n`],
-    ['white space before', ` ${TOKEN}`],
+    ['whitespace', `${HEADER}.${PAYLOAD}.AAAA\n`],
+    ['whitespace before', ` ${TOKEN}`],
     ['foreign characters in the payload', `${HEADER}.${PAYLOAD}é.AAAA`],
     ['foreign characters in the header', `${HEADER}\0.${PAYLOAD}.AAAA`],
   ])('never with %s: each token has one spelling', (_what, token) => {

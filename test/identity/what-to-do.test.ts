@@ -30,7 +30,7 @@ describe('a refusal that the configuration or the provider can cure says how', (
     const { reason, message } = await refused({ aud });
     expect(reason).toBe('audience_mismatch');
     expect(message).toBe(
-      'The token\'s "aud" is empty, so it is meant for nobody; this service accepts tokens for "nats-sts": ask the issuer for a token with audience=nats-sts, or have it put that in by itself.',
+      'The token\'s "aud" is empty, so it is meant for nobody; this service accepts tokens for "nats-sts": ask the issuer for a token with audience=nats-sts, or configure the issuer to add it.',
     );
   });
 

@@ -22,9 +22,7 @@ export function starterIssuer(options: IssuerOptions, fallbackAudience: string):
     return entry({ preset: 'github-actions', audience: fallbackAudience });
   }
   if (options.audience === undefined) {
-    throw usage(
-      '--audience is missing: pass the aud claim of the tokens, a name that you choose at the issuer',
-    );
+    throw usage("--audience is missing: pass the aud claim of the issuer's tokens");
   }
   return entry({ ...options, audience: options.audience });
 }

@@ -68,7 +68,7 @@ ${starterPublish(options)}
     subscribe: { allow: ["app.>", "_INBOX.>"] }
     maxTtl: 15m
 
-# Who gets which role: the first binding whose conditions all match decides. Without a match, no credential.
+# Who gets which role: the first match that lists the requested role decides. Without a match, no credential.
 ${bindings(options)}
 
 # Who may list and rotate signing keys, and revoke: nats-sts keys, nats-sts revoke.

@@ -27,7 +27,7 @@ export function keysRotateCommand(terminal: Terminal): Command {
     .option('--account <name>', 'rotate only the keys of this account')
     .option('--role <role>', 'rotate only the key of this role')
     .option('--wait', 'wait until the new keys sign')
-    .option('--timeout <time>', 'longest time to wait, e.g. 90s', seconds, 300)
+    .option('--timeout <time>', 'how long to wait, e.g. 90s', seconds, 300)
     .option('-y, --yes', 'do not ask for confirmation')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EXAMPLES)

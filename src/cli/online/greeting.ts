@@ -49,7 +49,7 @@ export async function readGreeting(server: string, timeoutMilliseconds: number):
 function firstLine(socket: Socket, limit: AbortSignal): Promise<string> {
   return within(limit, 'it accepts the connection, but sends no greeting', (resolve, reject) => {
     let text = '';
-    socket.once('error', (cause) => reject(new NoGreeting('could not be reached', { cause })));
+    socket.once('error', (cause) => reject(new NoGreeting('failed', { cause })));
     socket.once('close', () =>
       reject(new NoGreeting('it closes the connection without a greeting')),
     );

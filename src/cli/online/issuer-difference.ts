@@ -6,7 +6,7 @@ export function issuerDifference(configured: string, published: string): string 
   if (`${configured}/` === published)
     return 'it has a trailing slash that the configured one lacks';
   if (configured === `${published}/`) return 'it lacks the trailing slash of the configured one';
-  if (configured.trim() === published.trim()) return 'they differ in white space';
+  if (configured.trim() === published.trim()) return 'they differ in whitespace';
   const [ours, theirs] = [URL.parse(configured), URL.parse(published)];
   if (!ours || !theirs) return 'they are different texts';
   const differences: string[] = [];

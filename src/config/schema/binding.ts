@@ -30,7 +30,7 @@ export const bindingSchema = z
   })
   .meta({
     description:
-      'Gives roles to identities of one issuer whose claims match. The first binding that matches decides.',
+      'Gives roles to identities of one issuer whose claims match. The first match that lists the requested role decides.',
   });
 
 export type BindingSettings = z.output<typeof bindingSchema>;

@@ -46,7 +46,7 @@ export const rotationKeysPileUp: Pitfall = (settings) =>
     const longest = Math.max(0, ...lifetimes);
     const generations = Math.ceil((longest + grace) / every);
     if (generations <= MANY_GENERATIONS) return undefined;
-    return `a key stays in the account JWT as long as its credentials live, ${durationText(longest)}, so about ${generations} generations of keys accumulate: rotate less often, or shorten maxTtl`;
+    return `a key stays in the account JWT as long as its credentials live, ${durationText(longest)}, plus grace, so about ${generations} generations of keys accumulate: rotate less often, or shorten maxTtl`;
   });
 
 function* rotating(

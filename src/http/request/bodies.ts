@@ -69,7 +69,7 @@ function dropNulls(app: FastifyInstance): void {
   });
 }
 
-/** Only white space, or a byte order mark. */
+/** Only whitespace, or a byte order mark. */
 function isEmpty(body: string): boolean {
   return body.trim() === '';
 }

@@ -20,7 +20,7 @@ export interface Store {
 
 /**
  * How long a statement waits for another process's lock. It waits on the event loop, hence short:
- * this process is meant to be the only writer, others hold a lock for a back-up's moment.
+ * this process is meant to be the only writer, others hold a lock for a backup's moment.
  */
 const BUSY_MILLISECONDS = 250;
 

@@ -51,7 +51,7 @@ describe('an issuer that calls itself by another name', () => {
     ['https://a.example:443', 'https://a.example', 'two spellings of the same URL'],
     ['https://a.example/Realm', 'https://a.example/realm', 'paths differ in upper and lower case'],
     ['https://a.example:1', 'https://a.example:2', 'different ports'],
-    ['https://a.example', 'https://a.example ', 'white space'],
+    ['https://a.example', 'https://a.example ', 'whitespace'],
     ['https://a.example', 'no URL', 'different texts'],
     ['http://a.example/x/', 'https://a.example/x', 'only one has a trailing slash'],
   ])('%s and %s: %s', (configured, published, difference) => {

@@ -122,7 +122,7 @@ describe('a token exchange (RFC 8693)', () => {
     }
   });
 
-  test('takes values as they come out of files, with white space around them', async () => {
+  test('takes values as they come out of files, with whitespace around them', async () => {
     const nkey = `${createKeyPair('user').publicKey}\n`;
     const response = await ask({
       subject_token: `\uFEFF${token}\r\n`,

@@ -85,7 +85,7 @@ describe.each(ROUTES)('an empty body at %s', (path, status, says) => {
 });
 
 test.each(['\n', '  ', '\uFEFF', '\uFEFF\r\n'])(
-  'white space (%j) is an empty body',
+  'whitespace (%j) is an empty body',
   async (body) => {
     for (const type of ['application/json', 'text/plain', 'application/octet-stream']) {
       const headers = { 'content-type': type, authorization: `Bearer ${token}` };
@@ -196,7 +196,7 @@ describe('null in JSON', () => {
   );
 });
 
-test('a token in the body may have white space around it', async () => {
+test('a token in the body may have whitespace around it', async () => {
   for (const spaced of [`${token}\n`, ` ${token}\r\n`, `\uFEFF${token}`]) {
     const response = await fetch(`${url()}/exchange`, {
       method: 'POST',
@@ -207,7 +207,7 @@ test('a token in the body may have white space around it', async () => {
   }
 });
 
-test('nothing but white space is no token', async () => {
+test('nothing but whitespace is no token', async () => {
   const response = await fetch(`${url()}/exchange`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
