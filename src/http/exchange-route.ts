@@ -88,12 +88,14 @@ async function answer(
     }
     const inbox = inboxPrefix(issued.grant.subscribe);
     if (inbox !== undefined) reply.header('inbox-prefix', inbox);
-    return reply.type('text/plain; charset=utf-8').send(asText(issued));
+    return reply.type(CREDS_TYPE).send(asText(issued));
   }
-  return reply
-    .type('application/json; charset=utf-8')
-    .send({ ...asJson(issued, live.servers), ...capped, ...changing });
+  return reply.type(JSON_TYPE).send({ ...asJson(issued, live.servers), ...capped, ...changing });
 }
+
+/** With the parameter, which callers may ask for, too (RFC 9110 §12.5.1). */
+const JSON_TYPE = 'application/json; charset=utf-8';
+const CREDS_TYPE = 'text/plain; charset=utf-8';
 
 const NKEY_INVALID = new Refusal(
   'nkey_invalid',
@@ -102,7 +104,7 @@ const NKEY_INVALID = new Refusal(
 
 /** `.creds` for callers that prefer plain text to JSON (`curl -H 'Accept: text/plain'`); those that accept neither get JSON. */
 function wantsCreds(request: FastifyRequest): boolean {
-  return request.accepts().type(['application/json', 'text/plain']) === 'text/plain';
+  return request.accepts().type([JSON_TYPE, CREDS_TYPE]) === CREDS_TYPE;
 }
 
 function asText({ credential }: Issued): string {

@@ -70,6 +70,10 @@ describe('a credential', () => {
   test.each([
     ['text/plain', 'text/plain; charset=utf-8'],
     ['TEXT/plain', 'text/plain; charset=utf-8'],
+    ['text/plain; charset=utf-8', 'text/plain; charset=utf-8'],
+    ['text/plain;charset=UTF-8, */*;q=0.1', 'text/plain; charset=utf-8'],
+    ['application/json; charset=utf-8, text/plain;q=0.9', 'application/json; charset=utf-8'],
+    ['*/*, text/plain', 'text/plain; charset=utf-8'],
     ['text/plain, application/json;q=0.5', 'text/plain; charset=utf-8'],
     ['application/json;q=0.5, text/plain', 'text/plain; charset=utf-8'],
     ['text/plain;q=0.1, application/json', 'application/json; charset=utf-8'],

@@ -55,7 +55,7 @@ export function eventsRoute(
     if (!hasRoomFor(socket)) return sendRefusalPage(reply, { deps }, FULL);
     const session = await check(deps, request, reply);
     if (session instanceof Refusal) return sendRefusalPage(reply, { deps }, session);
-    if (request.accepts().type(['text/event-stream']) === false) {
+    if (request.accepts().type([EVENT_STREAM]) === false) {
       return sendNotAcceptable(deps, reply, session);
     }
     // From here on nothing is awaited, so no other request can take the same slot, and a closed connection is noticed.
@@ -88,10 +88,13 @@ export function eventsRoute(
   });
 }
 
+/** Its text is always UTF-8; callers may say so. */
+const EVENT_STREAM = 'text/event-stream; charset=utf-8';
+
 /** Starts the answer; events are written to it afterwards. */
 function startEvents(reply: FastifyReply): ServerResponse {
   reply.headers({
-    'content-type': 'text/event-stream',
+    'content-type': EVENT_STREAM,
     'cache-control': 'no-store',
     // nginx would buffer events otherwise.
     'x-accel-buffering': 'no',
