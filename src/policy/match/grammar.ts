@@ -31,21 +31,28 @@ const operatorSchemas = Object.entries(OPERATORS).map(
     z.strictObject({ [name]: operand }) as unknown as z.ZodType<OperatorSpec>,
 );
 
-const value: z.ZodType<MatchValue> = z.lazy(() =>
-  z.union(
-    [
-      z.string(),
-      z.number().refine(isExactNumber, INEXACT),
-      z.boolean(),
-      ...operatorSchemas,
-      z.strictObject({ not: z.union([value, values]) }),
-    ],
-    { error: ({ input }) => faultOf(input) },
-  ),
-);
+function valueAndList(params?: Parameters<typeof z.union>[1]) {
+  const value: z.ZodType<MatchValue> = z.lazy(() =>
+    z.union(
+      [
+        z.string(),
+        z.number().refine(isExactNumber, INEXACT),
+        z.boolean(),
+        ...operatorSchemas,
+        z.strictObject({ not: z.union([value, values]) }),
+      ],
+      params,
+    ),
+  );
+  // An empty "all of" would match everything.
+  const values = z.array(value).min(1, EMPTY).max(MAX_VALUES);
+  return { value, values };
+}
 
-// An empty "all of" would match everything.
-const values = z.array(value).min(1, EMPTY).max(MAX_VALUES);
+const { value, values } = valueAndList({ error: ({ input }) => faultOf(input) });
+
+/** Says only whether it fits: explaining a fault must not explain all that is within it again. */
+const { value: silent } = valueAndList();
 
 const condition: z.ZodType<MatchSpec> = z.union([value, values, z.strictObject({ all: values })], {
   error: ({ input }) => faultOf(input),
@@ -97,7 +104,7 @@ function faultOfMapping(input: object): string {
   const [key] = keys;
   if (key === undefined) return HOW_TO_MATCH;
   if (keys.length > 1) {
-    return `has ${keys.join(' and ')}: write only one of them, or a list of them, [{${key}: …}, …], for any, or {all: […]} for all`;
+    return `has ${keys.join(' and ')}: write only one of them, [{${key}: …}, …] for any, or {all: […]} for all`;
   }
   if (key in OPERATORS) return `${key} takes ${OPERATORS[key as keyof typeof OPERATORS].takes}`;
   const inner = (input as Record<string, unknown>)[key];
@@ -108,7 +115,7 @@ function faultOfMapping(input: object): string {
 /** Finds the value at fault in the list of a `not` or `all`. */
 function faultWithin(inner: unknown): string {
   if (!Array.isArray(inner)) return faultOf(inner);
-  const faulty: unknown = inner.find((item) => !value.safeParse(item).success);
+  const faulty: unknown = inner.find((item) => !silent.safeParse(item).success);
   return faultOf(faulty === undefined ? inner : faulty);
 }
 
