@@ -6,16 +6,16 @@ import { count, ISSUER, moment, name, reason, type Sent } from './fields.ts';
 /** Null counts as absent. */
 const optional = (schema: z.ZodString) => schema.nullable().exactOptional();
 
-/** Exactly one of the four. */
+/** Exactly one of the four: one that is narrowed in a way that a reader does not know must not look wider to it. */
 const target = z
   .union([
-    z.object({
+    z.strictObject({
       issuer: z.string().describe('Name of the issuer in the configuration.'),
       subject: z.string(),
     }),
-    z.object({ nkey: z.string() }),
-    z.object({ role: z.string() }),
-    z.object({ binding: z.string() }),
+    z.strictObject({ nkey: z.string() }),
+    z.strictObject({ role: z.string() }),
+    z.strictObject({ binding: z.string() }),
   ])
   .describe('`issuer` and `subject`, or `nkey`, or `role`, or `binding`.');
 

@@ -5,7 +5,7 @@ import {
   type CredentialsQuery,
 } from '../../admin-api/credentials.ts';
 import { type AdminDoors, adminSchema, answers, call, limited } from './call.ts';
-import { jsonSchema } from './json-schema.ts';
+import { answerSchema, requestSchema } from './json-schema.ts';
 
 /** `GET /admin/credentials`: the credentials that have not expired. */
 export function credentialsRoute(app: FastifyInstance, doors: AdminDoors): void {
@@ -14,8 +14,8 @@ export function credentialsRoute(app: FastifyInstance, doors: AdminDoors): void 
       ...adminSchema,
       operationId: 'listCredentials',
       summary: 'Credentials that have not expired',
-      querystring: jsonSchema(credentialsQuery),
-      response: answers(200, jsonSchema(credentialsAnswer)),
+      querystring: requestSchema(credentialsQuery),
+      response: answers(200, answerSchema(credentialsAnswer)),
     },
     onRequest: limited(doors),
     handler: (request, reply) => {

@@ -1,10 +1,18 @@
 import { z } from 'zod';
 
-/**
- * The JSON Schema of a part of the contract, in the form that Fastify and OpenAPI expect. Schemas of
- * answers have no `additionalProperties`, so the serializer sends nothing that the contract does not name.
- */
-export function jsonSchema(schema: z.ZodType): object {
+/** The JSON Schema of a request of the contract, in the form that Fastify and OpenAPI expect. */
+export function requestSchema(schema: z.ZodType): object {
+  return jsonSchema(schema, () => {});
+}
+
+/** The same of an answer: the serializer leaves out what the contract does not name, and never fails for it. */
+export function answerSchema(schema: z.ZodType): object {
+  return jsonSchema(schema, (json) => {
+    if (json.additionalProperties === false) delete json.additionalProperties;
+  });
+}
+
+function jsonSchema(schema: z.ZodType, adjust: (json: Json) => void): object {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     target: 'draft-7',
     // With `input`, only strict objects forbid members that they do not name.
@@ -12,6 +20,7 @@ export function jsonSchema(schema: z.ZodType): object {
     override: ({ jsonSchema }) => {
       mergeNull(jsonSchema);
       dropSafeIntegerBounds(jsonSchema);
+      adjust(jsonSchema);
     },
   });
   return json;

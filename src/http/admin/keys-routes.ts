@@ -11,7 +11,7 @@ import {
   type RotateBody,
 } from '../../admin-api/keys.ts';
 import { type AdminDoors, adminSchema, answers, call, limited } from './call.ts';
-import { jsonSchema, orNoBody } from './json-schema.ts';
+import { answerSchema, orNoBody, requestSchema } from './json-schema.ts';
 
 /** `/admin/keys`: the signing keys of every account; rotate them, revoke one. */
 export function keysRoutes(app: FastifyInstance, doors: AdminDoors): void {
@@ -26,7 +26,7 @@ function list(app: FastifyInstance, doors: AdminDoors): void {
       ...adminSchema,
       operationId: 'listKeys',
       summary: 'Signing keys and their states',
-      response: answers(200, jsonSchema(keysAnswer)),
+      response: answers(200, answerSchema(keysAnswer)),
     },
     onRequest: limited(doors),
     handler: (request, reply) => call(doors, { request, reply }, () => doors.admin.actions.keys()),
@@ -41,8 +41,8 @@ function rotate(app: FastifyInstance, doors: AdminDoors): void {
       summary: 'Rotate signing keys',
       description: 'Of every account, of one account, or of one role. Disconnects nobody.',
       consumes: ['application/json'],
-      body: orNoBody(jsonSchema(rotateBody)),
-      response: answers(202, jsonSchema(rotateAnswer)),
+      body: orNoBody(requestSchema(rotateBody)),
+      response: answers(202, answerSchema(rotateAnswer)),
     },
     onRequest: limited(doors),
     handler: (request, reply) =>
@@ -68,9 +68,9 @@ function revoke(app: FastifyInstance, doors: AdminDoors): void {
       operationId: 'revokeKey',
       summary: 'Revoke a signing key and every credential that it signed',
       consumes: ['application/json'],
-      params: jsonSchema(keyParams),
-      body: jsonSchema(revokeKeyBody),
-      response: answers(200, jsonSchema(revokeKeyAnswer)),
+      params: requestSchema(keyParams),
+      body: requestSchema(revokeKeyBody),
+      response: answers(200, answerSchema(revokeKeyAnswer)),
     },
     onRequest: limited(doors),
     handler: (request, reply) =>

@@ -9,7 +9,7 @@ import {
 } from '../../admin-api/revocations.ts';
 import { Refusal } from '../../errors.ts';
 import { type AdminDoors, adminSchema, answers, call, limited } from './call.ts';
-import { jsonSchema } from './json-schema.ts';
+import { answerSchema, requestSchema } from './json-schema.ts';
 import { targetOf } from './target.ts';
 
 /** `/admin/revocations`: lists, makes and lifts revocations. */
@@ -25,7 +25,7 @@ function list(app: FastifyInstance, doors: AdminDoors): void {
       ...adminSchema,
       operationId: 'listRevocations',
       summary: 'Revocations in force',
-      response: answers(200, jsonSchema(revocationsAnswer)),
+      response: answers(200, answerSchema(revocationsAnswer)),
     },
     onRequest: limited(doors),
     handler: (request, reply) =>
@@ -37,7 +37,7 @@ function list(app: FastifyInstance, doors: AdminDoors): void {
 type Received<Body> = { readonly [Key in keyof Body]: Exclude<Body[Key], null> };
 
 function make(app: FastifyInstance, doors: AdminDoors): void {
-  const answer = jsonSchema(revokeAnswer);
+  const answer = answerSchema(revokeAnswer);
   app.post<{ Body: Received<RevokeBody> }>('/admin/revocations', {
     schema: {
       ...adminSchema,
@@ -46,7 +46,7 @@ function make(app: FastifyInstance, doors: AdminDoors): void {
       description:
         'Every server disconnects the users of these credentials, and subject tokens issued until now are denied.',
       consumes: ['application/json'],
-      body: jsonSchema(revokeBody),
+      body: requestSchema(revokeBody),
       response: { ...answers(201, answer), 200: answer },
     },
     onRequest: limited(doors),
@@ -73,7 +73,7 @@ function lift(app: FastifyInstance, doors: AdminDoors): void {
       operationId: 'liftRevocation',
       summary: 'Lift a revocation',
       description: 'Credentials that it revoked and that have not expired work again.',
-      params: jsonSchema(revocationParams),
+      params: requestSchema(revocationParams),
       response: answers(204, { type: 'null', description: 'The revocation is lifted' }),
     },
     onRequest: limited(doors),

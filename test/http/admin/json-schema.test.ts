@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { credentialsAnswer } from '../../../src/admin-api/credentials.ts';
 import { keysAnswer, rotateBody } from '../../../src/admin-api/keys.ts';
 import { revocationsAnswer, revokeBody } from '../../../src/admin-api/revocations.ts';
-import { jsonSchema, orNoBody } from '../../../src/http/admin/json-schema.ts';
+import { answerSchema, orNoBody, requestSchema } from '../../../src/http/admin/json-schema.ts';
 
 /** What Fastify sends of an answer. */
 async function sent(contract: z.ZodType, answer: object): Promise<unknown> {
   const app = Fastify();
-  app.get('/', { schema: { response: { 200: jsonSchema(contract) } } }, () => answer);
+  app.get('/', { schema: { response: { 200: answerSchema(contract) } } }, () => answer);
   return (await app.inject('/')).json();
 }
 
@@ -74,6 +74,14 @@ test.each([
   expect(await sent(revocationsAnswer, answer)).toEqual(answer);
 });
 
+test('a reader refuses a target that is narrowed in a way it does not know', () => {
+  const read = (target: object) =>
+    revocationsAnswer.safeParse({ revocations: [{ ...revocation, target }] }).success;
+  expect(read({ role: 'reader' })).toBe(true);
+  expect(read({ role: 'reader', binding: 'b' })).toBe(false);
+  expect(read({ role: 'reader', account: 'APP' })).toBe(false);
+});
+
 test('only the template of a key is open: NATS may add limits', () => {
   const open: string[] = [];
   const look = (path: string, value: unknown): void => {
@@ -82,13 +90,13 @@ test('only the template of a key is open: NATS may add limits', () => {
     for (const [name, member] of Object.entries(value)) look(`${path}/${name}`, member);
   };
   for (const answer of [keysAnswer, credentialsAnswer, revocationsAnswer]) {
-    look('', jsonSchema(answer));
+    look('', answerSchema(answer));
   }
   expect(open).toEqual([expect.stringMatching(/slots\/items\/properties\/template$/)]);
 });
 
 test('a value that may be null has one schema with two types', () => {
-  expect(jsonSchema(z.object({ at: z.int().nullable().describe('When.') }))).toEqual({
+  expect(answerSchema(z.object({ at: z.int().nullable().describe('When.') }))).toEqual({
     type: 'object',
     properties: { at: { type: ['integer', 'null'], description: 'When.' } },
     required: ['at'],
@@ -96,13 +104,13 @@ test('a value that may be null has one schema with two types', () => {
 });
 
 test('a body with a member that the contract does not name is refused', async () => {
-  const body = jsonSchema(revokeBody);
+  const body = requestSchema(revokeBody);
   expect(await statusOf(body, { reason: 'r', role: 'reader', nkey: null })).toBe(200);
   expect(await statusOf(body, { reason: 'r', role: 'reader', blok: true })).toBe(400);
 });
 
 test('a rotation needs no body, but its members must not be null: that would rotate more', async () => {
-  const body = orNoBody(jsonSchema(rotateBody));
+  const body = orNoBody(requestSchema(rotateBody));
   expect(await statusOf(body, undefined)).toBe(200);
   expect(await statusOf(body, { role: 'reader' })).toBe(200);
   expect(await statusOf(body, { role: null })).toBe(400);
