@@ -22,16 +22,16 @@ export async function program(
     })
     .showHelpAfterError('(add --help for usage)')
     .addHelpText('after', EPILOGUE);
-  for (const command of await commandsFor(argv.slice(2), terminal)) {
-    root.addCommand(inheriting(command, root));
-  }
-  // Of this command alone: those below it list their own.
-  root.configureHelp({ subcommandTerm: commandTerm });
   let running: Command | undefined;
   root.hook('preAction', (_, command) => {
     running = command;
   });
   try {
+    for (const command of await commandsFor(argv.slice(2), terminal)) {
+      root.addCommand(inheriting(command, root));
+    }
+    // Of this command alone: those below it list their own.
+    root.configureHelp({ subcommandTerm: commandTerm });
     await root.parseAsync([...argv]);
     return ExitCode.ok;
   } catch (error) {

@@ -112,7 +112,7 @@ describe('the package, built', () => {
   });
 
   test('a stack trace names the lines of the source', async () => {
-    const call = `require(${JSON.stringify(built('start.cjs'))}).program(null)`;
+    const call = `require(${JSON.stringify(built('start.cjs'))}).program(['node', 'nats-sts', 'nonsense'], null)`;
     await expect(node('-e', call)).rejects.toMatchObject({
       stderr: expect.stringMatching(/ at .*program \(.*src\/cli\/program\.ts:\d+:\d+\)/) as string,
     });
