@@ -39,6 +39,8 @@ export interface Policy {
  * Compiles roles and bindings. Finds every problem at once, with its path in the file. Roles and bindings
  * with problems are left out, so a policy with problems must not be used.
  *
+ * Conditions of `match` must have passed `matchSchema`: its bounds are not checked here again.
+ *
  * `pathOf` gives the path in the file of the binding at an index, by default `bindings[index]`.
  */
 export function compilePolicy({
