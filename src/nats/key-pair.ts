@@ -38,7 +38,7 @@ export function createKeyPair<Kind extends KeyKind>(kind: Kind): KeyPair<Kind> {
 /** The pair of a seed (`SO…`, `SA…`, `SU…`). Throws when `seed` isn't one: check strangers' with `publicKeyOfSeed`. */
 export function keyPairFromSeed(seed: string): KeyPair {
   const decoded = decodeSeed(seed);
-  if (!decoded) throw new TypeError('not an nkey seed');
+  if (!decoded || decoded.kind === 'curve') throw new TypeError('not an nkey seed that signs');
   const { publicKey, secretKey } = emptyPair();
   const raw = asBuffer(decoded.seed);
   sodium.crypto_sign_seed_keypair(publicKey, secretKey, raw);
@@ -46,9 +46,10 @@ export function keyPairFromSeed(seed: string): KeyPair {
   return keyPair(decoded.kind, publicKey, secretKey);
 }
 
-/** The public key that belongs to a seed, or undefined when `seed` isn't one. */
+/** The public key that belongs to the seed of a key that signs, or undefined when `seed` isn't one. */
 export function publicKeyOfSeed(seed: string): PublicKey | undefined {
-  if (!decodeSeed(seed)) return undefined;
+  const decoded = decodeSeed(seed);
+  if (!decoded || decoded.kind === 'curve') return undefined;
   const pair = keyPairFromSeed(seed);
   pair.wipe();
   return pair.publicKey;
@@ -61,7 +62,8 @@ export function verifySignature(
   signature: Uint8Array,
 ): boolean {
   const decoded = decodePublicKey(publicKey);
-  if (!decoded || signature.length !== sodium.crypto_sign_BYTES) return false;
+  if (!decoded || decoded.kind === 'curve' || signature.length !== sodium.crypto_sign_BYTES)
+    return false;
   return sodium.crypto_sign_verify_detached(
     asBuffer(signature),
     asBuffer(message),
@@ -109,7 +111,7 @@ function keyPair<Kind extends KeyKind>(
 }
 
 /** The same bytes as a Buffer, which sodium-native's types ask for; nothing is copied. */
-function asBuffer(bytes: Uint8Array): Buffer {
+export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes)
     ? bytes
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,11 +1,11 @@
 import { decodeBase32, encodeBase32 } from './base32.ts';
 
 /**
- * NATS's spelling of Ed25519 keys (NATS ADR-14 and the reference library nkeys): a prefix that says
- * what the key is for, 32 bytes, and a CRC16, in base32.
+ * NATS's spelling of Ed25519 keys, and of the X25519 keys that seal auth callouts (NATS ADR-14 and the
+ * reference library nkeys): a prefix that says what the key is for, 32 bytes, and a CRC16, in base32.
  *
- *   public key  prefix(1) key(32) crc(2)   56 characters, `O…` `A…` `U…` `N…` `C…`
- *   seed        prefix(2) key(32) crc(2)   58 characters, `SO…` `SA…` `SU…` `SN…` `SC…`
+ *   public key  prefix(1) key(32) crc(2)   56 characters, `O…` `A…` `U…` `N…` `C…` `X…`
+ *   seed        prefix(2) key(32) crc(2)   58 characters, `SO…` `SA…` `SU…` `SN…` `SC…` `SX…`
  *
  * Parsing is strict: a key has exactly one spelling. Lower case, spaces, a wrong checksum or stray
  * bits are refused.
@@ -18,14 +18,16 @@ const PREFIX = {
   user: 20 << 3, // U
   server: 13 << 3, // N
   cluster: 2 << 3, // C
+  curve: 23 << 3, // X
 } as const;
 
-const KINDS: ReadonlyMap<number, KeyKind> = new Map([
+const KINDS: ReadonlyMap<number, NkeyKind> = new Map([
   [PREFIX.operator, 'operator'],
   [PREFIX.account, 'account'],
   [PREFIX.user, 'user'],
   [PREFIX.server, 'server'],
   [PREFIX.cluster, 'cluster'],
+  [PREFIX.curve, 'curve'],
 ]);
 
 /** The first five bits of every seed spell `S`. */
@@ -36,16 +38,18 @@ const CRC_BYTES = 2;
 const PUBLIC_KEY_CHARACTERS = 56;
 const SEED_CHARACTERS = 58;
 
-export type KeyKind = keyof typeof PREFIX;
+export type NkeyKind = keyof typeof PREFIX;
+/** Keys that sign: all but X25519 keys. */
+export type KeyKind = Exclude<NkeyKind, 'curve'>;
 
 declare const brand: unique symbol;
 /** A public nkey that was checked: a string that can't be taken for one of another kind. */
-export type PublicKey<Kind extends KeyKind = KeyKind> = string & { readonly [brand]: Kind };
+export type PublicKey<Kind extends NkeyKind = KeyKind> = string & { readonly [brand]: Kind };
 /** `U…` */
 export type UserPublicKey = PublicKey<'user'>;
 
-/** Spells a public key. `key` is the raw Ed25519 public key, 32 bytes; any other length is a fault. */
-export function encodePublicKey<Kind extends KeyKind>(
+/** Spells a public key. `key` is the raw public key, 32 bytes; any other length is a fault. */
+export function encodePublicKey<Kind extends NkeyKind>(
   kind: Kind,
   key: Uint8Array,
 ): PublicKey<Kind> {
@@ -53,15 +57,15 @@ export function encodePublicKey<Kind extends KeyKind>(
   return encode([PREFIX[kind]], key) as PublicKey<Kind>;
 }
 
-/** Spells a seed. Secret. `seed` is the raw Ed25519 seed (RFC 8032 §5.1.5), 32 bytes. */
-export function encodeSeed(kind: KeyKind, seed: Uint8Array): string {
+/** Spells a seed. Secret. `seed` is the raw Ed25519 seed (RFC 8032 §5.1.5) or X25519 secret key, 32 bytes. */
+export function encodeSeed(kind: NkeyKind, seed: Uint8Array): string {
   // The kind's five significant bits straddle the two bytes, so that it shows as the second letter.
   const prefix = PREFIX[kind];
   return encode([SEED_PREFIX | (prefix >> 5), (prefix & 31) << 3], seed);
 }
 
 /** `text` as a public key of this kind, or undefined when it isn't one. */
-export function parsePublicKey<Kind extends KeyKind>(
+export function parsePublicKey<Kind extends NkeyKind>(
   kind: Kind,
   text: string,
 ): PublicKey<Kind> | undefined {
@@ -69,23 +73,23 @@ export function parsePublicKey<Kind extends KeyKind>(
 }
 
 /** Whether `text` is a public key of this kind, checksum included. */
-export function isPublicKey<Kind extends KeyKind>(
+export function isPublicKey<Kind extends NkeyKind>(
   kind: Kind,
   text: string,
 ): text is PublicKey<Kind> {
   return decodePublicKey(text)?.kind === kind;
 }
 
-/** What `text` is the public key of: its kind and the raw Ed25519 public key, or undefined. */
-export function decodePublicKey(text: string): { kind: KeyKind; key: Uint8Array } | undefined {
+/** What `text` is the public key of: its kind and the raw public key, or undefined. */
+export function decodePublicKey(text: string): { kind: NkeyKind; key: Uint8Array } | undefined {
   if (text.length !== PUBLIC_KEY_CHARACTERS) return undefined;
   const bytes = decodeChecked(text);
   const kind = bytes && KINDS.get(bytes.readUInt8(0));
   return kind && { kind, key: bytes.subarray(1, 1 + KEY_BYTES) };
 }
 
-/** What `text` is the seed of: its kind and the raw Ed25519 seed (secret), or undefined. */
-export function decodeSeed(text: string): { kind: KeyKind; seed: Uint8Array } | undefined {
+/** What `text` is the seed of: its kind and the raw seed (secret), or undefined. */
+export function decodeSeed(text: string): { kind: NkeyKind; seed: Uint8Array } | undefined {
   if (text.length !== SEED_CHARACTERS) return undefined;
   const bytes = decodeChecked(text);
   if (!bytes) return undefined;
