@@ -52,7 +52,7 @@ export interface Issued {
   readonly actor: Identity | undefined;
   readonly grant: Grant;
   readonly credential: Credential;
-  /** Set when the credential has the role's permissions from before its last change: how long that lasts. */
+  /** Set when the credential has the old permissions, from before the role's last change: how long that lasts. */
   readonly pending?: PendingKey | undefined;
 }
 

@@ -165,7 +165,7 @@ async function fetchKeys({ verifier }: Generation, log: Log): Promise<void> {
     if (ready) continue;
     log.warn(
       { issuer: name, why: lastError },
-      'cannot fetch the keys of an issuer; its tokens are refused until this works',
+      'cannot fetch the keys of an issuer; its tokens are rejected until this works',
     );
   }
 }

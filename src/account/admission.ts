@@ -55,7 +55,7 @@ export function accountProblems(
 ): AccountProblem[] {
   const admission = admissionOf(claims);
   const why = whyRefused(admission, { nowSeconds });
-  if (why !== undefined) return [{ refuses: true, message: `NATS accepts no users: ${why}` }];
+  if (why !== undefined) return [{ refuses: true, message: `NATS refuses all users: ${why}` }];
   return accountWarnings(claims, nowSeconds).map((message) => ({ refuses: false, message }));
 }
 
@@ -71,7 +71,7 @@ function expiryWarning({ expiresAt }: AccountAdmission, nowSeconds: number): str
   if (left > EXPIRY_WARNING_SECONDS) return undefined;
   const days = Math.floor(left / 86_400);
   const when = days === 0 ? 'within a day' : `in ${days} day${days === 1 ? '' : 's'}`;
-  return `its JWT expires ${when}, at ${new Date(expiresAt * 1000).toISOString()}: then NATS disconnects all its users and lets nobody in`;
+  return `its JWT expires ${when}, at ${new Date(expiresAt * 1000).toISOString()}: then NATS disconnects and refuses all users`;
 }
 
 /** Users connect and can say nothing. */

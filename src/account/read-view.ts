@@ -134,7 +134,7 @@ function problems(found: {
 }): string[] {
   const { account, crowded, storeless, read, base, strangers, ahead, nowSeconds } = found;
   if (read.length === 0) {
-    const push = `no server knows account ${account}: push its JWT once (nsc push --account NAME, or the resolver_preload of nats-server)`;
+    const push = `no server knows account ${account}: push its JWT once (nsc push --account NAME), or add it to resolver_preload in nats-server.conf`;
     return [storeless ? `${push}; ${STORE_NEEDED}` : push];
   }
   const sentences: string[] = [];
@@ -154,7 +154,7 @@ function problems(found: {
   }
   if (!base) sentences.push('no JWT of a trusted issuer exists, so nats-sts overwrites nothing');
   if (base && hasExpired(base, nowSeconds)) {
-    sentences.push(`the JWT of account ${account} has expired: servers refuse all its users`);
+    sentences.push(`the JWT of account ${account} has expired: NATS refuses all its users`);
   } else if (base && !isLoadable(base, nowSeconds)) {
     sentences.push(
       `the newest JWT of account ${account} is not valid yet (nbf): until then servers use the previous one, without new keys and revocations`,
@@ -162,7 +162,7 @@ function problems(found: {
   }
   if (crowded) {
     sentences.push(
-      `the JWT of account ${account} takes more than ${CROWDED * 100} % of the 1 MiB that NATS takes: what is in it that is not needed?`,
+      `the JWT of account ${account} takes more than ${CROWDED * 100} % of the 1 MiB that NATS accepts: remove what it does not need`,
     );
   }
   for (const { iat } of ahead) {

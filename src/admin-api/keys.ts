@@ -65,7 +65,7 @@ const slot = z.object({
   signs: z
     .enum(['current', 'outdated', 'nothing'])
     .describe(
-      'Whether a key signs for it now; `outdated`: with the permissions from before a change of the role.',
+      'Whether a key signs for it now; `outdated`: with the old permissions, from before a change of the role.',
     ),
 });
 
@@ -81,7 +81,10 @@ const account = z.object({
       'Why the rotator cannot rotate its keys now, e.g. it cannot reach NATS; null: it can.',
     ),
   keys: z.array(key),
-  spare_keys: z.int().nullable().describe('External: given keys that have not signed yet.'),
+  spare_keys: z
+    .int()
+    .nullable()
+    .describe('External: number of unused keys, which have not signed yet.'),
   slots: z.array(slot).describe('What keys are needed for.'),
 });
 

@@ -131,7 +131,7 @@ function remarks({ account, operator }: Selection, key: OperatorKey, { made }: S
       : [
           `${made} is a new system account user that is not in the store. Note this key: you need it to revoke the user.`,
         ]),
-    'From now on, pull before you push (nsc pull --all): an older copy removes the keys of nats-sts until it adds them again.',
+    'From now on, pull before you push (nsc pull --all): an older copy removes the keys of nats-sts until nats-sts adds them again.',
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

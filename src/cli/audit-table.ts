@@ -1,4 +1,5 @@
 import type { AuditEvent, LoginEvent, LoginStep, RevocationEvent } from '../audit/event.ts';
+import { counted, slotName, slotText } from './keys/key-text.ts';
 import { type Cell, type Column, table } from './table.ts';
 import type { Style, Terminal } from './terminal.ts';
 import { localTime, relativeTime } from './time.ts';
@@ -88,19 +89,20 @@ function roleOrReason(event: AuditEvent): string {
     case 'login':
       return loginStep(event);
     case 'admin':
-      return withReason(`${event.action} ${event.account} ${event.slot}`, event.reason);
+      return withReason(`${event.action} ${slotText(event)}`, event.reason);
     case 'revocation':
       return withReason(`${event.change}: ${targetOf(event)}`, event.reason);
     case 'revoked-users':
-      return `${event.count} ${event.cause}`;
+      return `${counted(event.count, 'user')} ${event.cause === 'gone' ? 'no longer revoked' : 'revoked'}`;
     case 'key':
       return withReason(
-        `${event.slot} ${event.publicKey.slice(0, 8)}… ${event.from ?? 'new'} → ${event.to}`,
+        `${slotName(event.slot)}, ${event.publicKey.slice(0, 8)}… ${event.from ?? 'new'} → ${event.to}`,
         event.reason,
       );
     case 'drift': {
-      const lost = `${event.lostKeys.length} keys, ${event.lostRevocations} revocations lost`;
-      return event.mended ? `${lost} and put back` : lost;
+      const keys = counted(event.lostKeys.length, 'key');
+      const lost = `${keys} and ${counted(event.lostRevocations, 'revocation')} lost`;
+      return event.mended ? `${lost}, restored` : lost;
     }
   }
 }

@@ -59,7 +59,7 @@ export function auditCommand(terminal: Terminal, parts: AuditCommandParts = {}):
     .option('--role <role>', 'only this role, issued or requested')
     .option(
       '--binding <binding>',
-      'only records of this binding: it allowed the request, or came nearest',
+      'only records of this binding: it allowed the request, or was the closest',
     )
     .option('--user <nkey>', 'only the user with this public nkey, U…')
     .option('--request-id <id>', 'only this request')

@@ -109,7 +109,7 @@ type Attempt =
   | {
       readonly why: string;
       readonly seconds: number;
-      /** A credential with the previous permissions. */
+      /** A credential with the old permissions. */
       readonly outdated: ExchangeAnswer | undefined;
     };
 
@@ -123,7 +123,7 @@ async function attempt(
     const { new_permissions_in: seconds, role } = answer;
     if (seconds === undefined) return { done: answer };
     return {
-      why: `role ${role} still has its previous permissions`,
+      why: `role ${role} still has the old permissions`,
       seconds,
       outdated: answer,
     };
@@ -158,7 +158,7 @@ export function tellIfOutdated(
   if (seconds === undefined) return;
   terminal.err(
     harmless(
-      `nats-sts: role ${role} was changed, and this credential still has the previous permissions; in about ${durationText(seconds)}, ${hint}`,
+      `nats-sts: role ${role} was changed, and this credential still has the old permissions; in about ${durationText(seconds)}, ${hint}`,
     ) + '\n',
   );
 }

@@ -41,7 +41,7 @@ export function writePrivately(file: string, text: string, mode = OWNER_ONLY): v
     if (typeof to === 'number') return writeFileSync(to, text);
     const before = statSync(to, { throwIfNoEntry: false });
     if (before === undefined || before.isFile()) put(to, text, { mode, before });
-    else if (before.isDirectory()) throw new Error('it is a directory; name a file in it');
+    else if (before.isDirectory()) throw new Error('it is a directory: name a file in it');
     else withFile(to, constants.O_WRONLY, (handle) => writeFileSync(handle, text));
   } catch (cause) {
     throw cannot('write', file, cause);
@@ -111,7 +111,9 @@ function setMode(handle: number, mode: number): void {
     fchmodSync(handle, mode);
   } catch (cause) {
     const octal = before.toString(8);
-    throw new Error(`its mode is ${octal}, and only its owner can change the mode`, { cause });
+    throw new Error(`its mode is ${octal}, which only its owner can change: name another file`, {
+      cause,
+    });
   }
 }
 
@@ -156,10 +158,10 @@ export function destination(file: string): string | number {
     const target = linkTarget(at);
     if (target === undefined) return at;
     if (isPlanted(at, directory))
-      throw new Error(`the symbolic link ${at} belongs to another user`);
+      throw new Error(`the symbolic link ${at} belongs to another user: name another file`);
     at = resolve(directory, target);
   }
-  throw new Error('too many symbolic links');
+  throw new Error('too many symbolic links: name the file that they lead to');
 }
 
 /** A link that another user may have planted in a directory such as /tmp; the rule of Linux's `fs.protected_symlinks`. */

@@ -110,8 +110,8 @@ function done(answer: RevokeAnswer): string[] {
 function revokedText({ credentials, credentials_not_cut, sessions }: RevokeAnswer): string {
   const revoked = credentials - credentials_not_cut;
   const text = `${revoked} credential${revoked === 1 ? '' : 's'}`;
-  if (sessions === null) return `${text} (number of sessions unknown)`;
-  return `${text} and ${sessions} session${sessions === 1 ? '' : 's'}`;
+  if (sessions === null) return `${text} (number of connections unknown)`;
+  return `${text} and ${sessions} connection${sessions === 1 ? '' : 's'}`;
 }
 
 function notRevokedText({ credentials, credentials_not_cut: left }: RevokeAnswer): string[] {

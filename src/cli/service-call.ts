@@ -112,25 +112,24 @@ function refused(
   { code, reason, detail, request_id }: Problem,
 ): CliError {
   if (typeof code !== 'string') return notOurs(url, status);
-  const wait = headers.get('retry-after');
-  const words = [
-    `${code}: ${detail}`,
-    request_id === undefined ? '' : ` (request ${request_id})`,
-    askAgain(detail, wait),
-  ];
+  const wait = retryAfterSeconds(headers);
+  const words = `${code}: ${detail}${refusalFacts(wait, request_id)}`;
   const help = status === 403 ? whenDenied : reason === 'token_reused' ? whenReused : undefined;
   // Only our own hint starts a new line; line breaks from the service are escaped.
   const hint = help === undefined ? '' : `\n${help}`;
-  return new ServiceRefusal(exitCode(status), harmless(words.join('')) + hint, {
-    retryAfterSeconds: retryAfterSeconds(headers),
+  return new ServiceRefusal(exitCode(status), harmless(words) + hint, {
+    retryAfterSeconds: wait,
     reason,
   });
 }
 
-/** When to ask again, unless the service's message already says it. */
-export function askAgain(said: unknown, wait: number | string | null | undefined): string {
-  if (wait === null || wait === undefined || String(said).includes('ask again in')) return '';
-  return `; ask again in ${wait} s`;
+/** ` (retry after 7 s, request ID)`, what is known of it. The service's message says neither. */
+export function refusalFacts(wait: number | undefined, requestId: unknown): string {
+  const facts = [
+    ...(wait === undefined ? [] : [`retry after ${wait} s`]),
+    ...(typeof requestId === 'string' ? [`request ${requestId}`] : []),
+  ];
+  return facts.length === 0 ? '' : ` (${facts.join(', ')})`;
 }
 
 /** Undefined if the answer does not say, or not in seconds. */

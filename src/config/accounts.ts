@@ -65,7 +65,7 @@ function checkSealingKey(
   if (sealingKey || unreadable) return;
   problem(
     path,
-    'has no signingKeys, so nats-sts creates its keys and stores them encrypted, and that needs a key: add sealingKey: {file: ./keys/sealing.key} (openssl rand -base64 32), or give signingKeys',
+    'has no signingKeys, so nats-sts creates its keys and must encrypt them in the store: add sealingKey: {file: ./keys/sealing.key} (openssl rand -base64 32), or give signingKeys',
   );
 }
 

@@ -47,7 +47,7 @@ export function readDocument(text: string): SourceDocument {
     // The parser recurses, so absurd nesting overflows the stack; the expansion refuses alias bombs.
     const message =
       error instanceof RangeError
-        ? 'is nested too deeply'
+        ? 'is nested too deeply: use fewer levels'
         : 'has aliases that expand to too many values: write the values out';
     return {
       value: undefined,

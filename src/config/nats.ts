@@ -36,7 +36,7 @@ export function readNats({ nats }: Settings, context: LoadContext): Config['nats
 }
 
 const SYSTEM_MISSING =
-  'signs account JWTs, which need system account access to be published: add nats.system: {creds: ./keys/sts-system.creds}, a user of the system account';
+  'signs account JWTs, which nats-sts publishes through the system account: add nats.system: {creds: ./keys/sts-system.creds}, a user of the system account';
 
 function readOperator(text: string, { findings }: LoadContext): TrustedOperator | undefined {
   const operator = parseOperatorJwt(text);

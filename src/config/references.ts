@@ -52,7 +52,7 @@ function copy(walk: Walk, value: unknown, path: string, depth: number): unknown 
   }
   if (walk.values >= MAX_VALUES) return undefined;
   if (depth > MAX_DEPTH) {
-    walk.findings.problem(path.slice(0, 200), 'is nested too deeply');
+    walk.findings.problem(path.slice(0, 200), 'is nested too deeply: use fewer levels');
     return undefined;
   }
   if (Array.isArray(value)) {

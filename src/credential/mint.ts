@@ -82,9 +82,9 @@ function secretOf(
 function tooLarge({ role }: Grant, needed: number, limit: number): Refusal {
   return new Refusal(
     'credential_too_large',
-    `The credential for role "${role.name}" would not fit the NATS servers' CONNECT line.`,
+    `The credential for role "${role.name}" would not fit in the CONNECT line that NATS servers accept.`,
     {
-      detail: `needs about ${needed} bytes of ${limit}: fewer subjects, a scoped signing key, or a larger max_control_line (and nats.maxControlLine)`,
+      detail: `needs about ${needed} bytes, but the limit is ${limit}: use fewer subjects or a scoped signing key, or raise max_control_line and nats.maxControlLine`,
     },
   );
 }

@@ -20,7 +20,7 @@ export interface NewPermissions {
   readonly new_permissions_in?: number;
 }
 
-/** Says that a credential has the permissions from before a change of its role, and when to request a new one. */
+/** Says that a credential has the old permissions, from before a change of its role, and when to request a new one. */
 export function newPermissions({ pending }: Pick<Issued, 'pending'>): NewPermissions {
   return pending ? { new_permissions_in: pending.seconds } : {};
 }

@@ -48,7 +48,7 @@ export interface LoginService {
   denied(identity: Identity, denial: Denial, caller: Caller): Promise<Refusal | undefined>;
   /** Whether this identity may use the console. */
   isAdmin(identity: Identity): boolean;
-  /** What a role waits for whose key does not sign yet, or signs with the permissions from before a change. */
+  /** What a role waits for whose key does not sign yet, or signs with the old permissions. */
   pending(role: Grant['role']): Issued['pending'];
   branding(): Branding;
   /** For the remaining times that pages show; absent: the system clock. */

@@ -91,7 +91,7 @@ export function checkNotBefore(
   if (ahead <= leewaySeconds) return undefined;
   return new Refusal(
     'token_not_yet_valid',
-    `The token is not valid yet, for another ${showSeconds(ahead)}.`,
+    `The token becomes valid in ${showSeconds(ahead)}. Wait, or check the clocks of its issuer and this service.`,
     { detail: `nbf ${times.notBefore}, now ${now}, leeway ${leewaySeconds} s` },
   );
 }
@@ -106,7 +106,7 @@ export function checkIssuedAt(
   if (ahead <= leewaySeconds) return undefined;
   return new Refusal(
     'token_not_yet_valid',
-    `The token says that it was issued ${showSeconds(ahead)} from now.`,
+    `The token was issued ${showSeconds(ahead)} in the future. Check the clocks of its issuer and this service.`,
     { detail: `iat ${times.issuedAt}, now ${now}, leeway ${leewaySeconds} s` },
   );
 }
@@ -135,7 +135,10 @@ export function checkAudience(
     return forNobody('claim_missing', ` has no "${name}" claim`, claims, audiences);
   const meantFor = name === 'aud' && Array.isArray(value) ? value : [value];
   if (!meantFor.every((entry) => typeof entry === 'string')) {
-    return malformed(name, name === 'aud' ? 'is neither a string nor strings' : 'is not a string');
+    return malformed(
+      name,
+      name === 'aud' ? 'is neither a string nor a list of strings' : 'is not a string',
+    );
   }
   if (meantFor.every((entry) => entry === '')) {
     return forNobody('audience_mismatch', `'s "${name}" is empty`, claims, audiences);
@@ -177,7 +180,7 @@ export function checkKind({ kind, stated }: Kind, { kinds }: Demands): Refusal |
 const KIND_NAMES: Readonly<Record<TokenKind, string>> = {
   id_token: 'an ID token',
   access_token: 'an access token',
-  jwt: 'a JWT that is neither marked as an ID token nor as an access token',
+  jwt: 'a JWT that is marked as neither an ID token nor an access token',
 };
 
 /** Claims that the issuer's configuration pins to certain strings: `token_use`, `tid`, `hd`. */

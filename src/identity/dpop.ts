@@ -39,7 +39,7 @@ export function boundKey(claims: Claims): string | undefined | Refusal {
   }
   return new Refusal(
     'proof_required',
-    'The token is bound to a key by a method other than DPoP, which this service cannot check.',
+    'The token is bound to a key by a method other than DPoP, which this service cannot check. Get a token that is bound by DPoP, or to no key.',
   );
 }
 
@@ -50,7 +50,7 @@ export const PROOF_MISSING = new Refusal(
 
 export const PROOF_UNWANTED = new Refusal(
   'proof_invalid',
-  'A DPoP proof came with a token that is not bound to a key (RFC 9449, section 7.1).',
+  'A DPoP proof came with a token that is not bound to a key: send the token without a proof, or get one that is bound (RFC 9449, section 7.1).',
 );
 
 export interface ProofContext {

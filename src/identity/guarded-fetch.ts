@@ -109,7 +109,7 @@ export function allowedUrl(text: string, allowInsecureHttp: boolean): URL {
   const url = URL.parse(text);
   if (url === null) throw new FetchFailed('the address is not a URL');
   if (url.username !== '' || url.password !== '') {
-    throw new FetchFailed('the address holds user info');
+    throw new FetchFailed('the address contains user info');
   }
   const secure = url.protocol === 'https:';
   const insecureButAllowed =

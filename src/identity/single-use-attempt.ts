@@ -53,6 +53,6 @@ function notRemembered({ message, cause }: SingleUseUnavailable): Refusal {
 
 const TOO_MUCH_TO_REMEMBER = new Refusal(
   'overloaded',
-  'The service cannot remember any more used tokens right now.',
+  'The service cannot remember any more used tokens right now. Try again later.',
   { retryAfterSeconds: 60 },
 );

@@ -22,7 +22,7 @@ const MAX_SUBJECT_CHARACTERS = 1024;
 /**
  * Who the token is about: the first entry whose claims are all present, joined by `/`.
  *
- * A claim that is present but no proper string is a refusal, not a reason to go on to the next
+ * A claim that is present but empty or not a string is a refusal, not a reason to go on to the next
  * entry: the next one would name somebody else.
  */
 export function subjectOf(claims: Claims, rule: SubjectRule): string | Refusal {
@@ -44,9 +44,10 @@ function joined(names: readonly string[], values: readonly (Json | undefined)[])
   const parts: string[] = [];
   for (const [index, value] of values.entries()) {
     const name = names[index] ?? '';
-    if (typeof value !== 'string' || value === '') return malformed(name, 'is no proper string');
+    if (typeof value !== 'string' || value === '')
+      return malformed(name, 'is empty or not a string');
     // Or else "a/b" and "c" would be the same subject as "a" and "b/c".
-    if (values.length > 1 && value.includes('/')) return malformed(name, 'holds a "/"');
+    if (values.length > 1 && value.includes('/')) return malformed(name, 'contains a "/"');
     parts.push(value);
   }
   const subject = parts.join('/');

@@ -87,6 +87,6 @@ function encryptedOrNotAJwt(token: string, from: number): Refusal {
   if (!five) return notAJwt();
   return new Refusal(
     'token_encrypted',
-    'The token is encrypted (JWE); this service reads signed tokens only.',
+    'The token is encrypted (JWE), but this service reads only signed tokens: have the issuer send it unencrypted.',
   );
 }

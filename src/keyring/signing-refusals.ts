@@ -7,7 +7,7 @@ import type { PendingKey } from './key-ring.ts';
 export function closedAccount(account: string, why: string): Refusal {
   return new Refusal(
     'account_unavailable',
-    'The NATS account of this role accepts no connections right now.',
+    'NATS refuses all users of the account of this role right now. Try again later.',
     { detail: `account ${account}: ${why}`, retryAfterSeconds: 30 },
   );
 }
@@ -17,7 +17,7 @@ export function noKey(account: string, role: string, pending: PendingKey | undef
   if (pending) return keyPending(account, role, pending);
   return new Refusal(
     'signing_key_unavailable',
-    'The service has no signing key for this role right now.',
+    'The service has no signing key for this role right now. Try again later.',
     { detail: `account ${account}, role ${role}`, retryAfterSeconds: 30 },
   );
 }
@@ -31,8 +31,8 @@ function keyPending(
   const why = obstacle === undefined ? '' : `; ${obstacle}`;
   const time =
     obstacle === undefined
-      ? `; ask again in about ${seconds} s.`
-      : ', and the rotator cannot work with the NATS servers now, so the wait is unknown.';
+      ? '. Try again soon.'
+      : ', and the wait is unknown, because the rotator cannot work with the NATS servers now. Try again later.';
   return new Refusal(
     'signing_key_pending',
     `The signing key of role ${role} is ${STAGES[stage]}${time}`,

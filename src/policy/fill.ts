@@ -95,7 +95,7 @@ function tokenOf(value: Json, reference: Reference): string | Refusal {
   return unsafe(
     reference,
     'is not one plain subject token',
-    reference.encode ? '' : `, or the operator may write {{${reference.text} | token}}`,
+    reference.encode ? '' : ` The operator can encode it: {{${reference.text} | token}}.`,
   );
 }
 
@@ -191,7 +191,7 @@ function tags(
 function unsafe(reference: Reference, what: string, advice = ''): Refusal {
   return new Refusal(
     'template_value_unsafe',
-    `The role needs "${reference.text}", which ${what}${advice}.`,
+    `The role needs "${reference.text}", which ${what}.${advice}`,
   );
 }
 

@@ -194,7 +194,7 @@ function whyUnusable(listing: KeyListing, slot: string): string | undefined {
   const wanted = slot === ANY_ROLE ? 'plain' : 'scoped';
   if (listing === wanted) return undefined;
   if (listing === 'unlisted') {
-    return 'the account does not list it, or accepts no users: its JWT may have expired or delegate connections to an auth callout, or the account may be deleted';
+    return 'the account does not list it, or NATS refuses all users of the account: its JWT may have expired or delegate connections to an auth callout, or the account may be deleted';
   }
   if (listing === 'unknown') return 'no server could tell';
   if (listing === 'wide') return 'its template allows more than the role does';

@@ -110,7 +110,7 @@ async function readRing(
   const ring = parseRing(entry.value);
   if (ring.publicKey !== publicKey || ring.kind !== kind) {
     throw new Error(
-      `the store has a ${ring.kind} key ring of account ${name} for ${ring.publicKey}, the configuration says ${kind} and ${publicKey}: ` +
+      `the store has a ${ring.kind} key ring of account ${name} for ${ring.publicKey}, but the configuration says ${kind} and ${publicKey}: ` +
         'nothing was changed. Rename the account, or use the store that belongs to it',
     );
   }

@@ -113,7 +113,7 @@ function accountParts(
   return Object.fromEntries(
     [...accounts].map(([account, { keyless, refused }]) => {
       const messages = [...refused].map(
-        ([why, roles]) => `NATS lets nobody in for ${roles.join(', ')}: ${why}`,
+        ([why, roles]) => `NATS refuses all users with role ${roles.join(', ')}: ${why}`,
       );
       if (keyless.length > 0) {
         messages.push(
@@ -149,7 +149,7 @@ function whyNone(ring: Ring, storeAgeMilliseconds: number): string {
   );
   if (waiting.length === 0) return '';
   const keys = waiting.map(({ publicKey }) => publicKey);
-  return `: NATS does not yet accept users signed by ${keys.join(', ')} as given; see the rotator log`;
+  return `: NATS does not yet accept users signed by ${keys.join(', ')}; see the rotator log`;
 }
 
 /** How long the store may be silent before the rotator is not ready. */
@@ -191,7 +191,7 @@ export function rotatorStatus({
         const message =
           refused === undefined
             ? 'cannot rotate its signing keys; the log says why'
-            : `NATS accepts no users: ${refused}`;
+            : `NATS refuses all users: ${refused}`;
         return [
           `account:${name}`,
           {

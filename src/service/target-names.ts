@@ -58,7 +58,7 @@ export function logLostNames(
   for (const { what, name, revocations } of lost.values()) {
     log.warn(
       { [what]: name, revocations },
-      'revocations use a name that the configuration does not have; if it was renamed, they no longer refuse anyone',
+      'revocations use a name that the configuration does not have, so they refuse nobody: lift them, or make them again if you renamed it',
     );
   }
 }

@@ -58,5 +58,5 @@ const KEY = /^[\w=-]+(?:\.[\w=-]+)*$/;
 
 /** Throws if the text is not a valid key of the shared state: a bug of the caller, not a fault of the store. */
 export function assertStateKey(key: string): void {
-  if (!KEY.test(key)) throw new TypeError(`not a key of the shared state: ${JSON.stringify(key)}`);
+  if (!KEY.test(key)) throw new TypeError(`not a key of the store: ${JSON.stringify(key)}`);
 }

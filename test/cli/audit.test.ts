@@ -72,7 +72,7 @@ test('records that are not from an exchange are in the table too, with - for wha
   const who = 'github repo:acme/orders:ref:refs/heads/main';
   const rows = out.split('\n').map((line) => line.split(/ {2,}/).slice(1));
   expect(rows.slice(1, -1)).toEqual([
-    ['admin', who, 'revoke-key APP orders-publisher (laptop lost)', '-', '10.1.2.6', '-'],
+    ['admin', who, 'revoke-key APP, role orders-publisher (laptop lost)', '-', '10.1.2.6', '-'],
     [
       'revocation',
       who,
@@ -82,9 +82,9 @@ test('records that are not from an exchange are in the table too, with - for wha
       '-',
     ],
     ['revocation', '-', 'expired: role orders-publisher (left the company)', '-', '-', '-'],
-    ['revoked-users', 'APP', '3 revoked', '-', '-', '-'],
-    ['key', 'APP', '* ACCCCCCC… staged → active (schedule)', '-', '-', '-'],
-    ['drift', 'APP', '1 keys, 2 revocations lost and put back', '-', '-', '-'],
+    ['revoked-users', 'APP', '3 users revoked', '-', '-', '-'],
+    ['key', 'APP', 'any role, ACCCCCCC… staged → active (schedule)', '-', '-', '-'],
+    ['drift', 'APP', '1 key and 2 revocations lost, restored', '-', '-', '-'],
   ]);
 });
 

@@ -273,9 +273,14 @@ describe('the network', () => {
   });
 
   test.each([
-    [503, { code: 'temporarily_unavailable', detail: 'Not now.' }, 5, 'Not now.; ask again in 7 s'],
-    [429, { code: 'rate_limited', detail: 'Too many.' }, 5, 'Too many.; ask again in 7 s'],
-    [400, { code: 'invalid_request', detail: 'No.', request_id: 'x' }, 1, 'No. (request x)'],
+    [503, { code: 'temporarily_unavailable', detail: 'Not now.' }, 5, 'Not now. (retry after 7 s)'],
+    [429, { code: 'rate_limited', detail: 'Too many.' }, 5, 'Too many. (retry after 7 s)'],
+    [
+      400,
+      { code: 'invalid_request', detail: 'No.', request_id: 'x' },
+      1,
+      'No. (retry after 7 s, request x)',
+    ],
     [403, { code: 'access_denied', detail: 'a\u001b[2J\nb' }, 3, String.raw`a\u001b[2J\u000ab`],
     [404, {}, 1, 'but not as nats-sts does: check the URL'],
     [200, { jwt: 'no jwt' }, 1, 'but not as nats-sts does'],

@@ -108,9 +108,9 @@ describe('the overview', () => {
   });
 
   test.each([
-    ['managed', 'NOT ON EVERY SERVER'],
-    ['external', 'NOT LISTED BY THE ACCOUNT'],
-  ] as const)('shouts when the %s key that signs is not taken', (kind, words) => {
+    ['managed', 'not on every server, '],
+    ['external', 'not listed by the account, '],
+  ] as const)('says when the %s key that signs is not taken', (kind, words) => {
     const shown = overview({ kind, keys: [{ ...active, listed: false }, staged, staged] });
     expect(shown).toContain(words);
   });

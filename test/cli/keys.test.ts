@@ -319,7 +319,7 @@ describe('keys revoke', () => {
     const { exitCode, out, err } = await natsStsAt({ answer: 'yes' }, ...args);
     expect(err).toContain(`Revokes the active signing key ${active.public_key}\n`);
     expect(err).toContain(
-      'of account APP, any role.\nThis also revokes 12 credentials and disconnects 1 session, at once',
+      'of account APP, any role.\nThis also revokes 12 credentials and ends 1 connection at once',
     );
     expect(err).toContain('get a credential from the next key');
     expect([exitCode, out]).toEqual([

@@ -314,7 +314,7 @@ describe('a hostile answer leaves no credential, and has no effect on the termin
     const { exitCode, err } = await login(service);
     expect(exitCode).toBe(expected);
     expect(err).toContain(
-      String.raw`nats-sts: ${error}: No\u001b[31m. (request r1); ask again in 7 s`,
+      String.raw`nats-sts: ${error}: No\u001b[31m. (retry after 7 s, request r1)`,
     );
     expect(home.files()).toEqual([]);
   });

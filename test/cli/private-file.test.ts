@@ -99,7 +99,7 @@ describe('a regular file', () => {
       chmodSync(file, 0o666);
       chmodSync(directory.path, 0o755);
       expect(() => unprivileged(() => writePrivately(file, 'secret'))).toThrow(
-        /its mode is 666, and only its owner can change the mode/,
+        /its mode is 666, which only its owner can change/,
       );
       expect(readFileSync(file, 'utf8')).toBe('old');
     },
@@ -190,7 +190,7 @@ describe('what is not a regular file', () => {
   });
 
   test('a directory is an error that says what to do', () => {
-    expect(() => writePrivately(directory.path, 'text')).toThrow(/it is a directory; name a file/);
+    expect(() => writePrivately(directory.path, 'text')).toThrow(/it is a directory: name a file/);
   });
 });
 

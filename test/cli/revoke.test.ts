@@ -19,13 +19,13 @@ describe('revoke', () => {
     const args = ['revoke', ...IDENTITY, ...service.at];
     const { exitCode, out, err } = await natsStsAt({ answer: 'y' }, ...args);
     expect(err).toBe(
-      'Revokes entra 7c9a: 3 credentials and 2 sessions.\n' +
+      'Revokes entra 7c9a: 3 credentials and 2 connections.\n' +
         'Tokens issued until five seconds from now are denied. Later tokens work if the policy allows them.\n' +
         'Revoke? [y/N] ',
     );
     expect(exitCode).toBe(0);
     expect(out).toBe(
-      'revoked entra 7c9a: 3 credentials and 2 sessions\n' +
+      'revoked entra 7c9a: 3 credentials and 2 connections\n' +
         'to lift it: nats-sts revocations lift k3Zt0QpX\n',
     );
     const asked = { issuer: 'entra', subject: '7c9a', reason: 'left', block: false };
@@ -40,7 +40,7 @@ describe('revoke', () => {
     const args = ['revoke', ...IDENTITY, '--block', ...service.at];
     const { out, err } = await natsStsAt({ answer: 'y' }, ...args);
     expect(err).toContain('New credentials are denied until you lift the revocation.');
-    expect(out).toContain('sessions; new credentials are denied\n');
+    expect(out).toContain('connections; new credentials are denied\n');
   });
 
   test('changes nothing when the answer is no', async () => {
@@ -56,7 +56,7 @@ describe('revoke', () => {
     await using service = await start();
     const { exitCode, out } = await natsSts('revoke', ...IDENTITY, '--dry-run', ...service.at);
     expect(exitCode).toBe(0);
-    expect(out).toMatch(/^dry run:\nRevokes entra 7c9a: 3 credentials and 2 sessions\./);
+    expect(out).toMatch(/^dry run:\nRevokes entra 7c9a: 3 credentials and 2 connections\./);
     expect(service.asked).toHaveLength(1);
   });
 
@@ -120,19 +120,19 @@ describe('revoke', () => {
         return [status, { ...said, credentials, credentials_not_cut: left }];
       });
       const dry = await natsSts('revoke', ...IDENTITY, '--dry-run', ...service.at);
-      expect(dry.out).toContain(`${cut} and 2 sessions.\n${stays}\n`);
+      expect(dry.out).toContain(`${cut} and 2 connections.\n${stays}\n`);
       const done = await natsSts('revoke', ...IDENTITY, '--yes', ...service.at);
-      expect(done.out).toContain(`${cut} and 2 sessions\n${stays}\n`);
+      expect(done.out).toContain(`${cut} and 2 connections\n${stays}\n`);
     },
   );
 
-  test('says so if the service cannot count sessions', async () => {
+  test('says so if the service cannot count connections', async () => {
     await using service = await start((asked) => {
       const [status, said] = revoke(asked);
       return [status, { ...said, sessions: null }];
     });
     const { out } = await natsSts('revoke', ...IDENTITY, '--dry-run', ...service.at);
-    expect(out).toContain('3 credentials (number of sessions unknown).');
+    expect(out).toContain('3 credentials (number of connections unknown).');
   });
 
   test('shows untrusted text without obeying it', async () => {

@@ -93,7 +93,7 @@ test.for([
     'enterprise: works only with github.com',
   ],
   ['{ preset: entra, audience: a }', 'tenant: is missing'],
-  ['{ preset: entra, audience: a, tenant: common }', "tenant: is not a tenant's id"],
+  ['{ preset: entra, audience: a, tenant: common }', 'tenant: is not a tenant ID'],
   [
     '{ preset: okta, audience: a, issuer: "https://acme.okta.com" }',
     'issuer: is the org authorization server',
@@ -108,7 +108,7 @@ test.for([
   ],
   [
     '{ preset: keycloak, audience: a, issuer: "https://x.example", kinds: jwt }',
-    'kinds: every token of Keycloak',
+    'kinds: contains jwt, but every token of Keycloak',
   ],
   [
     '{ preset: kubernetes, audience: a, issuer: kubernetes/serviceaccount }',

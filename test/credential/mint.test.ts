@@ -192,11 +192,11 @@ describe('the user’s key', () => {
   });
 });
 
-test('a credential that would not fit the CONNECT line is refused, with the numbers for the log', () => {
+test('a credential that would not fit in the CONNECT line is refused, with the numbers for the log', () => {
   const drafted = draft({}, 900);
   expect(drafted).toMatchObject({
     reason: 'credential_too_large',
-    detail: expect.stringContaining('of 900'),
+    detail: expect.stringContaining('the limit is 900'),
   });
   expect(draft({}, 2000)).not.toBeInstanceOf(Refusal);
 });

@@ -26,7 +26,7 @@ test('with --once it shows every step, prints no secrets, and exits with 0', asy
   expect(new Set(signers).size).toBe(2);
   expect(stdout).toMatch(/published +(\d+)\n +received +\1, on one connection/);
   expect(stdout).toMatch(/managed, next rotation[^]* draining [^]* active /);
-  expect(stdout).toMatch(/revoked demo orders: 3 credentials and 1 session\n/);
+  expect(stdout).toMatch(/revoked demo orders: 3 credentials and 1 connection\n/);
   expect(stdout).toMatch(/disconnected by the NATS server \d+ ms after the call/);
   expect(stdout).toMatch(/its token +401 invalid_token/);
   expect(stdout).not.toContain('Try it yourself');

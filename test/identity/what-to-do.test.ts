@@ -69,7 +69,7 @@ describe('a refusal that the configuration or the provider can cure says how', (
 
   test.each([
     ['Dex', { at_hash: 'x', azp: 'cli' }, 'looks like an ID token', 'id_token'],
-    ['mock-oauth2-server', { tid: 'default' }, 'is a JWT that is neither marked', 'jwt'],
+    ['mock-oauth2-server', { tid: 'default' }, 'is a JWT that is marked as neither', 'jwt'],
   ])('an access token of %s', async (_, claims, what, kind) => {
     const { message } = await refused(claims, { kinds: ['access_token'] });
     expect(message).toContain(`The token ${what}`);

@@ -17,7 +17,7 @@ import { startRotatorProcess } from '../support/rotator-process.ts';
 import { startServiceProcess } from '../support/service-process.ts';
 import type { ConfigTree } from '../support/service-world.ts';
 
-/** An account that lets nobody in: nothing is issued for it, probe, log and metric say why, and it comes back by itself. */
+/** An account that refuses all users: nothing is issued for it, probe, log and metric say why, and it comes back by itself. */
 
 const ACCEPTS = 'nats_sts_account_accepts_connections{account="APP"}';
 const LOOKED = 'nats_sts_rotator_last_success_timestamp_seconds{account="APP"}';
@@ -137,7 +137,9 @@ describe('a managed account', () => {
       const refusal = world.audit({ type: 'denied' }).findLast(({ type }) => type === 'denied');
       expect(refusal).toMatchObject({ detail: expect.stringContaining(why) });
       await eventually(() =>
-        world.log.lines.some((line) => line.includes('NATS lets nobody in') && line.includes(why)),
+        world.log.lines.some(
+          (line) => line.includes('NATS refuses all users') && line.includes(why),
+        ),
       );
 
       await push();
@@ -191,7 +193,7 @@ describe('a managed account', () => {
     await eventually(async () => (await reasonOf(world)) === 'account_unavailable');
     const leaf = await world.exchange(await world.token(), { role: 'leaf' });
     expect(leaf.status).toBe(200);
-    expect((await part(world)).message).toContain('for publisher');
+    expect((await part(world)).message).toContain('with role publisher');
     expect((await part(world)).message).not.toContain('leaf,');
     await push();
     await eventually(() => comesIn(world));
@@ -255,7 +257,7 @@ describe('a managed account', () => {
 });
 
 describe.each<Seeing>(['look-up', 'canary'])('an external account, seen by %s,', (seeing) => {
-  test('that lets nobody in gives no credentials, until it is fixed', async () => {
+  test('that refuses all users gives no credentials, until it is fixed', async () => {
     await using ground = await prepareExternal({ seeing, keys: 1 });
     await using running = await startRotating(ground);
     const world = { ...ground, ...running };

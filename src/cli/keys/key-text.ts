@@ -54,15 +54,15 @@ export function keyText(
         ...placeText(key, missing, now),
       ].join(', ');
     case 'active': {
-      if (!key.listed) return `${missing.toUpperCase()}, ${alive}`;
+      if (!key.listed) return `${missing}, ${alive}`;
       const next = next_rotation_at === null ? [] : [rotationText(next_rotation_at, now)];
       const signing =
         `for ${since(key.active_at ?? key.staged_at, now)}` +
-        (signs === 'outdated' ? ', with the permissions from before a change' : '');
+        (signs === 'outdated' ? ', with the old permissions' : '');
       return [signing, ...next, `${key.credentials_alive} alive`].join(', ');
     }
     case 'draining': {
-      const listed = key.listed ? [] : [missing.toUpperCase()];
+      const listed = key.listed ? [] : [missing];
       const until =
         key.retires_at === null ? [] : [`until ${shortTime(key.retires_at * 1000, now * 1000)}`];
       return [...until, alive, ...listed].join(', ');
@@ -74,13 +74,13 @@ export function keyText(
   }
 }
 
-/** When the key will sign, if its slot has no active key, or one with outdated permissions. */
+/** When the key will sign, if its slot has no active key, or one with the old permissions. */
 function signsText(
   { listed, may_sign_at }: KeyAnswer,
   { kind, obstacle }: Pick<AccountAnswer, 'kind' | 'obstacle'>,
   now: number,
 ): string {
-  if (obstacle) return 'unknown when it will sign';
+  if (obstacle) return 'signing time unknown';
   const left = (may_sign_at ?? now) - now;
   if (left > 0) return `signs in about ${lengthOfTime(left * 1000)}`;
   if (listed) return 'signs within seconds';

@@ -134,10 +134,8 @@ function alsoRevokedText({ key }: Found): string[] {
   const { credentials_alive, sessions } = key;
   const credentials = counted(credentials_alive, 'credential');
   const connected =
-    sessions === null ? 'all their sessions (number unknown)' : counted(sessions, 'session');
-  return [
-    `This also revokes ${credentials} and disconnects ${connected}, at once. It cannot be undone.`,
-  ];
+    sessions === null ? 'all their connections (number unknown)' : counted(sessions, 'connection');
+  return [`This also revokes ${credentials} and ends ${connected} at once. It cannot be undone.`];
 }
 
 function notDisconnectedText({ account, key }: Found): string[] {
@@ -150,7 +148,7 @@ function notDisconnectedText({ account, key }: Found): string[] {
 
 function usedText({ credentials_alive, sessions }: KeyAnswer): string {
   const credentials = counted(credentials_alive, 'credential');
-  return sessions === null ? credentials : `${credentials} and ${counted(sessions, 'session')}`;
+  return sessions === null ? credentials : `${credentials} and ${counted(sessions, 'connection')}`;
 }
 
 function afterText({ next }: Found): string {

@@ -37,7 +37,7 @@ function checked(url: URL, device: DeviceAnswer): DeviceAnswer {
     if (origin === url.origin && pathname?.startsWith(url.pathname)) continue;
     throw new CliError(
       ExitCode.failed,
-      `${url.href} sends you to another site, ${shown(address)}; nats-sts does not follow`,
+      `${url.href} sends you to another site, ${shown(address)}; if you trust that site, give its URL with --url`,
     );
   }
   return device;

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { CliError, ExitCode } from '../exit-codes.ts';
-import { askAgain, notOurs, readJson, retryAfterSeconds, send } from '../service-call.ts';
+import { notOurs, readJson, refusalFacts, retryAfterSeconds, send } from '../service-call.ts';
 import { harmless } from '../terminal.ts';
 
 /** An answer of an OAuth endpoint has at most one credential. */
@@ -25,8 +25,7 @@ export class OAuthRefusal {
     const words = [
       error,
       typeof error_description === 'string' ? `: ${error_description}` : '',
-      typeof request_id === 'string' ? ` (request ${request_id})` : '',
-      askAgain(error_description, this.retryAfterSeconds),
+      refusalFacts(this.retryAfterSeconds, request_id),
     ];
     this.message = shown(words.join(''));
   }

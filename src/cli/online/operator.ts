@@ -47,7 +47,7 @@ function trustFindings(server: string, varz: Varz, { nats }: Config): Finding[] 
         ),
       );
     } else if (same.jwt !== ours.jwt) {
-      const keys = `its signing keys are ${listed(same)}, those in nats.operator ${listed(ours)}`;
+      const keys = `its signing keys are ${listed(same)}, those in nats.operator are ${listed(ours)}`;
       found.push(
         warning(
           'operator-differs',
@@ -98,7 +98,7 @@ function limitFindings(
   return [
     findingsOf('nats.maxControlLine', `max_control_line of server ${server}`).problem(
       'max-control-line',
-      `it is ${limit}, but the configuration has ${nats.maxControlLineBytes}: the server rejects credentials in between`,
+      `it is ${limit}, but the configuration has ${nats.maxControlLineBytes}: the server rejects longer credentials`,
       `write maxControlLine: ${limit}B, or increase max_control_line in nats-server.conf`,
     ),
   ];

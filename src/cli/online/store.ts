@@ -130,7 +130,7 @@ function streamFinding(
   if (lifetimes !== true && !name.endsWith('_single_use')) {
     return tell.problem(
       'store',
-      `stream ${name} does not support a lifetime for single keys`,
+      `stream ${name} does not support expiry of single keys`,
       'choose another bucket, created with nats-server 2.11 or later',
     );
   }

@@ -128,7 +128,7 @@ function permissionFindings({ user, config }: SystemParts, asked: Asked): Findin
       problem(
         'not-permitted',
         `it may not subscribe to ${inboxes}`,
-        `allow --allow-sub '${inboxes}'`,
+        `allow this: --allow-sub '${inboxes}'`,
       ),
     );
   }

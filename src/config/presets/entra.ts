@@ -5,7 +5,7 @@ import type { Misfit } from './resolve.ts';
 
 const LOGIN = 'https://login.microsoftonline.com';
 const TENANT_RULE =
-  "is not a tenant's id: write the GUID (Directory ID), in lower case; common and organizations would let every tenant in";
+  'is not a tenant ID: write the GUID (Directory ID) in lower case; common and organizations would let every tenant in';
 
 /** Not a tenant but everybody's personal Microsoft account. */
 const CONSUMERS = '9188040d-6c67-4c5b-b112-36a304b66dad';
@@ -15,7 +15,7 @@ const tenantId = z
   .regex(UUID, TENANT_RULE)
   .refine(
     (id) => id !== CONSUMERS,
-    'is the tenant of all personal Microsoft accounts, which lets everyone in',
+    'is the tenant of all personal Microsoft accounts, which lets everyone in: write the GUID of your own tenant',
   )
   .meta({ title: 'GUID' });
 
@@ -98,7 +98,7 @@ export const entra = definePreset({
     about:
       'Access tokens of versions 1 and 2 of one tenant (or a list of tenants): for people, for applications (client credentials), for managed identities (`resource=api://…`) and for federated workload identities. For ID tokens add `kinds: [id_token]` and the client ID as audience.',
     claims:
-      '`oid` (the person or service principal), `roles` (app roles, a list), `groups` (ids, a list), `scp` (one text, separated by spaces), `azp` or `appid` (the client), `idtyp: app`, `xms_mirid` (the managed identity; its names may change).',
+      '`oid` (the person or service principal), `roles` (app roles, a list), `groups` (IDs, a list), `scp` (one text, separated by spaces), `azp` or `appid` (the client), `idtyp: app`, `xms_mirid` (the managed identity; its names may change).',
     pitfalls: [
       'Version 2 tokens always have the client ID of your application as `aud`; version 1 tokens have the audience that was requested. `audience: api://<client id>` accepts both; with any other name, add the client ID to the list.',
       '`preferred_username`, `upn`, `unique_name`, `email` and `name` can be changed, in part by the user: never bind on them. Bind on `oid`, `roles` or `groups`.',

@@ -17,7 +17,8 @@ export const keycloak = definePreset({
     if (kinds.includes('jwt')) {
       return {
         path: 'kinds',
-        message: 'every token of Keycloak is an access_token or an id_token',
+        message:
+          'contains jwt, but every token of Keycloak is an access_token or an id_token: remove jwt',
       };
     }
     return {

@@ -29,7 +29,7 @@ export const accountLimitsSchema = z
     imports: count('Imports of the account.'),
     exports: count('Exports of the account.'),
     wildcards: flag('Whether exports may contain wildcards.').optional(),
-    disallowBearer: flag('Whether bearer tokens are refused.').optional(),
+    disallowBearer: flag('Whether bearer tokens are rejected.').optional(),
   })
   .meta({
     description:

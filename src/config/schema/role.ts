@@ -50,7 +50,7 @@ const span = z
   .refine(({ start, end }) => start !== end, {
     path: ['end'],
     error:
-      'is equal to start, so NATS would let nobody in: for the whole day leave out `times`; for a span across midnight write an end before the start',
+      'is equal to start, so NATS would refuse all users: for the whole day leave out `times`; for a span across midnight write an end before the start',
   });
 
 const timezone = z

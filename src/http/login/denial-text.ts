@@ -37,7 +37,7 @@ function says(value: Json | undefined): SafeHtml {
 export function unfitRoles(unfit: Choices['unfit']): SafeHtml | undefined {
   if (unfit.length === 0) return undefined;
   return html`<section aria-labelledby="unfit"><h2 id="unfit">Roles you cannot take yet</h2>
-<p class="muted">A rule grants you these roles, but their subjects are built from your claims, and your claims do not fit.</p>
+<p class="muted">A rule grants you these roles, but their subjects are built from your claims, and your claims do not fit. Ask your administrator to change the claims or the roles.</p>
 <ul class="cards">${unfit.map(
     ({ role, denial }) =>
       html`<li class="card notice warn"><h3>${role}</h3><p>${denial.refusal.message}</p></li>`,

@@ -34,7 +34,8 @@ ${commandLine(contextLine(grant, servers))}
 </article>`;
 }
 
-const UNKNOWN = 'It is unknown how long that takes: the NATS servers cannot be reached right now';
+const UNKNOWN =
+  'Nobody knows how long that takes, because the NATS servers cannot be reached right now';
 
 function pendingText({ until, seconds, obstacle }: NonNullable<Issued['pending']>): SafeHtml {
   const time = obstacle === undefined ? lifetime(seconds) : undefined;

@@ -72,11 +72,11 @@ export function reference(reply: FastifyReply, deps: PageDeps): SafeHtml {
   const { contact } = deps.live();
   return html`<p class="reference">${
     contact === undefined
-      ? html`If you ask for help, give this number:`
-      : html`Need help? Ask ${contactLink(contact)} and give this number:`
+      ? html`If you ask for help, give this ID:`
+      : html`Need help? Ask ${contactLink(contact)} and give this ID:`
   } <code class="all">${reply.request.id}</code></p>`;
 }
 
 function issuerSaid(text: string): SafeHtml {
-  return html`<figure class="said"><figcaption>Your sign-in provider said:</figcaption><blockquote><bdi>${plain(text, 300)}</bdi></blockquote></figure>`;
+  return html`<figure class="said"><figcaption>Your provider said:</figcaption><blockquote><bdi>${plain(text, 300)}</bdi></blockquote></figure>`;
 }

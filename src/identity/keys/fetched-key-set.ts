@@ -70,7 +70,7 @@ export function fetchedKeySet(
    * not known to be back. It may hang, and those who wait keep connections open.
    */
   function crowded(): string | undefined {
-    if (waiting >= maxWaiting) return `${waiting} requests wait for these keys already`;
+    if (waiting >= maxWaiting) return `${waiting} requests already wait for these keys`;
     return underWay !== undefined && failures > 0 ? lastError : undefined;
   }
 
@@ -118,7 +118,7 @@ export function fetchedKeySet(
   function unavailable(now: number, detail = lastError): Refusal {
     return new Refusal(
       'issuer_unavailable',
-      "The keys of the token's issuer can't be fetched right now.",
+      "The keys of the token's issuer cannot be fetched right now.",
       {
         retryAfterSeconds: Math.max(1, Math.ceil((nextFetchAt - now) / SECOND)),
         ...(detail !== undefined && { detail }),

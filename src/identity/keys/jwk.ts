@@ -50,10 +50,10 @@ export function importPublicJwk({
 }: PublicJwk): readonly VerificationKey[] | LeftOut {
   const publicKey = toPublicKey(members);
   if (publicKey) return algorithms.map((alg) => verificationKey(alg, kid, publicKey));
-  return new LeftOut(kid, `has members that are not those of a ${members.crv ?? 'RSA'} key`, true);
+  return new LeftOut(kid, `has members that are not valid for ${members.crv ?? 'RSA'}`, true);
 }
 
-const SECRET = 'holds a private or symmetric key: anyone who can read it can forge tokens';
+const SECRET = 'contains a private or symmetric key: anyone who can read it can forge tokens';
 
 function isObject(value: unknown): value is Jwk {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -131,7 +131,7 @@ function coordinate(value: unknown, size: number): string | undefined {
 function absent(jwk: Jwk, names: readonly string[], what: string): string {
   const members = names.map((name) => `"${name}"`).join(' and ');
   const missing = names.some((name) => texts(jwk[name]).length === 0);
-  if (!missing) return `has ${members} that are not those of a ${what} key`;
+  if (!missing) return `has ${members} that are not valid for ${what}`;
   const certificate = texts(jwk['x5c']).length > 0 ? '; the certificate in "x5c" is not read' : '';
   return `lacks ${members}${certificate}`;
 }

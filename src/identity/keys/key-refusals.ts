@@ -39,7 +39,7 @@ export function noSuchKey(
       );
 }
 
-const NO_USABLE_KEY = 'the key set holds no key that fits the allowed algorithms';
+const NO_USABLE_KEY = 'the key set contains no key that fits the allowed algorithms';
 
 /** Why a key set that could be read gives no key. */
 export function whyEmpty({ size, leftOut }: KeyIndex): string | undefined {

@@ -151,7 +151,7 @@ async function identify(
   }
   if (identity.code === 'temporarily_unavailable') return identity;
   const { reason, message, detail } = identity;
-  const why = `the ID token was refused, ${reason}: ${detail ?? message}`;
+  const why = `the ID token was rejected, ${reason}: ${detail ?? message}`;
   return reason === 'token_too_large' ? sessionTooLarge(why) : loginFailed(why);
 }
 

@@ -2,7 +2,7 @@ import { Refusal } from '../../errors.ts';
 
 export const LOGIN_NOT_CONFIGURED = new Refusal(
   'login_not_configured',
-  'You cannot sign in with this identity provider here.',
+  'You cannot sign in with this provider here. Choose another on the start page.',
 );
 
 export function loginUnknown(detail: string): Refusal {
@@ -16,38 +16,34 @@ export function loginUnknown(detail: string): Refusal {
 export function issuerMismatch(detail: string): Refusal {
   return new Refusal(
     'login_issuer_mismatch',
-    'The answer did not come from the identity provider that you were sent to. Sign in again, and tell your administrators if this happens again.',
+    'The answer did not come from the provider that you were sent to. Sign in again. If this happens again, tell your administrator.',
     { detail },
   );
 }
 
 export function loginRefused(detail: string): Refusal {
-  return new Refusal('login_refused', 'The identity provider did not sign you in.', { detail });
+  return new Refusal('login_refused', 'Your provider did not sign you in.', { detail });
 }
 
 export function loginFailed(detail: string): Refusal {
   return new Refusal(
     'login_failed',
-    'The identity provider and this service are not set up to work together. Administrators can find the reason in the log.',
+    'The sign-in between this service and your provider is misconfigured. Tell your administrator: the log has the reason.',
     { detail },
   );
 }
 
 export function issuerUnavailable(detail: string): Refusal {
-  return new Refusal(
-    'issuer_unavailable',
-    'The identity provider is not answering. Try again soon.',
-    {
-      detail,
-      retryAfterSeconds: 5,
-    },
-  );
+  return new Refusal('issuer_unavailable', 'Your provider is not responding. Try again soon.', {
+    detail,
+    retryAfterSeconds: 5,
+  });
 }
 
 export function sessionTooLarge(detail: string): Refusal {
   return new Refusal(
     'session_too_large',
-    'The identity provider sends more about you than this service can store, most likely because you are in very many groups.',
+    'Your provider sends more about you than this service can store, probably because you are in very many groups. Ask your administrator to request fewer claims.',
     { detail },
   );
 }

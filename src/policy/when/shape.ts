@@ -136,7 +136,7 @@ function visitMember(expr: Expr, walk: Walk, around: Surroundings): void {
   }
   if (chain === undefined || !around.variables.has(chain.root)) {
     throw new UnfitExpression(
-      'reads members of something else than a claim: write literal names (claims.a.b, claims["a b"], claims.list[0]), or use the variable of exists(), all(), …',
+      'reads members of something other than a claim: write literal names (claims.a.b, claims["a b"], claims.list[0]), or use the variable of exists(), all(), …',
     );
   }
   if (presenceOnly) {
@@ -246,7 +246,7 @@ function visitLoop(loop: Comprehension, walk: Walk, around: Surroundings): void 
   }
   if (!isLoopable(loop.iterRange)) {
     throw new UnfitExpression(
-      'uses exists(), all(), … on something else than a claim (claims.groups.exists(g, …)), a list, map(), or filter(): for a list in an element, write "x" in e.list',
+      'uses exists(), all(), … on something other than a claim (claims.groups.exists(g, …)), a list, map(), or filter(): for a list in an element, write "x" in e.list',
     );
   }
   walk.loops.push(loop);

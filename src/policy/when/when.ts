@@ -223,7 +223,7 @@ const MAX_DEPTH = 64;
  * `claims.list[0]` work), other numbers `double`. Throws `RangeError` if it is nested too deeply.
  */
 function toCelValue(value: Json, depth = 0): CelInput {
-  if (depth > MAX_DEPTH) throw new RangeError('a claim is nested too deep');
+  if (depth > MAX_DEPTH) throw new RangeError('a claim is nested too deeply');
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((element) => toCelValue(element, depth + 1));

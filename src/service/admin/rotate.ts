@@ -77,7 +77,7 @@ function choose({ config, ringed }: AdminDeps, ask: RotateAsk): Rotated[] | Refu
   if (account !== undefined && wanted.length === 0) {
     return new Refusal(
       'parameter_invalid',
-      `The keys of account "${account}" cannot be rotated: it has no "rotation", and nats-sts has no access to the system account.`,
+      `The keys of account "${account}" cannot be rotated: it has no "rotation", and the configuration has no "nats.system". Add one of them.`,
     );
   }
   return wanted.map((one) => ({ account: one.name, slots: slotsOf(one, ask.role) }));

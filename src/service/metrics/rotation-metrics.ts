@@ -97,7 +97,7 @@ function accountGauges(registers: Registry[], sources: RotationSources): void {
   const { accounts, ring, clock } = sources;
   new Gauge({
     name: 'nats_sts_account_accepts_connections',
-    help: '1 while NATS lets users of this account in, as far as the rotator can tell; 0 when it refuses all',
+    help: '1 while NATS accepts users of this account, as far as the rotator can tell; 0 when NATS refuses all users',
     labelNames: ['account'],
     registers,
     collect() {
@@ -114,7 +114,7 @@ function accountGauges(registers: Registry[], sources: RotationSources): void {
   });
   new Gauge({
     name: 'nats_sts_account_jwt_expiry_timestamp_seconds',
-    help: 'When the account JWT expires and NATS begins to refuse all users of the account; absent if it does not expire',
+    help: 'When the account JWT expires, after which NATS refuses all users of the account; absent if it does not expire',
     labelNames: ['account'],
     registers,
     collect() {
@@ -130,7 +130,7 @@ function revocationMetrics(registers: Registry[], sources: RotationSources): voi
   const { index, made } = sources.revocations;
   new Gauge({
     name: 'nats_sts_revoked_users',
-    help: 'Users that the account JWT revokes on our behalf',
+    help: 'Users that the account JWT revokes for nats-sts',
     labelNames: ['account'],
     registers,
     collect() {

@@ -69,7 +69,7 @@ export function rotatorMetrics(
   });
   const drift = new Counter({
     name: 'nats_sts_account_drift_mended_total',
-    help: "Times that someone else's push dropped our entries from an account JWT and the rotator restored them",
+    help: "Times that someone else's push dropped the entries of nats-sts from an account JWT and the rotator restored them",
     labelNames: ['account'],
     registers,
   });
@@ -130,7 +130,7 @@ function figureGauges(
   gauge(
     'jwtBytes',
     'nats_sts_account_jwt_bytes',
-    'Size of the account JWT last pushed; servers accept up to 1 MB',
+    'Size of the account JWT last pushed; servers accept up to 1 MiB',
   );
   gauge(
     'budget',

@@ -23,10 +23,10 @@ export function admissionReporter({
     if (refused.get(account) === why) return;
     if (why === undefined) {
       refused.delete(account);
-      log.info({ account }, 'NATS lets users of the account in again');
+      log.info({ account }, 'NATS accepts users of the account again');
     } else {
       refused.set(account, why);
-      log.error({ account, why }, 'NATS lets nobody in for an account; nothing is issued for it');
+      log.error({ account, why }, 'NATS refuses all users of an account; nothing is issued for it');
     }
   }
 

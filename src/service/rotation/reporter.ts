@@ -49,11 +49,12 @@ export function rotationReporter({
   /** External accounts: keys that should sign but must not. */
   function reportUnlisted(account: string, keys: readonly string[]): void {
     if (!isNews(silent, account, keys)) return;
-    if (keys.length === 0) log.info({ account }, 'the account lists the given signing keys again');
+    if (keys.length === 0)
+      log.info({ account }, 'the account lists its signing keys as configured again');
     else
       log.error(
         { account, keys },
-        'the account does not list these signing keys as given; they do not sign',
+        'the account does not list these signing keys as configured; they do not sign',
       );
   }
 
@@ -114,7 +115,9 @@ export function rotationReporter({
       });
       log.warn(
         { account: name, lostKeys: lost, ...(limitsChanged && { limits: 'changed' }) },
-        'someone else pushed an account JWT without our entries; they were restored',
+        mended
+          ? 'someone else pushed an account JWT without the entries of nats-sts; they were restored'
+          : 'someone else pushed an account JWT without the entries of nats-sts; not every server has them again yet',
       );
     },
     failed({ name }, error) {

@@ -67,7 +67,7 @@ function tooLarge(
     },
   );
   if (!(draft instanceof Refusal)) return undefined;
-  return `its credential does not fit the servers' CONNECT line: it ${draft.detail ?? 'is too large'}`;
+  return `its credential does not fit in the CONNECT line: it ${draft.detail ?? 'is too large'}`;
 }
 
 const SHORTEST = {

@@ -62,7 +62,7 @@ export async function openJetStreamState({
 
   /** Afterwards the replica is what the leader had when it was asked, or newer. */
   const catchUp = inTurn(() =>
-    orUnavailable(connection, 'cannot read the shared state', async () => {
+    orUnavailable(connection, 'cannot read the store', async () => {
       // While it is asked, the consumer may bring what is newer than the answer.
       const { asked, seen, info } = await askAgain(
         async () => {
@@ -109,7 +109,7 @@ export async function openJetStreamState({
   }
 
   function demandOpen(): void {
-    if (closed) throw new StoreUnavailable('the shared state is closed');
+    if (closed) throw new StoreUnavailable('the store is closed');
   }
 
   const state: SharedState = {
@@ -121,7 +121,7 @@ export async function openJetStreamState({
     async write(key, value, revision) {
       assertStateKey(key);
       demandOpen();
-      return orUnavailable(connection, 'cannot write the shared state', async () => {
+      return orUnavailable(connection, 'cannot write the store', async () => {
         if (value === undefined && revision === 0) {
           return (await state.list(key)).some((entry) => entry.key === key) ? undefined : 1;
         }

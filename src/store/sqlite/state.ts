@@ -33,7 +33,7 @@ export function openSqliteState({ store: { database }, clock }: SqliteStateOptio
 
   /** Takes up what was written since the last time; afterwards the replica is what the file says now. */
   function catchUp(): void {
-    if (closed) throw new StoreUnavailable('the shared state is closed');
+    if (closed) throw new StoreUnavailable('the store is closed');
     const now = clock.now();
     orUnavailable('read', () => {
       const newest = statements.newest();
@@ -64,7 +64,7 @@ export function openSqliteState({ store: { database }, clock }: SqliteStateOptio
     },
     async write(key, value, revision) {
       assertStateKey(key);
-      if (closed) throw new StoreUnavailable('the shared state is closed');
+      if (closed) throw new StoreUnavailable('the store is closed');
       const written = orUnavailable('write', () =>
         inTransaction(database, () => statements.swap(key, value, revision)),
       );
@@ -133,6 +133,6 @@ function orUnavailable<T>(what: string, work: () => T): T {
     return work();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new StoreUnavailable(`cannot ${what} the shared state: ${why}`, { cause });
+    throw new StoreUnavailable(`cannot ${what} the store: ${why}`, { cause });
   }
 }

@@ -59,7 +59,7 @@ describe('the bucket of store.jetstream', () => {
     const { findings } = await examine(world);
     expect(findings.filter(({ level }) => level === 'problem')).toEqual([
       expect.objectContaining({
-        found: 'stream KV_sts does not support a lifetime for single keys',
+        found: 'stream KV_sts does not support expiry of single keys',
       }),
     ]);
   });

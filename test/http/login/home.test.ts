@@ -145,7 +145,7 @@ describe('a denied person', () => {
     expect(body).toMatch(/<dt>team<\/dt><dd>your token says .*&lt;b&gt;sales&lt;\/b&gt;/);
     expect(body).toContain('<dt>level</dt><dd>your token says <em>nothing</em></dd>');
     expect(body).toContain(CONTACT);
-    expect(body).toMatch(/give this number: <code class="all">[0-9a-f-]{36}<\/code>/);
+    expect(body).toMatch(/give this ID: <code class="all">[0-9a-f-]{36}<\/code>/);
     // What fits needs no mention; what is wanted, and by which rule, is nobody's business.
     for (const secret of ['<dt>region', 'wanted-team', 'secret binding', '>7<', 'reader']) {
       expect(body).not.toContain(secret);
@@ -172,11 +172,11 @@ describe('a denied person', () => {
     expect(body).not.toContain('&amp;&amp;');
   });
 
-  test('is on the record under the number that the page shows; who has a role is not', async () => {
+  test('is on the record under the ID that the page shows; who has a role is not', async () => {
     await using people = await startLoginApp();
     const { body } = await people.get('/', { cookies: await people.signIn({ team: 'sales' }) });
-    const [, number] = /give this number: <code class="all">([0-9a-f-]{36})/.exec(body) ?? [];
-    expect(people.denied).toEqual([{ subject: 'ada', reason: 'no_binding', requestId: number }]);
+    const [, id] = /give this ID: <code class="all">([0-9a-f-]{36})/.exec(body) ?? [];
+    expect(people.denied).toEqual([{ subject: 'ada', reason: 'no_binding', requestId: id }]);
     await people.get('/', { cookies: await people.signIn() });
     expect(people.denied).toHaveLength(1);
   });

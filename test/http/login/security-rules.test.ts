@@ -131,7 +131,7 @@ describe('IdP error texts are escaped', () => {
     expect(answer.body).toContain(
       '<blockquote><bdi>&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39;�</bdi></blockquote>',
     );
-    expect(answer.body).toContain('Your sign-in provider said');
+    expect(answer.body).toContain('Your provider said');
     expect(answer.body).toContain('href="/login?issuer=dev&amp;return_to=%2Fdevice"');
   });
 

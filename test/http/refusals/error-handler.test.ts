@@ -25,7 +25,7 @@ describe.each(['/%', '/%zz', '/login/%ff'])('a path that cannot be decoded (%s)'
     });
     const text = textOf(await response.text());
     expect(text).toContain('The URL path is malformed.');
-    expect(text).toMatch(/give this number: [0-9a-f-]{36}/);
+    expect(text).toMatch(/give this ID: [0-9a-f-]{36}/);
   });
 
   test.each(['*/*', 'application/json'])('is a problem for programs (%s)', async (accept) => {

@@ -297,10 +297,14 @@ describe('a key that is not used is named as what it is', () => {
     [
       'a private key',
       RSA_PAIR.privateKey.export({ format: 'jwk' }),
-      /^holds a private or symmetric key/,
+      /^contains a private or symmetric key/,
     ],
-    ['RSA with other primes', { ...RSA, oth: [{ r: 'AQ', d: 'AQ', t: 'AQ' }] }, /^holds a private/],
-    ['a symmetric key', { kty: 'oct', k: 'c2VjcmV0' }, /^holds a private or symmetric key/],
+    [
+      'RSA with other primes',
+      { ...RSA, oth: [{ r: 'AQ', d: 'AQ', t: 'AQ' }] },
+      /^contains a private/,
+    ],
+    ['a symmetric key', { kty: 'oct', k: 'c2VjcmV0' }, /^contains a private or symmetric key/],
     ['a symmetric key without its secret', { kty: 'oct' }, /"kty" "oct": no supported/],
     ['a key for encryption', { ...RSA, use: 'enc' }, /^has the "use" "enc"/],
     [
@@ -322,17 +326,13 @@ describe('a key that is not used is named as what it is', () => {
       { kty: 'RSA', x5c: ['MIIB'] },
       /^lacks "n" and "e"; the certificate in "x5c" is not read/,
     ],
-    ['a modulus that is no base64url', { ...RSA, n: '!?' }, /that are not those of a RSA key/],
-    [
-      'a coordinate that is too long',
-      { ...P256, x: P521['x'] },
-      /that are not those of a P-256 key/,
-    ],
-    ['a point off its curve', { ...P256, y: P256['x'] }, /that are not those of a P-256 key/],
+    ['a modulus that is no base64url', { ...RSA, n: '!?' }, /that are not valid for RSA/],
+    ['a coordinate that is too long', { ...P256, x: P521['x'] }, /that are not valid for P-256/],
+    ['a point off its curve', { ...P256, y: P256['x'] }, /that are not valid for P-256/],
     [
       'an Ed25519 key that is too short',
       { ...ED25519, x: 'AAAA' },
-      /that are not those of a Ed25519 key/,
+      /that are not valid for Ed25519/,
     ],
     ['something else', 'x', /is not a JSON object/],
   ])('%s', (_name, jwk, why) => {

@@ -282,7 +282,7 @@ describe('an issuer that is down', () => {
     const refused = await keySet.keys({ kid: 'k', alg: 'RS256' });
     expect(refused).toMatchObject({
       reason: 'issuer_unavailable',
-      message: "The keys of the token's issuer can't be fetched right now.",
+      message: "The keys of the token's issuer cannot be fetched right now.",
       detail: `${new URL(issuer.issuer).host} answered 500`,
       retryAfterSeconds: 1,
     });
@@ -473,7 +473,9 @@ describe('members of a key set', () => {
         message: expect.stringMatching(/key "weak" is weak: RSA with 1024 bits/),
       });
     }
-    expect(keySet.status().lastError).toMatch(/holds no key .* "weak" is weak: RSA with 1024 bits/);
+    expect(keySet.status().lastError).toMatch(
+      /contains no key .* "weak" is weak: RSA with 1024 bits/,
+    );
   });
 });
 
@@ -500,7 +502,7 @@ describe('requests that wait for a fetch', () => {
     expect(keySet.keys({ kid: 'k', alg: 'RS256' })).toMatchObject({
       reason: 'issuer_unavailable',
       retryAfterSeconds: 1,
-      detail: '3 requests wait for these keys already',
+      detail: '3 requests already wait for these keys',
     });
     keySet.close();
     expect(await Promise.all(waiting)).toEqual(Array(3).fill('issuer_unavailable'));

@@ -108,7 +108,7 @@ test('a paused server shows: freshAt stops growing, and grows again afterwards',
   const state = await openState(world);
   await pauseProcess(world.server.pid);
   const paused = Date.now();
-  await expect(state.list('')).rejects.toThrow(/cannot read the shared state/);
+  await expect(state.list('')).rejects.toThrow(/cannot read the store/);
   expect(state.freshAt()).toBeLessThanOrEqual(paused);
   process.kill(world.server.pid, 'SIGCONT');
   await eventually(() => state.freshAt() > paused);

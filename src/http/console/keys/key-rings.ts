@@ -65,7 +65,7 @@ function accountCard(account: AccountAnswer, slots: readonly string[], now: numb
   return html`<article class="card account">
 <div class="heading"><h3>${name}</h3><span class="tag">${kind}</span>${
     rotates ? html`<span class="tag">${rotationText(next_rotation_at, now)}</span>` : undefined
-  }${spare_keys === null ? undefined : html`<span class="tag${spare_keys === 0 ? ' warn' : ''}">${counted(spare_keys, 'given key')} left</span>`}${
+  }${spare_keys === null ? undefined : html`<span class="tag${spare_keys === 0 ? ' warn' : ''}">${counted(spare_keys, 'unused key')}</span>`}${
     rotates ? rotateForm({ account: name }, `Rotate all keys of ${name}`) : undefined
   }</div>
 ${obstacle ? html`<p class="card notice warn" role="status">Its keys cannot be rotated right now: ${obstacle}</p>` : undefined}

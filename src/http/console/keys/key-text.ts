@@ -30,7 +30,7 @@ export function keyText(
       ].join(', ');
     case 'active': {
       const since = `for ${span(now - (key.active_at ?? key.staged_at))}`;
-      const before = signs === 'outdated' ? ['with the permissions from before a change'] : [];
+      const before = signs === 'outdated' ? ['with the old permissions'] : [];
       return [since, ...before, ...trouble, rotationText(next_rotation_at, now)].join(', ');
     }
     case 'draining': {
@@ -42,13 +42,13 @@ export function keyText(
   }
 }
 
-/** When the next key of a slot will sign, if the slot has none or one with outdated permissions. */
+/** When the next key of a slot will sign, if the slot has none or one with the old permissions. */
 function signsText(
   { listed, may_sign_at }: Pick<KeyAnswer, 'listed' | 'may_sign_at'>,
   { kind, obstacle }: Pick<AccountAnswer, 'kind' | 'obstacle'>,
   now: number,
 ): string {
-  if (obstacle) return 'it is unknown when it signs';
+  if (obstacle) return 'signing time unknown';
   const left = (may_sign_at ?? now) - now;
   if (left > 0) return `signs in about ${span(left)}`;
   if (listed) return 'signs within seconds';

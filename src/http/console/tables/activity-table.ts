@@ -62,7 +62,7 @@ function what(event: AuditEvent): SafeHtml {
   const binding =
     event.binding === undefined
       ? undefined
-      : html`<br><span class="muted">${event.type === 'issued' ? 'by' : 'nearest:'} ${theirs(event.binding)}</span>`;
+      : html`<br><span class="muted">${event.type === 'issued' ? 'by' : 'closest:'} ${theirs(event.binding)}</span>`;
   const { role } = event;
   return role === undefined
     ? html`${text}${binding}`

@@ -71,7 +71,7 @@ const WORDS: { readonly [Reason in RefusalReason]?: Partial<RefusalWords> } = {
   },
   issuer_unavailable: {
     title: 'Your provider is not responding',
-    text: 'This service cannot reach your sign-in provider right now. The problem is not on your side.',
+    text: 'This service cannot reach your provider right now. The problem is not on your side.',
     wayOn: SIGN_IN,
   },
   session_too_large: { title: 'Your session is too large' },
