@@ -1,7 +1,7 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
+import { UNITS } from '../lifetime.ts';
 import { copyIcon } from '../pages/icons.ts';
 import { plain } from '../pages/words/text.ts';
-import { UNITS } from '../pages/words/time.ts';
 
 /** A length of time in its largest unit, rounded down: `3 days`. */
 export function span(seconds: number): string {

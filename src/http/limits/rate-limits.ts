@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { RouteDeps } from '../deps.ts';
-import { lifetime } from '../pages/words/time.ts';
+import { lifetime } from '../lifetime.ts';
 import { addressOf, networkOf } from '../request/address.ts';
 
 export interface Limits {

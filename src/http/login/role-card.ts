@@ -2,11 +2,11 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import type { Issued } from '../../exchange.ts';
 import { inboxPrefix } from '../../policy/inbox.ts';
 import type { Grant } from '../../policy/policy.ts';
+import { lifetime } from '../lifetime.ts';
 import { commandLine, facts, hidden } from '../pages/elements.ts';
 import { type DirectionWords, limitWords, permissionWords } from '../pages/words/permissions.ts';
 import type { SubjectWords } from '../pages/words/subjects.ts';
 import { shellWord } from '../pages/words/text.ts';
-import { lifetime } from '../pages/words/time.ts';
 
 /** Shorter lifetimes to choose from, in seconds. */
 const SHORTER_SECONDS = [900, 3_600, 4 * 3_600, 8 * 3_600, 86_400, 7 * 86_400] as const;

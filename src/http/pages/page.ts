@@ -11,7 +11,7 @@
  *
  * A refusal: `sendRefusalPage(reply, { deps, session }, refusal)`. A file of its own: `asset(…)` once,
  * `serveAsset(app, deps, it)`, and `scripts: [it]` on the page. A stranger's text: `theirs(text)`
- * (words/text.ts). Times: `moment`, `lifetime` (words/time.ts). Forms: elements.ts. Colors are variables in
+ * (words/text.ts). Times: `moment` (words/time.ts), `lifetime` (../lifetime.ts). Forms: elements.ts. Colors are variables in
  * assets/colors.ts; classes are listed atop assets/style.ts.
  */
 import { html, type SafeHtml } from '@remix-run/html-template';

@@ -1,13 +1,13 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyReply } from 'fastify';
 import type { Refusal } from '../../errors.ts';
+import { lifetime } from '../lifetime.ts';
 import type { ErrorPages } from '../refusals/error-handler.ts';
 import { statusOf } from '../refusals/status.ts';
 import { stopIcon } from './icons.ts';
 import { type PageContext, type PageDeps, sendPage } from './page.ts';
 import { refusalWords, type RefusalWords, SIGN_IN } from './words/refusals.ts';
 import { contactLink, plain } from './words/text.ts';
-import { lifetime } from './words/time.ts';
 
 export interface RefusalPage {
   /** Where "sign in" leads; the default is the choice of providers. */

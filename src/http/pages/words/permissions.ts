@@ -1,7 +1,7 @@
 import type { Grant } from '../../../policy/policy.ts';
 import type { Direction } from '../../../policy/subject.ts';
+import { lifetime } from '../../lifetime.ts';
 import { type SubjectWords, subjectWords } from './subjects.ts';
-import { lifetime } from './time.ts';
 
 /** What a grant allows in one direction, in words. */
 export interface DirectionWords {
