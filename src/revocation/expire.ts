@@ -1,7 +1,7 @@
 import type { AuditLog } from '../audit/log.ts';
 import { type Clock, unixSeconds } from '../clock.ts';
 import type { SharedState } from '../store/shared-state.ts';
-import { isOver, parseRevocation, REVOCATION_PREFIX } from './revocation.ts';
+import { isOver, readRevocation, REVOCATION_PREFIX } from './revocation.ts';
 
 /** How often to look for revocations that ended. */
 const EVERY_MILLISECONDS = 60_000;
@@ -27,8 +27,8 @@ export interface ExpireParts {
 export async function expireRevocations({ state, audit, clock }: ExpireParts): Promise<void> {
   const now = unixSeconds(clock);
   for (const { key, value, revision } of await state.list(REVOCATION_PREFIX)) {
-    const revocation = parseRevocation(value);
-    if (!isOver(revocation, now)) continue;
+    const revocation = readRevocation(value);
+    if (!revocation || !isOver(revocation, now)) continue;
     if ((await state.write(key, undefined, revision)) === undefined) continue;
     const { id, target, reason, block } = revocation;
     await audit.record({

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
 
 /** The target of a revocation; exactly one of the four. */
 export type RevocationTarget =
@@ -56,16 +57,51 @@ export function revocationText(revocation: Revocation): string {
   return JSON.stringify({ version: 1, ...revocation });
 }
 
-/** Throws if this version cannot read the text as a revocation: its target is then unknown. */
+/** Throws if this version cannot read the text as a revocation: whom it refuses is then unknown. */
 export function parseRevocation(text: string): Revocation {
-  const { version, ...revocation } = JSON.parse(text) as Revocation & { version?: unknown };
-  if (version !== 1) {
+  const said = JSON.parse(text) as { version?: unknown } | null;
+  if (said?.version !== 1) {
     throw new Error(
-      `the stored revocation has version ${String(version)}, which this nats-sts does not know: run the newer version`,
+      `the stored revocation has version ${String(said?.version)}, which this nats-sts does not know: run the newer version`,
     );
   }
-  return revocation;
+  const read = stored.safeParse(said);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new Error(
+    `the stored revocation is not valid: ${issue?.path.join('.')}: ${issue?.message}`,
+  );
 }
+
+/** Undefined if it cannot be read. `followRevocations` reports that, so nobody else needs to. */
+export function readRevocation(text: string): Revocation | undefined {
+  try {
+    return parseRevocation(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A target keeps only the members that decide whom it refuses. What only people read may be missing. */
+const stored = z.object({
+  id: z.string(),
+  target: z.union(
+    [
+      z.object({ nkey: z.string() }),
+      z.object({ role: z.string() }),
+      z.object({ binding: z.string() }),
+      z.object({ issuer: z.string(), subject: z.string() }),
+    ],
+    { error: 'not an identity, nkey, role, or binding' },
+  ),
+  reason: z.string().catch('unknown'),
+  block: z.boolean(),
+  at: z.number(),
+  by: z
+    .object({ issuerName: z.string(), subject: z.string() })
+    .catch({ issuerName: 'unknown', subject: 'unknown' }),
+  until: z.number(),
+});
 
 /** Whether no token and no credential can match it any more. `now` in Unix seconds. */
 export function isOver({ block, until }: Revocation, now: number): boolean {

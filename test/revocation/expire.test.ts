@@ -7,6 +7,8 @@ import { AT, revocation } from './support.ts';
 
 test('what has nothing left to refuse goes by itself, and is recorded by whoever removed it', async () => {
   const state = memoryState();
+  // One that cannot be read stays, and keeps no other.
+  await state.write('revocation.aaaa', '{"version":2}', 0);
   for (const one of [
     revocation({ id: 'over', until: AT }),
     revocation({ id: 'alive', until: AT + 1 }),
@@ -18,6 +20,7 @@ test('what has nothing left to refuse goes by itself, and is recorded by whoever
   const parts = { state, audit, clock: { now: () => AT * 1000 } };
   await Promise.all([expireRevocations(parts), expireRevocations(parts)]);
   expect((await state.list('revocation.')).map(({ key }) => key)).toEqual([
+    'revocation.aaaa',
     'revocation.alive',
     'revocation.block',
   ]);

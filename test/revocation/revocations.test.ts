@@ -5,6 +5,7 @@ import {
   isRevocationId,
   newRevocationId,
   parseRevocation,
+  readRevocation,
   type Revocation,
   revocationKey,
   revocationText,
@@ -118,8 +119,33 @@ describe('the stored text', () => {
     expect(parseRevocation(revocationText(block))).toEqual(block);
   });
 
-  test.each(['', '{}', '{"version":2}', 'null'])('%j is not read', (text) => {
+  test.each(['', '{}', '{"version":2}', 'null', '{"version":1}'])('%j is not read', (text) => {
     expect(() => parseRevocation(text)).toThrow(Error);
+    expect(readRevocation(text)).toBeUndefined();
+  });
+
+  test.each([
+    ['target', undefined],
+    ['target', 'alice'],
+    ['target', { subject: 'alice' }],
+    ['target', { issuer: 'entra', subject: 7 }],
+    ['at', '1795343400'],
+    ['until', null],
+    ['block', 'yes'],
+  ])('with the %s %j is not read, because it is unknown whom it refuses', (member, value) => {
+    const text = JSON.stringify({ version: 1, ...revocation(), [member]: value });
+    expect(() => parseRevocation(text)).toThrow(`is not valid: ${member}`);
+  });
+
+  test('refuses by the target that it has, and keeps nothing else of it', () => {
+    const target = { role: 'reader', color: 'red' };
+    const text = JSON.stringify({ version: 1, ...revocation(), target, by: null, reason: 1 });
+    expect(parseRevocation(text)).toEqual({
+      ...revocation(),
+      target: { role: 'reader' },
+      reason: 'unknown',
+      by: { issuerName: 'unknown', subject: 'unknown' },
+    });
   });
 
   test('has an id that fits URLs and command lines', () => {

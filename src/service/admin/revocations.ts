@@ -10,7 +10,7 @@ import { filterOf } from '../../revocation/revoker.ts';
 import {
   isRevocationId,
   newRevocationId,
-  parseRevocation,
+  readRevocation,
   type Revocation,
   REVOCATION_PREFIX,
   revocationKey,
@@ -22,7 +22,7 @@ import { atAdmin } from './access.ts';
 import { type AdminDeps, ATTEMPTS, BUSY, notFound, readRings } from './deps.ts';
 import { longestReachSeconds, reachOf } from './reach.ts';
 
-/** Every revocation in the store, the latest first. */
+/** Every revocation in the store that can be read, the latest first. */
 export async function listRevocations({ state }: AdminDeps): Promise<RevocationsAnswer> {
   const listed = new Map<string, number>();
   for (const { ring } of await readRings(state)) {
@@ -30,8 +30,8 @@ export async function listRevocations({ state }: AdminDeps): Promise<Revocations
       for (const id of gone ? [] : by) listed.set(id, (listed.get(id) ?? 0) + 1);
     }
   }
-  const revocations = (await state.list(REVOCATION_PREFIX)).map(({ value }) =>
-    parseRevocation(value),
+  const revocations = (await state.list(REVOCATION_PREFIX)).flatMap(
+    ({ value }) => readRevocation(value) ?? [],
   );
   return {
     revocations: revocations
@@ -84,6 +84,11 @@ export async function revoke(
   };
 }
 
+const UNREADABLE = new Refusal(
+  'parameter_invalid',
+  'This version of nats-sts cannot read this revocation. Lift it with the newer version that made it.',
+);
+
 /** Deletes a revocation. The rotator then removes its revoked users from the account JWTs. */
 export async function lift(
   { state, audit, clock }: AdminDeps,
@@ -98,9 +103,10 @@ export async function lift(
       : undefined;
     if (!entry) return recorded ? undefined : notFound('There is no revocation with this ID.');
     if (!recorded) {
-      const event = eventOf(parseRevocation(entry.value), 'lifted');
+      const revocation = readRevocation(entry.value);
+      if (!revocation) return UNREADABLE;
       const refusal = await record(audit, {
-        ...event,
+        ...eventOf(revocation, 'lifted'),
         ...origin(clock, atAdmin(caller)),
         identity: audited(caller.identity),
       });

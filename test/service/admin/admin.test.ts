@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { revocationsAnswer } from '../../../src/admin-api/revocations.ts';
 import { createMemoryLog } from '../../../src/audit/sinks/memory.ts';
 import type { AdminCaller } from '../../../src/http/admin/actions.ts';
 import { requestRotation } from '../../../src/keyring/changes.ts';
@@ -104,6 +105,17 @@ describe('without a record nothing is done', () => {
     expect(await actions.lift(id, caller)).toMatchObject(refused);
     expect(await state.list('revocation.')).toHaveLength(1);
   });
+});
+
+test('a revocation that cannot be read is not listed, and only a newer version lifts it', async () => {
+  const { actions, state } = await world();
+  await actions.revoke(REVOKE, caller);
+  const odd = { version: 1, id: '0123456789ab', target: { subject: 'alice' } };
+  await state.write('revocation.0123456789ab', JSON.stringify(odd), 0);
+  const answer = revocationsAnswer.parse(await actions.revocations());
+  expect(answer.revocations).toMatchObject([{ target: REVOKE.target }]);
+  expect(await actions.lift('0123456789ab', caller)).toMatchObject({ reason: 'parameter_invalid' });
+  expect(await state.list('revocation.')).toHaveLength(2);
 });
 
 describe('what has left the configuration', () => {
