@@ -101,7 +101,7 @@ describe('nats-sts login', () => {
     expect(await credsOf(machine.configHome).catch(() => [])).toEqual([]);
   });
 
-  test('gets nothing when the person says no', async () => {
+  test('gets nothing when the person refuses', async () => {
     machine = await startMachine(world);
     const before = world.audit({ type: 'issued' }).length;
     const login = machine.run('login');
@@ -116,7 +116,7 @@ describe('nats-sts login', () => {
     expect(world.audit({ type: 'issued' })).toHaveLength(before);
   });
 
-  test('of a person whom the policy gives nothing ends with a page that says why', async () => {
+  test('for a person without a role ends with a page that says why', async () => {
     machine = await startMachine(world);
     machine.run('login');
     const { page } = await world.chromium.visitor();
@@ -130,7 +130,7 @@ describe('nats-sts login', () => {
 });
 
 describe('nats-sts login --device', () => {
-  test('shows a code that a person types in elsewhere', async () => {
+  test('shows a code that a person enters elsewhere', async () => {
     machine = await startMachine(world);
     const login = machine.run('login', '--device', '--role', 'orders-reader');
     const code = await eventually(

@@ -52,7 +52,7 @@ async function expectNothingCut(page: Page): Promise<void> {
 }
 
 describe('the console', () => {
-  test('shows a rotation that somebody else asked for, while it happens, without a reload', async () => {
+  test('shows a rotation that someone else requested, while it happens, without a reload', async () => {
     await adasCredential();
     const page = await asOperator();
     const isMarked = await mark(page);
@@ -72,7 +72,7 @@ describe('the console', () => {
     await expectNothingCut(page);
   });
 
-  test('revokes a person: her connection to NATS is cut, and her session with it', async () => {
+  test('revokes a person: NATS disconnects her, and her session ends', async () => {
     const ada = await adasCredential();
     const connection = await world.connect(ada.creds);
     const cut = connection.closed();

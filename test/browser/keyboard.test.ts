@@ -41,7 +41,7 @@ async function tabTo(page: Page, text: RegExp): Promise<void> {
   throw new Error(`the keyboard does not reach ${String(text)}`);
 }
 
-test('a person without a mouse signs in, takes a credential along, and signs out', async () => {
+test('a person without a mouse signs in, downloads a credential, and signs out', async () => {
   const { page } = await world.chromium.visitor();
   await page.goto('/');
   await page.keyboard.press('Tab');
@@ -63,7 +63,7 @@ test('a person without a mouse signs in, takes a credential along, and signs out
   await page.getByRole('heading', { name: 'Sign out?' }).waitFor();
 });
 
-test('the link over the navigation leads to the content', async () => {
+test('the skip link leads to the content', async () => {
   const { page } = await world.chromium.visitor();
   await page.goto('/');
   await page.keyboard.press('Tab');

@@ -29,7 +29,7 @@ function timesAsked(): number {
 }
 
 describe('a person who signs in', () => {
-  test('reads who they are, what they may take and what it allows', async () => {
+  test('sees who they are, their roles, and what each allows', async () => {
     const { page } = await world.chromium.visitor();
     await page.goto('/');
     await look(page, 'start');
@@ -70,7 +70,7 @@ describe('a person who signs in', () => {
     expect((await other).message).toMatch(/Permissions Violation.*orders\.eu\.created/);
   });
 
-  test('is one of the audit log, from the first click to the credential', async () => {
+  test('is in the audit log, from the first click to the credential', async () => {
     const { page } = await world.chromium.visitor();
     await signIn(page, ADA);
     await download(page, 'orders-reader');
@@ -85,7 +85,7 @@ describe('a person who signs in', () => {
     expect(events.at(-1)).toMatchObject({ door: 'login', role: 'orders-reader' });
   });
 
-  test('finds a line that makes the file a context of the nats command line', async () => {
+  test('finds a command that makes the file a context of the nats command line', async () => {
     const { page } = await world.chromium.visitor();
     await signIn(page, ADA);
     const text = await card(page, 'orders-publisher').innerText();
@@ -94,7 +94,7 @@ describe('a person who signs in', () => {
     expect(text).toContain('orders-publisher.creds');
   });
 
-  test('is not asked again by the provider while its own session lives', async () => {
+  test('is not asked again by the provider while its session lasts', async () => {
     const { page, context } = await world.chromium.visitor();
     await signIn(page, ADA);
     await context.clearCookies({ name: /nats-sts/ });
@@ -106,7 +106,7 @@ describe('a person who signs in', () => {
   });
 });
 
-test('a person whom the policy gives nothing reads which claim it was, and whom to ask, and nothing of others', async () => {
+test('a person without a role sees which claim did not match and whom to ask, and nothing about others', async () => {
   const { page } = await world.chromium.visitor();
   await signIn(page, BEN);
   const text = await page.getByRole('main').innerText();
@@ -236,7 +236,7 @@ describe('signing out', () => {
   });
 });
 
-test('the next person at the same browser is who they say they are', async () => {
+test('lets the next person at the same browser sign in as themselves', async () => {
   const { page } = await world.chromium.visitor();
   await signIn(page, ADA);
   await signOut(page);

@@ -40,7 +40,7 @@ async function outcomeOf(page: Page, act: () => Promise<void>): Promise<[number,
 }
 
 // First of all: once it was seen, what it says of itself is remembered for a while.
-test('an issuer that is down makes a page, and people of the other one come in', async () => {
+test('an issuer that is down gets a page, and people of the other one can sign in', async () => {
   world.partners.become('unavailable');
   const { page } = await world.chromium.visitor();
   await page.goto('/login');
@@ -60,8 +60,8 @@ test('an issuer that is down makes a page, and people of the other one come in',
   });
 });
 
-describe('where there are several issuers', () => {
-  test('a person chooses one, and is known by it', async () => {
+describe('with several issuers', () => {
+  test('a person chooses one, and has the identity from it', async () => {
     const { page } = await world.chromium.visitor();
     await page.goto('/');
     await look(page, 'start-two-issuers');
@@ -76,7 +76,7 @@ describe('where there are several issuers', () => {
     expect(await card(page, 'orders-publisher').count()).toBe(0);
   });
 
-  test('an answer that names the other one is stopped', async () => {
+  test('an answer that names the other one is refused', async () => {
     const { page } = await world.chromium.visitor();
     await toAcme(page);
     world.provider.tamper((callback) => callback.searchParams.set('iss', world.partners.issuer));
@@ -88,7 +88,7 @@ describe('where there are several issuers', () => {
 });
 
 describe('an issuer', () => {
-  test('that refuses is quoted, and a way on is shown', async () => {
+  test('that refuses is quoted, with a link to continue', async () => {
     const { page } = await world.chromium.visitor();
     await toAcme(page);
     const [status, heading] = await outcomeOf(page, () =>
@@ -111,7 +111,7 @@ describe('an issuer', () => {
     expect(await page.locator('main img, main script').count()).toBe(0);
   });
 
-  test('that is down while it is asked for tokens makes a page with a way on, which works once it is back', async () => {
+  test('that is down during the token request gets a page with a link that works once it is back', async () => {
     const { page } = await world.chromium.visitor();
     await toAcme(page);
     world.provider.become('unavailable', '/token');
@@ -127,7 +127,7 @@ describe('an issuer', () => {
 });
 
 describe('an answer of the issuer', () => {
-  test('that nobody asked for is a page in plain words', async () => {
+  test('that nobody requested is a page in plain words', async () => {
     const { page } = await world.chromium.visitor();
     const answer = await page.goto('/login/callback?code=stolen&state=forged');
     expect(answer?.status()).toBe(400);
@@ -137,7 +137,7 @@ describe('an answer of the issuer', () => {
     await page.getByRole('link', { name: 'Acme', exact: true }).waitFor();
   });
 
-  test('that was intercepted is of no use in another browser', async () => {
+  test('that was intercepted is useless in another browser', async () => {
     const { page } = await world.chromium.visitor();
     await toAcme(page);
     let caught = '';
@@ -157,7 +157,7 @@ describe('an answer of the issuer', () => {
     expect(await page.getByRole('main').innerText()).toContain(ADA.name);
   });
 
-  test('is good once', async () => {
+  test('works once', async () => {
     const { page } = await world.chromium.visitor();
     await toAcme(page);
     const asked = page.waitForRequest(/\/login\/callback/);
@@ -214,7 +214,7 @@ describe('another site', () => {
   });
 });
 
-test('no page leads anywhere but back to itself after a sign-in', async () => {
+test('a sign-in returns only to pages of the service', async () => {
   const { page } = await world.chromium.visitor();
   await page.goto(`/login?return_to=${encodeURIComponent('//evil.example/')}`);
   await page.getByRole('link', { name: 'Acme', exact: true }).click();
@@ -223,7 +223,7 @@ test('no page leads anywhere but back to itself after a sign-in', async () => {
   expect(await page.getByRole('main').innerText()).toContain(ADA.name);
 });
 
-test('the console is not for everyone, and says so', async () => {
+test('the console refuses other people, and says why', async () => {
   const { page } = await world.chromium.visitor();
   await toAcme(page);
   await chooseAtProvider(page, ADA);

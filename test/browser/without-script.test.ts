@@ -22,7 +22,7 @@ afterEach(() => world.chromium.leave());
 
 const withoutScript = () => world.chromium.visitor({ javaScriptEnabled: false });
 
-test('a person signs in, takes a credential along, and signs out', async () => {
+test('a person signs in, downloads a credential, and signs out', async () => {
   const { page } = await withoutScript();
   await signIn(page, ADA);
   const { text } = await download(page, 'orders-reader');
@@ -42,7 +42,7 @@ test('a person hands a credential to the command line', async () => {
   expect(await login.exitCode).toBe(0);
 });
 
-test('a person agrees to a device', async () => {
+test('a person approves a device', async () => {
   await using machine = await startMachine(world);
   const login = machine.run('login', '--device', '--role', 'orders-publisher');
   const code = await eventually(() => /\b[B-Z]{4}-[B-Z]{4}\b/.exec(login.out() + login.err())?.[0]);
@@ -55,7 +55,7 @@ test('a person agrees to a device', async () => {
   expect(await login.exitCode).toBe(0);
 });
 
-test('an operator looks at the console, and rotates', async () => {
+test('an operator reads the console, and rotates', async () => {
   const { page } = await withoutScript();
   await signIn(page, OLGA);
   await page.getByRole('link', { name: 'Console' }).click();

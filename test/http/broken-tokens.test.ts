@@ -212,7 +212,7 @@ const BROKEN: readonly Broken[] = [
 ];
 
 describe.each(BROKEN)('a token with %s (%s)', (_, reason, make) => {
-  test('is refused by both doors, each in its own form', async () => {
+  test('is rejected by both doors, each in its own form', async () => {
     const token = await make();
     const response = await fetch(`${world.url}/exchange`, {
       method: 'POST',
@@ -232,13 +232,13 @@ describe.each(BROKEN)('a token with %s (%s)', (_, reason, make) => {
   });
 });
 
-test('none of them had the service fetch anything but its issuer’s metadata and keys', () => {
+test('no broken token made the service fetch anything but its issuer’s metadata and keys', () => {
   expect(new Set(world.issuer.requests)).toEqual(
     new Set(['/.well-known/openid-configuration', '/jwks']),
   );
 });
 
-test('JWKS denial of service through unknown `kid`s: thousands of them lead to one fetch more', async () => {
+test('JWKS denial of service through unknown `kid`s: thousands of them cause only one more fetch', async () => {
   await using flooded = await startServiceWorld({ nats: false });
   await flooded.credential(await flooded.token());
   const token = await flooded.token();
@@ -260,7 +260,7 @@ test('JWKS denial of service through unknown `kid`s: thousands of them lead to o
   expect((await flooded.exchange(token)).status).toBe(200);
 });
 
-test('and the service works as before, with no fault in its log', async () => {
+test('the service still works, with no fault in its log', async () => {
   expect((await world.exchange(await world.token())).status).toBe(200);
   expect(world.log.text()).not.toContain('a request failed');
 });

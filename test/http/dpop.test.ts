@@ -48,19 +48,22 @@ function post(headers: Record<string, string>, path = '/exchange'): Promise<Resp
   return fetch(world.url + path, { method: 'POST', headers });
 }
 
-describe('DPoP-bound tokens are refused unless a valid proof comes along', () => {
-  test.each(['DPoP', 'Bearer'])('a proof lets the token in, by the scheme %s', async (scheme) => {
-    const response = await post({ authorization: `${scheme} ${bound}`, dpop: await proof() });
-    expect(response.status).toBe(200);
-  });
+describe('DPoP-bound tokens are rejected without a valid proof', () => {
+  test.each(['DPoP', 'Bearer'])(
+    'a token with a proof is accepted in the scheme %s',
+    async (scheme) => {
+      const response = await post({ authorization: `${scheme} ${bound}`, dpop: await proof() });
+      expect(response.status).toBe(200);
+    },
+  );
 
-  test('a query is no part of the URL that is proved', async () => {
+  test('the proof does not cover the query of the URL', async () => {
     const here = { htm: 'GET', htu: `${PUBLIC_URL}/admin/credentials` };
     const headers = { authorization: `DPoP ${bound}`, dpop: await proof(here) };
     expect((await fetch(`${world.url}/admin/credentials?limit=1`, { headers })).status).toBe(200);
   });
 
-  test('the token endpoint takes one for its own URL', async () => {
+  test('the token endpoint accepts a proof for its own URL', async () => {
     const parameters = {
       grant_type: TOKEN_EXCHANGE,
       subject_token: bound,
@@ -75,15 +78,18 @@ describe('DPoP-bound tokens are refused unless a valid proof comes along', () =>
     );
   });
 
-  test.each(['Bearer', 'DPoP'])('none at all is challenged for one (%s)', async (scheme) => {
-    const response = await post({ authorization: `${scheme} ${bound}` });
-    expect(response.headers.get('www-authenticate')).toMatch(
-      /^DPoP realm="nats-sts", error="invalid_token"/,
-    );
-    expect(await answerOf(response)).toEqual(problem(401, 'invalid_token', 'proof_required'));
-  });
+  test.each(['Bearer', 'DPoP'])(
+    'a request without a proof is challenged for one (%s)',
+    async (scheme) => {
+      const response = await post({ authorization: `${scheme} ${bound}` });
+      expect(response.headers.get('www-authenticate')).toMatch(
+        /^DPoP realm="nats-sts", error="invalid_token"/,
+      );
+      expect(await answerOf(response)).toEqual(problem(401, 'invalid_token', 'proof_required'));
+    },
+  );
 
-  test('a bearer token under the DPoP scheme needs one too', async () => {
+  test('a bearer token in the DPoP scheme needs a proof, too', async () => {
     const response = await post({ authorization: `DPoP ${await world.token()}` });
     expect(await answerOf(response)).toEqual(problem(401, 'invalid_token', 'proof_required'));
   });
@@ -95,14 +101,14 @@ describe('DPoP-bound tokens are refused unless a valid proof comes along', () =>
     ['another token', { ath: createHash('sha256').update('x').digest('base64url') }],
     ['no token', { ath: undefined }],
     ['a time long past', { iat: 1_700_000_000 }],
-  ])('one for %s is refused', async (_, claims) => {
+  ])('a proof for %s is rejected', async (_, claims) => {
     const headers = { authorization: `DPoP ${bound}`, dpop: await proof(claims) };
     const response = await post(headers);
     expect(response.headers.get('www-authenticate')).toMatch(/^DPoP .*error="invalid_dpop_proof"/);
     expect(await answerOf(response)).toEqual(problem(401, 'invalid_token', 'proof_invalid'));
   });
 
-  test('one that was used before is refused', async () => {
+  test('a used proof is rejected', async () => {
     const headers = { authorization: `DPoP ${bound}`, dpop: await proof() };
     expect((await post(headers)).status).toBe(200);
     expect(await answerOf(await post(headers))).toEqual(
@@ -110,7 +116,7 @@ describe('DPoP-bound tokens are refused unless a valid proof comes along', () =>
     );
   });
 
-  test('two of them are refused, though both hold (RFC 9449 §4.3)', async () => {
+  test('two proofs are rejected, even if both are valid (RFC 9449 §4.3)', async () => {
     const headers = { authorization: `DPoP ${bound}`, dpop: `${await proof()}, ${await proof()}` };
     expect(await answerOf(await post(headers))).toEqual(
       problem(401, 'invalid_token', 'proof_invalid'),

@@ -39,7 +39,7 @@ function post(init: Omit<RequestInit, 'method'>): Promise<Response> {
 const json = { 'content-type': 'application/json' };
 
 describe('a credential', () => {
-  test('comes as JSON with everything that a client needs', async () => {
+  test('is JSON with everything that a client needs', async () => {
     const response = await world.exchange(token);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(response.headers.get('cache-control')).toBe('no-store');
@@ -90,7 +90,7 @@ describe('a credential', () => {
     ['text/plain, */*;q=0.01', 'text/plain; charset=utf-8'],
     ['text/html, application/xml;q=0.9, */*;q=0.8', 'application/json; charset=utf-8'],
     ['*/*;q=0', 'application/json; charset=utf-8'],
-  ])('asked for with Accept: %s comes as %s', async (accept, type) => {
+  ])('requested with Accept: %s is sent as %s', async (accept, type) => {
     const response = await world.exchange(token, { accept });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe(type);
@@ -100,7 +100,7 @@ describe('a credential', () => {
     expect(text.startsWith('-----BEGIN NATS USER JWT-----\n')).toBe(type.startsWith('text/plain'));
   });
 
-  test('for a role with an inbox of its own says which, in JSON and beside .creds', async () => {
+  test('for a role with its own inbox names the prefix, in JSON and beside .creds', async () => {
     const answer = await world.credential(token, { role: 'asker' });
     expect(answer).toMatchObject({ inbox_prefix: '_INBOX_orders' });
     const creds = await world.exchange(token, { role: 'asker', accept: 'text/plain' });
@@ -108,7 +108,7 @@ describe('a credential', () => {
     expect(await world.credential(token)).not.toHaveProperty('inbox_prefix');
   });
 
-  test('for the caller’s own nkey brings no seed, in either form', async () => {
+  test('for the caller’s own nkey contains no seed, in either form', async () => {
     const nkey = createKeyPair('user').publicKey;
     const body = (await (await world.exchange(token, { nkey })).json()) as object;
     expect(body).toMatchObject({ subject: nkey });
@@ -119,17 +119,17 @@ describe('a credential', () => {
     expect(plain).not.toContain('SEED');
   });
 
-  test('is had with the token in the body as well', async () => {
+  test('can also be requested with the token in the body', async () => {
     const response = await post({ headers: json, body: JSON.stringify({ token, role: 'viewer' }) });
     expect(await response.json()).toMatchObject({ role: 'viewer' });
   });
 
-  test('lives as long as asked, up to what the role allows', async () => {
+  test('lives as long as requested, up to the maximum of the role', async () => {
     expect(await world.credential(token, { ttl: 60 })).toMatchObject({ expires_in: 60 });
     expect(await world.credential(token, { ttl: 86_400 })).toMatchObject({ expires_in: 900 });
   });
 
-  test('that lives shorter than asked says which limit did that, in JSON and beside .creds', async () => {
+  test('that expires sooner than requested names the limit, in JSON and beside .creds', async () => {
     expect(await world.credential(token, { ttl: 901 })).toMatchObject({ ttl_capped_by: 'role' });
     for (const ask of [{}, { ttl: 900 }, { ttl: 60 }]) {
       expect(await world.credential(token, ask)).not.toHaveProperty('ttl_capped_by');
@@ -141,7 +141,7 @@ describe('a credential', () => {
     expect(whole.headers.get('ttl-capped-by')).toBeNull();
   });
 
-  test('that ends with its token says so, when it was asked for longer', async () => {
+  test('that expires with its token says so, if a longer lifetime was requested', async () => {
     await world.configure((tree) => {
       tree.issuers.dev.capToTokenExpiry = true;
     });
@@ -156,14 +156,14 @@ describe('a credential', () => {
   });
 
   test.each(['bearer', 'BEARER', 'Bearer ', 'Bearer\t'])(
-    'is had whatever the case and whitespace: "%s"',
+    'is issued whatever the case and whitespace: "%s"',
     async (scheme) => {
       const response = await post({ headers: { authorization: `${scheme} ${token}` } });
       expect(response.status).toBe(200);
     },
   );
 
-  test('in an account of other keys is signed by that account’s', async () => {
+  test('in another account is signed by a key of that account', async () => {
     const { key, scopedKeys } = world.trust.account('LAB');
     expect(await world.credential(token, { role: 'scientist' })).toMatchObject({
       account: key.publicKey,
@@ -194,7 +194,7 @@ describe('an exchange is refused', () => {
   });
 
   test.each(['admin', 'others', 'constructor'])(
-    'for the role %s that the binding does not give, whether there is one or not',
+    'for the role %s that the binding does not give, whether it exists or not',
     async (role) => {
       const response = await world.exchange(token, { role });
       expect(await answerOf(response)).toEqual(problem(403, 'access_denied', 'role_not_allowed'));
@@ -232,12 +232,12 @@ describe('an exchange is refused', () => {
     expect(answer).toEqual(problem(400, 'invalid_request', reason));
   });
 
-  test('not for an empty body where JSON is announced: many clients always announce it', async () => {
+  test('but not for an empty body with the content type of JSON, which many clients always send', async () => {
     const headers = { ...json, authorization: `Bearer ${token}` };
     expect((await post({ headers, body: '' })).status).toBe(200);
   });
 
-  test('by a message that names a member that there is not, if it could be ours', async () => {
+  test('with a message that names an unknown member, if the name could be ours', async () => {
     const headers = { ...json, authorization: `Bearer ${token}` };
     for (const [body, detail] of [
       [{ rolle: 'x' }, 'the body must not have rolle'],

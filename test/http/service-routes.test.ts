@@ -26,7 +26,7 @@ test('/livez says ok, and nothing about the parts', async () => {
   expect([response.status, await response.text()]).toEqual([200, 'ok\n']);
 });
 
-test('/readyz is ready when every part is, and lists them', async () => {
+test('/readyz is ready if every part is, and lists the parts', async () => {
   await using world = await startServiceWorld({ nats: false });
   const ready = await eventually(async () => {
     const state = await readiness(world.url);
@@ -44,7 +44,7 @@ test('/readyz is ready when every part is, and lists them', async () => {
   });
 });
 
-test('/readyz says which issuer is down; not ready only when none is up', async () => {
+test('/readyz says which issuer is down; it is not ready only if all are down', async () => {
   const key = await createTestKey();
   await using world = await startServiceWorld({
     nats: false,
@@ -79,7 +79,7 @@ test('/readyz says which issuer is down; not ready only when none is up', async 
   });
 });
 
-test('/readyz says that cannot write the audit log, until it can', async () => {
+test('/readyz says that the service cannot write the audit log, until it can', async () => {
   await using world = await startServiceWorld({ nats: false });
   // Another program that holds the write lock: no record gets in meanwhile.
   const other = new DatabaseSync(world.storeFile);
@@ -176,7 +176,7 @@ test('the authorization server metadata (RFC 8414) names the public URL, not the
   });
 });
 
-test('what is not there is 404, what is there by another method 405 with Allow', async () => {
+test('an unknown path is a 404; a known path with another method is a 405 with Allow', async () => {
   await using world = await startServiceWorld({ nats: false });
   const to = (method: string, path: string) => fetch(world.url + path, { method });
   for (const path of ['/nothing', '/exchange/', '//exchange', '/EXCHANGE', '/livez/x']) {
@@ -214,7 +214,7 @@ test('a path that a router could take for a pattern, or that cannot be decoded, 
   expect(answer).toEqual(problem(400, 'invalid_request', 'request_malformed'));
 });
 
-test('no answer may be taken for another type than it says, whoever gives it', async () => {
+test('no answer can be read as a content type other than its own', async () => {
   await using world = await startServiceWorld({ nats: false });
   for (const [path, method] of [
     ['/livez', 'GET'],

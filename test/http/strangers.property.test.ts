@@ -75,7 +75,7 @@ const exchangeBody = fc.oneof(
   ),
 );
 
-test('any JSON at /exchange, with and without a token that is good', async () => {
+test('any JSON at /exchange, with and without a valid token', async () => {
   await fc.assert(
     fc.asyncProperty(exchangeBody, fc.boolean(), async (body, withToken) => {
       const response = await fetch(`${world.url}/exchange`, {
@@ -92,7 +92,7 @@ test('any JSON at /exchange, with and without a token that is good', async () =>
   );
 });
 
-test('any bytes at /exchange, whatever they are said to be', async () => {
+test('any bytes at /exchange, with any content type', async () => {
   const types = fc.constantFrom(
     'application/json',
     'text/plain',
@@ -134,7 +134,7 @@ const value = () =>
     fc.constant(token),
   );
 
-test('any form at /token, on top of a good one or not', async () => {
+test('any form at /token, added to a valid one or alone', async () => {
   const pairs = fc.array(fc.tuple(fc.oneof(parameter, text), value()), { maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(pairs, fc.boolean(), async (pairs, onTop) => {
@@ -150,7 +150,7 @@ test('any form at /token, on top of a good one or not', async () => {
   );
 });
 
-test('any bytes at /token in place of a form', async () => {
+test('any bytes at /token instead of a form', async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
       const response = await fetch(`${world.url}/token`, {
@@ -180,7 +180,7 @@ test('any path and method', async () => {
   );
 });
 
-test('and the service works as before', async () => {
+test('the service still works afterwards', async () => {
   expect((await world.exchange(token)).status).toBe(200);
   expect(world.log.text()).not.toContain('a request failed');
 });

@@ -42,7 +42,7 @@ async function connectAs(sub: string) {
   return { connection, issuer };
 }
 
-test('the keys of each account are listed, with their credentials and sessions', async () => {
+test('the keys of each account are listed, with their credentials and connections', async () => {
   const { connection, issuer } = await connectAs('observer');
   const told = await keys();
   expect(told).toMatchObject({ rotator: { leader: expect.any(String) }, sessions_known: true });
@@ -88,7 +88,7 @@ test('a requested rotation happens, and who requested it is recorded', async () 
 test.each<[string, object, string]>([
   ['an account', { account: 'AP' }, 'did you mean "APP"?'],
   ['a role', { role: 'publsher' }, 'did you mean "publisher"?'],
-])('%s that is not there is not rotated', async (_, body, hint) => {
+])('%s that does not exist is not rotated', async (_, body, hint) => {
   const response = await call('POST /admin/keys/rotate', body);
   const said = (await response.json()) as { status: number; detail: string };
   expect(said.status).toBe(404);
@@ -144,7 +144,7 @@ test('revoking a key revokes every credential that it signed; the next exchange 
   expect((await call(route, { reason: 'again' })).status).toBe(404);
 });
 
-test('a key that no ring has cannot be revoked', async () => {
+test('an unknown key cannot be revoked', async () => {
   const unknown = createKeyPair('account').publicKey;
   const response = await call(`POST /admin/keys/${unknown}/revoke`, { reason: 'test' });
   expect(await answerOf(response)).toEqual(problem(404, 'not_found', 'not_found'));

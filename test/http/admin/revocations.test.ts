@@ -150,7 +150,7 @@ test('a dry run answers the same, and changes and records nothing', async () => 
   expect(await reasonFor(token)).toBeUndefined();
 });
 
-test('revocations are listed until nothing from before can be valid', async () => {
+test('revocations are listed until nothing issued before them can be valid', async () => {
   const first = await revoke({ role: 'reader' });
   const second = await revoke({ issuer: 'dev', subject: 'alice', block: true });
   const listed = await revocations();

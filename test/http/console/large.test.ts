@@ -47,7 +47,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 const rowsOf = ({ body }: Page): number => body.match(/<tr><td/g)?.length ?? 0;
 const open = (path: string) => browser.open(world.url + path);
 
-test('every page is short, and says how many there are in all', async () => {
+test('every page is short, and shows the total', async () => {
   for (const path of ['/console', '/console/activity', '/console/credentials']) {
     const page = await open(path);
     expect(page.status).toBe(200);
@@ -58,7 +58,7 @@ test('every page is short, and says how many there are in all', async () => {
   expect((await open('/console')).text).toContain('10,001');
 });
 
-test('activity is leafed through page by page, and back', async () => {
+test('activity has pages, forward and back', async () => {
   const newest = await open('/console/activity?type=issued');
   const second = await newest.follow('Older');
   const third = await second.follow('Older');
@@ -70,13 +70,13 @@ test('activity is leafed through page by page, and back', async () => {
   expect((await third.follow('Newest')).url.search).toBe('?type=issued');
 });
 
-test('what is rare is found however far back it is', async () => {
+test('a rare record is found however old it is', async () => {
   const page = await open('/console/activity?subject=person-3');
   expect(rowsOf(page)).toBe(1);
   expect(page.body).not.toContain('Older');
 });
 
-test('credentials are leafed through, none twice and none left out', async () => {
+test('the pages of credentials repeat none and leave out none', async () => {
   const seen = new Set<string>();
   let page = await open('/console/credentials');
   for (let pages = 1; pages <= 4; pages += 1) {
@@ -88,7 +88,7 @@ test('credentials are leafed through, none twice and none left out', async () =>
   expect(one.text).toContain('1 credential');
 });
 
-test('a revocation says how many of them it reaches', async () => {
+test('a revocation says how many credentials it affects', async () => {
   const form = await open('/console/revoke?role=publisher');
   const asked = await form.press('See what would be disconnected', { reason: 'test' });
   expect(asked.text).toContain('Disconnected now: 10,001 valid credentials');

@@ -30,7 +30,7 @@ async function ask(person: string, path: string, { count = 4 * MAX, method = 'GE
 
 const deniedTo = (subject: string) => world.audit({ type: 'denied', subject }).length;
 
-test('whoever is no administrator is told so, and recorded, only so often; at every page and form', async () => {
+test('a person who is not an administrator is refused and recorded only up to the limit, at every page and form', async () => {
   const before = deniedTo(BEN.id);
   const { statuses, last } = await ask(BEN.name, '/console');
   expect(statuses).toEqual({ 403: MAX, 429: 3 * MAX });
@@ -43,7 +43,7 @@ test('whoever is no administrator is told so, and recorded, only so often; at ev
   expect(deniedTo(BEN.id) - before).toBe(MAX);
 });
 
-test('an administrator looks as often as their page asks; what they do is counted', async () => {
+test('an administrator reads pages without a limit, but actions count', async () => {
   expect((await ask(OLGA.name, '/console')).statuses).toEqual({ 200: 4 * MAX });
   const { statuses } = await ask(OLGA.name, '/console/rotate', { method: 'POST' });
   expect(statuses[429]).toBe(3 * MAX);

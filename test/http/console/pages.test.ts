@@ -27,7 +27,7 @@ function section(body: string, name: string): string {
 }
 
 describe.each(PAGES)('%s', (path) => {
-  test('sends whoever is not signed in to the login, and back', async () => {
+  test('sends a person who is not signed in to the login, and back', async () => {
     const response = await fetch(world.url + path, { redirect: 'manual' });
     expect(response.status).toBe(303);
     expect(response.headers.get('location')).toBe(`/login?return_to=${encodeURIComponent(path)}`);
@@ -35,7 +35,7 @@ describe.each(PAGES)('%s', (path) => {
     expect([page.status, page.url.pathname]).toEqual([200, path]);
   });
 
-  test('is not for whom no rule matches: in plain words, and recorded', async () => {
+  test('refuses a person whom no rule matches, in plain words, and records that', async () => {
     const before = world.audit({ subject: BEN.id, reason: 'not_admin' }).length;
     const { page } = await world.visit(BEN.name, path);
     expect(page.status).toBe(403);
@@ -46,7 +46,7 @@ describe.each(PAGES)('%s', (path) => {
     expect(records).toMatchObject([{ type: 'denied', door: 'admin', binding: 'admin[0]' }]);
   });
 
-  test('has a strict policy, scripts and styles of our own, and is not kept', async () => {
+  test('has a strict policy, only our own scripts and styles, and is not cached', async () => {
     const { page } = await world.visit(OLGA.name, path);
     const policy = String(page.headers['content-security-policy']);
     expect(policy).toContain("default-src 'none'");
@@ -59,7 +59,7 @@ describe.each(PAGES)('%s', (path) => {
   });
 });
 
-test('without rules the console says how to make some', async () => {
+test('without rules, the console says how to write some', async () => {
   await using closed = await startConsoleWorld((tree) => {
     delete tree.admin;
   });
@@ -69,7 +69,7 @@ test('without rules the console says how to make some', async () => {
   expect(page.body).toContain('admin:\n  - issuer: acme\n');
 });
 
-test('the overview tells health, figures, warnings, keys and what happened last', async () => {
+test('the overview shows health, figures, warnings, keys, and the latest activity', async () => {
   const who = someone();
   const { creds, issuer } = await world.credential(await world.token({ sub: who }));
   await world.connect(creds);
@@ -94,7 +94,7 @@ test('the overview tells health, figures, warnings, keys and what happened last'
   expect(keys).toMatch(/aria-label="staged: /);
 });
 
-test('records of keys crowd nothing out of the overview; all activity has them', async () => {
+test('records of keys push nothing else out of the overview; all activity has them', async () => {
   const who = someone();
   await world.exchange(await world.token({ sub: who }), { role: 'no-such-role' });
   const now = Date.now();
@@ -107,7 +107,7 @@ test('records of keys crowd nothing out of the overview; all activity has them',
   expect(section(all.body, 'activity')).toContain('rotates-often');
 });
 
-test('where the newest records are all of the service itself, the overview says so', async () => {
+test('if all recent records are of automatic actions, the overview says so', async () => {
   await using busy = await startConsoleWorld();
   const { browser } = await busy.visit(OLGA.name);
   const time = Date.now();
@@ -116,7 +116,7 @@ test('where the newest records are all of the service itself, the overview says 
   expect(section(page.body, 'activity')).toContain('are of automatic actions');
 });
 
-test('a role that is looked for by name is the only one shown', async () => {
+test('a search for a role shows only that role', async () => {
   const { browser } = await world.visit(OLGA.name);
   const found = await browser.open(`${world.url}/console?role=publ`);
   expect(section(found.body, 'keys')).toContain('role publisher');
@@ -144,7 +144,7 @@ test('activity is filtered by form and by link, and says why something was refus
   expect(linked.text).toContain(who);
 });
 
-test('a filter that cannot be meant is told so', async () => {
+test('an invalid filter is refused, and the page says why', async () => {
   const { browser } = await world.visit(OLGA.name);
   for (const query of ['type=nonsense', 'role=a&role=b', `subject=${'x'.repeat(3000)}`]) {
     expect((await browser.open(`${world.url}/console/activity?${query}`)).status).toBe(400);
@@ -153,7 +153,7 @@ test('a filter that cannot be meant is told so', async () => {
   expect(cursor.status).toBe(400);
 });
 
-test('living credentials are found by whose they are, and each leads to its revocation', async () => {
+test('valid credentials are found by identity, and each links to its revocation', async () => {
   const who = someone();
   await world.credential(await world.token({ sub: who }));
   const { browser } = await world.visit(OLGA.name);
@@ -166,7 +166,7 @@ test('living credentials are found by whose they are, and each leads to its revo
 
 const HOSTILE = `"><img src=x onerror=alert(1)>'&lt;<script>alert(2)</script>{{x}}\u202E`;
 
-test('what strangers call themselves is text, in every place', async () => {
+test('names that strangers chose are shown as text everywhere', async () => {
   const stranger = { ...identity, issuerName: `dev${HOSTILE}`, subject: HOSTILE };
   world.append([
     denied({
@@ -215,14 +215,14 @@ test('what strangers call themselves is text, in every place', async () => {
   }
 });
 
-test('what a link says is no notice', async () => {
+test('a link cannot make a notice appear', async () => {
   const { browser } = await world.visit(OLGA.name);
   const page = await browser.open(`${world.url}/console?notice=You+won&done=rotated&slots=3`);
   expect(page.text).not.toContain('You won');
   expect(page.text).not.toContain('Rotation requested');
 });
 
-test('a notice that nobody of ours wrote is not shown', async () => {
+test('a notice that the service did not write is not shown', async () => {
   const notice = `${cookieJar(world.url).prefix}-notice`;
   for (const text of [
     'You%20won',
@@ -272,7 +272,7 @@ describe('the page of one identity', () => {
     expect(section(after.body, 'credentials')).toContain('No credentials match');
   });
 
-  test('of somebody who only signed in has that', async () => {
+  test('of a person who only signed in shows that', async () => {
     const { page } = await world.visit(
       OLGA.name,
       `/console/identity?issuer=acme&subject=${OLGA.id}`,
@@ -281,7 +281,7 @@ describe('the page of one identity', () => {
   });
 
   test.each(['', '?issuer=acme', '?subject=olga'])(
-    'wants issuer and subject: %j',
+    'requires issuer and subject: %j',
     async (query) => {
       const { page } = await world.visit(OLGA.name, `/console/identity${query}`);
       expect([page.status, page.text]).toEqual([
@@ -292,7 +292,7 @@ describe('the page of one identity', () => {
   );
 });
 
-test('sign-ins that began are folded into one entry, whoever makes many of them', async () => {
+test('started sign-ins are folded into one entry, however many there are', async () => {
   const { browser } = await world.visit(OLGA.name);
   for (let begun = 0; begun < 3; begun += 1) {
     await fetch(`${world.url}/login?issuer=acme`, { redirect: 'manual' });
@@ -303,7 +303,7 @@ test('sign-ins that began are folded into one entry, whoever makes many of them'
   expect(first.match(/<li>/g)?.length).toBeGreaterThanOrEqual(3);
 });
 
-test('what the configuration names is chosen from a list, and what it no longer names stays asked for', async () => {
+test('configured names are chosen from a list, and a removed name stays selected', async () => {
   const { browser, page } = await world.visit(OLGA.name, '/console/credentials');
   const select = (body: string, name: string) =>
     new RegExp(`<select id="[^"]*" name="${name}">.*?</select>`, 's').exec(body)?.[0] ?? '';

@@ -3,18 +3,18 @@ import { expect, test } from 'vitest';
 import { CONSOLE_SCRIPT } from '../../../src/http/console/assets/script.ts';
 import { REFRESH_HEADER } from '../../../src/http/console/notice.ts';
 
-test('the script is JavaScript, and leaves a window alone that lacks what it needs', () => {
+test('the script is valid JavaScript, and does nothing in a window that lacks what it needs', () => {
   const script = new Script(CONSOLE_SCRIPT);
   const window = { document: { querySelector: () => null } };
   expect(() => script.runInNewContext(window)).not.toThrow();
 });
 
-test('the script makes no text into a page or a program by itself', () => {
+test('the script never turns text into HTML or code', () => {
   expect(CONSOLE_SCRIPT).not.toMatch(
     /innerHTML\s*=[^=]|outerHTML|document\.write|eval\(|new Function/,
   );
 });
 
-test('what it asks for takes no notice away', () => {
+test('a refresh by the script removes no notice', () => {
   expect(CONSOLE_SCRIPT).toContain(`'${REFRESH_HEADER}'`);
 });

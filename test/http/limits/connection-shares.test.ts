@@ -85,7 +85,7 @@ test.runIf(onLinux).each([
   expect(await dropped('gave_way')).toBeGreaterThan(before);
 });
 
-test('what one address opens beyond its share is closed, and counted', async () => {
+test('connections of one address beyond its share are closed, and counted', async () => {
   const open: Socket[] = [];
   const before = await dropped('network');
   for (let n = 0; n < CONNECTIONS; n += 1)
@@ -97,7 +97,7 @@ test('what one address opens beyond its share is closed, and counted', async () 
 });
 
 test.runIf(onLinux)(
-  'a connection whose request waits for an answer gives way to nobody',
+  'a connection with an unanswered request is never closed for another',
   async () => {
     let release = () => {};
     await using waiting = await startServiceWorld({
@@ -124,7 +124,7 @@ test.runIf(onLinux)(
   },
 );
 
-test('a TLS handshake that is not finished does not hold a connection longer than a request may', async () => {
+test('an unfinished TLS handshake holds a connection no longer than a request may take', async () => {
   await using secure = await startServiceWorld({
     nats: false,
     configure: (tree, { folder }) => {
@@ -141,7 +141,7 @@ test('a TLS handshake that is not finished does not hold a connection longer tha
   expect(socket.bytesRead).toBe(0);
 });
 
-test('a low limit of open files leaves room for the store, and the log says so', async () => {
+test('a low open file limit leaves room for the store, and the log says so', async () => {
   await using ground = await prepareService({ nats: false });
   await using service = await startServiceProcess(ground, { openFiles: 256 });
   expect(await service.logged('open file limit')).toMatchObject({

@@ -29,7 +29,7 @@ test('limits on everything a stranger controls: a connection that sends far ahea
   expect((await world.exchange(await world.token())).status).toBe(200);
 });
 
-test('callers that do not finish hold up nobody else', async () => {
+test('callers that never finish their request delay nobody else', async () => {
   const slow = Array.from({ length: 15 }, connection);
   const head = 'POST /exchange HTTP/1.1\r\nHost: sts\r\nContent-Length: 9\r\n\r\n';
   for (const socket of slow) await new Promise((resolve) => socket.write(head, resolve));
@@ -39,7 +39,7 @@ test('callers that do not finish hold up nobody else', async () => {
   for (const socket of slow) socket.destroy();
 });
 
-test('more connections than there may be are closed, and there is room again when others end', async () => {
+test('connections beyond the limit are closed, and new ones are accepted when others end', async () => {
   const idle = Array.from({ length: 40 }, connection);
   await Promise.race(idle.map((socket) => once(socket, 'close')));
   for (const socket of idle) socket.destroy();
@@ -50,7 +50,7 @@ test('more connections than there may be are closed, and there is room again whe
   expect(await eventually(answered)).toBe(true);
 });
 
-test('where there is nothing, no body is waited for', async () => {
+test('an unknown path answers without waiting for a body', async () => {
   const { statuses } = await sendRaw(
     world.url,
     'PUT /nope HTTP/1.1\r\nHost: sts\r\nContent-Type: application/json\r\nContent-Length: 10\r\nConnection: close\r\n\r\n{',

@@ -25,7 +25,7 @@ function limited(perAddress: number, perIdentity: number) {
 
 const TOO_MANY = problem(429, 'rate_limited', 'too_many_requests');
 
-test('an address that comes too often gets 429 with Retry-After, at both doors, before anything is verified', async () => {
+test('an address with too many requests gets 429 with Retry-After, at both doors, before anything is verified', async () => {
   await using world = await startServiceWorld({ nats: false, configure: limited(3, 100) });
   expect((await world.exchange('a.b.c')).status).toBe(401);
   expect((await world.exchange(await world.token())).status).toBe(200);
@@ -51,7 +51,7 @@ test('health and metrics are not limited', async () => {
   }
 });
 
-test('what administrators and whoever signs out need is counted apart from the doors, and the period is said', async () => {
+test('administration and sign-out have a limit of their own, and the message states the period', async () => {
   await using world = await startServiceWorld({ nats: false, configure: limited(1, 100) });
   expect((await world.exchange('a.b.c')).status).toBe(401);
   const refused = await world.exchange('a.b.c');
@@ -67,7 +67,7 @@ test('what administrators and whoever signs out need is counted apart from the d
   expect(await status('/logout')).toBe(429);
 });
 
-test('a page says once when to come again', async () => {
+test('a page says once when to try again', async () => {
   await using world = await startServiceWorld({ nats: false, configure: limited(1, 100) });
   await fetch(`${world.url}/console`, { redirect: 'manual' });
   const page = await (await fetch(`${world.url}/console`)).text();
@@ -75,7 +75,7 @@ test('a page says once when to come again', async () => {
   expect(page).toContain('the limit is 1 in 1 hour.');
 });
 
-test('an identity that comes too often gets 429, whichever token and door it uses; others do not', async () => {
+test('an identity with too many requests gets 429, with any token and at any door; others do not', async () => {
   await using world = await startServiceWorld({ nats: false, configure: limited(100, 2) });
   const atTokenDoor = async (sub: string) =>
     world.tokenExchange({
@@ -98,7 +98,7 @@ test('an identity that comes too often gets 429, whichever token and door it use
   ]);
 });
 
-test('a token that is not believed uses up nobody’s limit', async () => {
+test('an invalid token counts against nobody’s limit', async () => {
   await using world = await startServiceWorld({ nats: false, configure: limited(100, 1) });
   const token = await world.token();
   for (let n = 0; n < 3; n += 1) {
@@ -118,7 +118,7 @@ test('limits change with the configuration', async () => {
   expect([await status(), await status()]).toEqual([200, 200]);
 });
 
-test('X-Forwarded-For is not believed from anyone, unless the configuration names the proxy', async () => {
+test('X-Forwarded-For is trusted only from a proxy that the configuration names', async () => {
   await using world = await startServiceWorld({ nats: false, configure: limited(1, 100) });
   const from = async (address: string) =>
     (await world.exchange('a.b.c', { headers: { 'x-forwarded-for': address } })).status;
@@ -126,7 +126,7 @@ test('X-Forwarded-For is not believed from anyone, unless the configuration name
   expect(world.audit()).toMatchObject([{ address: '127.0.0.1' }]);
 });
 
-test('behind a trusted proxy, the nearest address that is not a proxy’s counts and is recorded', async () => {
+test('behind a trusted proxy, the closest address that is not a proxy’s counts and is recorded', async () => {
   await using world = await startServiceWorld({
     nats: false,
     configure: (tree) => {
@@ -143,7 +143,7 @@ test('behind a trusted proxy, the nearest address that is not a proxy’s counts
   expect(addresses(world)).toEqual(['203.0.113.1', '203.0.113.2']);
 });
 
-test('an absurd X-Forwarded-For from a trusted proxy is no address, and harms nobody', async () => {
+test('an invalid X-Forwarded-For from a trusted proxy is not an address, and harms nobody', async () => {
   await using world = await startServiceWorld({
     nats: false,
     configure: (tree) => {
@@ -165,7 +165,7 @@ test('an absurd X-Forwarded-For from a trusted proxy is no address, and harms no
   for (const address of addresses(world)) expect(address).toMatch(/^[0-9a-f.:]+$/);
 });
 
-test('limits on everything a stranger controls: beyond the concurrency limit callers are told to come back; health stays visible', async () => {
+test('limits on everything a stranger controls: beyond the concurrency limit, callers get 503 with Retry-After, and probes still answer', async () => {
   await using world = await startServiceWorld({
     nats: false,
     configure: (tree) => {

@@ -28,7 +28,7 @@ async function answered(people: LoginApp, cookies: Texts, fields: Texts, changes
 }
 
 describe('GET /authorize', () => {
-  test('sends whoever is not signed in to the login, and back with the whole request', async () => {
+  test('sends a person who is not signed in to the login, and back with the whole request', async () => {
     await using people = await startLoginApp();
     const path = authorizePath({ scope: 'reader' });
     const answer = await people.get(path);
@@ -51,14 +51,14 @@ describe('GET /authorize', () => {
     expect(answer.headers.location).toBeUndefined();
   });
 
-  test('of a destination that is none reads what one looks like, exactly', async () => {
+  test('with an invalid destination shows exactly what a valid one looks like', async () => {
     await using people = await startLoginApp();
     const path = authorizePath({ redirect_uri: 'http://localhost:1/callback' });
     const { body } = await people.get(path, { cookies: await people.signIn() });
     expect(body).toContain('http://127.0.0.1:PORT/callback or http://[::1]:PORT/callback');
   });
 
-  test('what is wrong otherwise is told to the program', async () => {
+  test('reports other mistakes to the program', async () => {
     await using people = await startLoginApp();
     const answer = await people.get(authorizePath({ response_type: 'token' }));
     expect(answer.statusCode).toBe(303);
@@ -69,7 +69,7 @@ describe('GET /authorize', () => {
     });
   });
 
-  test('offers each role, with what it allows; the one that the program names alone', async () => {
+  test('offers each role with what it allows, or only the role that the program names', async () => {
     await using people = await startLoginApp();
     const cookies = await people.signIn();
     const all = await people.get(authorizePath(), { cookies });
@@ -82,7 +82,7 @@ describe('GET /authorize', () => {
     expect(one.body).not.toContain('publisher');
   });
 
-  test('of a role that one may not take can only be cancelled', async () => {
+  test('for a role that the person may not take can only be canceled', async () => {
     await using people = await startLoginApp();
     const path = authorizePath({ scope: 'admin' });
     const { body } = await people.get(path, { cookies: await people.signIn() });
@@ -93,7 +93,7 @@ describe('GET /authorize', () => {
 });
 
 describe('POST /authorize', () => {
-  test('agreed, the program gets a code that is good for the key, role and port shown', async () => {
+  test('after approval gives the program a code for the key, role, and port that were shown', async () => {
     await using people = await startLoginApp();
     const cookies = await people.signIn();
     const answer = await answered(people, cookies, { role: 'reader', decision: 'agree' });
@@ -111,7 +111,7 @@ describe('POST /authorize', () => {
     });
   });
 
-  test('cancelled, the program is told, and it is recorded who refused which program what key', async () => {
+  test('after cancellation tells the program, and records who refused which key to which program', async () => {
     await using people = await startLoginApp();
     const fields = { role: 'reader', decision: 'refuse' };
     const answer = await answered(people, await people.signIn(), fields);
@@ -126,7 +126,7 @@ describe('POST /authorize', () => {
     ]);
   });
 
-  test('cancelled while nothing can be recorded, the page says so', async () => {
+  test('says so if a cancellation cannot be recorded', async () => {
     await using people = await startLoginApp();
     const cookies = await people.signIn();
     people.world.journalSays(new Refusal('audit_unavailable', 'It cannot be recorded.'));
@@ -136,7 +136,7 @@ describe('POST /authorize', () => {
   });
 
   test.each([{}, { decision: 'agree ' }, { decision: 'Agree' }])(
-    'whatever is not said to be agreed to is not (%j)',
+    'approves nothing unless the form says exactly "agree" (%j)',
     async (decision) => {
       await using people = await startLoginApp();
       const fields = { role: 'reader', ...decision } as Texts;
@@ -149,7 +149,7 @@ describe('POST /authorize', () => {
     [{}, { role: 'admin' }],
     [{}, {}],
     [{ scope: 'reader' }, { role: 'publisher' }],
-  ])('a role that was not offered is not handed over (%j, %j)', async (changes, role) => {
+  ])('hands over no role that was not offered (%j, %j)', async (changes, role) => {
     await using people = await startLoginApp();
     const fields = { ...role, decision: 'agree' } as Texts;
     const answer = await answered(people, await people.signIn(), fields, changes);
@@ -158,7 +158,7 @@ describe('POST /authorize', () => {
   });
 
   test.each(['agree', 'refuse'])(
-    'of a page that somebody else saw does nothing (%s): whoever is signed in now is asked first',
+    'from a page that another person saw does nothing (%s): the person who is signed in now is asked first',
     async (decision) => {
       await using people = await startLoginApp();
       const page = await people.get(authorizePath(), { cookies: await people.signIn() });
@@ -185,7 +185,7 @@ describe('POST /authorize', () => {
     },
   );
 
-  test('of a page that was looked at again is the answer of who sees it now', async () => {
+  test('from a page that was shown again is the answer of the person who sees it now', async () => {
     await using people = await startLoginApp();
     const page = await people.get(authorizePath(), { cookies: await people.signIn() });
     const cookies = await people.signIn();
@@ -208,7 +208,7 @@ describe('POST /authorize', () => {
     expect(people.world.told).toEqual([]);
   });
 
-  test('to a port of IPv6, which policies of browsers cannot name, a page leads on', async () => {
+  test('leads on by a page to an IPv6 port, which browser policies cannot name', async () => {
     await using people = await startLoginApp();
     const changes = { redirect_uri: 'http://[::1]:53111/callback' };
     const cookies = await people.signIn();
@@ -223,7 +223,7 @@ describe('POST /authorize', () => {
   });
 });
 
-test('the page at the end says that the tab can be closed, to anyone', async () => {
+test('the last page says that the tab can be closed, even to a person who is not signed in', async () => {
   await using people = await startLoginApp();
   const answer = await people.get('/authorize/done');
   expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'Done']);

@@ -26,7 +26,7 @@ test('a role is downloaded as a file that no cache keeps', async () => {
   expect(people.exchanged[0]?.userPublicKey).toBeUndefined();
 });
 
-test('what the exchange refuses is a page, with its status', async () => {
+test('a refusal of the exchange is a page, with its status', async () => {
   const refuses = new Refusal('signing_key_unavailable', 'No signing key right now.', {
     detail: 'account APP',
     retryAfterSeconds: 30,
@@ -58,14 +58,14 @@ test.each([
   [{ role: 'x'.repeat(129) }, 'This is not a role: '],
   [{ role: 'reader', ttl: '100000000' }, '1 to 99,999,999'],
   [{ role: 'nobody' }, 'Choose one of your roles'],
-])('%j is refused in words that say why', async (fields, words) => {
+])('%j is refused, and the page says why', async (fields, words) => {
   await using people = await startLoginApp();
   const answer = await people.post('/credentials', fields, { cookies: await people.signIn() });
   expect(answer.body).toContain(words);
   expect(answer.body).not.toContain('token');
 });
 
-test('a session that is over is told, and not sent to the issuer, where browsers would stop the form', async () => {
+test('an ended session gets a page that says so, not a redirect to the issuer, which browsers would block for a form', async () => {
   await using people = await startLoginApp();
   const cookies = await people.signIn();
   people.world.clock.advance(3600);
@@ -80,7 +80,7 @@ test('a session that is over is told, and not sent to the issuer, where browsers
   expect(people.exchanged).toEqual([]);
 });
 
-test('the exchange is given the limit by identity', async () => {
+test('the exchange applies the limit by identity', async () => {
   await using people = await startLoginApp({ limits: { perIdentity: 1 } });
   const cookies = await people.signIn();
   await people.post('/credentials', { role: 'reader' }, { cookies });

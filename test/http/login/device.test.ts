@@ -22,7 +22,7 @@ async function answered(people: LoginApp, cookies: Texts, fields: Texts & { user
 type Texts = Readonly<Record<string, string>>;
 
 describe('GET /device', () => {
-  test('sends whoever is not signed in to the login, and back with the code', async () => {
+  test('sends a person who is not signed in to the login, and back with the code', async () => {
     await using people = await startLoginApp();
     const answer = await people.get('/device?user_code=BCDF-GHJK');
     expect([answer.statusCode, answer.headers.location]).toEqual([
@@ -41,7 +41,7 @@ describe('GET /device', () => {
     expect(answer.body).toContain('<label for="user-code">Code</label>');
   });
 
-  test('shows what is asked, with the code to compare, and agrees to nothing', async () => {
+  test('shows the request with the code to compare, and approves nothing', async () => {
     await using people = await startLoginApp();
     const { userCode } = await begin(people, { program: '<i>tool</i>' });
     const typed = userCode.toLowerCase().replace('-', ' ');
@@ -62,7 +62,7 @@ describe('GET /device', () => {
     expect(people.world.told.map(({ step }) => step)).toEqual(['device-begun']);
   });
 
-  test('of an unknown code asks again, and says so to screen readers, too', async () => {
+  test('with an unknown code asks again, and tells screen readers, too', async () => {
     await using people = await startLoginApp();
     const answer = await people.get('/device?user_code=%22%3EBBBBBBBB', {
       cookies: await people.signIn(),
@@ -80,7 +80,7 @@ describe('GET /device', () => {
 });
 
 describe('POST /device', () => {
-  test('agreed, the device gets the role that was chosen', async () => {
+  test('after approval gives the device the chosen role', async () => {
     await using people = await startLoginApp();
     const { userCode, deviceCode } = await begin(people);
     const cookies = await people.signIn();
@@ -94,7 +94,7 @@ describe('POST /device', () => {
   });
 
   test.each(['agree', 'refuse'])(
-    'of a page that somebody else saw does nothing (%s): whoever is signed in now is asked first',
+    'from a page that another person saw does nothing (%s): the person who is signed in now is asked first',
     async (decision) => {
       await using people = await startLoginApp();
       const { userCode, deviceCode } = await begin(people);
@@ -121,7 +121,7 @@ describe('POST /device', () => {
     },
   );
 
-  test('refused, the device is told', async () => {
+  test('after a refusal tells the device', async () => {
     await using people = await startLoginApp();
     const { userCode, deviceCode } = await begin(people);
     const fields = { user_code: userCode, role: 'reader', decision: 'refuse' };
@@ -137,7 +137,7 @@ describe('POST /device', () => {
     [undefined, {}],
     // Another one than the program asked for, and the page showed.
     ['reader', { role: 'publisher' }],
-  ])('a role that was not offered is not handed over (asked: %s, sent: %j)', async (role, sent) => {
+  ])('hands over no role that was not offered (requested: %s, sent: %j)', async (role, sent) => {
     await using people = await startLoginApp();
     const { userCode, deviceCode } = await begin(people, { role });
     const fields = { user_code: userCode, decision: 'agree', ...(sent as Texts) };
@@ -148,7 +148,7 @@ describe('POST /device', () => {
     });
   });
 
-  test('codes are guessed no faster than the limit by identity', async () => {
+  test('limits guesses of codes by identity', async () => {
     await using people = await startLoginApp({ limits: { perIdentity: 2 } });
     const cookies = await people.signIn();
     const guess = async () =>
@@ -158,7 +158,7 @@ describe('POST /device', () => {
     expect((await people.post('/device', fields, { cookies })).statusCode).toBe(429);
   });
 
-  test('whoever has no role can only refuse', async () => {
+  test('lets a person without a role only refuse', async () => {
     await using people = await startLoginApp();
     const { userCode } = await begin(people);
     const cookies = await people.signIn({ team: 'sales' });

@@ -4,8 +4,8 @@ import { role } from '../../policy/support.ts';
 import { cookiesSet, headingOf } from './pages.ts';
 import { BINDINGS, CONTACT, ROLES, startLoginApp } from './login-app.ts';
 
-describe('whoever is not signed in', () => {
-  test('reads what this is, and where to sign in', async () => {
+describe('a person who is not signed in', () => {
+  test('sees what this is, and where to sign in', async () => {
     await using people = await startLoginApp({
       issuers: [
         { name: 'dev', title: 'Acme' },
@@ -21,7 +21,7 @@ describe('whoever is not signed in', () => {
     expect(answer.body).not.toContain('Sign out');
   });
 
-  test('reads how programs get in where nobody signs in', async () => {
+  test('sees how programs get credentials if sign-in is not configured', async () => {
     await using people = await startLoginApp({ issuers: [] });
     const { body } = await people.get('/');
     expect(body).toContain('https://sts.test/exchange');
@@ -29,7 +29,7 @@ describe('whoever is not signed in', () => {
   });
 
   test.each(['1.forged', '2.half', 'no count', '9.x'])(
-    'is told nothing worse for a cookie that is none (%s)',
+    'sees the same page with an invalid cookie (%s)',
     async (value) => {
       await using people = await startLoginApp();
       const answer = await people.get('/', { cookies: { '__Host-nats-sts-session': value } });
@@ -37,7 +37,7 @@ describe('whoever is not signed in', () => {
     },
   );
 
-  test('because the session ended is told so, and the cookie goes', async () => {
+  test('because the session ended sees that, and the cookie is deleted', async () => {
     await using people = await startLoginApp();
     const cookies = await people.signIn();
     people.world.clock.advance(3600);
@@ -49,7 +49,7 @@ describe('whoever is not signed in', () => {
   });
 });
 
-test('an identity that was cut off reads that, and keeps no session', async () => {
+test('and whose access was revoked sees that, and keeps no session', async () => {
   const revoked = new Refusal('token_revoked', 'This token was revoked.');
   await using people = await startLoginApp({ logins: { open: async () => revoked } });
   const answer = await people.get('/', { cookies: { '__Host-nats-sts-session': '1.x' } });
@@ -57,7 +57,7 @@ test('an identity that was cut off reads that, and keeps no session', async () =
   expect(cookiesSet(answer)).toHaveLength(1);
 });
 
-test('a session that cannot be looked at right now is kept', async () => {
+test('keeps a session that cannot be checked right now', async () => {
   const down = new Refusal('store_unavailable', 'Not now.', { retryAfterSeconds: 5 });
   await using people = await startLoginApp({ logins: { open: async () => down } });
   const answer = await people.get('/', { cookies: { '__Host-nats-sts-session': '1.x' } });
@@ -65,8 +65,8 @@ test('a session that cannot be looked at right now is kept', async () => {
   expect(cookiesSet(answer)).toEqual([]);
 });
 
-describe('whoever is signed in', () => {
-  test('reads who they are and until when', async () => {
+describe('a person who is signed in', () => {
+  test('sees who they are and until when', async () => {
     await using people = await startLoginApp();
     const cookies = await people.signIn({ team: 'orders', email: 'ada@acme.test' });
     people.world.clock.advance(1200);
@@ -83,7 +83,7 @@ describe('whoever is signed in', () => {
     expect(body).toContain('<form method="post" action="/logout">');
   });
 
-  test('reads of each role what it allows, and takes it along', async () => {
+  test('sees what each role allows, and downloads its credential', async () => {
     await using people = await startLoginApp();
     const { body } = await people.get('/', { cookies: await people.signIn() });
     const cards = body.split('<article').slice(1);
@@ -110,7 +110,7 @@ describe('whoever is signed in', () => {
     expect(cards[1]).not.toContain('<select');
   });
 
-  test('reads how to do it on the command line', async () => {
+  test('sees how to do it on the command line', async () => {
     await using people = await startLoginApp();
     const { body } = await people.get('/', { cookies: await people.signIn() });
     expect(body).toContain('<code>nats-sts login --url https://sts.test</code>');
@@ -126,7 +126,7 @@ describe('whoever is signed in', () => {
 });
 
 describe('a denied person', () => {
-  test('reads which claims did not fit, what their own token says of them, and whom to ask', async () => {
+  test('sees which claims did not match, what their own token says, and whom to ask', async () => {
     await using people = await startLoginApp({
       bindings: [
         {
@@ -152,7 +152,7 @@ describe('a denied person', () => {
     }
   });
 
-  test('by an expression reads the claims that it looks at, and not the expression', async () => {
+  test('by an expression sees the claims that it uses, but not the expression', async () => {
     await using people = await startLoginApp({
       bindings: [
         {
@@ -172,7 +172,7 @@ describe('a denied person', () => {
     expect(body).not.toContain('&amp;&amp;');
   });
 
-  test('is on the record under the ID that the page shows; who has a role is not', async () => {
+  test('is recorded under the ID on the page; a person with a role is not', async () => {
     await using people = await startLoginApp();
     const { body } = await people.get('/', { cookies: await people.signIn({ team: 'sales' }) });
     const [, id] = /give this ID: <code class="all">([0-9a-f-]{36})/.exec(body) ?? [];
@@ -181,7 +181,7 @@ describe('a denied person', () => {
     expect(people.denied).toHaveLength(1);
   });
 
-  test('who administers is shown the way to the console instead, and is no denied person', async () => {
+  test('who is an administrator sees the way to the console instead, and is not recorded as denied', async () => {
     await using people = await startLoginApp();
     const { body } = await people.get('/', { cookies: await people.signIn({ team: 'platform' }) });
     expect(body).toContain('You administer this service.');
@@ -190,7 +190,7 @@ describe('a denied person', () => {
     expect(people.denied).toEqual([]);
   });
 
-  test('is told when that cannot be recorded, or comes too often', async () => {
+  test('sees it if that cannot be recorded, or if there are too many requests', async () => {
     const unrecorded = new Refusal('audit_unavailable', 'It cannot be recorded.');
     await using broken = await startLoginApp({ unrecorded });
     const cookies = await broken.signIn({ team: 'sales' });
@@ -202,13 +202,13 @@ describe('a denied person', () => {
     expect(people.denied).toHaveLength(1);
   });
 
-  test('whose issuer has no binding at all reads that much', async () => {
+  test('whose issuer has no binding sees that', async () => {
     await using people = await startLoginApp({ bindings: [] });
     const { body } = await people.get('/', { cookies: await people.signIn() });
     expect(body).toContain('no rule grants access to users of your provider');
   });
 
-  test('reads of roles that their values do not fit why not', async () => {
+  test('sees why their values do not fit a role', async () => {
     const mine = role('mine', { publish: { allow: ['own.{{claims.dept}}.>'], deny: [] } });
     await using people = await startLoginApp({
       roles: [...ROLES, mine],

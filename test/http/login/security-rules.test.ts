@@ -47,7 +47,7 @@ describe('strict Content-Security-Policy, no script inline', () => {
     expect(answer.body).not.toMatch(/<script|<style|\son\w+=|\sstyle=|javascript:/i);
   });
 
-  test('a form may lead on to one loopback port, and only where a program of that port asks', async () => {
+  test('a form may redirect to one loopback port, and only for the program on that port', async () => {
     const answer = await people.get(authorizePath(), { cookies });
     expect(answer.headers['content-security-policy']).toContain(
       "form-action 'self' http://127.0.0.1:53111; ",
@@ -58,7 +58,7 @@ describe('strict Content-Security-Policy, no script inline', () => {
 describe('forms count only from pages of the same origin', () => {
   const FORMS = ['/credentials', '/logout', '/device', '/authorize'];
 
-  test.each(FORMS)('%s refuses whoever is of another site, or does not say', async (path) => {
+  test.each(FORMS)('%s refuses a form from another site, or from an unknown one', async (path) => {
     for (const headers of [
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-site' },
@@ -82,7 +82,7 @@ describe('forms count only from pages of the same origin', () => {
     expect((await people.get('/', { cookies })).body).toContain('Your access to NATS');
   });
 
-  test('an older browser is believed its Origin', async () => {
+  test('the Origin of an older browser is trusted', async () => {
     const headers = { origin: PUBLIC_URL };
     const answer = await people.post('/credentials', { role: 'reader' }, { cookies, headers });
     expect(answer.statusCode).toBe(200);
@@ -90,7 +90,7 @@ describe('forms count only from pages of the same origin', () => {
 });
 
 describe('a confirmation page before a credential is handed to a command line', () => {
-  test('the address of the request alone hands over nothing', async () => {
+  test('opening the address of the request hands over nothing', async () => {
     const answer = await people.get(authorizePath(), { cookies });
     expect(answer.statusCode).toBe(200);
     expect(answer.headers.location).toBeUndefined();
@@ -151,7 +151,7 @@ describe('IdP error texts are escaped', () => {
 });
 
 describe('nothing is kept by browsers or proxies', () => {
-  test('neither a credential nor a way on', async () => {
+  test('neither a credential nor a redirect', async () => {
     const credential = await people.post('/credentials', { role: 'reader' }, { cookies });
     expect(credential.headers['cache-control']).toBe('no-store');
     const toLogin = await people.get('/device');

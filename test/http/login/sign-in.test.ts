@@ -47,7 +47,7 @@ const disposed = (people: LoginApp) => people[Symbol.asyncDispose]();
 const UNKNOWN = new Refusal('login_unknown', 'This login is not known here.');
 
 describe('GET /login', () => {
-  test('where there is one issuer leads there at once, with the attempt in a cookie of its own', async () => {
+  test('with one issuer redirects there at once, with the attempt in its own cookie', async () => {
     await using world = await startLogins();
     const answer = await world.people.get('/login?return_to=%2Fdevice%3Fuser_code%3DX');
     expect([answer.statusCode, answer.headers.location]).toEqual([303, BEGUN.url.href]);
@@ -58,7 +58,7 @@ describe('GET /login', () => {
     ]);
   });
 
-  test('where there are several lets people choose, and remembers where they wanted to go', async () => {
+  test('with several issuers lets people choose, and remembers where they wanted to go', async () => {
     await using world = await startLogins({ issuers: TWO });
     const answer = await world.people.get('/login?return_to=%2Fdevice');
     expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'Sign in']);
@@ -69,7 +69,7 @@ describe('GET /login', () => {
     expect(world.asked).toEqual([{ issuerName: 'other', returnTo: '/' }]);
   });
 
-  test('of an issuer that is none lets people choose again', async () => {
+  test('with an unknown issuer lets people choose again', async () => {
     await using world = await startLogins({ issuers: TWO });
     for (const query of ['issuer=nobody', 'issuer=dev&issuer=other', 'issuer=__proto__']) {
       const answer = await world.people.get(`/login?${query}`);
@@ -82,7 +82,7 @@ describe('GET /login', () => {
     expect((await world.people.get('/login')).body).not.toContain('not known here');
   });
 
-  test('of an issuer that is none leads nowhere by itself, also where there is one', async () => {
+  test('with an unknown issuer does not redirect, even if there is only one issuer', async () => {
     await using world = await startLogins();
     const answer = await world.people.get('/login?issuer=nobody&return_to=%2Fdevice');
     expect([answer.statusCode, headingOf(answer)]).toEqual([404, 'Sign in']);
@@ -90,7 +90,7 @@ describe('GET /login', () => {
     expect(world.asked).toEqual([]);
   });
 
-  test('where there are none says so', async () => {
+  test('without issuers says so', async () => {
     await using world = await startLogins({ issuers: [] });
     const answer = await world.people.get('/login');
     expect([answer.statusCode, headingOf(answer)]).toEqual([404, 'Sign-in is not available']);
@@ -110,7 +110,7 @@ describe('GET /login', () => {
     expect(answer.body).not.toContain('10.1.2.3');
   });
 
-  test('keeps no more than four attempts in a browser; the oldest go', async () => {
+  test('keeps no more than four attempts in a browser; the oldest are deleted', async () => {
     await using world = await startLogins();
     const attempts = Array.from({ length: 6 }, (_, at) => [`__Host-nats-sts-login-${at}`, 'x']);
     const cookies = Object.fromEntries(attempts) as Record<string, string>;
@@ -123,7 +123,7 @@ describe('GET /login', () => {
     ]);
   });
 
-  test('clears eight attempts at once, however many came in', async () => {
+  test('deletes eight attempts at once, however many the browser sent', async () => {
     await using world = await startLogins();
     const attempts = Array.from({ length: 40 }, (_, at) => [`__Host-nats-sts-login-${at}`, 'x']);
     const cookies = Object.fromEntries(attempts) as Record<string, string>;
@@ -157,7 +157,7 @@ describe('GET /login/callback', () => {
     ]);
   });
 
-  test('tells to which of the addresses the answer came, as it came', async () => {
+  test('passes on the path that the answer came to, unchanged', async () => {
     await using world = await startLogins();
     const paths = ['/login/callback', '/login/callback/partners', '/login/callback/p%61rtners'];
     for (const path of paths) await world.people.get(`${path}?code=c&state=s`);
@@ -169,7 +169,7 @@ describe('GET /login/callback', () => {
     expect(world.answered).toHaveLength(paths.length);
   });
 
-  test('of an unknown login is a page with a way on', async () => {
+  test('of an unknown login is a page with a link to continue', async () => {
     await using world = await startLogins();
     const answer = await world.people.get('/login/callback?code=stolen&state=forged');
     expect([answer.statusCode, headingOf(answer)]).toEqual([
@@ -182,7 +182,7 @@ describe('GET /login/callback', () => {
     ]);
   });
 
-  test('that could belong to no login says that it is not complete', async () => {
+  test('that can belong to no login says that it is incomplete', async () => {
     await using world = await startLogins({
       logins: { finish: async () => ({ refusal: UNKNOWN, incomplete: true }) },
     });
@@ -194,7 +194,7 @@ describe('GET /login/callback', () => {
     expect(answer.body).toContain('<a class="button" href="/login">Sign in again</a>');
   });
 
-  test('that cannot be recorded says that, complete or not', async () => {
+  test('that cannot be recorded says so, complete or not', async () => {
     const refusal = new Refusal('audit_unavailable', 'It cannot be recorded.');
     await using world = await startLogins({
       logins: { finish: async () => ({ refusal, incomplete: true }) },
@@ -203,7 +203,7 @@ describe('GET /login/callback', () => {
     expect([answer.statusCode, headingOf(answer)]).toEqual([503, 'Temporarily unavailable']);
   });
 
-  test('that succeeds sets the session until its end, and goes where the person wanted', async () => {
+  test('that succeeds sets the session until its end, and redirects to where the person wanted to go', async () => {
     await using world = await startLogins();
     world.signsIn('sealed');
     const answer = await world.people.get('/login/callback?code=c&state=s');
@@ -216,7 +216,7 @@ describe('GET /login/callback', () => {
     ]);
   });
 
-  test('over plain http on loopback sets cookies that browsers take there', async () => {
+  test('over plain http on loopback sets cookies that browsers accept there', async () => {
     await using world = await startLogins({ publicUrl: 'http://127.0.0.1:8080' });
     world.signsIn('sealed');
     expect(cookiesSet(await world.people.get('/login/callback?code=c&state=s'))).toEqual([
@@ -267,7 +267,7 @@ describe('a large session', () => {
     expect(world.opened).toEqual([sealed]);
   });
 
-  test.each([0, 1, 2])('that lacks part %i is none', async (missing) => {
+  test.each([0, 1, 2])('without part %i is invalid', async (missing) => {
     await using world = await opening();
     const set = await world.set('x'.repeat(3 * 3800));
     const cookies = Object.fromEntries(pairs(set).toSpliced(missing, 1));
@@ -276,7 +276,7 @@ describe('a large session', () => {
     expect(world.opened).toEqual([]);
   });
 
-  test('that is replaced by a small one leaves no parts behind, and none of them counts', async () => {
+  test('that is replaced by a small one leaves no parts behind, and none of them is used', async () => {
     await using world = await startLogins();
     world.signsIn('small');
     const left = { '__Host-nats-sts-session-1': 'old', '__Host-nats-sts-session-3': 'old' };

@@ -27,7 +27,7 @@ test('signing out twice says the same', async () => {
 });
 
 test.each(['GET', 'POST'])(
-  'whoever was not signed in is told so, and what ends the sessions of programs (%s)',
+  'a person who was not signed in sees that, and how to end the sessions of programs (%s)',
   async (method) => {
     await using people = await startLoginApp();
     const answer =
@@ -38,7 +38,7 @@ test.each(['GET', 'POST'])(
   },
 );
 
-test('signing out works however often the address has come, which sees nothing else then', async () => {
+test('signing out works for an address beyond its limit, which sees nothing else', async () => {
   await using people = await startLoginApp({ limits: { perAddress: 1 } });
   const cookies = await people.signIn();
   for (const path of ['/', '/logout']) await people.get(path);
@@ -49,7 +49,7 @@ test('signing out works however often the address has come, which sees nothing e
   expect(await people.world.keeper.open(sealed)).toMatchObject({ reason: 'session_missing' });
 });
 
-test('a session that cannot be looked at right now is not said to be over', async () => {
+test('a session that cannot be checked right now is not reported as ended', async () => {
   const down = new Refusal('store_unavailable', 'Not now.', { retryAfterSeconds: 5 });
   await using people = await startLoginApp({ logins: { open: async () => down } });
   const cookies = { '__Host-nats-sts-session': '1.x' };
@@ -62,7 +62,7 @@ test('a session that cannot be looked at right now is not said to be over', asyn
   }
 });
 
-test('who is blocked loses the cookie by signing out, and nothing by being asked', async () => {
+test('a blocked person loses the cookie by signing out, but not by the question', async () => {
   const blocked = new Refusal('blocked', 'Blocked.');
   await using people = await startLoginApp({ logins: { open: async () => blocked } });
   const cookies = { '__Host-nats-sts-session': '1.x' };
@@ -74,7 +74,7 @@ test('who is blocked loses the cookie by signing out, and nothing by being asked
   expect(cookiesSet(answer)).toHaveLength(1);
 });
 
-test('where the issuer can end its own session, a page goes on there: a redirect would be stopped', async () => {
+test('if the issuer can end its own session, a page leads there, because browsers would block a redirect', async () => {
   const issuerUrl = new URL('https://issuer.test/end?id_token_hint=x&client_id="y"');
   await using people = await startLoginApp({ logins: { signOut: async () => ({ issuerUrl }) } });
   const answer = await people.post('/logout', {}, { cookies: await people.signIn() });
@@ -84,7 +84,7 @@ test('where the issuer can end its own session, a page goes on there: a redirect
   expect(answer.body).toContain(`<a class="button" href="${escaped}">`);
 });
 
-test('whose sign-out cannot be stored is told that they are still signed in, and are', async () => {
+test('if a sign-out cannot be stored, the page says that the person is still signed in, which is true', async () => {
   const down = new Refusal('store_unavailable', 'You are still signed in.', {
     retryAfterSeconds: 5,
   });

@@ -34,7 +34,7 @@ function told(changes: Record<string, unknown>): Record<string, string> {
 }
 
 describe('an authorization request (RFC 6749 §4.1.1)', () => {
-  test('is read with all that it may say', () => {
+  test('is read with all its parameters', () => {
     expect(parse({ scope: ' viewer ', ttl: '600', program: 'nats-sts on büro-7' })).toEqual({
       kind: 'ask',
       state: 'a state',
@@ -49,7 +49,7 @@ describe('an authorization request (RFC 6749 §4.1.1)', () => {
     });
   });
 
-  test('need not name a role, a lifetime or its program, and may say what nobody knows', () => {
+  test('needs no role, lifetime, or program, and may have unknown parameters', () => {
     const request = parse({ scope: '', ttl: '', program: ' ', prompt: 'consent' });
     expect(request).toMatchObject({
       kind: 'ask',
@@ -116,7 +116,7 @@ describe('a request that may come from anywhere is never redirected (RFC 6749 §
   });
 });
 
-describe('other mistakes are told to the program (RFC 6749 §4.1.2.1)', () => {
+describe('other mistakes are reported to the program (RFC 6749 §4.1.2.1)', () => {
   test.each([
     [{ response_type: 'token' }, 'unsupported_response_type'],
     [{ response_type: undefined }, 'invalid_request'],
@@ -144,14 +144,14 @@ describe('other mistakes are told to the program (RFC 6749 §4.1.2.1)', () => {
   });
 
   test.each([undefined, 'plain', 's256'])(
-    'RFC 7636 §4.3: code_challenge_method %j is not S256 and refused',
+    'RFC 7636 §4.3: code_challenge_method %j is refused, because it is not S256',
     (code_challenge_method) => {
       expect(told({ code_challenge_method })).toMatchObject({ error: 'invalid_request' });
     },
   );
 
   test.each(['x', `${CHALLENGE}A`, `${CHALLENGE.slice(1)}=`, `${CHALLENGE.slice(1)}+`])(
-    'RFC 7636 §4.2: code_challenge %j is no base64url of a SHA-256',
+    'RFC 7636 §4.2: code_challenge %j is refused, because it is not a SHA-256 hash in base64url',
     (code_challenge) => {
       expect(told({ code_challenge })).toMatchObject({ error: 'invalid_request' });
     },
@@ -166,7 +166,7 @@ describe('other mistakes are told to the program (RFC 6749 §4.1.2.1)', () => {
 });
 
 describe('an answer to an authorization request', () => {
-  test('carries code, state as it was, and iss (RFC 9207)', () => {
+  test('contains the code, the unchanged state, and iss (RFC 9207)', () => {
     const state = 'x&code=evil#%20 +';
     const answer = authorizationAnswer(REDIRECT_URI, { code: 'abc', state, iss: PUBLIC_URL });
     const url = new URL(answer);

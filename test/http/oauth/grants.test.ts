@@ -64,7 +64,7 @@ async function beginDevice(changes: Changes = {}) {
 }
 
 describe('grant_type=authorization_code (RFC 6749 §4.1.3)', () => {
-  test('answers with a credential for the program’s own key, and what it needs for the next', async () => {
+  test('answers with a credential for the program’s own key, and a refresh token for the next', async () => {
     const code = await world.code(session, { userPublicKey: nkey, role: 'publisher' });
     const response = await redeemCode(code);
     expect(response.status).toBe(200);
@@ -98,12 +98,12 @@ describe('grant_type=authorization_code (RFC 6749 §4.1.3)', () => {
     ]);
   });
 
-  test('keeps to the lifetime that was asked for', async () => {
+  test('respects the requested lifetime', async () => {
     const code = await world.code(session, { ttlSeconds: 60 });
     expect(await ok(await redeemCode(code))).toMatchObject({ expires_in: 60 });
   });
 
-  test('RFC 6749 §4.1.2: of twenty at once exactly one gets a credential', async () => {
+  test('RFC 6749 §4.1.2: exactly one of twenty simultaneous requests gets a credential', async () => {
     const code = await world.code(session);
     const answers = await Promise.all(Array.from({ length: 20 }, () => redeemCode(code)));
     const statuses = answers.map(({ status }) => status).sort((a, b) => a - b);
@@ -122,7 +122,7 @@ describe('grant_type=authorization_code (RFC 6749 §4.1.3)', () => {
   });
 
   test.each(['code', 'redirect_uri', 'code_verifier'])(
-    'without %s it is invalid_request, and the code stays good',
+    'without %s it is invalid_request, and the code stays valid',
     async (name) => {
       const code = await world.code(session);
       const answer = await answerOf(await redeemCode(code, { [name]: undefined }));
@@ -136,7 +136,7 @@ describe('grant_type=authorization_code (RFC 6749 §4.1.3)', () => {
     expect(await answerOf(await redeemCode(code))).toEqual(oauthError(400, 'invalid_scope'));
   });
 
-  test('somebody whom the policy gives nothing is access_denied', async () => {
+  test('a person without a role gets access_denied', async () => {
     const stranger = world.session();
     const identity = { ...stranger.identity, subject: 'stranger' };
     const payload = { ...identity.claims, sub: 'stranger' };
@@ -148,7 +148,7 @@ describe('grant_type=authorization_code (RFC 6749 §4.1.3)', () => {
     expect(await answerOf(await redeemCode(code))).toEqual(oauthError(400, 'access_denied'));
   });
 
-  test('a session that has ended since is invalid_grant', async () => {
+  test('a session that has ended gets invalid_grant', async () => {
     const other = world.session();
     const code = await world.code(other);
     const refreshToken = await world.replica.refreshToken({ session: other, role: 'viewer' });
@@ -159,7 +159,7 @@ describe('grant_type=authorization_code (RFC 6749 §4.1.3)', () => {
 
 describe('the client of these grants (RFC 6749 §5.2)', () => {
   test.each(['authorization_code', DEVICE_CODE, 'refresh_token'])(
-    'must be nats-sts for %s: else it is invalid_client, 401 with a challenge',
+    'must be nats-sts for %s; any other is invalid_client, 401 with a challenge',
     async (grant_type) => {
       for (const client_id of [undefined, 'other']) {
         const response = await token({ grant_type, client_id });
@@ -177,7 +177,7 @@ describe('the client of these grants (RFC 6749 §5.2)', () => {
     },
   );
 
-  test('may name no parameter twice', async () => {
+  test('must not repeat a parameter', async () => {
     const twice = `client_id=nats-sts&nkey=${nkey}&program=a&program=b`;
     for (const path of ['/token', '/device_authorization']) {
       const response = await fetch(world.service.url + path, {
@@ -190,7 +190,7 @@ describe('the client of these grants (RFC 6749 §5.2)', () => {
 });
 
 describe('a device (RFC 8628)', () => {
-  test('§3.2: is told its codes, where to type them, how long and how often', async () => {
+  test('§3.2: gets its codes, the page to enter them, their lifetime, and the polling interval', async () => {
     const response = await world.post('/device_authorization', {
       client_id: 'nats-sts',
       nkey,
@@ -227,13 +227,13 @@ describe('a device (RFC 8628)', () => {
     [{ program: 'a\u0007b' }, 'invalid_request'],
     [{ scope: 'one two' }, 'invalid_scope'],
     [{ scope: '  ' }, 'invalid_scope'],
-  ])('that asks with %j is told %s', async (changes, error) => {
+  ])('that sends %j gets %s', async (changes, error) => {
     const form = { client_id: 'nats-sts', nkey, ...changes };
     const response = await world.post('/device_authorization', form);
     expect(await answerOf(response)).toEqual(oauthError(400, error));
   });
 
-  test('§3.5: authorization_pending, then slow_down for who does not wait, then the credential', async () => {
+  test('§3.5: gets authorization_pending, slow_down if it polls too fast, then the credential', async () => {
     const { device_code, user_code } = await beginDevice();
     expect(await answerOf(await poll(device_code))).toEqual(
       oauthError(400, 'authorization_pending'),
@@ -246,13 +246,13 @@ describe('a device (RFC 8628)', () => {
     expect(await answerOf(await poll(device_code))).toEqual(oauthError(400, 'invalid_grant'));
   });
 
-  test('§3.5: access_denied when the person refused', async () => {
+  test('§3.5: gets access_denied if the person refuses', async () => {
     const { device_code, user_code } = await beginDevice();
     await world.replica.refuseDevice(user_code, session, CALLER);
     expect(await answerOf(await poll(device_code))).toEqual(oauthError(400, 'access_denied'));
   });
 
-  test('§3.5: expired_token when nobody agreed in time', async () => {
+  test('§3.5: gets expired_token if nobody agrees in time', async () => {
     const { device_code } = await beginDevice();
     const [name] = device_code.split('.');
     const [entry] = await world.state.list(`device.${name}`);
@@ -261,7 +261,7 @@ describe('a device (RFC 8628)', () => {
     expect(await answerOf(await poll(device_code))).toEqual(oauthError(400, 'expired_token'));
   });
 
-  test('without its code is told what is missing, and with another’s nothing', async () => {
+  test('learns that its code is missing, and nothing with the code of another', async () => {
     expect(await answerOf(await poll(''))).toEqual(oauthError(400, 'invalid_request'));
     expect(await answerOf(await poll('nonsense'))).toEqual(oauthError(400, 'invalid_grant'));
   });
@@ -279,7 +279,7 @@ describe('grant_type=refresh_token (RFC 6749 §6)', () => {
     expect(await ok(await refresh(body.refresh_token))).toMatchObject({ scope: 'publisher' });
   });
 
-  test('rule: no scope beyond what was agreed to (RFC 6749 §6)', async () => {
+  test('rule: no scope beyond the approved one (RFC 6749 §6)', async () => {
     // `viewer` is their default, and `publisher` theirs as well: the policy alone would give both.
     for (const [agreed, other] of [
       ['publisher', 'viewer'],
@@ -305,7 +305,7 @@ describe('grant_type=refresh_token (RFC 6749 §6)', () => {
     }
   });
 
-  test('of twenty at once exactly one gets a credential', async () => {
+  test('exactly one of twenty simultaneous requests gets a credential', async () => {
     const first = await newRefreshToken();
     const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(first)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
@@ -316,13 +316,13 @@ describe('grant_type=refresh_token (RFC 6749 §6)', () => {
     ['an nkey that is none', { nkey: 'UABC' }, 'invalid_request'],
     ['no nkey', { nkey: undefined }, 'invalid_request'],
     ['a ttl with a unit', { ttl: '1h' }, 'invalid_request'],
-  ])('%s is refused, and does not use the token up', async (_, changes, error) => {
+  ])('%s is refused, and the token stays unused', async (_, changes, error) => {
     const first = await newRefreshToken();
     expect(await answerOf(await refresh(first, changes))).toEqual(oauthError(400, error));
     await ok(await refresh(first));
   });
 
-  test('a token that is none, or none of this purpose, is invalid_grant and recorded', async () => {
+  test('an invalid token, or one for another purpose, is invalid_grant, and recorded', async () => {
     const before = world.service.audit({ reason: 'grant_invalid' }).length;
     expect(await answerOf(await refresh('nonsense'))).toEqual(oauthError(400, 'invalid_grant'));
     expect(world.service.audit({ reason: 'grant_invalid' })).toHaveLength(before + 1);
@@ -333,7 +333,7 @@ describe('POST /introspect (RFC 7662)', () => {
   const introspect = async (refreshToken: string) =>
     (await world.post('/introspect', { token: refreshToken, client_id: 'nats-sts' })).json();
 
-  test('§2.2: tells whose token it is, until when, for which role, and which they may take', async () => {
+  test('§2.2: returns the owner of the token, its end, its role, and all roles of the owner', async () => {
     const own = world.session();
     const refreshToken = await world.replica.refreshToken({ session: own, role: 'publisher' });
     expect(await introspect(refreshToken)).toEqual({
@@ -353,11 +353,11 @@ describe('POST /introspect (RFC 7662)', () => {
     await ok(await refresh(refreshToken));
   });
 
-  test('§2.2: says nothing of a token that is not good', async () => {
+  test('§2.2: says nothing about an invalid token', async () => {
     expect(await introspect('nonsense')).toEqual({ active: false });
   });
 
-  test('wants a token', async () => {
+  test('requires a token', async () => {
     const response = await world.post('/introspect', { client_id: 'nats-sts' });
     expect(await answerOf(response)).toEqual(oauthError(400, 'invalid_request'));
   });
@@ -371,7 +371,7 @@ describe('POST /revoke (RFC 7009)', () => {
       token_type_hint: 'refresh_token',
     });
 
-  test('§2.1: ends the session of the token, with every other token of it', async () => {
+  test('§2.1: ends the session of the token and all its other tokens', async () => {
     const own = world.session();
     const handed = { session: own, role: 'viewer' };
     const [one, two] = [
@@ -388,16 +388,16 @@ describe('POST /revoke (RFC 7009)', () => {
     );
   });
 
-  test('§2.2: an invalid token is answered the same', async () => {
+  test('§2.2: gives the same answer for an invalid token', async () => {
     expect((await revoke('nonsense')).status).toBe(200);
   });
 
-  test('wants a token', async () => {
+  test('requires a token', async () => {
     expect(await answerOf(await revoke(undefined))).toEqual(oauthError(400, 'invalid_request'));
   });
 });
 
-test('somebody who was cut off gets nothing by what they hold: it is invalid_grant', async () => {
+test('after a revocation, every code and token of the person is invalid_grant', async () => {
   await using other = await startOAuthWorld();
   const refreshToken = await other.replica.refreshToken({
     session: other.session(),
@@ -424,7 +424,7 @@ test('somebody who was cut off gets nothing by what they hold: it is invalid_gra
   expect(answer).toEqual(oauthError(400, 'invalid_grant'));
 });
 
-test('codes and tokens stand in no record and in no log line', async () => {
+test('codes and tokens appear in no audit record and no log line', async () => {
   const code = await world.code(session);
   const { refresh_token, access_token } = await ok(await redeemCode(code));
   const { device_code } = await beginDevice();

@@ -15,7 +15,7 @@ const nkey = createKeyPair('user').publicKey;
 const metadataOf = async (url: string) =>
   (await fetch(`${url}/.well-known/oauth-authorization-server`)).json();
 
-describe('where people can sign in', () => {
+describe('if people can sign in', () => {
   test('the metadata says how (RFC 8414 §2, RFC 8628 §4, RFC 9207 §3)', async () => {
     await using world = await startOAuthWorld();
     const { url } = world.service;
@@ -35,8 +35,8 @@ describe('where people can sign in', () => {
   });
 });
 
-describe('where nobody can sign in', () => {
-  test('there is nothing of it: no metadata, no routes, no grants', async () => {
+describe('if nobody can sign in', () => {
+  test('there are no metadata, routes, or grants for it', async () => {
     await using world = await startServiceWorld({ nats: false });
     const metadata = await metadataOf(world.url);
     expect(metadata).toMatchObject({
@@ -63,7 +63,7 @@ describe('limits', () => {
     });
 
   test.each([...ROUTES, '/token'])(
-    'an address that comes too often is told so at %s',
+    'an address with too many requests is refused at %s',
     async (route) => {
       await using world = await limited({ perAddress: { max: 2, every: '1m' } });
       const statuses = [];
@@ -76,7 +76,7 @@ describe('limits', () => {
     },
   );
 
-  test('an identity that comes too often gets no credential, and its refresh token stays good', async () => {
+  test('an identity with too many requests gets no credential, and its refresh token stays valid', async () => {
     await using world = await limited({ perIdentity: { max: 1, every: '1m' } });
     const first = await world.replica.refreshToken({ session: world.session(), role: 'viewer' });
     const refresh = (refresh_token: string) =>

@@ -77,7 +77,7 @@ describe('a token exchange (RFC 8693)', () => {
     });
   });
 
-  test('answers access_token to clients that ask for nothing else, as a Bearer token', async () => {
+  test('answers with access_token, as a Bearer token, to clients that request only that', async () => {
     const type = 'urn:ietf:params:oauth:token-type:access_token';
     const body = (await (await ask({ requested_token_type: type })).json()) as object;
     expect(body).toMatchObject({
@@ -88,7 +88,7 @@ describe('a token exchange (RFC 8693)', () => {
     });
   });
 
-  test.each(['jwt', 'access_token'])('works for openid-client that asks for %s', async (name) => {
+  test.each(['jwt', 'access_token'])('works with openid-client that requests %s', async (name) => {
     const requested_token_type = `urn:ietf:params:oauth:token-type:${name}`;
     const as = { issuer: world.url, token_endpoint: `${world.url}/token` };
     const client = new Configuration(as, 'any', undefined, None());
@@ -105,14 +105,14 @@ describe('a token exchange (RFC 8693)', () => {
     });
   });
 
-  test('says which inbox prefix the client must use, where the role has one', async () => {
+  test('says which inbox prefix the client must use, if the role has one', async () => {
     expect(await (await ask({ scope: 'viewer' })).json()).toMatchObject({
       inbox_prefix: '_INBOX.viewer',
     });
     expect(await (await ask()).json()).not.toHaveProperty('inbox_prefix');
   });
 
-  test('says which limit made the lifetime shorter than asked', async () => {
+  test('says which limit made the lifetime shorter than requested', async () => {
     expect(await (await ask({ ttl: '86400' })).json()).toMatchObject({
       expires_in: 900,
       ttl_capped_by: 'role',
@@ -122,7 +122,7 @@ describe('a token exchange (RFC 8693)', () => {
     }
   });
 
-  test('takes values as they come out of files, with whitespace around them', async () => {
+  test('accepts values with whitespace around them, as read from files', async () => {
     const nkey = `${createKeyPair('user').publicKey}\n`;
     const response = await ask({
       subject_token: `\uFEFF${token}\r\n`,
@@ -136,7 +136,7 @@ describe('a token exchange (RFC 8693)', () => {
     expect(await response.json()).toMatchObject({ scope: 'viewer', expires_in: 60 });
   });
 
-  test('gives a whole .creds file to who asks for that type', async () => {
+  test('returns a whole .creds file if that type is requested', async () => {
     const type = 'urn:nats-sts:token-type:creds';
     const body = (await (await ask({ requested_token_type: type })).json()) as object;
     expect(body).toMatchObject({
@@ -146,7 +146,7 @@ describe('a token exchange (RFC 8693)', () => {
     expect(Object.keys(body)).not.toContain('seed');
   });
 
-  test('takes scope for the role, ttl for the lifetime, nkey for the caller’s own key', async () => {
+  test('uses scope as the role, ttl as the lifetime, and nkey as the caller’s own key', async () => {
     const nkey = createKeyPair('user').publicKey;
     const body = (await (await ask({ scope: ' viewer ', ttl: '60', nkey })).json()) as {
       access_token: string;
@@ -161,11 +161,11 @@ describe('a token exchange (RFC 8693)', () => {
     ['audience', () => account],
     ['resource', () => 'urn:nats-sts:account:LAB'],
     ['resource', () => `urn:nats-sts:account:${account}`],
-  ])('takes %s for the account', async (name, value) => {
+  ])('uses %s as the account', async (name, value) => {
     expect(await (await ask({ [name]: value() })).json()).toMatchObject({ scope: 'scientist' });
   });
 
-  test('takes one of its NATS servers as resource, and audience and resource repeated when they agree', async () => {
+  test('accepts one of its NATS servers as resource, and repeated audience and resource if they agree', async () => {
     const response = await askTwice(
       ['resource', 'tls://n2.test'],
       ['resource', 'nats://n1.test:4222'],
@@ -177,21 +177,21 @@ describe('a token exchange (RFC 8693)', () => {
   });
 
   test.each(['id_token', 'access_token', 'jwt'])(
-    'takes the subject_token_type %s',
+    'accepts the subject_token_type %s',
     async (type) => {
       const subject_token_type = `urn:ietf:params:oauth:token-type:${type}`;
       expect((await ask({ subject_token_type })).status).toBe(200);
     },
   );
 
-  test('takes a parameter without a value for one left out (RFC 6749 §3.2)', async () => {
+  test('treats a parameter without a value as left out (RFC 6749 §3.2)', async () => {
     const empty = { scope: '', audience: '', resource: '', actor_token: '', ttl: '', nkey: '' };
     expect((await ask({ ...empty, requested_token_type: '', actor_token_type: '' })).status).toBe(
       200,
     );
   });
 
-  test('ignores parameters it does not know (RFC 6749 §3.2) and client authentication', async () => {
+  test('ignores unknown parameters (RFC 6749 §3.2) and client authentication', async () => {
     const response = await world.tokenExchange(
       { ...least(), client_id: 'app', client_secret: 's', resources: 'x' },
       { authorization: 'Basic YXBwOnM=' },
@@ -199,7 +199,7 @@ describe('a token exchange (RFC 8693)', () => {
     expect(response.status).toBe(200);
   });
 
-  test('takes a form with a charset', async () => {
+  test('accepts a form with a charset', async () => {
     const type = 'application/x-www-form-urlencoded; charset=UTF-8';
     expect((await world.tokenExchange(least(), { 'content-type': type })).status).toBe(200);
   });
@@ -254,7 +254,7 @@ describe('an error of the token endpoint (RFC 6749 §5.2, RFC 8693 §2.2.2)', ()
     expect(await answerOf(await ask(changes))).toEqual(oauthError(400, error));
   });
 
-  test('a subject token unacceptable by policy is invalid_request, 400, not 403', async () => {
+  test('a subject token that the policy denies is invalid_request, 400, not 403', async () => {
     const subject_token = await world.token({ sub: 'nobody' });
     const response = await ask({ subject_token });
     expect(response.headers.get('www-authenticate')).toBeNull();
@@ -275,7 +275,7 @@ describe('an error of the token endpoint (RFC 6749 §5.2, RFC 8693 §2.2.2)', ()
   });
 
   test.each(['application/json', 'text/plain', 'multipart/form-data; boundary=x', 'form'])(
-    'a body in %s is invalid_request, 415, which says what would do',
+    'a body in %s is invalid_request, 415, and the message names the right type',
     async (type) => {
       const response = await world.tokenExchange(least(), { 'content-type': type });
       expect(response.headers.get('accept')).toBe('application/x-www-form-urlencoded');
@@ -312,7 +312,7 @@ describe('an error of the token endpoint (RFC 6749 §5.2, RFC 8693 §2.2.2)', ()
     }
   });
 
-  test('another method is told which to use', async () => {
+  test('another method is a 405 that names the right one', async () => {
     const response = await fetch(`${world.url}/token`);
     expect(response.headers.get('allow')).toBe('POST');
     expect(await answerOf(response)).toEqual(
@@ -364,7 +364,7 @@ describe('delegation (RFC 8693 §1.1)', () => {
     ]);
   });
 
-  test('is refused when the subject has none, whatever the actor may', async () => {
+  test('is refused when the subject has no binding, whatever the actor may take', async () => {
     const subject_token = await world.token({ sub: 'nobody' });
     expect(await answerOf(await delegated({ subject_token, scope: 'viewer' }))).toEqual(
       oauthError(400, 'invalid_request'),
@@ -377,7 +377,7 @@ describe('delegation (RFC 8693 §1.1)', () => {
     );
   });
 
-  test('is refused when the actor’s token proves nothing, and the record has its hash', async () => {
+  test('is refused when the actor’s token is invalid, and the record has its hash', async () => {
     const forged = `${actor.slice(0, -8)}AAAAAAAA`;
     expect(await answerOf(await delegated({ actor_token: forged }))).toEqual(
       oauthError(400, 'invalid_request'),

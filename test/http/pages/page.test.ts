@@ -29,7 +29,7 @@ describe('files of pages', () => {
     expect(asset('a', 'js', 'one').path).toMatch(/^\/assets\/a\.[\w-]{12}\.js$/);
   });
 
-  test('a logo is an image only, whatever is in it', async () => {
+  test('a logo is served only as an image, whatever it contains', async () => {
     await using people = await startLoginApp({ branding: { name: 'Acme', logo: LOGO } });
     const { body } = await people.get('/');
     const [, path = ''] = /<img src="([^"]+)" alt="" height="28">/.exec(body) ?? [];
@@ -43,7 +43,7 @@ describe('files of pages', () => {
     });
   });
 
-  test('without a logo there is none', async () => {
+  test('without a logo, its path does not exist', async () => {
     await using people = await startLoginApp();
     expect((await people.get('/assets/logo')).statusCode).toBe(404);
   });
@@ -60,7 +60,7 @@ describe('the frame', () => {
     expect(body).toContain('Ask <strong>&quot;&gt;&lt;script&gt;x&lt;/script&gt;</strong>');
   });
 
-  test('has landmarks, a way past the header, and says its language', async () => {
+  test('has landmarks, a link past the header, and a language', async () => {
     await using people = await startLoginApp();
     const { body } = await people.get('/', { cookies: await people.signIn({ team: 'platform' }) });
     for (const text of [
@@ -76,14 +76,14 @@ describe('the frame', () => {
     }
   });
 
-  test('promises https only where the service is reached by it', async () => {
+  test('promises https only if the service is reached over https', async () => {
     await using people = await startLoginApp({ publicUrl: 'http://127.0.0.1:8080' });
     expect((await people.get('/')).headers).not.toHaveProperty('strict-transport-security');
   });
 });
 
-describe('what goes wrong is a page', () => {
-  test('for whoever comes too often, before anything else', async () => {
+describe('an error is a page', () => {
+  test('for too many requests, before anything else', async () => {
     await using people = await startLoginApp({ limits: { perAddress: 1 } });
     await people.get('/');
     const answer = await people.get('/');
@@ -91,7 +91,7 @@ describe('what goes wrong is a page', () => {
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
   });
 
-  test('for a fault, which is told to the log and not to the reader', async () => {
+  test('for a fault, whose cause is in the log and not on the page', async () => {
     const fault = new Error('secret of the machine');
     await using people = await startLoginApp({
       logins: { open: () => Promise.reject(fault) },
@@ -105,7 +105,7 @@ describe('what goes wrong is a page', () => {
   test.each([
     ['application/json', '{}', 415],
     ['application/x-www-form-urlencoded', `role=${'x'.repeat(70_000)}`, 413],
-  ])('for a form that is none (%s)', async (type, payload, status) => {
+  ])('for a body that is not a form (%s)', async (type, payload, status) => {
     await using people = await startLoginApp();
     const headers = { 'content-type': type, 'sec-fetch-site': 'same-origin' };
     const answer = await people.app.inject({
@@ -118,7 +118,7 @@ describe('what goes wrong is a page', () => {
     expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
   });
 
-  test('for what is not there, in the form that was asked for', async () => {
+  test('for an unknown path, in the format that the client accepts', async () => {
     await using people = await startLoginApp();
     const browser = await people.get('/nothing', { headers: { accept: 'text/html,*/*;q=0.8' } });
     expect([browser.statusCode, headingOf(browser)]).toEqual([404, 'Page not found']);

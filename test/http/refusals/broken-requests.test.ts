@@ -103,13 +103,13 @@ describe('limits on everything a stranger controls: headers', () => {
     expect(bodyOf(text)).toMatchObject({ status: 431, code: 'invalid_request' });
   });
 
-  test('a token of the largest size allowed still fits, and is looked at', async () => {
+  test('a token of the largest allowed size still fits, and is checked', async () => {
     const { text, statuses } = await send(post(`Authorization: Bearer ${'x'.repeat(16_384)}\r\n`));
     expect(statuses).toEqual([401]);
     expect(bodyOf(text)).toMatchObject({ reason: 'token_not_a_jwt' });
   });
 
-  test('a second Authorization is refused, and neither of them is tried', async () => {
+  test('a second Authorization header is refused, and neither is tried', async () => {
     for (const headers of [`Authorization: Bearer a.b.c\r\n${bearer()}`, bearer() + bearer()]) {
       const { statuses, text } = await send(post(headers));
       expect(statuses).toEqual([400]);
@@ -123,7 +123,7 @@ describe('limits on everything a stranger controls: headers', () => {
   });
 
   test.each(['gzip', 'br', 'nonsense'])(
-    'a body encoded as %s is not unpacked',
+    'a body encoded as %s is not decompressed',
     async (encoding) => {
       const body = Buffer.from([31, 139, 8, 0]);
       const head = post(
@@ -134,7 +134,7 @@ describe('limits on everything a stranger controls: headers', () => {
   );
 
   test.each(['utf-16', 'x'.repeat(5000), '"', '\t', 'utf-8; charset=utf-7'])(
-    'a charset of %j does no harm',
+    'a charset of %j is accepted',
     async (charset) => {
       const head = post(
         `Content-Type: application/json; charset=${charset}\r\n${bearer()}Content-Length: 2\r\n`,
@@ -145,14 +145,14 @@ describe('limits on everything a stranger controls: headers', () => {
     },
   );
 
-  test('an upgrade is not taken up', async () => {
+  test('a request for an upgrade is not followed', async () => {
     const { statuses } = await send(
       'GET /livez HTTP/1.1\r\nHost: sts\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n',
     );
     expect(statuses).toEqual([200]);
   });
 
-  test('Expect: 100-continue is answered, any other expectation refused', async () => {
+  test('Expect: 100-continue is answered, and any other expectation is refused', async () => {
     const { statuses } = await send(
       post(`Expect: 100-continue\r\n${bearer()}Content-Length: 0\r\n`),
     );
@@ -160,7 +160,7 @@ describe('limits on everything a stranger controls: headers', () => {
     expect((await send(post('Expect: tea\r\nContent-Length: 0\r\n'))).statuses).toEqual([417]);
   });
 
-  test('the whole URL in the request line is understood (RFC 9112 §3.2.2)', async () => {
+  test('a whole URL in the request line is accepted (RFC 9112 §3.2.2)', async () => {
     const line = (method: string) =>
       `${method} http://sts/livez HTTP/1.1\r\nHost: sts\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
     expect((await send(line('GET'))).statuses).toEqual([200]);
@@ -189,7 +189,7 @@ describe('pipelined requests', () => {
   });
 });
 
-describe.concurrent('limits on everything a stranger controls: time. Cut off is', () => {
+describe.concurrent('limits on everything a stranger controls: time', () => {
   test.each([
     ['says nothing after its first header', 'POST /exchange HTTP/1.1\r\nHost: sts\r\n'],
     ['begins a body and stops', post(`${JSON_BODY}Content-Length: 100\r\n`, '{"role":')],
@@ -198,7 +198,7 @@ describe.concurrent('limits on everything a stranger controls: time. Cut off is'
       'asks whether to go on and does not',
       post(`${JSON_BODY}Expect: 100-continue\r\nContent-Length: 9\r\n`),
     ],
-  ])('a client that %s', async (_, bytes) => {
+  ])('a client times out if it %s', async (_, bytes) => {
     const { statuses } = await sendRaw(impatient.url, bytes, { end: false });
     expect(statuses.at(-1)).toBe(408);
   });
@@ -219,12 +219,12 @@ describe.concurrent('limits on everything a stranger controls: time. Cut off is'
     expect(text).toMatch(/^HTTP\/1\.1 408 /);
   });
 
-  test('a client that connects and says nothing', async () => {
+  test('a client that connects and sends nothing times out', async () => {
     const { text } = await sendRaw(impatient.url, '', { end: false });
     expect(text).toMatch(/^(?:HTTP\/1\.1 408 [\s\S]*)?$/);
   });
 
-  test('a client that sends much and reads no answer', async () => {
+  test('a client that sends much and reads no answer delays nobody else', async () => {
     const { hostname, port } = new URL(world.url);
     const socket = connect({ host: hostname, port: Number(port) });
     socket.on('error', () => {});
@@ -254,7 +254,7 @@ describe.concurrent('limits on everything a stranger controls: time. Cut off is'
     `POST /exchange HTTP/1.1\r\nHost: sts\r\n${bearer()}Content-Length: 0\r\n\r\n`;
 });
 
-test('the service works as before, with no fault counted', async () => {
+test('the service still works, and counted no fault', async () => {
   expect((await world.exchange(token)).status).toBe(200);
   const metrics = await (await fetch(`${world.url}/metrics`)).text();
   expect(metrics).toMatch(/^nats_sts_faults_total 0$/m);

@@ -24,7 +24,7 @@ test('a denial says whom to ask', async () => {
   expect(await contactIn(response)).toBe('platform@example.com');
 });
 
-test('whoever proves nothing is told of nobody', async () => {
+test('an unauthenticated caller is not told whom to ask', async () => {
   const response = await world.exchange('not.a.token');
   expect(response.status).toBe(401);
   expect(await contactIn(response)).toBeUndefined();

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 describe.each(['/%', '/%zz', '/login/%ff'])('a path that cannot be decoded (%s)', (path) => {
-  test('is a page for browsers, with the number to ask by', async () => {
+  test('is a page for browsers, with the ID of the request', async () => {
     const headers = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
     const response = await fetch(world.url + path, { headers });
     expect(response.status).toBe(400);
@@ -39,7 +39,7 @@ test.each([
   ['text', 'the body must be an object'],
   [{ role: 1 }, 'role must be a string'],
   [{ ttl: '60' }, 'ttl must be an integer'],
-])('what has the wrong type is told in plain words: %j, %s', async (body, words) => {
+])('a value of the wrong type is explained in plain words: %j, %s', async (body, words) => {
   const response = await fetch(`${world.url}/exchange`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -51,7 +51,7 @@ test.each([
   });
 });
 
-test('RFC 6749 §5.2: an error_description has only what it may have, and every character is one that was meant', async () => {
+test('RFC 6749 §5.2: an error_description has only allowed characters, and none of them is a replacement', async () => {
   const response = await fetch(`${world.url}/token`, {
     method: 'POST',
     body: new URLSearchParams({

@@ -61,7 +61,7 @@ const ROUTES: readonly (readonly [path: string, status: number, says: string])[]
 ];
 
 describe.each(ROUTES)('an empty body at %s', (path, status, says) => {
-  test.each(WITHOUT_NAME)('counts as none, announced as "%s"', async (type) => {
+  test.each(WITHOUT_NAME)('counts as no body, with the content type "%s"', async (type) => {
     for (const length of [['Content-Length: 0'], []]) {
       const answer = await raw(path, [`Content-Type: ${type}`, ...length]);
       expect(answer).toMatchObject({ status, text: expect.stringContaining(says) });
@@ -69,7 +69,7 @@ describe.each(ROUTES)('an empty body at %s', (path, status, says) => {
   });
 
   test.each(TYPES.filter((type) => type !== ''))(
-    'counts as none when it comes in chunks, announced as "%s"',
+    'counts as no body when it is chunked, with the content type "%s"',
     async (type) => {
       const headers = [`Content-Type: ${type}`, 'Transfer-Encoding: chunked'];
       const answer = await raw(path, headers, '0\r\n\r\n');
@@ -77,7 +77,7 @@ describe.each(ROUTES)('an empty body at %s', (path, status, says) => {
     },
   );
 
-  test('counts as none without a content type', async () => {
+  test('counts as no body, without a content type', async () => {
     expect(await raw(path, ['Content-Length: 0'])).toMatchObject({ status });
     expect(await raw(path, [])).toMatchObject({ status });
     expect(await raw(path, ['Transfer-Encoding: chunked'], '0\r\n\r\n')).toMatchObject({ status });
@@ -95,7 +95,7 @@ test.each(['\n', '  ', '\uFEFF', '\uFEFF\r\n'])(
   },
 );
 
-test('a byte order mark in front of JSON does no harm', async () => {
+test('a byte order mark before JSON is accepted', async () => {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const body = '\uFEFF{"ttl": 60}';
   const response = await fetch(`${url()}/exchange`, { method: 'POST', headers, body });
@@ -105,7 +105,7 @@ test('a byte order mark in front of JSON does no harm', async () => {
 test.each([
   '{"role":"viewer","role":"publisher"}',
   String.raw`{"role":"viewer","rol\u0065":"publisher"}`,
-])('a member that comes twice is refused: %s', async (body) => {
+])('a repeated member is refused: %s', async (body) => {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   for (const path of ['/exchange', '/admin/keys/rotate']) {
     const answer = await answerOf(await fetch(url() + path, { method: 'POST', headers, body }));
@@ -147,7 +147,7 @@ describe('null in JSON', () => {
     expect(await response.json()).toMatchObject({ role: 'publisher', expires_in: 900 });
   });
 
-  test('counts as left out where an admin route names its target', async () => {
+  test('counts as left out in the target of an admin route', async () => {
     const revoke = {
       issuer: null,
       subject: null,
@@ -173,21 +173,21 @@ describe('null in JSON', () => {
     ['keys/rotate', { role: null }],
     ['revocations', { role: 'viewer', reason: 'a test', dry_run: null }],
     ['revocations', { role: 'viewer', reason: 'a test', dry_run: true, block: null }],
-  ])('is refused at /admin/%s where it would widen what is done: %j', async (path, body) => {
+  ])('is refused at /admin/%s where it would widen the action: %j', async (path, body) => {
     const answer = await answerOf(
       await adminRequest(url(), `POST /admin/${path}`, { token, body }),
     );
     expect(answer).toEqual(problem(400, 'invalid_request', 'parameter_invalid'));
   });
 
-  test('is refused for a member that there is not', async () => {
+  test('is refused for an unknown member', async () => {
     const answer = await answerOf(await exchange({ rolle: null }));
     expect(answer).toEqual(problem(400, 'invalid_request', 'parameter_invalid'));
     expect(JSON.stringify(answer.body)).toContain('the body must not have rolle');
   });
 
   test.each([{ role: ['viewer'] }, { ttl: [60] }, { token: ['x'] }, { nkey: {} }])(
-    'a list or object in place of a value is refused by name: %j',
+    'a list or object instead of a value is refused, and the message names the member: %j',
     async (body) => {
       const answer = await answerOf(await exchange(body));
       expect(answer).toEqual(problem(400, 'invalid_request', 'parameter_invalid'));
@@ -207,7 +207,7 @@ test('a token in the body may have whitespace around it', async () => {
   }
 });
 
-test('nothing but whitespace is no token', async () => {
+test('whitespace alone is not a token', async () => {
   const response = await fetch(`${url()}/exchange`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -252,7 +252,7 @@ test.each([
   expect(await response.text()).toContain(name);
 });
 
-test('what a stranger wrote in a URL is not shown', async () => {
+test('text from the URL is not shown', async () => {
   for (const name of ['%3Cb%3Exyzzy', 'XYZZY', 'eyJxyzzy.']) {
     const response = await fetch(`${url()}/exchange?${name}=xyzzy`, { method: 'POST' });
     expect(response.status).toBe(400);
@@ -260,7 +260,7 @@ test('what a stranger wrote in a URL is not shown', async () => {
   }
 });
 
-test('a question mark with nothing behind it is no parameter', async () => {
+test('a question mark with nothing after it is not a parameter', async () => {
   const form = {
     grant_type: TOKEN_EXCHANGE,
     subject_token: token,
@@ -270,7 +270,7 @@ test('a question mark with nothing behind it is no parameter', async () => {
 });
 
 describe('OAuth routes for the command line', () => {
-  test('name the limit that made a lifetime shorter than asked', async () => {
+  test('name the limit that made a lifetime shorter than requested', async () => {
     const code = await world.code(world.session(), { ttlSeconds: 7200 });
     const response = await world.post('/token', {
       grant_type: 'authorization_code',

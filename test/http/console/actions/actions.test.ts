@@ -35,7 +35,7 @@ const madeFor = (sub: string) =>
     .filter((event) => event.type === 'revocation' && event.target['subject'] === sub);
 
 describe('revoking', () => {
-  test('is told with its figures first, and done by the second form only', async () => {
+  test('shows its figures first, and happens only after the second form', async () => {
     const who = someone();
     const { connection } = await present(who, 2);
     const asked = await revokeOf(who);
@@ -63,7 +63,7 @@ describe('revoking', () => {
     ]);
   });
 
-  test('is noticed once', async () => {
+  test('shows its notice once', async () => {
     const who = someone();
     await present(who);
     const done = await (await revokeOf(who)).press('Revoke');
@@ -72,7 +72,7 @@ describe('revoking', () => {
     expect(again.text).not.toContain('is in force.');
   });
 
-  test('with a block keeps out whoever comes with a new token, until it is lifted', async () => {
+  test('with a block denies new tokens, too, until it is lifted', async () => {
     const who = someone();
     await present(who);
     const asked = await revokeOf(who, { block: 'yes' });
@@ -98,7 +98,7 @@ describe('revoking', () => {
     expect((await world.exchange(await world.token(later))).status).toBe(200);
   });
 
-  test('is of exactly whom it names: a blank more is somebody else', async () => {
+  test('affects exactly the named identity: one more space names another', async () => {
     const who = someone();
     await present(who);
     const other = encodeURIComponent(`${who} `);
@@ -115,7 +115,7 @@ describe('revoking', () => {
     ['no reason', { reason: '' }, 400],
     ['too long a reason', { reason: 'x'.repeat(501) }, 400],
     ['herself, blocked', { kind: 'identity', issuer: 'acme', subject: OLGA.id, block: 'yes' }, 400],
-  ])('of %s is refused in the form, which keeps what was written', async (_, fields, status) => {
+  ])('of %s is refused in the form, which keeps the input', async (_, fields, status) => {
     const answer = await revokeOf(someone(), { binding: 'keep me', ...fields });
     expect(answer.status).toBe(status);
     expect(answer.body).toContain('role="alert"');
@@ -126,7 +126,7 @@ describe('revoking', () => {
     ['nkey', async (first: { user: string }) => ({ kind: 'nkey', nkey: first.user })],
     ['role', async () => ({ kind: 'role', role: 'publisher' })],
     ['binding', async () => ({ kind: 'binding', binding: 'orders service' })],
-  ])('by %s counts whom it reaches', async (_, fieldsOf) => {
+  ])('by %s counts what it affects', async (_, fieldsOf) => {
     const who = someone();
     const { first } = await present(who);
     const user = (
@@ -177,7 +177,7 @@ describe('a rotation', () => {
     ['Rotate all keys', 'all accounts'],
     ['Rotate all keys of APP', 'account APP'],
     ['Rotate', 'role publisher'],
-  ])('by "%s" is of %s, and cuts nobody', async (button, of) => {
+  ])('by "%s" is of %s, and disconnects nobody', async (button, of) => {
     await eventually(() => world.ring()?.keys.some(({ state }) => state === 'active'));
     const { connection } = await present(someone());
     const before = world.audit({ type: 'admin' }).length;
@@ -221,11 +221,11 @@ describe.each([
     { id: '0123456789ab' },
     'There is no revocation with this ID.',
   ],
-])('what is asked of %s that is not there', (_, path, fields, words) => {
+])('an action on %s that does not exist', (_, path, fields, words) => {
   test.each([
-    ['before anything is to be confirmed', {}],
-    ['when it is gone by the time that it is confirmed', { confirmed: 'yes' }],
-  ])('is refused in words, %s, and the way goes back to the console', async (_, confirmed) => {
+    ['before the confirmation', {}],
+    ['if it is gone at the confirmation', { confirmed: 'yes' }],
+  ])('is refused in words, %s, and a link leads back to the console', async (_, confirmed) => {
     const { browser } = await world.visit(OLGA.name);
     const before = world.audit().filter(({ type }) => type !== 'login').length;
     const response = await fetch(world.url + path, {
@@ -277,7 +277,7 @@ describe.each(FORMS)('the form of %s', (path, fields) => {
     expect(records()).toHaveLength(before);
   });
 
-  test('does nothing for whoever is no administrator, or not signed in', async () => {
+  test('does nothing for a person who is not an administrator, or not signed in', async () => {
     const before = records().length;
     const own = { 'sec-fetch-site': 'same-origin' };
     const { browser } = await world.visit(BEN.name);

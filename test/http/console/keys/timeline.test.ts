@@ -73,7 +73,7 @@ describe('the phases of a key', () => {
       planned,
     ]);
 
-  test('that is active: it will be until the next rotation', () => {
+  test('of an active key reach to the next rotation', () => {
     expect(told({})).toEqual([
       ['staged', -2, -1, false],
       ['active', -1, 0, false],
@@ -81,14 +81,14 @@ describe('the phases of a key', () => {
     ]);
   });
 
-  test('that is staged: it waits for its turn', () => {
+  test('of a staged key wait for their turn', () => {
     expect(told({ state: 'staged', active_at: null })).toEqual([
       ['staged', -2, 0, false],
       ['staged', 0, 1, true],
     ]);
   });
 
-  test('that drains: until its last credential has ended', () => {
+  test('of a draining key reach to the expiry of its last credential', () => {
     const draining = { state: 'draining', draining_at: NOW - HOUR / 2, retires_at: NOW + HOUR / 2 };
     expect(told(draining).slice(2)).toEqual([
       ['draining', -0.5, 0, false],
@@ -96,7 +96,7 @@ describe('the phases of a key', () => {
     ]);
   });
 
-  test('that is retired: nothing is ahead', () => {
+  test('of a retired key are all in the past', () => {
     const retired = { state: 'retired', draining_at: NOW - HOUR / 2, retired_at: NOW - HOUR / 4 };
     expect(told(retired)).toEqual([
       ['staged', -2, -1, false],
@@ -106,7 +106,7 @@ describe('the phases of a key', () => {
   });
 });
 
-test('shape and pattern tell states apart, and words do for whoever sees neither', () => {
+test('shape and pattern distinguish states, and so do words', () => {
   const axis = axisOf({ keys: [key()], next_rotation_at: NOW + HOUR }, NOW);
   const drawn = String(
     bar(axis, key({ draining_at: NOW - 60, retires_at: NOW + 60 }), 'draining: <b>'),

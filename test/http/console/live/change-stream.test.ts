@@ -32,7 +32,7 @@ function open(state: { readonly allowed?: boolean; readonly gone?: boolean } = {
   return Object.assign(world, { stream, tell });
 }
 
-test('changes of one second are told together, each part once', async () => {
+test('changes within a second are sent together, each part once', async () => {
   const { sent, tell } = open();
   await vi.advanceTimersByTimeAsync(0);
   expect(sent.splice(0)).toEqual(['hello']);
@@ -46,7 +46,7 @@ test('changes of one second are told together, each part once', async () => {
   expect(sent).toEqual(['changed keys']);
 });
 
-test('whoever may not go on is told nothing more than that, at the next change', async () => {
+test('a listener whose access ended is told only that, at the next change', async () => {
   const world = open();
   await vi.advanceTimersByTimeAsync(0);
   world.allowed = false;
@@ -56,7 +56,7 @@ test('whoever may not go on is told nothing more than that, at the next change',
   expect([world.ended, world.listeners.size]).toEqual([1, 0]);
 });
 
-test('whoever may not go on is ended by the heartbeat where nothing changes', async () => {
+test('a listener whose access ended is disconnected at the next heartbeat if nothing changes', async () => {
   const world = open();
   await vi.advanceTimersByTimeAsync(15_000);
   expect(world.sent).toEqual(['hello', 'alive']);
@@ -66,7 +66,7 @@ test('whoever may not go on is ended by the heartbeat where nothing changes', as
   expect([world.ended, vi.getTimerCount()]).toEqual([1, 0]);
 });
 
-test('a connection that takes nothing is given up, and nothing piles up for it', async () => {
+test('a connection that reads nothing is closed, and nothing queues up for it', async () => {
   const world = open();
   await vi.advanceTimersByTimeAsync(0);
   world.full = true;
@@ -81,23 +81,26 @@ test('a connection that takes nothing is given up, and nothing piles up for it',
 test.each([
   ['may go on', true],
   ['may not go on', false],
-])('a connection that is gone by the time that one who %s is told so is ended', async (_, may) => {
-  vi.useRealTimers();
-  const faults: unknown[] = [];
-  const note = (fault: unknown) => faults.push(fault);
-  process.on('unhandledRejection', note);
-  try {
-    const world = open({ allowed: may, gone: true });
-    await turn();
-    await turn();
-    expect([world.ended, world.listeners.size]).toEqual([1, 0]);
-    expect(faults).toEqual([]);
-  } finally {
-    process.off('unhandledRejection', note);
-  }
-});
+])(
+  'a listener who %s, and whose connection closed before the answer, is removed',
+  async (_, may) => {
+    vi.useRealTimers();
+    const faults: unknown[] = [];
+    const note = (fault: unknown) => faults.push(fault);
+    process.on('unhandledRejection', note);
+    try {
+      const world = open({ allowed: may, gone: true });
+      await turn();
+      await turn();
+      expect([world.ended, world.listeners.size]).toEqual([1, 0]);
+      expect(faults).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  },
+);
 
-test('one that was stopped asks, tells and ends nothing any more', async () => {
+test('a stopped stream checks, sends, and ends nothing', async () => {
   const world = open();
   world.tell('keys');
   world.stream.stop();

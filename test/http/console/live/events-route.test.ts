@@ -45,7 +45,7 @@ async function listen(
   };
 }
 
-test('each change is told to everyone who listens, by the part it concerns', async () => {
+test('every listener gets each change, by the part that it concerns', async () => {
   const { browser } = await world.visit(OLGA.name);
   using one = await listen(browser);
   using other = await listen(browser);
@@ -64,7 +64,7 @@ test('each change is told to everyone who listens, by the part it concerns', asy
   await eventually(() => one.changed().includes('revocations'));
 });
 
-test('nothing but the names of parts goes over it', async () => {
+test('it sends only names of parts', async () => {
   const { browser } = await world.visit(OLGA.name);
   using listener = await listen(browser);
   const who = someone();
@@ -73,14 +73,14 @@ test('nothing but the names of parts goes over it', async () => {
   expect(listener.text()).not.toContain(who);
 });
 
-test('whoever comes back with the id of an old event is welcome', async () => {
+test('a listener that reconnects with the ID of an old event is accepted', async () => {
   const { browser } = await world.visit(OLGA.name);
   using listener = await listen(browser, { headers: { 'last-event-id': '99999' } });
   expect(listener.text()).toContain('event: hello');
 });
 
 test.each(['*/*', 'text/*;q=0.5', 'application/json, Text/Event-Stream'])(
-  'it is there for whoever takes %s',
+  'it answers a client that accepts %s',
   async (accept) => {
     const { browser } = await world.visit(OLGA.name);
     using listener = await listen(browser, { headers: { accept } });
@@ -88,7 +88,7 @@ test.each(['*/*', 'text/*;q=0.5', 'application/json, Text/Event-Stream'])(
   },
 );
 
-test('whoever takes no events is told so as by every page, once it is known who they are', async () => {
+test('a signed-in client that accepts no events gets a page that says so', async () => {
   const { browser } = await world.visit(OLGA.name);
   const ask = (cookie: string) =>
     fetch(`${world.url}/console/events`, { headers: { cookie, accept: 'application/json' } });
@@ -121,7 +121,7 @@ test('it ends with the session', async () => {
   expect(listener.changed()).toEqual([]);
 });
 
-test('it ends when the administrator is one no more', async () => {
+test('it ends when the person is no longer an administrator', async () => {
   await using other = await startConsoleWorld();
   const { browser } = await other.visit(OLGA.name);
   using listener = await listen(browser, { url: other.url });
@@ -134,7 +134,7 @@ test('it ends when the administrator is one no more', async () => {
   expect(other.audit({ reason: 'not_admin' })).toMatchObject([{ identity: { subject: OLGA.id } }]);
 });
 
-test('the service stops without waiting for those who listen', async () => {
+test('the service stops without waiting for listeners', async () => {
   const stopping = await startConsoleWorld();
   const { browser } = await stopping.visit(OLGA.name);
   using listener = await listen(browser, { url: stopping.url });
@@ -144,7 +144,7 @@ test('the service stops without waiting for those who listen', async () => {
   expect(listener.text()).toContain('event: hello');
 });
 
-test('only so many can listen, ten of them with one session; the others are told to come later', async () => {
+test('the number of listeners is limited, to ten for one session, and others are told to retry later', async () => {
   await using listeners = new AsyncDisposableStack();
   const listenTenTimes = async () => {
     const { browser } = await world.visit(OLGA.name);

@@ -80,7 +80,7 @@ afterEach(async () => {
   await news.app.close();
 });
 
-test('whoever leaves before they are let in takes no place', async () => {
+test('a listener that leaves before it is admitted takes no place', async () => {
   const early = Array.from({ length: PLACES }, () => news.ask());
   await eventually(() => news.door.asked === PLACES);
   for (const { socket } of early) socket.destroy();
@@ -92,7 +92,7 @@ test('whoever leaves before they are let in takes no place', async () => {
   await eventually(() => news.followers.size === PLACES);
 });
 
-test('those who come at once get as many places as there are', async () => {
+test('simultaneous listeners get exactly the available places', async () => {
   const all = Array.from({ length: 3 * PLACES }, () => news.ask());
   await eventually(() => news.door.asked === 3 * PLACES);
   news.door.open.resolve();
@@ -104,7 +104,7 @@ test('those who come at once get as many places as there are', async () => {
   expect(news.followers.size).toBe(PLACES);
 });
 
-test('whoever asks again and again on one connection has one place, and leaves it', async () => {
+test('repeated requests on one connection take one place, and release it', async () => {
   news.door.open.resolve();
   const greedy = news.ask('GET', 20);
   await eventually(() => greedy.text.includes('event: hello') && news.door.asked > 1);
@@ -114,7 +114,7 @@ test('whoever asks again and again on one connection has one place, and leaves i
   expect(news.followers.size).toBe(0);
 });
 
-test('a place is free again, once, when its listener goes', async () => {
+test('a place is released once when its listener leaves', async () => {
   news.door.open.resolve();
   for (let round = 0; round < 3 * PLACES; round += 1) {
     const { socket } = await heard();
@@ -133,7 +133,7 @@ async function heard() {
   return answer;
 }
 
-test('whoever is let in while the service stops keeps it from nothing', async () => {
+test('a listener that is admitted while the service stops does not delay it', async () => {
   const listener = news.ask();
   await eventually(() => news.door.asked === 1);
   const stopped = news.app.close();
@@ -144,7 +144,7 @@ test('whoever is let in while the service stops keeps it from nothing', async ()
   expect(listener.text).toContain('HTTP/1.1 503');
 });
 
-test('HEAD asks for nothing that could go on', async () => {
+test('HEAD opens no stream', async () => {
   news.door.open.resolve();
   const head = news.ask('HEAD');
   await eventually(() => head.text.includes('HTTP/1.1'));

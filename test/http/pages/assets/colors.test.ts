@@ -22,8 +22,8 @@ const GROUNDS = ['ground', 'surface', 'sunken'] as const satisfies (keyof Colour
 describe.each([
   ['light', LIGHT],
   ['dark', DARK],
-] as const)('in the %s colours', (_name, colours: Colours) => {
-  test('text is read on every ground it stands on (4.5:1)', () => {
+] as const)('in the %s colors', (_name, colours: Colours) => {
+  test('text has enough contrast on every background (4.5:1)', () => {
     const texts = ['text', 'muted', 'accent', 'good', 'bad', 'warn'] as const;
     const pairs = [
       ...texts.flatMap((text) => GROUNDS.map((ground) => [text, ground] as const)),
@@ -41,7 +41,7 @@ describe.each([
     expect(poor).toEqual([]);
   });
 
-  test('what one operates is told from its ground (3:1)', () => {
+  test('controls have enough contrast with their background (3:1)', () => {
     const pairs = (['control', 'button', 'accent', 'bad'] as const).flatMap((control) =>
       GROUNDS.map((ground) => [control, ground] as const),
     );

@@ -31,7 +31,7 @@ test('publishing comes first, each with its exceptions', () => {
   ]);
 });
 
-test('where nothing is allowed there are no exceptions', () => {
+test('if nothing is allowed, there are no exceptions', () => {
   const grant = grantOf({ publish: { allow: [], deny: ['a'] } });
   expect(permissionWords(grant)[0]).toMatchObject({ allowed: [], except: [] });
 });
@@ -39,12 +39,12 @@ test('where nothing is allowed there are no exceptions', () => {
 test.each([
   [1, 'anyone who sends you a request: one answer to each, within 1 minute'],
   [3, 'anyone who sends you a request: up to 3 answers to each, within 1 minute'],
-])('leave to reply is publishing, too (%i)', (max, words) => {
+])('permission to reply is shown under publishing (%i)', (max, words) => {
   const grant = grantOf({ publish: { allow: [], deny: [] }, responses: { max, ttlSeconds: 60 } });
   expect(permissionWords(grant)[0]?.allowed).toEqual([{ words }]);
 });
 
-test('limits read as sentences, and what is not limited is not told', () => {
+test('limits are shown as phrases, and absent limits are not shown', () => {
   expect(limitWords(grantOf({}))).toEqual([]);
   const grant = grantOf({
     limits: { subscriptions: 10, payloadBytes: 65_536, dataBytes: 1000 },

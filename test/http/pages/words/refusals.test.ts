@@ -11,7 +11,7 @@ const REFUSALS = Object.keys(REASONS).map((reason) =>
   refusalWords(new Refusal(reason as RefusalReason, 'Its own message.')),
 );
 
-test('what operators look up is what people see: each heading that is quoted is one of a page', () => {
+test('every heading that the documentation quotes is the heading of a page', () => {
   const logins = readFileSync(
     new URL('../../../../docs/operations/logins.md', import.meta.url),
     'utf8',
@@ -25,7 +25,7 @@ test('what operators look up is what people see: each heading that is quoted is 
   expect([...titles, ...notices]).toEqual(expect.arrayContaining(quoted));
 });
 
-test('a way on is a path of ours', () => {
+test('every link to continue is a path of ours', () => {
   for (const { wayOn } of REFUSALS) expect(wayOn.path).toMatch(/^\/(?:login|device)?$/);
 });
 

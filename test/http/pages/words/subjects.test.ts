@@ -20,7 +20,7 @@ test.each([
   expect(subjectWords(subject, 'publish')).toEqual({ words, subject });
 });
 
-test('inboxes read as what they are for, by direction', () => {
+test('inboxes are described by their purpose, for each direction', () => {
   expect(subjectWords('_INBOX.>', 'subscribe').words).toBe('replies to your own requests');
   expect(subjectWords('_INBOX.>', 'publish').words).toBe('replies to anyone’s requests');
 });

@@ -9,8 +9,8 @@ import {
 } from '../../../../src/http/pages/words/text.ts';
 import { identity } from '../../../policy/support.ts';
 
-describe('a text of a stranger', () => {
-  test('is escaped, in a direction of its own', () => {
+describe('a text from a stranger', () => {
+  test('is escaped, and isolated in its direction', () => {
     expect(String(theirs(`<script>"it's"&`))).toBe(
       '<bdi>&lt;script&gt;&quot;it&#39;s&quot;&amp;</bdi>',
     );
@@ -26,7 +26,7 @@ describe('a text of a stranger', () => {
     '\u2028',
     '\uD800',
     '\u{E0041}',
-  ])('loses what turns, hides or breaks the text around it (%j)', (mark) => {
+  ])('loses characters that reverse, hide, or break the text around it (%j)', (mark) => {
     expect(plain(`a${mark}b`)).toMatch(/^a�+b$/);
   });
 
@@ -36,14 +36,14 @@ describe('a text of a stranger', () => {
     }
   });
 
-  test('is no longer than it may be', () => {
+  test('is shortened', () => {
     expect(plain('a'.repeat(200))).toBe('a'.repeat(200));
     expect(plain('a'.repeat(1000))).toBe(`${'a'.repeat(199)}…`);
     expect(plain(`${'a'.repeat(4)}🙂🙂`, 6)).toBe('aaaa�…');
   });
 });
 
-test('people are called by what their provider says, or by their subject', () => {
+test('people are shown with the name that their provider sends, or with their subject', () => {
   const name = (claims: Parameters<typeof identity>[0]) => String(personName(identity(claims)));
   expect(name({ name: 'Ada', email: 'a@b.c' })).toBe('<bdi>Ada</bdi>');
   expect(name({ name: '  ', preferred_username: 'ada' })).toBe('<bdi>ada</bdi>');
@@ -51,7 +51,7 @@ test('people are called by what their provider says, or by their subject', () =>
   expect(name({})).toBe('<bdi>somebody</bdi>');
 });
 
-test('a claim is told as it stands in the token', () => {
+test('a claim is shown as it is in the token', () => {
   expect(String(claimText(undefined))).toBe('<em>nothing</em>');
   expect(String(claimText(''))).toBe('<em>an empty text</em>');
   expect(String(claimText('42'))).toContain('<bdi>42</bdi>');
@@ -65,11 +65,11 @@ test.each([
   ['the platform team', '<strong>the platform team</strong>'],
   ['javascript:alert(1)', '<strong>javascript:alert(1)</strong>'],
   ['ops@acme.test?bcc=x@evil.test', '<strong>'],
-])('the contact %s is a link where it is an address', (contact, start) => {
+])('the contact %s is a link if it is an address', (contact, start) => {
   expect(String(contactLink(contact))).toContain(start);
 });
 
-test('a word for the shell is quoted where it must be', () => {
+test('a word for the shell is quoted if necessary', () => {
   expect(shellWord('nats://h:4222,nats://i:4222')).toBe('nats://h:4222,nats://i:4222');
   expect(shellWord('~/Downloads/a.creds')).toBe('~/Downloads/a.creds');
   expect(shellWord("a b'; rm")).toBe(String.raw`'a b'\''; rm'`);
