@@ -27,7 +27,7 @@ export async function openapiYaml(): Promise<string> {
       branding: () => ({ name: 'nats-sts' }),
     },
     console: { activity: unused, warnings: unused, names: unused, follow: unused },
-    rateLimit: unused,
+    rateLimits: { address: unused, identity: unused },
     limits: { bodyBytes: 1, tokenBytes: 1, requestSeconds: 1 },
     connections: { total: 1, perNetwork: undefined },
     status: () => ({}),

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import accepts from '@fastify/accepts';
 import cookie from '@fastify/cookie';
-import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import type { Refusal } from '../errors.ts';
 import type { ExchangeRequest, Issued } from '../exchange.ts';
+import type { RateLimits } from '../limits/rate-limits.ts';
 import type { Admin } from './admin/actions.ts';
 import { adminRoutes } from './admin/routes.ts';
 import type { ConsoleSource } from './console/deps.ts';
@@ -14,7 +14,7 @@ import { exchangeRoute } from './exchange-route.ts';
 import type { ConnectionBounds } from './limits/connection-shares.ts';
 import { LAZY_SCHEMAS } from './lazy-schemas.ts';
 import { boundConnections } from './limits/connections.ts';
-import { type Limits, rateLimiters } from './limits/rate-limits.ts';
+import { requestLimits } from './limits/rate-limits.ts';
 import { loginRoutes } from './login/routes.ts';
 import { oauthRoutes } from './oauth/routes.ts';
 import { errorPages } from './pages/refusal-page.ts';
@@ -33,7 +33,8 @@ export interface AppOptions extends ServiceRoutes {
   readonly admin: Admin;
   readonly login: LoginService;
   readonly console: Omit<ConsoleSource, 'admin'>;
-  readonly rateLimit: () => Limits;
+  /** Shared with the other doors. */
+  readonly rateLimits: RateLimits;
   readonly limits: {
     readonly bodyBytes: number;
     readonly tokenBytes: number;
@@ -58,11 +59,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   handleErrors(app, options.onFault, asPages);
   await options.prepare?.(app);
   await app.register(accepts);
-  await app.register(rateLimit, { global: false, cache: 50_000 });
   const deps: RouteDeps = {
     exchange: options.exchange,
     live: options.live,
-    ...rateLimiters(app, options.rateLimit),
+    ...requestLimits(options.rateLimits),
   };
   // Each door accepts one content type: JSON here, forms at /token.
   readJson(app);

@@ -1,7 +1,8 @@
 import type { Sessions } from '../account/system/sessions.ts';
 import { exchange } from '../exchange.ts';
 import type { AppOptions } from '../http/app.ts';
-import { limitConcurrency } from '../http/limits/concurrency.ts';
+import { limitConcurrency } from '../limits/concurrency.ts';
+import { rateLimits } from '../limits/rate-limits.ts';
 import type { LoginService } from '../http/deps.ts';
 import { readPackaged } from '../version.ts';
 import { adminOf } from './admin/admin.ts';
@@ -52,7 +53,7 @@ export function appOptions(
       contact: state.current.config.contact,
       accounts: state.current.config.accounts,
     }),
-    rateLimit: () => state.current.config.rateLimit,
+    rateLimits: rateLimits(() => state.current.config.rateLimit, resources.clock),
     limits,
     connections: {
       ...connectionBounds({ limits, listen }, resources.log),

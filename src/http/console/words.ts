@@ -1,5 +1,5 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
-import { UNITS } from '../lifetime.ts';
+import { UNITS } from '../../lifetime.ts';
 import { copyIcon } from '../pages/icons.ts';
 import { plain } from '../pages/words/text.ts';
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { networkOf } from '../request/address.ts';
+import { networkOf } from '../../limits/network.ts';
 
 export interface ConnectionBounds {
   readonly total: number;

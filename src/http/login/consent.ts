@@ -4,7 +4,7 @@ import type { Session } from '../../login/session.ts';
 import type { Choices } from '../../policy/choices.ts';
 import type { Grant } from '../../policy/policy.ts';
 import { type Form, text } from '../oauth/form.ts';
-import { lifetime } from '../lifetime.ts';
+import { lifetime } from '../../lifetime.ts';
 import { facts, hidden } from '../pages/elements.ts';
 import { personName, theirs } from '../pages/words/text.ts';
 import { moment } from '../pages/words/time.ts';

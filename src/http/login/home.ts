@@ -5,7 +5,7 @@ import { own } from '../../identity/claims.ts';
 import type { Session } from '../../login/session.ts';
 import type { Choices } from '../../policy/choices.ts';
 import type { LoginDeps } from '../deps.ts';
-import { lifetime } from '../lifetime.ts';
+import { lifetime } from '../../lifetime.ts';
 import { commandLine, facts } from '../pages/elements.ts';
 import { type Page, type PageDeps, sendPage } from '../pages/page.ts';
 import { reference, sendRefusalPage } from '../pages/refusal-page.ts';

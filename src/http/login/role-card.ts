@@ -2,7 +2,7 @@ import { html, type SafeHtml } from '@remix-run/html-template';
 import type { Issued } from '../../exchange.ts';
 import { inboxPrefix } from '../../policy/inbox.ts';
 import type { Grant } from '../../policy/policy.ts';
-import { lifetime } from '../lifetime.ts';
+import { lifetime } from '../../lifetime.ts';
 import { commandLine, facts, hidden } from '../pages/elements.ts';
 import { type DirectionWords, limitWords, permissionWords } from '../pages/words/permissions.ts';
 import type { SubjectWords } from '../pages/words/subjects.ts';

@@ -1,7 +1,7 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
 import type { FastifyReply } from 'fastify';
 import type { Refusal } from '../../errors.ts';
-import { lifetime } from '../lifetime.ts';
+import { lifetime } from '../../lifetime.ts';
 import type { ErrorPages } from '../refusals/error-handler.ts';
 import { statusOf } from '../refusals/status.ts';
 import { stopIcon } from './icons.ts';

@@ -1,3 +1,5 @@
+import { systemClock } from '../../../src/clock.ts';
+import { rateLimits } from '../../../src/limits/rate-limits.ts';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Refusal } from '../../../src/errors.ts';
 import type { ExchangeRequest, Issued } from '../../../src/exchange.ts';
@@ -123,11 +125,14 @@ export async function startLoginApp(options: PeopleAppOptions = {}): Promise<Log
       branding: () => options.branding ?? { name: 'Acme NATS' },
       clock: world.clock,
     },
-    rateLimit: () => ({
-      enabled: true,
-      perAddress: limit(options.limits?.perAddress),
-      perIdentity: limit(options.limits?.perIdentity),
-    }),
+    rateLimits: rateLimits(
+      () => ({
+        enabled: true,
+        perAddress: limit(options.limits?.perAddress),
+        perIdentity: limit(options.limits?.perIdentity),
+      }),
+      systemClock,
+    ),
     onFault: (_requestId, fault) => faults.push(fault),
   });
   const get: LoginApp['get'] = async (url, more = {}) =>
@@ -212,7 +217,7 @@ function issued(request: ExchangeRequest, policy: ReturnType<typeof policyOf>): 
 }
 
 /** What the pages don't use. */
-const REST: Omit<AppOptions, 'exchange' | 'live' | 'login' | 'rateLimit' | 'onFault'> = {
+const REST: Omit<AppOptions, 'exchange' | 'live' | 'login' | 'rateLimits' | 'onFault'> = {
   admin: {
     authenticate: nobody,
     actions: {

@@ -2,7 +2,8 @@ import type { FastifyRequest } from 'fastify';
 import type { Refusal } from '../../../errors.ts';
 import type { Caller } from '../../../login/session.ts';
 import type { LoginDeps } from '../../deps.ts';
-import { addressOf, networkOf } from '../../request/address.ts';
+import { networkOf } from '../../../limits/network.ts';
+import { addressOf } from '../../request/address.ts';
 import type { OAuthAsk } from '../error.ts';
 import type { Form } from '../form.ts';
 

@@ -1,6 +1,6 @@
 import type { Grant } from '../../../policy/policy.ts';
 import type { Direction } from '../../../policy/subject.ts';
-import { lifetime } from '../../lifetime.ts';
+import { lifetime } from '../../../lifetime.ts';
 import { type SubjectWords, subjectWords } from './subjects.ts';
 
 /** What a grant allows in one direction, in words. */

@@ -1,6 +1,8 @@
-import { Refusal } from '../../errors.ts';
-import type { WaitApart } from '../../identity/verify.ts';
-import type { RouteDeps } from '../deps.ts';
+import { Refusal } from '../errors.ts';
+import type { ExchangeRequest, Issued } from '../exchange.ts';
+import type { WaitApart } from '../identity/verify.ts';
+
+type Exchange = (request: ExchangeRequest) => Promise<Issued | Refusal>;
 
 const OVERLOADED = new Refusal('overloaded', 'The service is busy. Try again in one second.', {
   retryAfterSeconds: 1,
@@ -10,10 +12,7 @@ const OVERLOADED = new Refusal('overloaded', 'The service is busy. Try again in 
  * Limits the exchanges in progress: beyond that, callers get 503 instead of an endless queue. Only our
  * own work counts, so a caller who sends or reads slowly delays nobody else.
  */
-export function limitConcurrency(
-  exchange: RouteDeps['exchange'],
-  max: number,
-): RouteDeps['exchange'] {
+export function limitConcurrency(exchange: Exchange, max: number): Exchange {
   let inProgress = 0;
   /**
    * A request that waits for an issuer's keys does not count: an issuer that hangs delays nobody

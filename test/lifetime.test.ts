@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lifetime } from '../../src/http/lifetime.ts';
+import { lifetime } from '../src/lifetime.ts';
 
 test.each([
   [0, '0 seconds'],
