@@ -61,7 +61,7 @@ export interface Running extends AsyncDisposable {
   peakMebibytes(): number | undefined;
   /** Resident memory now. Undefined where the system doesn't tell. */
   residentMebibytes(): number | undefined;
-  /** Processor time so far. Undefined where the system doesn't tell. */
+  /** Processor time so far, of the process and its children. Undefined where the system doesn't tell. */
   cpuSeconds(): number | undefined;
 }
 
@@ -101,11 +101,15 @@ function mebibytes(pid: number | undefined, field: 'VmHWM' | 'VmRSS'): number | 
   }
 }
 
-/** In user and system mode: fields 14 and 15 of proc(5), in hundredths of a second. */
+/** In user and system mode: fields 14 and 15 of proc(5), in hundredths of a second. With its children that run. */
 function cpuSeconds(pid: number | undefined): number | undefined {
   try {
     const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ');
-    return (Number(afterName?.[11]) + Number(afterName?.[12])) / 100;
+    const own = (Number(afterName?.[11]) + Number(afterName?.[12])) / 100;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+    return children
+      .filter((child) => child !== '')
+      .reduce((sum, child) => sum + (cpuSeconds(Number(child)) ?? 0), own);
   } catch {
     return undefined;
   }

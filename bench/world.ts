@@ -25,9 +25,11 @@ export interface World {
 export interface WorldOptions {
   /** The signing key is scoped to the role, so that the user JWT holds no permissions. */
   readonly scoped?: boolean;
+  /** How many processes answer; not said unless given, for versions that do not know it. */
+  readonly workers?: number;
 }
 
-export function createWorld(port: number, { scoped = false }: WorldOptions = {}): World {
+export function createWorld(port: number, { scoped = false, workers }: WorldOptions = {}): World {
   const directory = mkdtempSync(join(tmpdir(), 'nats-sts-bench-'));
   const path = (name: string) => join(directory, name);
   const issuer = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -39,7 +41,7 @@ export function createWorld(port: number, { scoped = false }: WorldOptions = {})
   writeFileSync(path('issuer.pem'), issuer.publicKey.export({ format: 'pem', type: 'spki' }));
   writeFileSync(path('signing.nk'), signing.seed(), { mode: 0o600 });
   writeFileSync(path('tokens.json'), JSON.stringify(tokens(issuer.privateKey)));
-  writeFileSync(path('sts.yaml'), config({ port, account: account.publicKey, scoped }));
+  writeFileSync(path('sts.yaml'), config({ port, account: account.publicKey, scoped, workers }));
   return {
     directory,
     config: path('sts.yaml'),
@@ -78,9 +80,10 @@ interface Settings {
   readonly port: number;
   readonly account: string;
   readonly scoped: boolean;
+  readonly workers: number | undefined;
 }
 
-function config({ port, account, scoped }: Settings): string {
+function config({ port, account, scoped, workers }: Settings): string {
   const signingKey = scoped
     ? '{ seed: { file: ./signing.nk }, role: orders }'
     : '{ file: ./signing.nk }';
@@ -91,6 +94,7 @@ function config({ port, account, scoped }: Settings): string {
   ).join('\n');
   return `
 listen: { host: 127.0.0.1, port: ${port} }
+${workers === undefined ? '' : `workers: ${workers}`}
 nats: { servers: [nats://127.0.0.1:4222] }
 accounts:
   APP: { publicKey: ${account}, signingKeys: [${signingKey}] }

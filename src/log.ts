@@ -7,10 +7,11 @@ import { type Logger, pino } from 'pino';
  */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
-/** JSON lines for machines; one readable line per event at a terminal. */
+/** JSON lines for machines; one readable line per event at a terminal. Every line has the `base` fields. */
 export function createLog(
   stream: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>,
   level = 'info',
+  base: Readonly<Record<string, unknown>> = {},
 ): Log {
   const destination = stream.isTTY
     ? { write: (line: string) => void stream.write(forPeople(line)) }
@@ -18,7 +19,7 @@ export function createLog(
   return pino(
     {
       level,
-      base: {},
+      base,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (name) => ({ level: name }) },
     },

@@ -3,24 +3,23 @@ import { systemSessions } from './account/system/sessions.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { loadConfig } from './config/load.ts';
-import { buildApp } from './http/app.ts';
 import type { Log } from './log.ts';
-import { appOptions, publicUrl, type State } from './service/app-options.ts';
-import { consoleSource } from './service/console.ts';
+import type { State } from './service/app-options.ts';
+import { openDoors } from './service/doors.ts';
 import { type Resources, openResources } from './service/resources.ts';
-import { buildGeneration, type Generation } from './service/generation.ts';
+import { buildGeneration, fetchKeys, type Generation } from './service/generation.ts';
 import { createMetrics, type Metrics } from './service/metrics/service-metrics.ts';
-import { journalOf } from './service/journal.ts';
-import { startPeople } from './service/people.ts';
 import { rotationMetrics, rotationSources } from './service/metrics/rotation-metrics.ts';
 import { type Rotation, startRotation } from './service/rotation/start-rotation.ts';
 import { type ReloadParts, reload, warn, watchConfiguration } from './service/reload/reload.ts';
-import { watchCertificate } from './service/reload/certificate.ts';
+import { renewTls, watchCertificate } from './service/reload/certificate.ts';
 import { VERSION } from './version.ts';
 
 export interface ServiceOptions {
   /** Path of the configuration file. */
   readonly config: string;
+  /** What was read of it already. */
+  readonly loaded?: Config;
   readonly env?: NodeJS.ProcessEnv;
   readonly log: Log;
   readonly clock?: Clock;
@@ -50,7 +49,7 @@ export interface Service {
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { clock = systemClock, env = process.env } = options;
   const load = () => loadConfig(options.config, { env });
-  const config = load();
+  const config = options.loaded ?? load();
   const stack = new AsyncDisposableStack();
   try {
     const resources = await openResources(config, { clock, log: options.log });
@@ -95,21 +94,7 @@ async function start(
   stack.defer(() => rotation.close());
 
   const sessions = rotation.system && systemSessions({ system: rotation.system });
-  const people = await startPeople({
-    resources,
-    journal: journalOf({ ...resources, metrics }),
-    current: () => state.current,
-    publicUrl: () => publicUrl(state),
-  });
-  stack.defer(() => people.close());
-  const console = consoleSource({
-    auditFile: config.store.sqliteFile,
-    state: resources.state,
-    config: () => state.current.config,
-  });
-  stack.defer(() => console.close());
-  const app = await buildApp(appOptions(state, { resources, metrics, sessions, people, console }));
-  stack.defer(() => app.close());
+  const app = await openDoors(state, { resources, metrics, sessions, stack });
   state.url = await app.listen({ host: config.listen.host, port: config.listen.port });
   void fetchKeys(state.current, log);
   const reloading = reloadParts(load, { resources, metrics, rotation });
@@ -158,18 +143,6 @@ function reloadParts(
   };
 }
 
-/** Fetches keys before the first request. Logs issuers that cannot be reached; metrics show how that develops. */
-async function fetchKeys({ verifier }: Generation, log: Log): Promise<void> {
-  await verifier.prewarm();
-  for (const { name, ready, lastError } of verifier.status()) {
-    if (ready) continue;
-    log.warn(
-      { issuer: name, why: lastError },
-      'cannot fetch the keys of an issuer; its tokens are rejected until this works',
-    );
-  }
-}
-
 /** Call the result to stop. */
 function watchFiles(
   app: FastifyInstance,
@@ -177,8 +150,10 @@ function watchFiles(
   parts: ReloadParts<Generation>,
 ): () => void {
   const { tls } = state.current.config.listen;
-  const unwatch = watchConfiguration(state, parts);
-  const unwatchCertificate = tls && watchCertificate(app, tls, parts.log);
+  const unwatch = watchConfiguration(state, (again) => void reload(state, parts, again));
+  const unwatchCertificate =
+    tls &&
+    watchCertificate(tls, { use: (certificate) => renewTls(app, certificate), log: parts.log });
   return () => {
     unwatch();
     unwatchCertificate?.();

@@ -17,7 +17,10 @@ const THEIRS_FIRST = ['theirs', 'ours'] as const;
 /** Every figure, in its own unit; by name, as `--json` has them. */
 type Figures = Record<string, number>;
 
-/** Prints this tree's figures as ratios to those of `commit`: below 1 is less. */
+/**
+ * Prints this tree's figures as ratios to those of `commit`: below 1 is less. `workers2PerCpu` is the ratio of two workers of this tree
+ * to one of it.
+ */
 export async function benchVersus(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -49,6 +52,10 @@ export async function benchVersus(args: readonly string[]): Promise<void> {
       half ??= Math.round((figures['exchangesPerSecond'] ?? 0) / 2);
       found[side].push(figures);
     }
+    Object.assign(found.ours.at(-1) ?? {}, { workers2PerCpu: await workersPerCpu(mains.ours, 2) });
+    Object.assign(found.theirs.at(-1) ?? {}, {
+      workers2PerCpu: await workersPerCpu(mains.ours, 1),
+    });
     console.error(`round ${n + 1} of ${values.rounds}`);
   }
   const ratios = ratiosOf(found.ours, found.theirs);
@@ -170,10 +177,25 @@ async function scopedPerCpu(main: string, port: number, world: World): Promise<n
   return (await peak(running, port, tokensFile)).perCpu;
 }
 
+/**
+ * Exchanges for each second of processor time, the primary process included, with several workers of this tree. Each worker
+ * has compiled its hot path, and has as many connections as a service of one process.
+ */
+async function workersPerCpu(main: string, workers: number): Promise<number> {
+  const port = await freePort();
+  using world = createWorld(port, { workers });
+  const { tokensFile } = world;
+  await using running = await start([main, 'serve', '--config', world.config], port, '/readyz');
+  await load({ port, tokensFile, seconds: 2 * WARM_UP_SECONDS * workers });
+  return (await peak(running, port, tokensFile, CONNECTIONS * workers)).perCpu;
+}
+
+const CONNECTIONS = 16;
+
 /** Exchanges a second, and for each second of the service's processor time. */
-async function peak(running: Running, port: number, tokensFile: string) {
+async function peak(running: Running, port: number, tokensFile: string, connections = CONNECTIONS) {
   const before = running.cpuSeconds() ?? Number.NaN;
-  const { perSecond, done } = await load({ port, tokensFile, seconds: SECONDS, connections: 16 });
+  const { perSecond, done } = await load({ port, tokensFile, seconds: SECONDS, connections });
   return { perSecond, perCpu: done / ((running.cpuSeconds() ?? Number.NaN) - before) };
 }
 

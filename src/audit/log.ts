@@ -33,6 +33,20 @@ export interface AuditLog {
   close(): Promise<void>;
 }
 
+/** An event in the form in which it is stored. */
+export interface StoredRecord {
+  readonly type: AuditEvent['type'];
+  readonly time: number;
+  /** The event, as `JSON.stringify` writes it. */
+  readonly json: string;
+}
+
+/** A log that keeps the records of other processes, too. */
+export interface RecordingLog extends AuditLog {
+  /** The same as `record`. */
+  append(record: StoredRecord): Promise<void>;
+}
+
 /** Which page of the log to read. */
 export interface AuditPageAsk {
   /** Exact values and times; `limit` is ignored. */

@@ -114,6 +114,13 @@ const UNPROVEN: ReadonlySet<string> = new Set([
 const BURST = 1000;
 const PER_SECOND = 10;
 
+export interface BoundOptions {
+  readonly clock: Clock;
+  readonly onDropped: () => void;
+  /** How many logs share the bound; each has its part. */
+  readonly sharers?: number;
+}
+
 /**
  * Keeps strangers from filling the disk. Anyone who can reach the service can send invalid tokens or
  * start logins, and each leaves a record. Beyond the bound (about 900,000 a day) the log omits them
@@ -122,13 +129,14 @@ const PER_SECOND = 10;
  */
 export function boundRejections(
   log: AuditLog,
-  { clock, onDropped }: { readonly clock: Clock; readonly onDropped: () => void },
+  { clock, onDropped, sharers = 1 }: BoundOptions,
 ): AuditLog {
-  let left = BURST;
+  const burst = Math.ceil(BURST / sharers);
+  let left = burst;
   let countedAt = clock.now();
   const take = (): boolean => {
     const now = clock.now();
-    left = Math.min(BURST, left + (Math.max(0, now - countedAt) / 1000) * PER_SECOND);
+    left = Math.min(burst, left + (Math.max(0, now - countedAt) / 1000) * (PER_SECOND / sharers));
     countedAt = now;
     if (left < 1) return false;
     left -= 1;

@@ -10,8 +10,8 @@ export interface ProcessOptions {
 }
 
 /** What such a command runs. */
-interface Runnable {
-  reload(): boolean;
+export interface Runnable {
+  reload(): unknown;
   readonly drainMilliseconds: number;
   /** Called before `close`, if it has callers. */
   drain?(): Promise<void>;

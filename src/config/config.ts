@@ -128,6 +128,8 @@ export interface Config {
     readonly stopDelaySeconds: number;
     readonly drainSeconds: number;
   };
+  /** How many processes answer callers. */
+  readonly workers: number | 'auto';
   /** Whom to contact after a denial; shown with it. */
   readonly contact?: string;
   /** What is allowed but probably a mistake; shown by `check` and at startup. */

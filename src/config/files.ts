@@ -15,8 +15,18 @@ export interface Files {
   readonly bytes: (file: string, maxBytes: number) => Buffer | Unreadable;
   /** Why a file could not be read later, or undefined. */
   readonly fault: (file: string) => string | undefined;
+  /** Whether other users may access a file that could be read. */
+  readonly isShared: (file: string) => boolean;
   /** The state, before reading, of every requested file, including those that could not be read. */
   readonly versions: FileVersions;
+}
+
+/** The files of one configuration as they were read: path → state and content, or why there is none. */
+export type FileSnapshot = ReadonlyMap<string, FileContent>;
+
+interface FileContent {
+  readonly version: string;
+  readonly content: Uint8Array | Unreadable;
 }
 
 const KIB = 1024;
@@ -24,13 +34,31 @@ const MIB = 1024 * KIB;
 /** Larger files are not configurations and would only cost memory. */
 const MAX_TEXT_BYTES = MIB;
 
-export function createFiles(): Files {
+/** Files on disk. What is read is put into `keep`. */
+export function createFiles(keep?: Map<string, FileContent>): Files {
   const versions = new Map<string, string>();
   const bytes: Files['bytes'] = (file, maxBytes) => {
     // Taken once, before reading: a change during reading then shows as a change.
-    if (!versions.has(file)) versions.set(file, versionOf(file));
-    return readBytes(file, maxBytes);
+    const version = versions.get(file) ?? versionOf(file);
+    versions.set(file, version);
+    const content = readBytes(file, maxBytes);
+    keep?.set(file, { version, content });
+    return content;
   };
+  return filesFrom(bytes, { versions, isShared });
+}
+
+/** Files as another process has read them. It has warned of those that other users may access. */
+export function keptFiles(kept: FileSnapshot): Files {
+  const bytes: Files['bytes'] = (file) => {
+    const { content } = kept.get(file) ?? { content: { reason: 'does not exist' } };
+    return 'reason' in content ? content : Buffer.from(content);
+  };
+  const versions = new Map([...kept].map(([file, { version }]) => [file, version]));
+  return filesFrom(bytes, { versions, isShared: () => false });
+}
+
+function filesFrom(bytes: Files['bytes'], more: Pick<Files, 'versions' | 'isShared'>): Files {
   const text: Files['text'] = (file) => {
     const read = bytes(file, MAX_TEXT_BYTES);
     return Buffer.isBuffer(read) ? decode(read) : read;
@@ -42,8 +70,13 @@ export function createFiles(): Files {
       const read = text(file);
       return typeof read === 'string' ? undefined : read.reason;
     },
-    versions,
+    ...more,
   };
+}
+
+function isShared(file: string): boolean {
+  // Windows has no mode bits: Node reports them as set for everyone.
+  return process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0;
 }
 
 function readBytes(file: string, maxBytes: number): Buffer | Unreadable {

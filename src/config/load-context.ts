@@ -35,7 +35,7 @@ export function credsFileAt(written: string, path: string, context: LoadContext)
   const file = fileAt(written, path, context);
   // References were checked when they were resolved.
   if (!context.origins.has(path) && context.files.fault(file) === undefined) {
-    warnIfShared(file, path, context.findings);
+    warnIfShared(file, path, context);
   }
   return file;
 }

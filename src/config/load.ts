@@ -22,6 +22,8 @@ import { findPitfalls } from './warnings/index.ts';
 export interface LoadOptions {
   /** Where `{env: NAME}` is looked up, e.g. `process.env`. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where files are read; by default, on disk. */
+  readonly files?: Files;
 }
 
 /** A configuration that cannot be used. A change to one of its files may fix it. */
@@ -41,9 +43,8 @@ export class InvalidConfig extends InvalidInput {
  * Throws only `InvalidConfig`, whatever the file contains, with every problem at once in the order of the
  * file. Does no network I/O. No message contains the value of a secret.
  */
-export function loadConfig(file: string, { env }: LoadOptions): Config {
+export function loadConfig(file: string, { env, files = createFiles() }: LoadOptions): Config {
   const path = resolve(file);
-  const files = createFiles();
   const invalid = (problems: readonly Problem[]) =>
     new InvalidConfig(file, problems, files.versions);
   const text = files.text(path);
@@ -106,6 +107,7 @@ function assemble(
     policy,
     rateLimit: rateLimitOf(settings),
     limits: limitsOf(settings),
+    workers: settings.workers,
     ...(settings.contact !== undefined && { contact: settings.contact }),
   };
 }

@@ -123,7 +123,7 @@ function readReferenced(walk: Walk, file: string, path: string): string | undefi
     walk.findings.problem(path, `the file ${file} ${text.reason}`);
     return undefined;
   }
-  if (isSecretPath(path)) warnIfShared(file, path, walk.findings);
+  if (isSecretPath(path)) warnIfShared(file, path, walk);
   const value = withoutOuterSpace(text, path, `the file ${file}`, walk.findings);
   if (value !== '') return value;
   walk.findings.problem(path, `the file ${file} is empty: write the value into it`);

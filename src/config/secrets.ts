@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import type { Files } from './files.ts';
 import type { Findings } from './findings.ts';
 
 const SECRETS = [
@@ -30,10 +30,13 @@ export function warnInline(
 }
 
 /** `secret-file-shared`: warns if other users may access the file. */
-export function warnIfShared(file: string, path: string, { warn }: Findings): void {
-  // Windows has no mode bits: Node reports them as set for everyone.
-  if (process.platform === 'win32' || (statSync(file).mode & 0o077) === 0) return;
-  warn(
+export function warnIfShared(
+  file: string,
+  path: string,
+  { files, findings }: { readonly files: Files; readonly findings: Findings },
+): void {
+  if (!files.isShared(file)) return;
+  findings.warn(
     'secret-file-shared',
     path,
     `the file ${file} contains a secret, and other users may access it: chmod 600 ${file}`,

@@ -71,6 +71,7 @@ function readSections(tree: Mapping, findings: Findings): Sections {
     audit: read('audit', SECTIONS.audit),
     rateLimit: read('rateLimit', SECTIONS.rateLimit),
     limits: read('limits', SECTIONS.limits),
+    workers: read('workers', SECTIONS.workers),
     contact: read('contact', SECTIONS.contact),
     branding: read('branding', SECTIONS.branding),
     sealingKey: read('sealingKey', SECTIONS.sealingKey),

@@ -3,7 +3,7 @@ import { Refusal } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
 import { lifetime } from '../lifetime.ts';
 import { networkOf } from './network.ts';
-import { type Counted, windowCounter } from './window-counter.ts';
+import { windowCounter } from './window-counter.ts';
 
 interface Limit {
   readonly max: number;
@@ -25,46 +25,68 @@ export type Group = 'admin' | 'access';
 /** One count for all doors. Each call counts; a refusal says when the window ends. */
 export interface RateLimits {
   /** Before anything is verified. Of IPv6 addresses, the network counts. */
-  address(group: Group, address: string): Refusal | undefined;
+  address(group: Group, address: string): Answer;
   /** Once the identity is known. */
-  identity(identity: Pick<Identity, 'issuerName' | 'subject'>): Refusal | undefined;
+  identity(identity: Pick<Identity, 'issuerName' | 'subject'>): Answer;
 }
 
+/** A promise where several processes share the count, and this one has to ask. */
+type Answer = Refusal | undefined | Promise<Refusal | undefined>;
+
+/** What a limit counts by. */
+export type LimitName = 'address' | 'identity';
+
+/** So many calls in this time. */
+export interface Rate {
+  readonly max: number;
+  readonly everyMilliseconds: number;
+}
+
+/** Whether a call is one too many, and how long its window still lasts. */
+export interface Verdict {
+  readonly isExceeded: boolean;
+  readonly leftMilliseconds: number;
+}
+
+/** Where calls are counted, by key. */
+export type RateCount = (limit: LimitName, key: string, rate: Rate) => Verdict | Promise<Verdict>;
+
 /** How many addresses, and how many identities, are remembered. */
-const REMEMBERED = 50_000;
+export const REMEMBERED = 50_000;
+
+/** The count of this process alone. */
+export function ownCount(clock: Clock): RateCount {
+  const counters = { address: windowCounter(REMEMBERED), identity: windowCounter(REMEMBERED) };
+  return (limit, key, { max, everyMilliseconds }) => {
+    const { count, leftMilliseconds } = counters[limit](key, everyMilliseconds, clock.now());
+    return { isExceeded: count > max, leftMilliseconds };
+  };
+}
 
 /** `limits` is asked at each call: a reload can change them. */
-export function rateLimits(limits: () => RateLimitSpec, clock: Clock): RateLimits {
-  const byAddress = windowCounter(REMEMBERED);
-  const byIdentity = windowCounter(REMEMBERED);
+export function rateLimits(limits: () => RateLimitSpec, count: RateCount): RateLimits {
+  const take = (who: LimitName, { max, everySeconds }: Limit, key: string): Answer => {
+    const verdict = count(who, key, { max, everyMilliseconds: everySeconds * 1000 });
+    const refusal = ({ isExceeded, leftMilliseconds }: Verdict) =>
+      isExceeded ? tooMany(who, { max, everySeconds }, leftMilliseconds) : undefined;
+    return verdict instanceof Promise ? verdict.then(refusal) : refusal(verdict);
+  };
   return {
     address(group, address) {
       const { enabled, perAddress } = limits();
       if (!enabled) return undefined;
-      const key = `${group} ${networkOf(address)}`;
-      return verdict(
-        'address',
-        perAddress,
-        byAddress(key, perAddress.everySeconds * 1000, clock.now()),
-      );
+      return take('address', perAddress, `${group} ${networkOf(address)}`);
     },
     identity({ issuerName, subject }) {
       const { enabled, perIdentity } = limits();
       if (!enabled) return undefined;
       // Issuer names contain no space, so two identities never share a key.
-      const key = `${issuerName} ${subject}`;
-      const counted = byIdentity(key, perIdentity.everySeconds * 1000, clock.now());
-      return verdict('identity', perIdentity, counted);
+      return take('identity', perIdentity, `${issuerName} ${subject}`);
     },
   };
 }
 
-function verdict(
-  who: string,
-  { max, everySeconds }: Limit,
-  { count, leftMilliseconds }: Counted,
-): Refusal | undefined {
-  if (count <= max) return undefined;
+function tooMany(who: LimitName, { max, everySeconds }: Limit, leftMilliseconds: number): Refusal {
   return new Refusal(
     'too_many_requests',
     `Too many requests from this ${who}; the limit is ${max} in ${lifetime(everySeconds)}.`,

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { StoreConnection } from '../store/jetstream/connection.ts';
-import type { AuditLog } from '../audit/log.ts';
+import type { AuditEvent } from '../audit/event.ts';
+import type { RecordingLog } from '../audit/log.ts';
 import type { JetStreamLedger } from './jetstream-ledger.ts';
 import { openOutbox, type Outbox, type OutboxOptions } from './outbox.ts';
 
@@ -8,7 +9,7 @@ export interface SharedAuditLogOptions
   extends Omit<OutboxOptions, 'destination'>,
     Omit<ForwarderOptions, 'outbox' | 'ledger'> {
   /** The local log, in `store`. */
-  readonly log: AuditLog;
+  readonly log: RecordingLog;
   readonly ledger: Pick<JetStreamLedger, 'record' | 'destination'>;
 }
 
@@ -20,17 +21,19 @@ export interface SharedAuditLogOptions
  * gets there later, in order, also after a restart. The shared ledger never makes `record` reject,
  * and `healthy` is the local log's.
  */
-export function shareAuditLog({ log, ...options }: SharedAuditLogOptions): AuditLog {
+export function shareAuditLog({ log, ...options }: SharedAuditLogOptions): RecordingLog {
   const { destination } = options.ledger;
   const forwarder = createForwarder({
     ...options,
     outbox: openOutbox({ ...options, destination }),
   });
+  const sent = async (type: AuditEvent['type'], committed: Promise<void>): Promise<void> => {
+    await committed;
+    if (type === 'issued') await forwarder.forward();
+  };
   return {
-    async record(event) {
-      await log.record(event);
-      if (event.type === 'issued') await forwarder.forward();
-    },
+    record: (event) => sent(event.type, log.record(event)),
+    append: (record) => sent(record.type, log.append(record)),
     healthy: () => log.healthy(),
     async close() {
       await log.close();

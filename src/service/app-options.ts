@@ -2,7 +2,7 @@ import type { Sessions } from '../account/system/sessions.ts';
 import { exchange } from '../exchange.ts';
 import type { AppOptions } from '../http/app.ts';
 import { limitConcurrency } from '../limits/concurrency.ts';
-import { rateLimits } from '../limits/rate-limits.ts';
+import { ownCount, type RateCount, rateLimits } from '../limits/rate-limits.ts';
 import type { LoginService } from '../http/deps.ts';
 import { readPackaged } from '../version.ts';
 import { adminOf } from './admin/admin.ts';
@@ -10,10 +10,11 @@ import type { ConsoleView } from './console.ts';
 import type { Resources } from './resources.ts';
 import type { Generation } from './generation.ts';
 import type { Metrics } from './metrics/service-metrics.ts';
+import type { Scrape } from './metrics/process-metrics.ts';
 import { connectionBounds } from './connection-bounds.ts';
 import { partStatus } from './readiness.ts';
 import type { Running } from './reload/reload.ts';
-import { readTls } from './reload/certificate.ts';
+import { type Certificate, readTls } from './reload/certificate.ts';
 
 /** The configuration in force, and the state of the service. */
 export interface State extends Running<Generation> {
@@ -23,20 +24,27 @@ export interface State extends Running<Generation> {
 }
 
 /** What the doors need besides the configuration in force. */
-interface Joined {
+export interface AppParts {
   readonly resources: Resources;
   readonly metrics: Metrics;
-  readonly sessions: Sessions | undefined;
+  readonly sessions: Pick<Sessions, 'of'> | undefined;
   readonly people: LoginService;
   readonly console: ConsoleView;
+  /** The answer of `/metrics`; by default, the metrics of this process. */
+  readonly scrape?: () => Promise<Scrape>;
+  /** Where the rate limits count; by default, in this process. */
+  readonly count?: RateCount;
+  /** The certificate in use; by default, read from its files. */
+  readonly tls?: Certificate | undefined;
 }
 
 /** Options of the HTTP service. Whatever a reload can change is looked up at each request. */
 export function appOptions(
   state: State,
-  { resources, metrics, sessions, people, console }: Joined,
+  { resources, metrics, sessions, people, console, ...more }: AppParts,
 ): AppOptions {
   const { listen, limits } = state.current.config;
+  const tls = more.tls ?? (listen.tls && readTls(listen.tls));
   return {
     exchange: metrics.observed(
       limitConcurrency(
@@ -53,14 +61,17 @@ export function appOptions(
       contact: state.current.config.contact,
       accounts: state.current.config.accounts,
     }),
-    rateLimits: rateLimits(() => state.current.config.rateLimit, resources.clock),
+    rateLimits: rateLimits(
+      () => state.current.config.rateLimit,
+      more.count ?? ownCount(resources.clock),
+    ),
     limits,
     connections: {
       ...connectionBounds({ limits, listen }, resources.log),
       dropped: (reason) => metrics.connectionDropped(reason),
     },
     ...(listen.behindProxy && { trustProxy: listen.behindProxy }),
-    ...(listen.tls && { tls: readTls(listen.tls) }),
+    ...(tls && { tls }),
     status: () =>
       partStatus({
         ...state.current.parts,
@@ -69,7 +80,7 @@ export function appOptions(
         obstacles: resources.obstacles,
         stopping: state.stopping,
       }),
-    metrics: () => metrics.scrape(),
+    metrics: more.scrape ?? (() => metrics.scrape()),
     openapi: readPackaged('openapi.yaml'),
     onFault: (requestId, fault) => {
       metrics.fault();

@@ -9,9 +9,10 @@ import type { RingView } from '../keyring/ring-view.ts';
 import type { AdminPolicy } from '../policy/admin.ts';
 import type { Policy } from '../policy/compile.ts';
 import type { Resources } from './resources.ts';
+import { logLostNames } from './target-names.ts';
 import { preflight } from './signing/preflight.ts';
 import { GRACE_SECONDS, type RingedAccount, ringedAccounts } from './signing/ringed-accounts.ts';
-import { logLostNames } from './target-names.ts';
+import type { Log } from '../log.ts';
 
 /** What rotation needs from one configuration. */
 export interface RotatedGeneration {
@@ -34,16 +35,14 @@ export interface Generation extends RotatedGeneration {
  *
  * @throws InvalidInput if policy, signing keys and the stored rings do not fit together.
  */
-export function buildRotated(
-  { rings, revocations, log, configured }: Resources,
-  config: Config,
-): RotatedGeneration {
+export function buildRotated(resources: Resources, config: Config): RotatedGeneration {
+  const { rings, configured } = resources;
   preflight(config);
   const { policy } = config;
   const ringed = ringedAccounts(config, policy);
   checkRings(rings, config, ringed);
   configured(config);
-  logLostNames(log, revocations.index.byId.values(), config);
+  if (resources.upkeep) logLostNames(resources, config);
   return { config, policy, ringed };
 }
 
@@ -129,4 +128,16 @@ function keyRing(
           ? undefined
           : given.active(account, role),
   };
+}
+
+/** Fetches keys before the first request. Logs issuers that cannot be reached; metrics show how that develops. */
+export async function fetchKeys({ verifier }: Generation, log: Log): Promise<void> {
+  await verifier.prewarm();
+  for (const { name, ready, lastError } of verifier.status()) {
+    if (ready) continue;
+    log.warn(
+      { issuer: name, why: lastError },
+      'cannot fetch the keys of an issuer; its tokens are rejected until this works',
+    );
+  }
 }

@@ -13,7 +13,7 @@ import { keepExpiring } from '../revocation/expire.ts';
 import { followRevocations, type Revocations } from '../revocation/revocations.ts';
 import type { SharedState } from '../store/shared-state.ts';
 import { openStore } from '../store/sqlite/database.ts';
-import { openStores } from './stores.ts';
+import { openStores, type Stores } from './stores.ts';
 
 /** What stays open across reloads. */
 export interface Resources {
@@ -36,14 +36,43 @@ export interface Resources {
    * lifetime of any role since the start.
    */
   readonly configured: (config: Pick<Config, 'roles'>) => void;
+  /** Whether this process keeps the store in order, and logs what is wrong with it; no in workers. */
+  readonly upkeep: boolean;
   /** Flushes the audit log first. */
   readonly close: () => Promise<void>;
+}
+
+export interface ResourcesOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** By default, `openOwnStores`. */
+  readonly open?: (parts: OpenParts) => Promise<JoinedStores>;
+  /** By default, yes. */
+  readonly upkeep?: boolean;
+  /** How many processes divide between them what strangers may have recorded. */
+  readonly sharers?: number;
+}
+
+/** Stores whose audit log may be written by another process. */
+export interface JoinedStores extends Omit<Stores, 'audit'> {
+  readonly audit: AuditLog;
+}
+
+/** What opening the stores takes. */
+export interface OpenParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The longest lifetime of any living credential. */
+  readonly longestLifetimeSeconds: () => number;
+  /** Collects what must be closed. */
+  readonly stack: AsyncDisposableStack;
 }
 
 /** Throws if the store cannot be opened or read; then nothing is left open. */
 export async function openResources(
   config: Config,
-  { clock, log }: { clock: Clock; log: Log },
+  { clock, log, open = openOwnStores, upkeep = true, sharers = 1 }: ResourcesOptions,
 ): Promise<Resources> {
   const stack = new AsyncDisposableStack();
   let rings: RingView | undefined;
@@ -54,19 +83,8 @@ export async function openResources(
   };
   configured(config);
   try {
-    const { survive, retentionSeconds } = config.audit;
-    const store = openStore({ file: config.store.sqliteFile, survive });
-    stack.defer(() => store.close());
-    const written = openSqliteLog({
-      store,
-      clock,
-      retentionSeconds,
-      onHealth: (fault) => logHealth(log, fault),
-    });
-    const stores = await openStores({
+    const stores = await open({
       config,
-      store,
-      audit: written,
       clock,
       log,
       longestLifetimeSeconds: () => Math.max(longestConfigured, longestSigned(rings)),
@@ -85,12 +103,15 @@ export async function openResources(
         log.error({ key, why: String(fault) }, 'cannot read a stored revocation'),
     });
     stack.defer(() => revocations.close());
-    const audit = boundRejections(stores.audit, { clock, onDropped: () => (dropped += 1) });
-    stack.defer(
-      keepExpiring({ state, audit, clock }, (fault) =>
-        log.warn({ why: String(fault) }, 'could not delete expired revocations'),
-      ),
-    );
+    const onDropped = () => void (dropped += 1);
+    const audit = boundRejections(stores.audit, { clock, onDropped, sharers });
+    if (upkeep) {
+      stack.defer(
+        keepExpiring({ state, audit, clock }, (fault) =>
+          log.warn({ why: String(fault) }, 'could not delete expired revocations'),
+        ),
+      );
+    }
     return {
       clock,
       log,
@@ -104,12 +125,28 @@ export async function openResources(
       revocations,
       ledger: stores.ledger,
       configured,
+      upkeep,
       close: () => stack.disposeAsync(),
     };
   } catch (error) {
     await stack.disposeAsync();
     throw error;
   }
+}
+
+/** Opens the SQLite file of this process, and JetStream if it is configured. */
+export async function openOwnStores(parts: OpenParts): Promise<Stores> {
+  const { config, clock, log, stack } = parts;
+  const { survive, retentionSeconds } = config.audit;
+  const store = openStore({ file: config.store.sqliteFile, survive });
+  stack.defer(() => store.close());
+  const audit = openSqliteLog({
+    store,
+    clock,
+    retentionSeconds,
+    onHealth: (fault) => logHealth(log, fault),
+  });
+  return openStores({ ...parts, store, audit });
 }
 
 /** The longest lifetime that trusted keys have signed, also under configurations from before the start. */

@@ -11,6 +11,7 @@ import { buildRotated, type RotatedGeneration } from './generation.ts';
 import { type ProcessMetrics, processMetrics } from './metrics/process-metrics.ts';
 import { rotatorStatus } from './readiness.ts';
 import {
+  type Again,
   type ReloadParts,
   type Running,
   reload,
@@ -124,7 +125,10 @@ async function start(
     clock,
     log,
   };
-  if (watch !== false) stack.defer(watchConfiguration(state, reloading));
+  if (watch !== false) {
+    const again = (options: Again) => void reload(state, reloading, options);
+    stack.defer(watchConfiguration(state, again));
+  }
 
   return {
     url,

@@ -1,4 +1,4 @@
-import type { AuditLog } from '../audit/log.ts';
+import type { RecordingLog } from '../audit/log.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { openSingleUse, type SingleUse, SingleUseUnavailable } from '../identity/single-use.ts';
@@ -7,7 +7,7 @@ import { openJetStreamLedger } from '../revocation/jetstream-ledger.ts';
 import type { CredentialLedger } from '../revocation/ledger.ts';
 import { shareAuditLog } from '../revocation/shared-audit-log.ts';
 import { openSqliteLedger } from '../revocation/sqlite-ledger.ts';
-import { type JetStreamSingleUse, openJetStreamSingleUse } from '../store/jetstream/single-use.ts';
+import { openJetStreamSingleUse } from '../store/jetstream/single-use.ts';
 import { openJetStreamState } from '../store/jetstream/state.ts';
 import { connectStore } from '../store/jetstream/connection.ts';
 import type { SharedState } from '../store/shared-state.ts';
@@ -18,16 +18,16 @@ import type { Store } from '../store/sqlite/database.ts';
 export interface Stores {
   readonly state: SharedState;
   readonly ledger: CredentialLedger;
-  readonly audit: AuditLog;
+  readonly audit: RecordingLog;
   readonly singleUse: SingleUse;
 }
 
 export interface StoresOptions {
-  readonly config: Config;
+  readonly config: Pick<Config, 'store'>;
   /** The SQLite file of this process; it always holds the audit log. */
   readonly store: Store;
   /** The audit log in that file. The log in the result wraps it and closes it. */
-  readonly audit: AuditLog;
+  readonly audit: RecordingLog;
   readonly clock: Clock;
   readonly log: Log;
   /** The longest lifetime of any living credential. */
@@ -78,16 +78,17 @@ async function openJetStream(
     state,
     ledger,
     audit: shared,
-    singleUse: orUnavailable(await openJetStreamSingleUse(place)),
+    singleUse: orSingleUseUnavailable(await openJetStreamSingleUse(place)),
   };
 }
 
-function orUnavailable(claims: JetStreamSingleUse): SingleUse {
+/** What another process keeps, so that it may not be reachable. */
+export function orSingleUseUnavailable(claims: SingleUse): SingleUse {
   const unavailable = (cause: unknown): never => {
     throw new SingleUseUnavailable('could not record a used token', { cause });
   };
   return {
-    claim: (...what) => claims.claim(...what).catch(unavailable),
+    claim: async (...what) => Promise.resolve(claims.claim(...what)).catch(unavailable),
     async hold(...what) {
       const held = await claims.hold(...what).catch(unavailable);
       return held && { ...held, settle: () => held.settle().catch(unavailable) };

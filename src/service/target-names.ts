@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Log } from '../log.ts';
-import type { Revocation, RevocationTarget } from '../revocation/revocation.ts';
+import type { RevocationTarget } from '../revocation/revocation.ts';
+import type { Revocations } from '../revocation/revocations.ts';
 
 type Names = Pick<Config, 'issuers' | 'roles' | 'bindings'>;
 
@@ -43,12 +44,11 @@ export function issuerName(text: string, issuers: Names['issuers']): string {
  * an issuer, role or binding would let blocked callers in without noticing.
  */
 export function logLostNames(
-  log: Log,
-  revocations: Iterable<Pick<Revocation, 'target'>>,
+  { log, revocations }: { readonly log: Log; readonly revocations: Pick<Revocations, 'index'> },
   config: Names,
 ): void {
   const lost = new Map<string, { what: string; name: string; revocations: number }>();
-  for (const { target } of revocations) {
+  for (const { target } of revocations.index.byId.values()) {
     const named = targetName(target, config);
     if (!named || named.configured.includes(named.name)) continue;
     const { what, name } = named;

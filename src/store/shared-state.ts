@@ -21,12 +21,15 @@ export interface StateChange {
  * that cannot be reached or written (a full disk) throws `StoreUnavailable`. It is then unknown whether
  * the write happened: read again before you continue.
  *
- * Adapters: `sqlite/`, `jetstream/`. Another store is a folder beside them that implements this port;
+ * Adapters: `sqlite/`, `jetstream/`, and `ipc/` for workers. Another store is a folder beside them that implements this port;
  * `CredentialLedger` (`revocation/ledger.ts`) and `SingleUse` (`identity/single-use.ts`). Contract suites:
  * `test/store/shared-state.contract.ts`, `test/revocation/ledger.contract.ts`, `test/identity/single-use.contract.test.ts`.
  */
 export interface SharedState {
-  /** The entries whose key begins with `prefix`, in no particular order: never older than the call. */
+  /**
+   * The entries whose key begins with `prefix`, in no particular order: never older than the call. Once it resolves,
+   * every watcher of this handle has been told of all that was written before the call.
+   */
   list(prefix: string): Promise<StateEntry[]>;
   /**
    * Writes when the key still has this revision (0: when it is not there), else does nothing.

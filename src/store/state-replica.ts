@@ -2,9 +2,13 @@ import type { StateChange, StateEntry } from './shared-state.ts';
 
 type Listener = (change: StateChange) => void;
 
-interface Watcher {
+/** Who watches the entries under a prefix. */
+export interface Watcher {
   readonly prefix: string;
   readonly listener: Listener;
+}
+
+interface ReplicaWatcher extends Watcher {
   /** The revision that its first entries were at. */
   since: number;
 }
@@ -37,7 +41,7 @@ export interface StateReplica {
 
 export function createStateReplica(): StateReplica {
   const known = new Map<string, StateEntry>();
-  const watchers = new Set<Watcher>();
+  const watchers = new Set<ReplicaWatcher>();
   const untold: StateChange[] = [];
   let telling = false;
   let seen = 0;
@@ -108,7 +112,7 @@ export function createStateReplica(): StateReplica {
 }
 
 /** A listener that throws is a bug. The others must still be called, and the bug must not be hidden. */
-function tell({ prefix, listener }: Watcher, change: StateChange): void {
+export function tell({ prefix, listener }: Watcher, change: StateChange): void {
   if (!change.key.startsWith(prefix)) return;
   try {
     listener(change);

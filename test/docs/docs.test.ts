@@ -16,6 +16,7 @@ import { indexRevocations } from '../../src/revocation/revocation-index.ts';
 import { createMetrics } from '../../src/service/metrics/service-metrics.ts';
 import { preflight } from '../../src/service/signing/preflight.ts';
 import { rotationMetrics } from '../../src/service/metrics/rotation-metrics.ts';
+import { workerMetrics } from '../../src/service/workers/worker-metrics.ts';
 import { storeUserPermissions } from '../../src/store/jetstream/permissions.ts';
 import { capturedTerminal } from '../cli/captured-terminal.ts';
 import {
@@ -142,6 +143,7 @@ test('every metric of nats-sts has its row in docs/operations/metrics.md, and no
       made: { identity: 0, nkey: 0, role: 0, binding: 0 },
     },
   });
+  workerMetrics(registry, () => 2);
   const ours = registry.getMetricsAsArray().map(({ name }) => name);
   expect(tableKeys(document('docs/operations/metrics.md')).toSorted()).toEqual(
     ours.filter((name) => name.startsWith('nats_sts_')).toSorted(),
@@ -151,6 +153,10 @@ test('every metric of nats-sts has its row in docs/operations/metrics.md, and no
 test('every message of the running service has its row in docs/operations/log.md', () => {
   const logged = [
     'src/service.ts',
+    'src/service/generation.ts',
+    'src/service/workers/fleet.ts',
+    'src/service/workers/primary.ts',
+    'src/service/workers/worker.ts',
     'src/service/reload/reload.ts',
     'src/service/reload/certificate.ts',
     'src/service/rotator-service.ts',

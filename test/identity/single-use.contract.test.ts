@@ -14,11 +14,17 @@ import {
   SingleUseFull,
   SingleUseUnavailable,
 } from '../../src/identity/single-use.ts';
+import {
+  openIpcSingleUse,
+  serveSingleUse,
+  type SingleUseAnswers,
+} from '../../src/store/ipc/single-use.ts';
 import { openJetStreamSingleUse } from '../../src/store/jetstream/single-use.ts';
 import { MIGRATIONS } from '../../src/store/sqlite/schema.ts';
 import { StoreUnavailable } from '../../src/store/shared-state.ts';
 import { openStore } from '../../src/store/sqlite/database.ts';
 import { createJetStreamWorld, type JetStreamWorld } from '../store/jetstream/world.ts';
+import { link } from '../store/ipc/link.ts';
 import { NOW } from '../support/issuer.ts';
 
 interface Adapter {
@@ -45,7 +51,18 @@ const ADAPTERS: readonly Adapter[] = [
     open: (clock) => openSingleUse({ database: openDatabase(':memory:'), clock }),
   },
   { name: 'in JetStream', open: (clock) => openInJetStream(clock) },
+  { name: 'in a worker', open: (clock) => openInWorker(clock).singleUse },
 ];
+
+/** A worker, whose primary process keeps claims in SQLite. */
+function openInWorker(
+  clock: Clock,
+  claims = openSingleUse({ database: openDatabase(':memory:'), clock }),
+) {
+  const ends = link<SingleUseAnswers>();
+  serveSingleUse(ends.primary, claims);
+  return { ends, claims, singleUse: openIpcSingleUse(ends.worker) };
+}
 
 function openDatabase(location: string): DatabaseSync {
   const database = new DatabaseSync(location);
@@ -159,6 +176,33 @@ describe.each(ADAPTERS)('single use $name, held', ({ open }) => {
     const held = await singleUse.hold('iss', 'jti', NOW + 120);
     expect(await held!.settle()).toBe(true);
     expect(await singleUse.hold('iss', 'jti', NOW + 120)).toBeUndefined();
+  });
+});
+
+describe('single use in a worker', () => {
+  test('what a worker held when it ended can be used at once by another', async () => {
+    const clock = frozenClock();
+    const { ends, claims, singleUse } = openInWorker(clock);
+    await singleUse.hold('iss', 'jti', NOW + 60);
+    const closed = new Promise<void>((resolve) => ends.primary.onClose(resolve));
+    ends[Symbol.dispose]();
+    await closed;
+    const other = openInWorker(clock, claims);
+    const held = await other.singleUse.hold('iss', 'jti', NOW + 60);
+    expect(await held!.settle()).toBe(true);
+  });
+
+  test('what a worker settled before it ended stays used', async () => {
+    const clock = frozenClock();
+    const { ends, claims, singleUse } = openInWorker(clock);
+    const held = await singleUse.hold('iss', 'jti', NOW + 60);
+    expect(await held!.settle()).toBe(true);
+    const closed = new Promise<void>((resolve) => ends.primary.onClose(resolve));
+    ends[Symbol.dispose]();
+    await closed;
+    expect(
+      await openInWorker(clock, claims).singleUse.hold('iss', 'jti', NOW + 60),
+    ).toBeUndefined();
   });
 });
 

@@ -184,6 +184,18 @@ export function sharedStateContract(name: string, createWorld: () => Promise<Sta
       expect(stopped.told).toEqual([]);
     });
 
+    test('has told its watchers of what another process has written once list() resolves', async () => {
+      await using world = await createWorld();
+      const [one, two] = [await world.open(), await world.open()];
+      const { told } = await follow(two, 'ring.');
+      const revision = await one.write('ring.A', 'a', 0);
+      await two.list('elsewhere');
+      expect(told).toEqual([{ key: 'ring.A', value: 'a', revision }]);
+      await one.write('ring.A', undefined, revision!);
+      await two.list('elsewhere');
+      expect(told.at(-1)).toMatchObject({ key: 'ring.A', value: undefined });
+    });
+
     test('has reported everything written before freshAt', async () => {
       await using world = await createWorld();
       const [one, two] = [await world.open(), await world.open()];

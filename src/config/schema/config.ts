@@ -11,6 +11,7 @@ import {
   listenSchema,
   publicUrlSchema,
   rateLimitSchema,
+  workersSchema,
 } from './service.ts';
 import type { ResolvedIssuer } from './issuer.ts';
 import { natsSchema, storeSchema } from './nats.ts';
@@ -26,6 +27,7 @@ export const SECTIONS = {
   audit: auditSchema,
   rateLimit: rateLimitSchema,
   limits: limitsSchema,
+  workers: workersSchema,
   contact: contactSchema,
   branding: brandingSchema,
   sealingKey: sealingKeySchema,
@@ -66,6 +68,7 @@ export const configSchema = z.strictObject({
   audit: SECTIONS.audit,
   rateLimit: SECTIONS.rateLimit,
   limits: SECTIONS.limits,
+  workers: SECTIONS.workers,
   contact: SECTIONS.contact,
   branding: SECTIONS.branding,
 });

@@ -96,6 +96,17 @@ export const limitsSchema = z
   .prefault({})
   .meta({ description: 'Limits on requests, which anyone can send.' });
 
+export const workersSchema = z
+  .union([z.literal('auto'), integer({ min: 1, max: 128 }, '')], {
+    error: 'is not a number of workers: write a whole number from 1 to 128, or auto',
+  })
+  .prefault(1)
+  .meta({
+    title: 'auto or integer',
+    description:
+      'How many processes answer callers on the one port: `auto` means one for each core that the process may use. With 1, the process itself answers. With more, it keeps the store, rotates keys, and counts rate limits for all; every limit in this file holds for all workers together.',
+  });
+
 export const contactSchema = text(
   'Whom to contact after a denial: a name, an address, or a URL. Shown with denials.',
 )

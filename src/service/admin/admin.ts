@@ -19,7 +19,7 @@ export function adminOf({
   readonly resources: Resources;
   readonly current: () => Generation;
   /** Undefined if the process has no access to the system account. */
-  readonly sessions: Sessions | undefined;
+  readonly sessions: Pick<Sessions, 'of'> | undefined;
 }): Admin {
   return {
     authenticate: (request) => authenticateAdmin(current, request),

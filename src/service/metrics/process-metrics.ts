@@ -25,16 +25,19 @@ export function processMetrics(version: string): ProcessMetrics {
     name: 'nats_sts_build_info',
     help: 'Constant 1; the version is in the label',
     labelNames: ['version'],
+    aggregator: 'first',
     registers,
   }).set({ version }, 1);
   const reloadOk = new Gauge({
     name: 'nats_sts_config_last_reload_success',
     help: '1 when the last configuration reload succeeded, 0 when it was refused',
+    aggregator: 'first',
     registers,
   });
   const reloadAt = new Gauge({
     name: 'nats_sts_config_last_reload_timestamp_seconds',
     help: 'When the running configuration was loaded',
+    aggregator: 'first',
     registers,
   });
   return {

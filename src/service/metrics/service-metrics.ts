@@ -117,6 +117,7 @@ function issuerGauges(registers: Registry[], issuers: MetricsSources['issuers'])
     name: 'nats_sts_issuer_ready',
     help: "1 when the issuer's keys are available",
     labelNames: ['issuer'],
+    aggregator: 'min',
     registers,
     collect() {
       this.reset();
@@ -127,6 +128,7 @@ function issuerGauges(registers: Registry[], issuers: MetricsSources['issuers'])
     name: 'nats_sts_issuer_keys_fetched_timestamp_seconds',
     help: "When the issuer's keys were last fetched",
     labelNames: ['issuer'],
+    aggregator: 'min',
     registers,
     collect() {
       this.reset();

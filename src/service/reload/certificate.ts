@@ -11,27 +11,35 @@ export interface TlsFiles {
   readonly keyFile: string;
 }
 
-export function readTls({ certFile, keyFile }: TlsFiles): { cert: Buffer; key: Buffer } {
+/** The content of the files, PEM. */
+export interface Certificate {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+export function readTls({ certFile, keyFile }: TlsFiles): Certificate {
   return { cert: readFileSync(certFile), key: readFileSync(keyFile) };
 }
 
-/** Uses the certificate in the files for new connections. Throws if it is not valid; then the old one stays in use. */
-function renewTls({ server }: FastifyInstance, files: TlsFiles): void {
-  const context = readTls(files);
+/** Uses the certificate for new connections. Throws if it is not valid; then the old one stays in use. */
+export function renewTls({ server }: FastifyInstance, certificate: Certificate): void {
   if ('setSecureContext' in server && typeof server.setSecureContext === 'function') {
-    server.setSecureContext(context);
+    server.setSecureContext(certificate);
   }
 }
 
-/** Renews the certificate whenever its files change. Call the result to stop. */
-export function watchCertificate(app: FastifyInstance, tls: TlsFiles, log: Log): () => void {
+/** Calls `use` whenever the files change; it throws if the certificate is not valid. Call the result to stop. */
+export function watchCertificate(
+  tls: TlsFiles,
+  { use, log }: { readonly use: (certificate: Certificate) => void; readonly log: Log },
+): () => void {
   const versions = () =>
     new Map([tls.certFile, tls.keyFile].map((file) => [file, versionOf(file)]));
   let files = versions();
   const renew = (): void => {
     files = versions();
     try {
-      renewTls(app, tls);
+      use(readTls(tls));
       log.info({}, 'TLS certificate renewed');
     } catch (error) {
       log.error(

@@ -34,43 +34,87 @@ export interface ReloadParts<Built extends { readonly config: Config }> {
   readonly log: Log;
 }
 
+/** `again`: do not log the same problems twice. */
+export interface Again {
+  readonly again?: boolean;
+}
+
 /**
  * Reads the configuration again and puts it in force. An invalid one changes nothing and is logged as an
- * error. True if it is now in force. `again`: do not log the same problems twice.
+ * error. True if it is now in force.
  */
 export function reload<Built extends { readonly config: Config }>(
   running: Running<Built>,
-  { load, build, replaced, metrics, clock, log }: ReloadParts<Built>,
-  { again = false }: { readonly again?: boolean } = {},
+  parts: ReloadParts<Built>,
+  again: Again = {},
 ): boolean {
-  const before = running.current;
+  const next = buildNext(running, parts);
+  return 'config' in next ? accept(running, next, parts) : refuse(running, next, parts, again);
+}
+
+/**
+ * The same where other processes must have it, too: `spread` puts it in force there, everywhere or nowhere, and resolves with
+ * what is wrong with it.
+ */
+export async function reloadEverywhere<Built extends { readonly config: Config }>(
+  running: Running<Built>,
+  parts: ReloadParts<Built> & { readonly spread: (next: Built) => Promise<readonly string[]> },
+  again: Again = {},
+): Promise<boolean> {
+  const next = buildNext(running, parts);
+  if (!('config' in next)) return refuse(running, next, parts, again);
+  const problems = await parts.spread(next);
+  if (problems.length === 0) return accept(running, next, parts);
+  return refuse(running, { problems, mayPass: true, files: next.config.files }, parts, again);
+}
+
+function buildNext<Built extends { readonly config: Config }>(
+  { current }: Running<Built>,
+  { load, build }: ReloadParts<Built>,
+): Built | Refused {
   let config: Config | undefined;
   try {
     config = load();
-    const next = build(config, before);
-    for (const key of needRestart(before.config, next.config)) {
-      log.warn({ key }, 'this setting changed, but takes effect only after a restart');
-    }
-    warn(log, next.config);
-    running.current = next;
-    running.refused = undefined;
-    replaced?.(before, next);
-    metrics.reloaded(true, clock.now());
-    log.info({ config: next.config.file }, 'configuration reloaded');
-    return true;
+    return build(config, current);
   } catch (error) {
-    const problems = problemsOf(error);
     const files = config?.files ?? (error instanceof InvalidConfig ? error.files : NO_FILES);
-    const known = isDeepStrictEqual(running.refused?.problems, problems);
-    running.refused = { problems, mayPass: config !== undefined, files };
-    metrics.reloaded(false, clock.now());
-    if (again && known) return false;
-    log.error(
-      { problems },
-      'the changed configuration was refused; the previous one stays in force',
-    );
-    return false;
+    return { problems: problemsOf(error), mayPass: config !== undefined, files };
   }
+}
+
+function accept<Built extends { readonly config: Config }>(
+  running: Running<Built>,
+  next: Built,
+  { replaced, metrics, clock, log }: ReloadParts<Built>,
+): true {
+  const before = running.current;
+  for (const key of needRestart(before.config, next.config)) {
+    log.warn({ key }, 'this setting changed, but takes effect only after a restart');
+  }
+  warn(log, next.config);
+  running.current = next;
+  running.refused = undefined;
+  replaced?.(before, next);
+  metrics.reloaded(true, clock.now());
+  log.info({ config: next.config.file }, 'configuration reloaded');
+  return true;
+}
+
+function refuse<Built extends { readonly config: Config }>(
+  running: Running<Built>,
+  refused: Refused,
+  { metrics, clock, log }: ReloadParts<Built>,
+  { again = false }: Again,
+): false {
+  const known = isDeepStrictEqual(running.refused?.problems, refused.problems);
+  running.refused = refused;
+  metrics.reloaded(false, clock.now());
+  if (again && known) return false;
+  log.error(
+    { problems: refused.problems },
+    'the changed configuration was refused; the previous one stays in force',
+  );
+  return false;
 }
 
 const NO_FILES: FileVersions = new Map();
@@ -82,14 +126,14 @@ const RETRY_MILLISECONDS = 60_000;
  */
 export function watchConfiguration<Built extends { readonly config: Config }>(
   running: Running<Built>,
-  parts: ReloadParts<Built>,
+  reloadNow: (again: Again) => void,
 ): () => void {
   const unwatch = watchFiles({
     files: () => new Map([...running.current.config.files, ...(running.refused?.files ?? [])]),
-    onChange: () => void reload(running, parts),
+    onChange: () => reloadNow({}),
   });
   const retry = setInterval(() => {
-    if (running.refused?.mayPass) reload(running, parts, { again: true });
+    if (running.refused?.mayPass) reloadNow({ again: true });
   }, RETRY_MILLISECONDS).unref();
   return () => {
     unwatch();
@@ -116,6 +160,7 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   store: ({ store }) => store,
   audit: ({ audit }) => audit,
   limits: ({ limits }) => limits,
+  workers: ({ workers }) => workers,
   sealingKey: ({ sealingKeys }) => sealingKeys,
   rotator: ({ rotator }) => rotator,
   'nats.system': ({ nats }) => nats.system,

@@ -3,10 +3,12 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AuditEvent } from '../../../src/audit/event.ts';
 import { createMemoryLog } from '../../../src/audit/sinks/memory.ts';
-import type { AuditFilter, AuditLog } from '../../../src/audit/log.ts';
+import { type AuditAnswers, openIpcLog, serveAudit } from '../../../src/audit/sinks/ipc.ts';
+import type { AuditFilter, AuditLog, RecordingLog } from '../../../src/audit/log.ts';
 import { openSqliteLog } from '../../../src/audit/sinks/sqlite.ts';
 import { openAuditReader } from '../../../src/audit/reader/sqlite-reader.ts';
 import { openStore } from '../../../src/store/sqlite/database.ts';
+import { link } from '../../store/ipc/link.ts';
 import {
   admin,
   denied,
@@ -33,7 +35,7 @@ function memory(): Adapter {
   return { log, list: (filter) => log.list(filter), [Symbol.dispose]: () => undefined };
 }
 
-function sqlite(): Adapter {
+function sqlite(): Adapter & { readonly log: RecordingLog } {
   const directory = temporaryDirectory();
   const file = join(directory.path, 'sts.db');
   const store = openStore({ file, survive: 'process-crash' });
@@ -51,9 +53,25 @@ function sqlite(): Adapter {
   };
 }
 
+/** The log of a worker, written by the primary process. */
+function ipc(): Adapter {
+  const primary = sqlite();
+  const ends = link<AuditAnswers>();
+  serveAudit(ends.primary, primary.log);
+  return {
+    log: openIpcLog(ends.worker),
+    list: (filter) => primary.list(filter),
+    [Symbol.dispose]() {
+      ends[Symbol.dispose]();
+      primary[Symbol.dispose]();
+    },
+  };
+}
+
 describe.each([
   ['the memory log', memory],
   ['the SQLite log', sqlite],
+  ['the log of a worker', ipc],
 ])('%s', (_name, open) => {
   test('gives back each event exactly as it was recorded', async () => {
     using adapter = open();

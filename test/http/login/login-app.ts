@@ -1,5 +1,5 @@
 import { systemClock } from '../../../src/clock.ts';
-import { rateLimits } from '../../../src/limits/rate-limits.ts';
+import { ownCount, rateLimits } from '../../../src/limits/rate-limits.ts';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Refusal } from '../../../src/errors.ts';
 import type { ExchangeRequest, Issued } from '../../../src/exchange.ts';
@@ -131,7 +131,7 @@ export async function startLoginApp(options: PeopleAppOptions = {}): Promise<Log
         perAddress: limit(options.limits?.perAddress),
         perIdentity: limit(options.limits?.perIdentity),
       }),
-      systemClock,
+      ownCount(systemClock),
     ),
     onFault: (_requestId, fault) => faults.push(fault),
   });
