@@ -179,7 +179,7 @@ async function scopedPerCpu(main: string, port: number, world: World): Promise<n
 
 /**
  * Exchanges for each second of processor time, the primary process included, with several workers of this tree. Each worker
- * has compiled its hot path, and has as many connections as a service of one process.
+ * has compiled its hot path, and enough connections to be busy all the time: a process that sleeps and wakes costs more.
  */
 async function workersPerCpu(main: string, workers: number): Promise<number> {
   const port = await freePort();
@@ -187,10 +187,11 @@ async function workersPerCpu(main: string, workers: number): Promise<number> {
   const { tokensFile } = world;
   await using running = await start([main, 'serve', '--config', world.config], port, '/readyz');
   await load({ port, tokensFile, seconds: 2 * WARM_UP_SECONDS * workers });
-  return (await peak(running, port, tokensFile, CONNECTIONS * workers)).perCpu;
+  return (await peak(running, port, tokensFile, BUSY_CONNECTIONS * workers)).perCpu;
 }
 
 const CONNECTIONS = 16;
+const BUSY_CONNECTIONS = 32;
 
 /** Exchanges a second, and for each second of the service's processor time. */
 async function peak(running: Running, port: number, tokensFile: string, connections = CONNECTIONS) {

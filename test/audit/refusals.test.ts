@@ -69,3 +69,14 @@ test('logins that strangers start cannot fill the log, and those of people who s
   for (let n = 0; n < 50; n++) await log.record({ ...begun, step: 'signed-in', identity });
   expect(count()).toBe(1050);
 });
+
+test('logs that share the bound record no more in all than one log', async () => {
+  const memory = createMemoryLog();
+  const clock = { now: () => 0 };
+  const logs = [1, 2, 3].map(() =>
+    boundRejections(memory, { clock, onDropped: () => {}, sharers: 3 }),
+  );
+  for (const log of logs) for (let n = 0; n < 1000; n++) await log.record(rejected());
+  expect([...memory.list()].length).toBeLessThanOrEqual(1002);
+  expect([...memory.list()].length).toBeGreaterThanOrEqual(1000);
+});

@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import cluster from 'node:cluster';
-import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Log } from '../../log.ts';
 import { type Channel, openChannel, type Vitals } from '../../store/ipc/channel.ts';
 import type { Start, WorkerAnswers } from './calls.ts';
+import { closeUntaken } from './handover.ts';
 import { portOf } from './ports.ts';
 import { WORKER_VARIABLE } from './share.ts';
 
@@ -41,8 +41,13 @@ export interface Fleet {
 
 interface Member extends Worker {
   readonly process: ChildProcess;
-  readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>;
+  readonly exited: Promise<Exit>;
 }
+
+/** How a process ended, or why it never began. */
+type Exit =
+  | { readonly code: number | null; readonly signal: NodeJS.Signals | null }
+  | { readonly why: string };
 
 /** Pause before a worker is replaced for the nth time in a row; one that lasted a minute begins a new row. */
 const PAUSES_MILLISECONDS = [0, 1000, 2000, 4000, 8000, 16_000, 30_000];
@@ -69,12 +74,16 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const inRow = new Map<number, number>();
 
   function fork(number: number): Member {
-    const { process: child } = cluster.fork({ [WORKER_VARIABLE]: String(number) });
+    const forked = cluster.fork({ [WORKER_VARIABLE]: String(number) });
+    const { process: child } = forked;
+    closeUntaken(child);
     const channel = openChannel<WorkerAnswers>(portOf(child), { vitals, flush: 'callback' });
-    const exited = once(child, 'exit').then(([code, signal]) => ({
-      code: code as number | null,
-      signal: signal as string | null,
-    }));
+    const { promise: exited, resolve: exit } = Promise.withResolvers<Exit>();
+    child.once('exit', (code, signal) => exit({ code, signal }));
+    // The system cannot start another process, or a message could not be sent to one that ended.
+    forked.on('error', ({ message }) => {
+      if (child.pid === undefined) exit({ why: message });
+    });
     const member = { number, channel, process: child, exited };
     members.set(number, member);
     attach(member);
@@ -87,17 +96,19 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     const member = fork(number);
     const listening = member.channel.call('start', { ...start(), worker: number, workers: count });
     void ended(member, began);
-    return listening;
+    const early = member.exited.then((exit): never => {
+      throw new Error(`a worker ended at its start: ${JSON.stringify(exit)}`);
+    });
+    return Promise.race([listening, early]);
   }
 
   async function ended(member: Member, began: number): Promise<void> {
     const { number, process: child } = member;
-    const { code, signal } = await member.exited;
+    const exit = await member.exited;
     members.delete(number);
     if (stopped.signal.aborted) return;
     if (performance.now() - began > LASTED_MILLISECONDS) inRow.delete(number);
-    const how = signal === null ? { code } : { signal };
-    await replace(number, { worker: number, pid: child.pid, ...how });
+    await replace(number, { worker: number, pid: child.pid, ...factsOf(exit) });
   }
 
   async function replace(number: number, facts: object): Promise<void> {
@@ -130,8 +141,14 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
         await exited;
       }),
     );
+    process.removeListener('exit', killAll);
   }
 
+  /** Also when this process ends although requests are in progress. */
+  const killAll = (): void => {
+    for (const { process: child } of members.values()) child.kill('SIGKILL');
+  };
+  process.once('exit', killAll);
   const watching = setInterval(lookForHanging(members, log), LOOK_MILLISECONDS).unref();
   const numbers = Array.from({ length: count }, (_, index) => index + 1);
   try {
@@ -146,9 +163,14 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   } catch (fault) {
     stopped.abort();
     clearInterval(watching);
-    for (const { process: child } of members.values()) child.kill('SIGKILL');
+    killAll();
     throw fault;
   }
+}
+
+function factsOf(exit: Exit): object {
+  if ('why' in exit) return exit;
+  return exit.signal === null ? { code: exit.code } : { signal: exit.signal };
 }
 
 /** Ends workers that hang. Call it again and again. */
