@@ -54,6 +54,36 @@ function requireChunk(_: string, name: string): string {
   return `require('./${chunk}.cjs')`;
 }
 
+/** The end of a chunk: a getter for each export. */
+const GETTERS =
+  /(?:Object\.defineProperty\(exports,"[^"]+",\{enumerable:true,get:function\(\)\{return [\w$]+\}\}\);\n?)+(?=\/\/# sourceMappingURL|$)/;
+const GETTER =
+  /Object\.defineProperty\(exports,"([^"]+)",\{enumerable:true,get:function\(\)\{return ([\w$]+)\}\}\);/g;
+
+/**
+ * Exports that nothing assigns again become plain properties. V8 keeps an object with many getters
+ * as a hash table, and inlines no function that it finds there: an exchange took 4 % longer.
+ */
+function withPlainExports(code: string): string {
+  return code.replace(GETTERS, (getters) =>
+    getters.replaceAll(GETTER, (getter, name: string, binding: string) => {
+      const escaped = binding.replaceAll('$', String.raw`\$`);
+      const assigned =
+        code.match(new RegExp(String.raw`(?<![\w$.])${escaped}=(?![=>])`, 'g')) ?? [];
+      return assigned.length > 1 ? getter : `exports.${name}=${binding};`;
+    }),
+  );
+}
+
+const plainExports: Plugin = {
+  name: 'plain-exports',
+  generateBundle(_, bundle) {
+    for (const part of Object.values(bundle)) {
+      if (part.type === 'chunk') part.code = withPlainExports(part.code);
+    }
+  },
+};
+
 const mainIsStart: Plugin = {
   name: 'main-is-start',
   resolveId: (id) => (id === PROGRAM ? { id: './start.cjs', external: true } : undefined),
@@ -77,7 +107,7 @@ async function build(directory: string): Promise<void> {
     },
     platform: 'node',
     external: EXTERNAL,
-    plugins: [requiresAreChunks],
+    plugins: [requiresAreChunks, plainExports],
   });
   const chunks = await program.write({
     ...output,
