@@ -41,9 +41,7 @@ export interface ExchangeRequest {
   /** The caller's own public user nkey; if set, no seed is created. */
   readonly userPublicKey?: UserPublicKey | undefined;
   /** The door's rate limit by identity, checked once the identity is known. */
-  readonly admit?: (identity: Identity) => Promise<Refusal | undefined>;
-  /** Wraps each wait for an issuer's keys, so that waiting does not count as work in progress. */
-  readonly waitApart?: WaitApart | undefined;
+  readonly admit?: (identity: Identity) => Refusal | undefined | Promise<Refusal | undefined>;
 }
 
 /** What a door gives back. */
@@ -76,14 +74,16 @@ export interface ExchangeParts {
  * the parts of the configuration in force, the same object until a reload.
  *
  * Faults (a broken disk, a bug) are exceptions; every "no" is a `Refusal`, recorded before it is returned.
- * An answer uses up a single-use token, unless the answer is "try again".
+ * An answer uses up a single-use token, unless the answer is "try again". `waitApart` wraps each wait
+ * for an issuer's keys.
  */
 export async function exchange(
   inForce: () => ExchangeParts,
   request: ExchangeRequest,
+  waitApart?: WaitApart,
 ): Promise<Issued | Refusal> {
   const tokens = singleUseAttempt();
-  const passage = () => ({ waitApart: request.waitApart, keep: tokens.keep });
+  const passage = () => ({ waitApart, keep: tokens.keep });
   const progress = { tokens, subject: passage(), actor: passage(), admitted: false };
   try {
     const answer = await issue(inForce, request, progress);
@@ -113,9 +113,12 @@ async function issue(
 ): Promise<Issued | Refusal> {
   const parts = inForce();
   // Identity: who asks, and who acts for them?
-  const subject = await identify(parts, request.subject, progress.subject);
+  const found = identify(parts, request.subject, progress.subject);
+  const subject = found instanceof Promise ? await found : found;
   const actor =
-    subject instanceof Refusal ? undefined : await verifyActor(parts, request, progress.actor);
+    subject instanceof Refusal || request.actorToken === undefined
+      ? undefined
+      : await verifyActor(parts, request.actorToken, progress.actor);
   // If a reload replaced the configuration while we waited for an issuer's keys, decide by the new one.
   if (inForce() !== parts) return issue(inForce, request, progress);
   if (subject instanceof Refusal) {
@@ -138,7 +141,8 @@ async function issue(
     });
 
   // Limit: has this identity asked too often?
-  const refusal = progress.admitted ? undefined : await request.admit?.(subject);
+  const admitted = progress.admitted ? undefined : request.admit?.(subject);
+  const refusal = admitted instanceof Promise ? await admitted : admitted;
   progress.admitted = true;
   if (refusal) return refuse(refusal);
 
@@ -171,8 +175,8 @@ async function issue(
   const identities = actor ? [subject, actor] : [subject];
   const capped = identities.filter(({ issuerName }) => parts.cappedIssuers.has(issuerName));
   const endFrom = (now: number) => expiry({ now, grant, capped, admission });
-  const found = parts.keyRing.active(account, role, endFrom(askedAt) - askedAt);
-  const signingKey = found instanceof Promise ? await found : found;
+  const active = parts.keyRing.active(account, role, endFrom(askedAt) - askedAt);
+  const signingKey = active instanceof Promise ? await active : active;
   // The same if a reload replaced the configuration while we waited for the store.
   if (inForce() !== parts) return issue(inForce, request, progress);
   if (!signingKey) {
@@ -233,11 +237,11 @@ async function issue(
 }
 
 /** The verified identity of a subject, or why it is refused. */
-export async function identify(
+export function identify(
   { verifier }: Pick<ExchangeParts, 'verifier'>,
   subject: Subject,
   passage: Passage,
-): Promise<Identity | Refusal> {
+): ReturnType<Verifier['verify']> {
   return 'identity' in subject
     ? subject.identity
     : verifier.verify(subject.token, subject.proof, passage);
@@ -251,12 +255,12 @@ export function hashOf(
   return 'token' in subject && subject.token ? { tokenHash: verifier.hash(subject.token) } : {};
 }
 
-async function verifyActor(
+function verifyActor(
   { verifier }: ExchangeParts,
-  { actorToken }: ExchangeRequest,
+  actorToken: string,
   passage: Passage,
-): Promise<Identity | Refusal | undefined> {
-  return actorToken === undefined ? undefined : verifier.verify(actorToken, undefined, passage);
+): ReturnType<Verifier['verify']> {
+  return verifier.verify(actorToken, undefined, passage);
 }
 
 function decide(

@@ -20,17 +20,20 @@ export interface Live {
   readonly accounts: readonly { readonly name: string; readonly publicKey: string }[];
 }
 
+/** Without a promise if nothing has to be waited for: each costs an exchange a turn of the microtask queue. */
+export type MaybeLater<T> = T | Promise<T>;
+
 /** What every route gets. */
 export interface RouteDeps {
   readonly exchange: (request: ExchangeRequest) => Promise<Issued | Refusal>;
   readonly live: () => Live;
   /** Refuses an address over its rate limit, before anything is read or verified. */
-  readonly limitAddress: (request: FastifyRequest) => Promise<Refusal | undefined>;
+  readonly limitAddress: (request: FastifyRequest) => MaybeLater<Refusal | undefined>;
   /** Refuses an identity over its rate limit, once it is known. */
   readonly limitIdentity: (
     request: FastifyRequest,
     identity: Identity,
-  ) => Promise<Refusal | undefined>;
+  ) => MaybeLater<Refusal | undefined>;
 }
 
 /** How the pages present themselves. */

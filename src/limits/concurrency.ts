@@ -3,6 +3,8 @@ import type { ExchangeRequest, Issued } from '../exchange.ts';
 import type { WaitApart } from '../identity/verify.ts';
 
 type Exchange = (request: ExchangeRequest) => Promise<Issued | Refusal>;
+/** Wraps each wait for an issuer's keys, so that waiting does not count as work in progress. */
+type ApartExchange = (request: ExchangeRequest, waitApart: WaitApart) => ReturnType<Exchange>;
 
 const OVERLOADED = new Refusal('overloaded', 'The service is busy. Try again in one second.', {
   retryAfterSeconds: 1,
@@ -12,7 +14,7 @@ const OVERLOADED = new Refusal('overloaded', 'The service is busy. Try again in 
  * Limits the exchanges in progress: beyond that, callers get 503 instead of an endless queue. Only our
  * own work counts, so a caller who sends or reads slowly delays nobody else.
  */
-export function limitConcurrency(exchange: Exchange, max: number): Exchange {
+export function limitConcurrency(exchange: ApartExchange, max: number): Exchange {
   let inProgress = 0;
   /**
    * A request that waits for an issuer's keys does not count: an issuer that hangs delays nobody
@@ -31,7 +33,7 @@ export function limitConcurrency(exchange: Exchange, max: number): Exchange {
     if (inProgress >= max) return OVERLOADED;
     inProgress += 1;
     try {
-      return await exchange({ ...request, waitApart });
+      return await exchange(request, waitApart);
     } finally {
       inProgress -= 1;
     }

@@ -48,7 +48,7 @@ export function appOptions(
   return {
     exchange: metrics.observed(
       limitConcurrency(
-        (request) => exchange(() => state.current.parts, request),
+        (request, waitApart) => exchange(() => state.current.parts, request, waitApart),
         limits.concurrentRequests,
       ),
     ),

@@ -45,7 +45,7 @@ export async function authenticated(
   request: FastifyRequest,
   { identity }: Session,
 ): Promise<AdminCaller | Refusal> {
-  const limit = () => limitIdentity(request, identity);
+  const limit = async () => limitIdentity(request, identity);
   const ask = { ...callerOf(request), subject: { identity } };
   if (request.method !== 'POST') {
     return console.admin.authenticate({ ...ask, limitDenials: limit });

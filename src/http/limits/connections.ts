@@ -13,19 +13,25 @@ const MAX_UNANSWERED = 32;
  */
 export function boundConnections(app: FastifyInstance, bounds: ConnectionBounds): void {
   const unanswered = new Map<string, Set<ServerResponse>>();
+  /** The same sets, found without making the text. */
+  const bySocket = new WeakMap<Socket, Set<ServerResponse>>();
   const answersOf = (socket: Socket): Set<ServerResponse> => {
-    const connection = connectionOf(socket);
-    const known = unanswered.get(connection);
+    const known = bySocket.get(socket);
     if (known) return known;
     const answers = new Set<ServerResponse>();
+    const connection = connectionOf(socket);
+    bySocket.set(socket, answers);
     unanswered.set(connection, answers);
     socket.once('close', () => unanswered.delete(connection));
     return answers;
   };
+  function forget(this: ServerResponse): void {
+    bySocket.get(this.req.socket)?.delete(this);
+  }
   app.addHook('onRequest', ({ raw: { socket } }, { raw: answer }, done) => {
     const answers = answersOf(socket);
     answers.add(answer);
-    answer.once('close', () => answers.delete(answer));
+    answer.on('close', forget);
     if (answers.size <= MAX_UNANSWERED) return done();
     bounds.dropped?.('ahead');
     socket.destroy();

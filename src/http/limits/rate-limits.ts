@@ -8,8 +8,8 @@ export function requestLimits(
   limits: RateLimits,
 ): Pick<RouteDeps, 'limitAddress' | 'limitIdentity'> {
   return {
-    limitAddress: async (request) => limits.address(groupOf(request), addressOf(request)),
-    limitIdentity: async (_, identity) => limits.identity(identity),
+    limitAddress: (request) => limits.address(groupOf(request), addressOf(request)),
+    limitIdentity: (_, identity) => limits.identity(identity),
   };
 }
 

@@ -3,7 +3,9 @@ import type { FastifyRequest } from 'fastify';
 
 /** The address a request comes from, after trusted proxies. If a proxy passes on text that is not an address, the proxy's own address counts. */
 export function addressOf(request: FastifyRequest): string {
-  const ip = withoutPort(request.ip);
+  const { ip: given } = request;
+  if (given === request.socket.remoteAddress) return given;
+  const ip = withoutPort(given);
   return isIP(ip) === 0 ? (request.socket.remoteAddress ?? '') : ip;
 }
 

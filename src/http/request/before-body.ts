@@ -1,14 +1,17 @@
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
-import type { RouteDeps } from '../deps.ts';
+import type { MaybeLater, RouteDeps } from '../deps.ts';
 import { shownNames } from '../refusals/shown-names.ts';
 
 /** Refuses callers over the rate limit, and parameters in the URL, before the body is read. */
-export async function refusalBeforeBody(
+export function refusalBeforeBody(
   { limitAddress }: Pick<RouteDeps, 'limitAddress'>,
   request: FastifyRequest,
-): Promise<Refusal | undefined> {
-  return (await limitAddress(request)) ?? refuseQuery(request);
+): MaybeLater<Refusal | undefined> {
+  const tooMany = limitAddress(request);
+  return tooMany instanceof Promise
+    ? tooMany.then((refusal) => refusal ?? refuseQuery(request))
+    : (tooMany ?? refuseQuery(request));
 }
 
 /**

@@ -49,7 +49,8 @@ export async function readForms(app: FastifyInstance, bodyLimit: number): Promis
 function acceptEmptyBodies(app: FastifyInstance): void {
   app.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
     const chunked = headers['transfer-encoding'] !== undefined;
-    if (!chunked && Number(headers['content-length'] ?? 0) === 0) delete headers['content-type'];
+    const isEmpty = !chunked && Number(headers['content-length'] ?? 0) === 0;
+    if (isEmpty && headers['content-type'] !== undefined) delete headers['content-type'];
     done();
   });
   // A chunked body turns out to be empty only when it is read.

@@ -22,7 +22,7 @@ export function presentedToken(
   publicUrl: string,
 ): PresentedToken | Refusal {
   // Node keeps the first of several; a proxy may have checked another one.
-  if ((request.raw.headersDistinct.authorization?.length ?? 0) > 1) return REPEATED;
+  if (hasTwo(request.raw.rawHeaders, 'authorization')) return REPEATED;
   const header = authorization(request.headers.authorization);
   if (header instanceof Refusal) return header;
   if (header !== undefined && bodyToken !== undefined) {
@@ -39,6 +39,16 @@ export function presentedToken(
     return new Refusal('proof_required', 'The DPoP scheme needs a proof in the DPoP header.');
   }
   return { token, proof };
+}
+
+/** Whether a header was sent more than once. `rawHeaders`: names and values in turn. */
+function hasTwo(rawHeaders: readonly string[], name: string): boolean {
+  let found = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const header = rawHeaders[at];
+    if (header?.length === name.length && header.toLowerCase() === name) found += 1;
+  }
+  return found > 1;
 }
 
 /** The `DPoP` header (RFC 9449 §4.1), with the method and URL that the proof must name. */

@@ -4,6 +4,7 @@ import { Refusal } from '../../errors.ts';
 import type { ExchangeRequest, Issued } from '../../exchange.ts';
 import { DROPS, type Drop } from '../../http/limits/connection-shares.ts';
 import { type ProcessMetrics, processMetrics } from './process-metrics.ts';
+import { talliedCounter } from './tallied-counter.ts';
 
 /** What Prometheus sees. Labels hold names from the configuration and our own reasons, never text from a caller. */
 export interface Metrics extends ProcessMetrics {
@@ -37,13 +38,13 @@ export interface MetricsSources {
 export function createMetrics({ version, droppedRejections, issuers }: MetricsSources): Metrics {
   const ofProcess = processMetrics(version);
   const registers = [ofProcess.registry];
-  const exchanges = new Counter({
+  const countExchange = talliedCounter({
     name: 'nats_sts_exchanges_total',
     help: 'Exchanges by door and outcome: issued, or the reason for the refusal',
     labelNames: ['door', 'outcome'],
     registers,
   });
-  const issued = new Counter({
+  const countIssued = talliedCounter({
     name: 'nats_sts_credentials_issued_total',
     help: 'Credentials issued by issuer and role',
     labelNames: ['issuer', 'role'],
@@ -95,14 +96,14 @@ export function createMetrics({ version, droppedRejections, issuers }: MetricsSo
   return {
     ...ofProcess,
     observed: (exchange) => async (request) => {
-      const start = process.hrtime.bigint();
+      const start = performance.now();
       const result = await exchange(request);
-      timer(request.door).observe(Number(process.hrtime.bigint() - start) / 1e9);
+      timer(request.door).observe((performance.now() - start) / 1000);
       if (result instanceof Refusal) {
-        exchanges.inc({ door: request.door, outcome: result.reason });
+        countExchange(request.door, result.reason);
       } else {
-        exchanges.inc({ door: request.door, outcome: 'issued' });
-        issued.inc({ issuer: result.identity.issuerName, role: result.grant.role.name });
+        countExchange(request.door, 'issued');
+        countIssued(result.identity.issuerName, result.grant.role.name);
       }
       return result;
     },
