@@ -143,9 +143,10 @@ export function boundRejections(
     return true;
   };
   return {
-    record: async (event) => {
+    record(event) {
       if (!isUnproven(event) || take()) return log.record(event);
       onDropped();
+      return Promise.resolve();
     },
     healthy: () => log.healthy(),
     close: () => log.close(),

@@ -31,11 +31,12 @@ export function draftCredential(
   request: CredentialRequest,
 ): CredentialDraft | Refusal {
   const { grant, signingKey, issuedAt, expiresAt } = request;
-  const nats = userBody(request);
+  const name = nameOf(request.identity);
+  const nats = userBody(request, name);
   if (nats instanceof Refusal) return nats;
   const { userPublicKey, pair } = userKeys(request.userPublicKey);
   const unsigned = unsignedJwt(
-    { sub: userPublicKey, iat: issuedAt, exp: expiresAt, name: nameOf(request.identity), nats },
+    { sub: userPublicKey, iat: issuedAt, exp: expiresAt, name, nats },
     signingKey.publicKey,
   );
   const needed = connectLineBytes(unsigned);

@@ -35,7 +35,7 @@ function permissions(
 }
 
 /** NATS takes a missing `allow` for "everything"; a role means nothing by it. */
-function subjects({ allow, deny }: SubjectRules): SubjectPermission {
+export function subjects({ allow, deny }: SubjectRules): SubjectPermission {
   if (allow.length === 0) return NOTHING;
   return { allow, ...(deny.length > 0 && { deny }) };
 }

@@ -4,16 +4,14 @@ import { directUser, scopedUser } from '../nats/user-claims.ts';
 import type { Grant, RoleSpec, SubjectRules } from '../policy/policy.ts';
 import type { CredentialRequest } from './credential.ts';
 import { identityTags } from './identity-tags.ts';
-import { permissionsAndLimits } from './permissions.ts';
+import { permissionsAndLimits, subjects } from './permissions.ts';
 
-/** The NATS part of the user JWT, as JSON. */
-export function userBody({
-  identity,
-  actor,
-  grant,
-  signingKey,
-}: CredentialRequest): NatsJson | Refusal {
-  const tags = identityTags(identity, actor, grant);
+/** The NATS part of the user JWT of this name, as JSON. */
+export function userBody(
+  { identity, actor, grant, signingKey }: CredentialRequest,
+  name: string,
+): NatsJson | Refusal {
+  const tags = identityTags(identity, actor, grant, name);
   if (signingKey.scopedTo === undefined) {
     return withTags(directBody(grant, signingKey.account), tags);
   }
@@ -39,29 +37,52 @@ function scopedTags({ templateTags, templateTagsUnavailable, role }: Grant): str
   return Object.entries(templateTags).map(([name, value]) => `${name}:${value}`);
 }
 
-interface Cached {
-  readonly publish: SubjectRules;
-  readonly subscribe: SubjectRules;
+/** JSON of a role's users, but for the tags and what a grant fills in. */
+interface Frame {
   readonly account: string;
-  readonly json: string;
+  /** Before the permissions to publish, between them and those to subscribe, and after. */
+  readonly parts: readonly string[];
+  /** Roles without templates grant the same rules to everyone: made once. */
+  readonly publish: LastJson;
+  readonly subscribe: LastJson;
 }
 
-/** JSON of everything but the tags. Roles without templates grant the same rules to everyone: made once. */
-const bodies = new WeakMap<RoleSpec, Cached>();
+/** The JSON of the rules that were asked for last. */
+interface LastJson {
+  rules: SubjectRules | undefined;
+  json: string;
+}
+
+const frames = new WeakMap<RoleSpec, Frame>();
 
 function directBody({ role, publish, subscribe }: Grant, account: string): string {
-  const cached = bodies.get(role);
-  if (cached?.publish === publish && cached.subscribe === subscribe && cached.account === account) {
-    return cached.json;
+  const known = frames.get(role);
+  const frame = known?.account === account ? known : frameOf(role, account);
+  if (frame !== known) frames.set(role, frame);
+  const [before, between, after] = frame.parts;
+  return `${before}${jsonOf(publish, frame.publish)}${between}${jsonOf(subscribe, frame.subscribe)}${after}`;
+}
+
+/** Stands for the rules of a grant. No text of a role is this one character. */
+const PLACE: SubjectRules = { allow: ['\0'], deny: [] };
+
+function frameOf(role: RoleSpec, account: string): Frame {
+  const permissions = permissionsAndLimits(role, { publish: PLACE, subscribe: PLACE });
+  const json = natsJsonOf(directUser({ issuer_account: account, ...permissions }));
+  return {
+    account,
+    parts: json.split(JSON.stringify(subjects(PLACE))),
+    publish: { rules: undefined, json: '' },
+    subscribe: { rules: undefined, json: '' },
+  };
+}
+
+function jsonOf(rules: SubjectRules, last: LastJson): string {
+  if (last.rules !== rules) {
+    last.json = JSON.stringify(subjects(rules));
+    last.rules = rules;
   }
-  const json = natsJsonOf(
-    directUser({
-      issuer_account: account,
-      ...permissionsAndLimits(role, { publish, subscribe }),
-    }),
-  );
-  bodies.set(role, { publish, subscribe, account, json });
-  return json;
+  return last.json;
 }
 
 function withTags(body: string, tags: readonly string[]): NatsJson {

@@ -6,21 +6,27 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const VALUES = new Uint8Array(256).fill(255);
 for (let value = 0; value < ALPHABET.length; value++) VALUES[ALPHABET.charCodeAt(value)] = value;
 
+const CODES = Buffer.from(ALPHABET, 'latin1');
+
+/** Room for all that is encoded on the way to a credential. */
+const SCRATCH = Buffer.alloc(64);
+
 export function encodeBase32(bytes: Uint8Array): string {
-  const text = Buffer.allocUnsafe(Math.ceil((bytes.length * 8) / 5));
+  const length = Math.ceil((bytes.length * 8) / 5);
+  const text = length <= SCRATCH.length ? SCRATCH : Buffer.alloc(length);
   let written = 0;
   let pending = 0;
   let bits = 0;
-  for (const byte of bytes) {
+  for (let at = 0; at < bytes.length; at++) {
     // At most 4 + 8 bits are pending, so the sum never leaves 32-bit integers.
-    pending = ((pending << 8) | byte) & 0xfff;
+    pending = ((pending << 8) | (bytes[at] ?? 0)) & 0xfff;
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
-      text[written++] = ALPHABET.charCodeAt((pending >>> bits) & 31);
+      text[written++] = CODES[(pending >>> bits) & 31] ?? 0;
     }
   }
-  if (bits > 0) text[written++] = ALPHABET.charCodeAt((pending << (5 - bits)) & 31);
+  if (bits > 0) text[written++] = CODES[(pending << (5 - bits)) & 31] ?? 0;
   return text.toString('latin1', 0, written);
 }
 

@@ -68,13 +68,30 @@ export function unsignedJwt(claims: JwtClaims, issuerPublicKey: string): string 
 /** The same for claims that are JSON already: an object with every claim but `jti`, `iss` among them. */
 export function unsignedJwtOf(claims: string): string {
   const jti = encodeBase32(hash('sha512-256', claims, 'buffer'));
-  const payload = Buffer.from(`{"jti":"${jti}",${claims.slice(1)}`).toString('base64url');
-  return `${ENCODED_HEADER}.${payload}`;
+  const payload = `{"jti":"${jti}",${claims.slice(1)}`;
+  return `${ENCODED_HEADER}.${textAsBase64url(payload)}`;
 }
 
 /** The JWT of what `unsignedJwt` made: it grows by a dot and 86 characters. */
 export function signJwt(unsigned: string, sign: JwtToEncode['sign']): string {
-  return `${unsigned}.${base64url(sign(Buffer.from(unsigned, 'latin1')))}`;
+  return `${unsigned}.${base64url(sign(latin1Bytes(unsigned)))}`;
+}
+
+/** Room for a JWT of usual size: nothing is allocated for it, and nothing refers to it afterwards. */
+const SCRATCH = Buffer.alloc(16 * 1024);
+/** UTF-16 takes no more bytes of UTF-8 for each unit. */
+const MOST_UTF8_BYTES = 3;
+
+function textAsBase64url(text: string): string {
+  if (text.length * MOST_UTF8_BYTES > SCRATCH.length)
+    return Buffer.from(text).toString('base64url');
+  return SCRATCH.toString('base64url', 0, SCRATCH.write(text, 'utf8'));
+}
+
+/** To be read before the next call. */
+function latin1Bytes(text: string): Buffer {
+  if (text.length > SCRATCH.length) return Buffer.from(text, 'latin1');
+  return SCRATCH.subarray(0, SCRATCH.write(text, 'latin1'));
 }
 
 function claimsJson(claims: JwtClaims, issuer: string): string {

@@ -30,20 +30,20 @@ export interface KeyPair<Kind extends KeyKind = KeyKind> {
 
 /** A new pair from the operating system's randomness. */
 export function createKeyPair<Kind extends KeyKind>(kind: Kind): KeyPair<Kind> {
-  const { publicKey, secretKey } = emptyPair();
-  sodium.crypto_sign_keypair(publicKey, secretKey);
-  return keyPair(kind, publicKey, secretKey);
+  const memory = emptyPair();
+  sodium.crypto_sign_keypair(memory.publicKey, memory.secretKey);
+  return keyPair(kind, memory);
 }
 
 /** The pair of a seed (`SO…`, `SA…`, `SU…`). Throws when `seed` isn't one: check strangers' with `publicKeyOfSeed`. */
 export function keyPairFromSeed(seed: string): KeyPair {
   const decoded = decodeSeed(seed);
   if (!decoded || decoded.kind === 'curve') throw new TypeError('not an nkey seed that signs');
-  const { publicKey, secretKey } = emptyPair();
+  const memory = emptyPair();
   const raw = asBuffer(decoded.seed);
-  sodium.crypto_sign_seed_keypair(publicKey, secretKey, raw);
+  sodium.crypto_sign_seed_keypair(memory.publicKey, memory.secretKey, raw);
   sodium.sodium_memzero(raw);
-  return keyPair(decoded.kind, publicKey, secretKey);
+  return keyPair(decoded.kind, memory);
 }
 
 /** The public key that belongs to the seed of a key that signs, or undefined when `seed` isn't one. */
@@ -71,41 +71,56 @@ export function verifySignature(
   );
 }
 
-function emptyPair(): { publicKey: Buffer; secretKey: Buffer } {
+interface PairMemory {
+  readonly publicKey: Buffer;
+  readonly secretKey: Buffer;
+  /** The first half of the secret key, where libsodium keeps the seed. */
+  readonly seed: Buffer;
+}
+
+/** Memory of wiped pairs, for the next ones: an allocation outside the heap takes as long as the rest of a pair but its key. */
+const spare: PairMemory[] = [];
+const MOST_SPARE = 256;
+
+function emptyPair(): PairMemory {
+  return spare.pop() ?? allocatePair();
+}
+
+function allocatePair(): PairMemory {
   // Not from Node's shared pool: nothing else may lie beside a secret key. `sodium_malloc` would
   // guard it further, at several times the cost of the pair itself.
   const bytes = Buffer.allocUnsafeSlow(
     sodium.crypto_sign_PUBLICKEYBYTES + sodium.crypto_sign_SECRETKEYBYTES,
   );
+  const secretKey = bytes.subarray(sodium.crypto_sign_PUBLICKEYBYTES);
   return {
     publicKey: bytes.subarray(0, sodium.crypto_sign_PUBLICKEYBYTES),
-    secretKey: bytes.subarray(sodium.crypto_sign_PUBLICKEYBYTES),
+    secretKey,
+    seed: secretKey.subarray(0, sodium.crypto_sign_SEEDBYTES),
   };
 }
 
-function keyPair<Kind extends KeyKind>(
-  kind: Kind,
-  publicKey: Buffer,
-  secretKey: Buffer,
-): KeyPair<Kind> {
-  let wiped = false;
-  const secret = () => {
-    if (wiped) throw new Error('the key pair was wiped');
-    return secretKey;
+/** The memory is this pair's alone until it is wiped. */
+function keyPair<Kind extends KeyKind>(kind: Kind, memory: PairMemory): KeyPair<Kind> {
+  let kept: PairMemory | undefined = memory;
+  const secret = (): PairMemory => {
+    if (kept === undefined) throw new Error('the key pair was wiped');
+    return kept;
   };
   return {
     kind,
-    publicKey: encodePublicKey(kind, publicKey),
-    // libsodium keeps the seed in the first half of the secret key.
-    seed: () => encodeSeed(kind, secret().subarray(0, sodium.crypto_sign_SEEDBYTES)),
+    publicKey: encodePublicKey(kind, memory.publicKey),
+    seed: () => encodeSeed(kind, secret().seed),
     sign(message) {
       const signature = Buffer.allocUnsafe(sodium.crypto_sign_BYTES);
-      sodium.crypto_sign_detached(signature, asBuffer(message), secret());
+      sodium.crypto_sign_detached(signature, asBuffer(message), secret().secretKey);
       return signature;
     },
     wipe() {
-      wiped = true;
-      sodium.sodium_memzero(secretKey);
+      if (kept === undefined) return;
+      sodium.sodium_memzero(kept.secretKey);
+      if (spare.length < MOST_SPARE) spare.push(kept);
+      kept = undefined;
     },
   };
 }

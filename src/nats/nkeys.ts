@@ -103,20 +103,26 @@ export function decodeSeed(text: string): { kind: NkeyKind; seed: Uint8Array } |
 function encode(prefix: readonly number[], key: Uint8Array): string {
   if (key.length !== KEY_BYTES) throw new RangeError(`a raw nkey has ${KEY_BYTES} bytes`);
   const end = prefix.length + KEY_BYTES;
-  const bytes = Buffer.alloc(end + CRC_BYTES);
-  bytes.set(prefix);
+  const bytes = prefix.length === 1 ? ONE_BYTE_PREFIX : TWO_BYTE_PREFIX;
+  for (let at = 0; at < prefix.length; at++) bytes[at] = prefix[at] ?? 0;
   bytes.set(key, prefix.length);
-  bytes.writeUInt16LE(crc16(bytes.subarray(0, end)), end);
+  const crc = crc16(bytes, end);
+  bytes[end] = crc & 0xff;
+  bytes[end + 1] = crc >> 8;
   const text = encodeBase32(bytes);
   bytes.fill(0); // may have held a seed
   return text;
 }
 
+/** Empty but while `encode` runs. */
+const ONE_BYTE_PREFIX = new Uint8Array(1 + KEY_BYTES + CRC_BYTES);
+const TWO_BYTE_PREFIX = new Uint8Array(2 + KEY_BYTES + CRC_BYTES);
+
 function decodeChecked(text: string): Buffer | undefined {
   const bytes = decodeBase32(text);
   if (!bytes) return undefined;
   const end = bytes.length - CRC_BYTES;
-  return crc16(bytes.subarray(0, end)) === bytes.readUInt16LE(end) ? bytes : undefined;
+  return crc16(bytes, end) === bytes.readUInt16LE(end) ? bytes : undefined;
 }
 
 /** CRC-16/XMODEM: polynomial 0x1021, no reflection, starting from 0. */
@@ -126,8 +132,11 @@ const CRC_TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-function crc16(bytes: Uint8Array): number {
+/** Of the bytes before `end`. */
+function crc16(bytes: Uint8Array, end: number): number {
   let crc = 0;
-  for (const byte of bytes) crc = ((crc << 8) & 0xffff) ^ (CRC_TABLE[(crc >> 8) ^ byte] ?? 0);
+  for (let at = 0; at < end; at++) {
+    crc = ((crc << 8) & 0xffff) ^ (CRC_TABLE[(crc >> 8) ^ (bytes[at] ?? 0)] ?? 0);
+  }
   return crc;
 }

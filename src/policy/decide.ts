@@ -33,8 +33,21 @@ export function decide(rules: Rules, identity: Identity, ask: Ask): Decision {
   const index = rules.issuers.get(identity.issuerName);
   const overage = denyOverage(index, identity);
   if (overage !== undefined) return overage;
-  const [option] = options(index, identity, ask);
+  const option = firstOption(index, identity, ask);
   return option === undefined ? refuse(rules, identity, ask) : grant(option, identity, ask);
+}
+
+/** The first of `options`. */
+function firstOption(
+  index: IssuerIndex | undefined,
+  identity: Identity,
+  ask: Ask,
+): Option | undefined {
+  for (const binding of index?.candidates(identity) ?? []) {
+    const role = binding.roles.find((role) => isAskedFor(role, ask));
+    if (role !== undefined && matches(binding, identity)) return { binding, role };
+  }
+  return undefined;
 }
 
 /** The denial of a token that omits a claim which the issuer's bindings read. */
@@ -148,9 +161,11 @@ function claimsSeen(
   role?: CompiledRole,
 ): Readonly<Record<string, Json>> {
   const seen: [string, Json][] = [];
-  for (const { name, path } of [...binding.looksAt, ...(role?.looksAt ?? [])]) {
-    const value = lookUp(claims, path);
-    if (value !== undefined) seen.push([name, shortened(shownExactly(value))]);
+  for (const uses of [binding.looksAt, role?.looksAt ?? []]) {
+    for (const { name, path } of uses) {
+      const value = lookUp(claims, path);
+      if (value !== undefined) seen.push([name, shortened(shownExactly(value))]);
+    }
   }
   return Object.fromEntries(seen);
 }

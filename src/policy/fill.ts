@@ -25,6 +25,9 @@ const NO_TAGS: Readonly<Record<string, string>> = Object.freeze({});
 /** The plain tokens of each reference, by `Reference.key`. */
 type Values = ReadonlyMap<string, readonly string[]>;
 
+/** One plain token for each reference. */
+type Choice = ReadonlyMap<string, string>;
+
 /**
  * Fills the identity's values into a role's templates. A value that is missing or is not one plain subject
  * token denies the whole grant: an entry left out or empty would mean something else than the operator
@@ -142,8 +145,10 @@ function fillList(
 }
 
 /** Every way to choose one value for each reference. A claim used twice has the same value in both. */
-function combinations(template: Template, values: Values): readonly ReadonlyMap<string, string>[] {
-  let choices: ReadonlyMap<string, string>[] = [new Map()];
+function combinations(template: Template, values: Values): readonly Choice[] {
+  const only = onlyChoice(template, values);
+  if (only !== undefined) return [only];
+  let choices: Choice[] = [new Map()];
   for (const key of new Set(template.references.map((reference) => reference.key))) {
     choices = choices.flatMap((choice) =>
       (values.get(key) ?? []).map((value) => new Map([...choice, [key, value]])),
@@ -154,19 +159,29 @@ function combinations(template: Template, values: Values): readonly ReadonlyMap<
   return choices;
 }
 
-function fillTemplate({ parts }: Template, choice: ReadonlyMap<string, string>): string | Refusal {
-  const texts = parts.map((part) =>
-    typeof part === 'string' ? part : (choice.get(part.key) ?? ''),
-  );
+/** The choice where each claim has one value, which is the rule; undefined if there are more. */
+function onlyChoice({ references }: Template, values: Values): Choice | undefined {
+  const only = new Map<string, string>();
+  for (const { key } of references) {
+    const found = values.get(key);
+    if (found?.length !== 1) return undefined;
+    only.set(key, found[0] ?? '');
+  }
+  return only;
+}
+
+function fillTemplate({ parts }: Template, choice: Choice): string | Refusal {
+  let text = '';
+  for (const part of parts) text += typeof part === 'string' ? part : (choice.get(part.key) ?? '');
   const [first] = parts;
   // NATS reserves subjects that begin with "_": `_INBOX.>` receives everyone's replies.
-  if (typeof first === 'object' && !first.encode && texts[0]?.startsWith('_') === true) {
+  if (typeof first === 'object' && !first.encode && text.startsWith('_')) {
     return unsafe(
       first,
       'begins with "_", which NATS reserves, and is at the beginning of the subject',
     );
   }
-  return texts.join('');
+  return text;
 }
 
 /** Tags are lower case, and a scoped signing key cannot expand lists as `fillList` does. */

@@ -11,6 +11,7 @@ import type { Claims } from '../identity/identity.ts';
  */
 export function findOverage(claims: Claims, looksAt: ReadonlySet<string>): Refusal | undefined {
   const names = own(claims, '_claim_names');
+  if (names === undefined && own(claims, 'hasgroups') !== true) return undefined;
   const named = typeof names === 'object' && names !== null && !Array.isArray(names) ? names : {};
   for (const claim of looksAt) {
     const leftOut = own(named, claim) !== undefined;

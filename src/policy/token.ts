@@ -27,8 +27,16 @@ export function isPlainToken(value: string): boolean {
  */
 export function encodeToken(value: string): string {
   let encoded = '';
-  for (const char of value) encoded += ENCODED_ASCII[char.charCodeAt(0)] ?? spelledOut(char);
-  return encoded;
+  let from = 0;
+  for (let at = 0; at < value.length; at++) {
+    const ascii = ENCODED_ASCII[value.charCodeAt(at)];
+    if (ascii?.length === 1) continue;
+    const char = ascii === undefined ? String.fromCodePoint(value.codePointAt(at) ?? 0) : ' ';
+    encoded += value.slice(from, at) + (ascii ?? spelledOut(char));
+    at += char.length - 1;
+    from = at + 1;
+  }
+  return encoded + value.slice(from);
 }
 
 /** The encoding of each ASCII character, precomputed because nearly all values are ASCII. */
