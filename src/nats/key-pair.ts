@@ -78,7 +78,7 @@ interface PairMemory {
   readonly seed: Buffer;
 }
 
-/** Memory of wiped pairs, for the next ones: an allocation outside the heap takes as long as the rest of a pair but its key. */
+/** Memory of wiped pairs, for the next ones: memory outside the heap is slow to get and to give back. */
 const spare: PairMemory[] = [];
 const MOST_SPARE = 256;
 
