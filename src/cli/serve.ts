@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import { createFiles } from '../config/files.ts';
 import { loadConfig } from '../config/load.ts';
@@ -14,6 +15,8 @@ export function serveCommand(): Command {
     .addOption(logLevelOption())
     .addHelpText('after', EXAMPLES)
     .action(async ({ config, logLevel }: ProcessOptions) => {
+      // Little survives an exchange: helpers of the collector cost more than they collect (ADR 32).
+      setFlagsFromString('--no-parallel-scavenge');
       const worker = process.env[WORKER_VARIABLE];
       if (worker !== undefined) return serveAsWorker(Number(worker), logLevel);
       await runUntilStopped({
