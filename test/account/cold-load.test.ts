@@ -38,7 +38,7 @@ beforeAll(async () => {
   cluster = await startNatsCluster({ world });
   // Not of the last: that one is stopped.
   const servers = cluster.servers.slice(0, 2);
-  system = openSystemConnection({ servers, creds: { text: world.sysCreds } });
+  system = openSystemConnection({ servers, login: { creds: world.sysCreds } });
   await system.ready();
   resolver = systemResolver({ system });
 });

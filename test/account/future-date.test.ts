@@ -19,7 +19,7 @@ test('an account JWT from the future is replaced on real servers by one of today
   await using server = await world.start();
   const system = openSystemConnection({
     servers: [server.url],
-    creds: { text: world.sysCreds },
+    login: { creds: world.sysCreds },
   });
   await system.ready();
   const resolver = systemResolver({ system });

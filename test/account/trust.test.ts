@@ -64,7 +64,7 @@ describe('servers', () => {
   let system: SystemConnection;
   beforeAll(async () => {
     server = await world.start();
-    system = openSystemConnection({ servers: [server.url], creds: { text: world.sysCreds } });
+    system = openSystemConnection({ servers: [server.url], login: { creds: world.sysCreds } });
     await system.ready();
   });
   afterAll(async () => {

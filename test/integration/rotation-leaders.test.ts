@@ -41,7 +41,7 @@ async function startLiar({ configFile, state, trust, cluster }: RotationGround) 
   const [account] = ringedAccounts(config, config.policy);
   const system = openSystemConnection({
     servers: cluster.servers,
-    creds: { text: trust.sysCreds },
+    login: { creds: trust.sysCreds },
   });
   const { key, signingKey } = trust.operator;
   const servers = systemServers({

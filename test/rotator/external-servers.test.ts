@@ -20,7 +20,7 @@ async function start(resolver: 'memory' | 'full', account?: KeyPair<'account'>) 
   const server = await world.start();
   const system: SystemConnection = openSystemConnection({
     servers: [server.url],
-    creds: { text: world.sysCreds },
+    login: { creds: world.sysCreds },
   });
   await system.ready();
   const { key, signingKey } = world.account();

@@ -74,7 +74,7 @@ export async function startWiredRotator(
   if (trusted instanceof NotTrusted) throw new Error(trusted.problem);
   const system = openSystemConnection({
     servers: options.servers,
-    creds: { text: options.sysCreds },
+    login: { creds: options.sysCreds },
   });
   await system.ready();
   const { state, audit, sealer, lease, resolver } = wrap({

@@ -2,7 +2,8 @@ import { errors } from '@nats-io/transport-node';
 import { type Answers, type AskOptions, askServers, type Question } from './ask-servers.ts';
 import { ResolverUnreachable } from '../resolver.ts';
 import { PING, ROUTEZ } from './permissions.ts';
-import { notPermittedSentence, type SystemConnection } from './connection.ts';
+import { notPermittedSentence } from '../../connection/lasting-connection.ts';
+import { SYSTEM_USER, type SystemConnection } from './connection.ts';
 
 /** The part of the system connection that asking takes. */
 export type SystemAccess = Pick<SystemConnection, 'current' | 'notPermitted'>;
@@ -24,7 +25,7 @@ export async function askSystem<Name extends string>(
   } catch (cause) {
     throw new ResolverUnreachable(
       cause instanceof errors.PermissionViolationError
-        ? notPermittedSentence(cause.operation, cause.subject)
+        ? notPermittedSentence(SYSTEM_USER, cause.operation, cause.subject)
         : 'the connection to NATS was lost',
       { cause },
     );

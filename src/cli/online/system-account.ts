@@ -33,7 +33,7 @@ export async function probeSystem(
     return [findingsOf(PATH, credsFile).problem('creds', user.problem, 'nsc generate creds')];
   }
   const lifetime = lifetimeFinding(user, credsFile, options);
-  const access = { servers, creds: { file: credsFile } };
+  const access = { servers, login: { credsFile: credsFile } };
   const refused = await connectionProblem(access, options.timeoutMilliseconds);
   if (refused !== undefined) return [...lifetime, notConnected(refused, servers)];
   const system = openSystemConnection(access);

@@ -98,7 +98,7 @@ function openSystem(
 ): SystemConnection {
   return openSystemConnection({
     servers: config.nats.servers,
-    creds: { file },
+    login: { credsFile: file },
     report: (change) => {
       if (change.state === 'connected') {
         log.info({ server: change.server }, 'connected to the system account');

@@ -2,8 +2,8 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import type { ConnectionChange } from '../../../src/connection/lasting-connection.ts';
 import {
-  type ConnectionChange,
   openSystemConnection,
   type SystemConnectionOptions,
 } from '../../../src/account/system/connection.ts';
@@ -17,7 +17,7 @@ const text = world.sysCreds;
 function open(options: Partial<SystemConnectionOptions> & { readonly servers: readonly string[] }) {
   const changes: ConnectionChange[] = [];
   const report = (change: ConnectionChange) => void changes.push(change);
-  const system = openSystemConnection({ creds: { text }, report, ...options });
+  const system = openSystemConnection({ login: { creds: text }, report, ...options });
   onTestFinished(() => system.close());
   return { system, changes };
 }
@@ -45,7 +45,7 @@ test('reports a user that NATS refuses, and tries again with the current file', 
   await using folder = await mkdtempDisposable(join(tmpdir(), 'nats-sts-test-'));
   const file = join(folder.path, 'sys.creds');
   await writeFile(file, createOperatorWorld().sysCreds);
-  const { system, changes } = open({ servers: cluster.servers, creds: { file } });
+  const { system, changes } = open({ servers: cluster.servers, login: { credsFile: file } });
   // An attempt that a slow machine cut short says something else, and another one follows.
   await eventually(() =>
     changes.some(
@@ -82,8 +82,8 @@ test('closing ends it, also while nothing is there to connect to', async () => {
 });
 
 test.each([
-  ['a file that is not there', { file: '/nonexistent/sys.creds' }, 'ENOENT'],
-  ['a text that is none', { text: 'x' }, 'cannot use the creds of the system account user'],
-])('creds from %s are an error at once', (_, creds, message) => {
-  expect(() => openSystemConnection({ servers: ['nats://127.0.0.1:1'], creds })).toThrow(message);
+  ['a file that is not there', { credsFile: '/nonexistent/sys.creds' }, 'ENOENT'],
+  ['a text that is none', { creds: 'x' }, 'cannot use the creds of the system account user'],
+])('creds from %s are an error at once', (_, login, message) => {
+  expect(() => openSystemConnection({ servers: ['nats://127.0.0.1:1'], login })).toThrow(message);
 });

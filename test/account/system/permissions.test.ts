@@ -29,8 +29,8 @@ let server: NatsServer;
 let system: SystemConnection;
 beforeAll(async () => {
   server = await world.start();
-  const creds = { text: systemUser(systemUserPermissions()) };
-  system = openSystemConnection({ servers: [server.url], creds });
+  const creds = { creds: systemUser(systemUserPermissions()) };
+  system = openSystemConnection({ servers: [server.url], login: creds });
   await system.ready();
 });
 afterAll(async () => {
@@ -100,8 +100,8 @@ describe('with less', () => {
     ['publish', claimsLookup(key.publicKey), { pub: { allow: without(claimsLookup('*')) }, sub }],
     ['subscribe', INBOX_PREFIX, { pub, sub: { allow: ['nothing'] } }],
   ])('the resolver says that the user may not %s to %s', async (verb, subject, permissions) => {
-    const creds = { text: systemUser(permissions) };
-    const poor = openSystemConnection({ servers: [server.url], creds });
+    const creds = { creds: systemUser(permissions) };
+    const poor = openSystemConnection({ servers: [server.url], login: creds });
     await poor.ready();
     await expect(systemResolver({ system: poor }).look(key.publicKey)).rejects.toThrow(
       `the system account user may not ${verb} to "${subject}`,

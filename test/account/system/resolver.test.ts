@@ -32,7 +32,7 @@ beforeAll(async () => {
   // Only of the first: the others are stopped and paused.
   system = openSystemConnection({
     servers: [cluster.node(0).url],
-    creds: { text: world.sysCreds },
+    login: { creds: world.sysCreds },
   });
   await system.ready();
 });
@@ -133,7 +133,7 @@ test('every server rejects a push that is not an account JWT', async () => {
 
 describe('the resolver is unreachable', () => {
   test('for a user that is not of the system account', async () => {
-    const options = { servers: [cluster.node(0).url], creds: { text: world.user().creds } };
+    const options = { servers: [cluster.node(0).url], login: { creds: world.user().creds } };
     const other = openSystemConnection(options);
     await other.ready();
     const look = systemResolver({ system: other }).look(account);

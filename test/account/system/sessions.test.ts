@@ -17,7 +17,7 @@ let cluster: NatsCluster;
 let system: SystemConnection;
 beforeAll(async () => {
   cluster = await startNatsCluster({ world, size: 2 });
-  system = openSystemConnection({ servers: cluster.servers, creds: { text: world.sysCreds } });
+  system = openSystemConnection({ servers: cluster.servers, login: { creds: world.sysCreds } });
   await system.ready();
 });
 afterAll(async () => {
