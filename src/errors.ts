@@ -75,6 +75,11 @@ export const REASONS = {
   device_code_expired: 'invalid_request',
   handover_refused: 'access_denied',
   user_code_unknown: 'invalid_request',
+  // A request of a NATS server (auth callout)
+  callout_request_invalid: 'invalid_request',
+  callout_unreadable: 'invalid_request',
+  callout_server_unknown: 'invalid_request',
+  callout_replayed: 'invalid_request',
   // The decision
   no_binding: 'access_denied',
   role_not_allowed: 'access_denied',
@@ -82,6 +87,10 @@ export const REASONS = {
   template_claim_missing: 'access_denied',
   template_value_unsafe: 'access_denied',
   credential_too_large: 'access_denied',
+  connection_type_not_allowed: 'access_denied',
+  source_not_allowed: 'access_denied',
+  time_not_allowed: 'access_denied',
+  callout_only: 'access_denied',
   actor_not_allowed: 'access_denied',
   blocked: 'access_denied',
   not_admin: 'access_denied',
@@ -95,6 +104,7 @@ export const REASONS = {
   signing_key_unavailable: 'temporarily_unavailable',
   store_unavailable: 'temporarily_unavailable',
   overloaded: 'temporarily_unavailable',
+  answer_too_late: 'temporarily_unavailable',
 } as const satisfies Record<string, RefusalCode>;
 
 export type RefusalReason = keyof typeof REASONS;

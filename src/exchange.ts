@@ -1,58 +1,23 @@
-import type { Door } from './audit/event.ts';
 import type { AuditLog } from './audit/log.ts';
 import { audited, origin, record } from './audit/record.ts';
 import { type Denied, recordDenied, recordRejected } from './audit/refusals.ts';
 import { type Clock, unixSeconds } from './clock.ts';
-import type { Credential } from './credential/credential.ts';
 import { expiry } from './credential/expiry.ts';
 import { type Drafting, draftCredential } from './credential/mint.ts';
 import { isRetriable, Refusal } from './errors.ts';
+import type { ExchangeRequest, Issued, Subject } from './exchange-request.ts';
 import { type SingleUseAttempt, singleUseAttempt } from './identity/single-use-attempt.ts';
 import type { Identity } from './identity/identity.ts';
-import type { DpopProof, Passage, Verifier, WaitApart } from './identity/verify.ts';
-import type { KeyRing, PendingKey } from './keyring/key-ring.ts';
+import type { Passage, Verifier, WaitApart } from './identity/verify.ts';
+import type { KeyRing } from './keyring/key-ring.ts';
 import { closedAccount, noKey } from './keyring/signing-refusals.ts';
 import { type AccountAdmission, connectionUse, whyRefused } from './nats/admission.ts';
-import type { UserPublicKey } from './nats/nkeys.ts';
 import type { Policy } from './policy/compile.ts';
+import { CALLOUT_ONLY, connectionRefusal } from './policy/connection.ts';
+import { failedConditions } from './policy/nearest.ts';
 import type { Ask, Decision, Grant } from './policy/policy.ts';
 import type { Revocable } from './revocation/match.ts';
 import type { Revocations } from './revocation/revocations.ts';
-
-/** Who wants a credential. */
-export type Subject =
-  | {
-      readonly token: string;
-      /** DPoP proof sent with it (RFC 9449), for tokens bound to a key. */
-      readonly proof?: DpopProof | undefined;
-    }
-  /** From a session: its ID token was verified at the login, and the session is sealed. */
-  | { readonly identity: Identity };
-
-/** What a door passes on: the subject, what the caller asks for, and where the request came from. */
-export interface ExchangeRequest {
-  readonly door: Door;
-  readonly requestId: string;
-  readonly address: string;
-  readonly subject: Subject;
-  /** Who acts for the subject (RFC 8693 §2.1, delegation). */
-  readonly actorToken?: string | undefined;
-  readonly ask: Ask;
-  /** The caller's own public user nkey; if set, no seed is created. */
-  readonly userPublicKey?: UserPublicKey | undefined;
-  /** The door's rate limit by identity, checked once the identity is known. */
-  readonly admit?: (identity: Identity) => Refusal | undefined | Promise<Refusal | undefined>;
-}
-
-/** What a door gives back. */
-export interface Issued {
-  readonly identity: Identity;
-  readonly actor: Identity | undefined;
-  readonly grant: Grant;
-  readonly credential: Credential;
-  /** Set when the credential has the old permissions, from before the role's last change: how long that lasts. */
-  readonly pending?: PendingKey | undefined;
-}
 
 /** The parts an exchange is made of; one consistent set per configuration. */
 export interface ExchangeParts {
@@ -65,6 +30,8 @@ export interface ExchangeParts {
   /** Whether NATS lets users of an account (by name) in; absent if nothing checks that. */
   readonly admission?: (accountName: string) => AccountAdmission;
   readonly drafting: Drafting;
+  /** Accounts (by name) whose users exist only in the answers of auth callouts; absent: none. */
+  readonly calloutOnly?: ReadonlySet<string>;
   /** Issuers whose credentials expire no later than the subject token. */
   readonly cappedIssuers: ReadonlySet<string>;
 }
@@ -114,7 +81,7 @@ async function issue(
   const parts = inForce();
   // Identity: who asks, and who acts for them?
   const found = identify(parts, request.subject, progress.subject);
-  const subject = found instanceof Promise ? await found : found;
+  const subject = withClient(found instanceof Promise ? await found : found, request);
   const actor =
     subject instanceof Refusal || request.actorToken === undefined
       ? undefined
@@ -150,7 +117,11 @@ async function issue(
   const decision = decide(parts.policy, subject, actor, request.ask);
   if ('denial' in decision) {
     const { refusal, nearest, claimsSeen: claims } = decision.denial;
-    return refuse(refusal, { binding: nearest?.binding, claims });
+    return refuse(refusal, {
+      binding: nearest?.binding,
+      failed: failedConditions(nearest),
+      claims,
+    });
   }
   const { grant } = decision;
   const { binding, claimsSeen: claims } = grant;
@@ -166,10 +137,17 @@ async function issue(
   const { account, name: role, connectionTypes } = grant.role;
   const admission = parts.admission?.(account) ?? {};
   const use = connectionUse(connectionTypes);
-  const closed = whyRefused(admission, { nowSeconds: askedAt, use });
+  const byCallout = request.door === 'callout';
+  if (!byCallout && parts.calloutOnly?.has(account)) return refuse(CALLOUT_ONLY, granted);
+  const closed = whyRefused(admission, { nowSeconds: askedAt, use, byCallout });
   if (closed !== undefined) {
     return refuse(closedAccount(account, closed), granted);
   }
+
+  // Connection: may the role be used on the one that the credential is for?
+  const { connection } = request;
+  const unfit = connection && connectionRefusal(grant.role, connection, parts.clock.now());
+  if (unfit) return refuse(unfit, granted);
 
   // Draft: the credential without its signature.
   const identities = actor ? [subject, actor] : [subject];
@@ -187,12 +165,14 @@ async function issue(
   const issuedAt = unixSeconds(parts.clock);
   const expiresAt = endFrom(issuedAt);
   if (expiresAt <= issuedAt) {
-    const meanwhile = whyRefused(admission, { nowSeconds: issuedAt, use });
+    const meanwhile = whyRefused(admission, { nowSeconds: issuedAt, use, byCallout });
     return meanwhile === undefined
       ? refuse(TOO_LATE)
       : refuse(closedAccount(account, meanwhile), granted);
   }
-  const draft = draftCredential(parts.drafting, {
+  // The user JWT of a callout is in no CONNECT line.
+  const drafting = byCallout ? { maxControlLineBytes: Number.POSITIVE_INFINITY } : parts.drafting;
+  const draft = draftCredential(drafting, {
     identity: subject,
     actor,
     grant,
@@ -204,6 +184,9 @@ async function issue(
   if (draft instanceof Refusal) {
     return refuse(draft, granted);
   }
+
+  // Nothing is recorded, and no token used up, for someone who gave up.
+  if (request.isAwaited?.() === false) return refuse(TOO_LATE_TO_ANSWER, granted);
 
   // Record: what is not recorded is not issued.
   const recorded = await record(parts.audit, {
@@ -255,6 +238,12 @@ export function hashOf(
   return 'token' in subject && subject.token ? { tokenHash: verifier.hash(subject.token) } : {};
 }
 
+/** The exchange of a callout knows more of the caller than the token does. */
+function withClient(subject: Identity | Refusal, { connection }: ExchangeRequest) {
+  if (subject instanceof Refusal || !connection) return subject;
+  return { ...subject, client: connection.claims };
+}
+
 function verifyActor(
   { verifier }: ExchangeParts,
   actorToken: string,
@@ -297,5 +286,11 @@ const TOO_LATE = new Refusal(
   'The token has expired, and its credential cannot outlive it. Send a new token.',
 );
 
+const TOO_LATE_TO_ANSWER = new Refusal(
+  'answer_too_late',
+  'The answer took too long, and the NATS server no longer waits for it. Connect again.',
+  { retryAfterSeconds: 1 },
+);
+
 /** What the policy granted, or came nearest to. */
-type Decided = Pick<Denied, 'binding' | 'role' | 'claims'>;
+type Decided = Pick<Denied, 'binding' | 'failed' | 'role' | 'claims'>;

@@ -5,6 +5,7 @@ import type { Config } from './config/config.ts';
 import { loadConfig } from './config/load.ts';
 import type { Log } from './log.ts';
 import type { State } from './service/app-options.ts';
+import { disconnectRevoked } from './service/callout/disconnect-revoked.ts';
 import { openDoors } from './service/doors.ts';
 import { type Resources, openResources } from './service/resources.ts';
 import { buildGeneration, fetchKeys, type Generation } from './service/generation.ts';
@@ -94,7 +95,16 @@ async function start(
   stack.defer(() => rotation.close());
 
   const sessions = rotation.system && systemSessions({ system: rotation.system });
-  const app = await openDoors(state, { resources, metrics, sessions, stack });
+  const { system } = rotation;
+  if (system)
+    stack.defer(await disconnectRevoked({ resources, system, current: () => state.current }));
+  const { app, drainCallout } = await openDoors(state, {
+    resources,
+    metrics,
+    sessions,
+    system,
+    stack,
+  });
   state.url = await app.listen({ host: config.listen.host, port: config.listen.port });
   void fetchKeys(state.current, log);
   const reloading = reloadParts(load, { resources, metrics, rotation });
@@ -109,7 +119,10 @@ async function start(
     drain: async () => {
       state.stopping = true;
       log.info({}, 'stopping');
-      await app.drain({ acceptMilliseconds: config.limits.stopDelaySeconds * 1000 });
+      await Promise.all([
+        drainCallout(),
+        app.drain({ acceptMilliseconds: config.limits.stopDelaySeconds * 1000 }),
+      ]);
     },
     close: async () => {
       state.stopping = true;

@@ -3,12 +3,8 @@ import { decode } from '@nats-io/jwt';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createMemoryLog } from '../src/audit/sinks/memory.ts';
 import { Refusal } from '../src/errors.ts';
-import {
-  exchange as exchangeInForce,
-  type ExchangeParts,
-  type ExchangeRequest,
-  type Issued,
-} from '../src/exchange.ts';
+import { exchange as exchangeInForce, type ExchangeParts } from '../src/exchange.ts';
+import type { ExchangeRequest, Issued } from '../src/exchange-request.ts';
 import {
   memorySingleUse,
   type SingleUse,
@@ -164,6 +160,7 @@ describe('what is recorded', () => {
         reason: 'no_binding',
         message: expect.any(String),
         binding: 'orders',
+        failed: [{ on: 'sub', expected: '"orders"' }],
         role: 'writer',
         claims: { sub: 'billing' },
       },

@@ -1,8 +1,9 @@
 import { type Ring, type RingKey, trustedKeys } from '../keyring/ring.ts';
-import type { ManagedLimits } from '../nats/account-claims.ts';
+import type { CalloutAuthorization, ManagedLimits } from '../nats/account-claims.ts';
 import type { AccountAdmission } from '../nats/admission.ts';
 import { type AccountClaims, isLoadable, keyOf } from './account-jwt.ts';
 import { admissionIn, isDeleted } from './admission.ts';
+import { mergeCallout } from './callout.ts';
 import { readView, type ViewRead } from './read-view.ts';
 import { isListedExactly, listedKey, whyUnusable } from './listing.ts';
 import { mergeLimits } from './limits.ts';
@@ -60,12 +61,14 @@ export interface AssessInput {
   readonly issuers?: TrustedIssuers | undefined;
   /** Managed accounts: limits that the account JWT is to have; `were`: it had them before. */
   readonly limits?: { readonly wanted: ManagedLimits; readonly were: boolean } | undefined;
+  /** Managed accounts: the auth callout that the account JWT is to name. */
+  readonly callout?: CalloutAuthorization | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
 }
 
 /** What a view of the servers means for a ring: pure. */
-export function assess({ view, ring, issuers, limits, now }: AssessInput): Assessment {
+export function assess({ view, ring, issuers, limits, callout, now }: AssessInput): Assessment {
   if (ring.kind === 'managed' && !issuers) {
     throw new TypeError('a managed account needs the keys that its operator trusts');
   }
@@ -103,8 +106,9 @@ export function assess({ view, ring, issuers, limits, now }: AssessInput): Asses
   const others = keys.filter((key) => !confirmed.includes(key));
   const lost = base ? lostKeys(base, read, ring) : [];
   const limited = base && limits && mergeLimits(base, limits.wanted);
-  const target = limited?.claims ?? base;
-  const limitsAsWanted = target === base;
+  const withLimits = limited?.claims ?? base;
+  const limitsAsWanted = withLimits === base;
+  const target = withLimits && callout ? mergeCallout(withLimits, callout) : withLimits;
   const limitsChanged = !limitsAsWanted && limits?.were === true;
   const { ring: fitting, leftOut } = target ? fitRing(target, ring) : { ring, leftOut: [] };
   return {
@@ -120,7 +124,8 @@ export function assess({ view, ring, issuers, limits, now }: AssessInput): Asses
         target: mergeAccount(target, fitting),
         isAsWanted: (claims) =>
           sameForUs(claims, fitting) &&
-          (!limits || mergeLimits(claims, limits.wanted).claims === claims),
+          (!limits || mergeLimits(claims, limits.wanted).claims === claims) &&
+          (!callout || mergeCallout(claims, callout) === claims),
         now,
         drifted: lost.length > 0 || limitsChanged,
       }),

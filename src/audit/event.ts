@@ -1,7 +1,7 @@
 import type { Json } from '../identity/identity.ts';
 
 /** Doors at which subject tokens become credentials. */
-export type Door = 'exchange' | 'token' | 'login';
+export type Door = 'exchange' | 'token' | 'login' | 'callout';
 
 /** The verified identity in a record. */
 export interface AuditedIdentity {
@@ -12,6 +12,24 @@ export interface AuditedIdentity {
   readonly tokenHash: string;
 }
 
+/** The connection that an auth callout was about. All but `server` and `connection` is text of the client. */
+export interface AuditedClient {
+  /** Name, library and version, as the client says. */
+  readonly name?: string;
+  readonly lang?: string;
+  readonly version?: string;
+  /** `client` or `leafnode`. */
+  readonly kind: string;
+  /** `nats`, `websocket` or `mqtt`. */
+  readonly type?: string;
+  readonly mqttId?: string;
+  /** Name of the NATS server, and its id (`N…`). */
+  readonly serverName?: string;
+  readonly server: string;
+  /** Number of the connection on that server. */
+  readonly connection?: number;
+}
+
 interface Moment {
   /** Milliseconds since the Unix epoch. */
   readonly time: number;
@@ -20,8 +38,20 @@ interface Moment {
 interface Common extends Moment {
   readonly requestId: string;
   readonly door: Door | 'admin';
-  /** Address of the caller, after trusted proxies. */
+  /** Address of the caller, after trusted proxies; in a callout, of the NATS client. */
   readonly address: string;
+  /** Only with door `callout`. */
+  readonly client?: AuditedClient;
+}
+
+/** A condition of a binding that did not hold. */
+export interface FailedCondition {
+  /** The claim, or `when`. */
+  readonly on: string;
+  /** What the binding requires. */
+  readonly expected: string;
+  /** Why it failed, if the values do not show it. */
+  readonly note?: string;
 }
 
 /** Recorded before the credential is signed: if signing fails, there is a record too many, never one too few. */
@@ -58,6 +88,8 @@ export interface DeniedEvent extends Common {
   readonly detail?: string;
   /** The binding that came nearest. */
   readonly binding?: string;
+  /** Its conditions that did not hold, the first ones. */
+  readonly failed?: readonly FailedCondition[];
   /** The role asked for, when one was. */
   readonly role?: string;
   readonly claims: Readonly<Record<string, Json>>;

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
-import type { AuditedIdentity, AuditEvent, RejectedEvent } from './event.ts';
+import type { AuditedClient, AuditedIdentity, AuditEvent, RejectedEvent } from './event.ts';
 import type { AuditLog } from './log.ts';
 
 /** Undefined once the event is recorded; a refusal if it cannot be, and then the event must not take effect. */
@@ -19,11 +19,13 @@ export async function record(audit: AuditLog, event: AuditEvent): Promise<Refusa
 }
 
 /** Where a request came from. */
-export type Origin = Pick<RejectedEvent, 'door' | 'requestId' | 'address'>;
+export interface Origin extends Pick<RejectedEvent, 'door' | 'requestId' | 'address'> {
+  readonly client?: AuditedClient | undefined;
+}
 
 /** Where and when a request came, in the form of a record. */
-export function origin(clock: Clock, { door, requestId, address }: Origin) {
-  return { time: clock.now(), door, requestId, address };
+export function origin(clock: Clock, { door, requestId, address, client }: Origin) {
+  return { time: clock.now(), door, requestId, address, ...(client && { client }) };
 }
 
 /** A verified identity in the form of a record. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Refusal } from '../errors.ts';
 import type { Identity, Json } from '../identity/identity.ts';
-import type { AuditEvent, LoginEvent } from './event.ts';
+import type { AuditEvent, FailedCondition, LoginEvent } from './event.ts';
 import type { AuditLog } from './log.ts';
 import { audited, type Origin, origin, record } from './record.ts';
 
@@ -40,6 +40,8 @@ export interface Denied {
   readonly actorTokenHash?: string | undefined;
   /** The binding that granted the role, or came nearest. */
   readonly binding?: string | undefined;
+  /** Conditions of that binding that did not hold. */
+  readonly failed?: readonly FailedCondition[];
   readonly role?: string | undefined;
   /** Those that the policy looked at. */
   readonly claims?: Readonly<Record<string, Json>>;
@@ -49,7 +51,7 @@ export interface Denied {
 export async function recordDenied(
   { audit, clock }: RefusalRecords,
   request: Origin,
-  { refusal, identity, actor, actorTokenHash, binding, role, claims = {} }: Denied,
+  { refusal, identity, actor, actorTokenHash, binding, failed = [], role, claims = {} }: Denied,
 ): Promise<Refusal> {
   const unrecorded = await record(audit, {
     type: 'denied',
@@ -59,6 +61,7 @@ export async function recordDenied(
     ...(actorTokenHash !== undefined && { actorTokenHash }),
     ...reasonOf(refusal),
     ...(binding !== undefined && { binding }),
+    ...(failed.length > 0 && { failed }),
     ...(role !== undefined && { role }),
     claims,
   });
@@ -89,6 +92,16 @@ function reasonOf({ reason, message, detail }: Refusal) {
 
 /** Reasons that anyone can provoke without a token signed by an issuer. */
 const UNPROVEN: ReadonlySet<string> = new Set([
+  'token_missing',
+  'parameter_repeated',
+  'parameter_invalid',
+  'too_many_requests',
+  'overloaded',
+  'answer_too_late',
+  'callout_request_invalid',
+  'callout_unreadable',
+  'callout_server_unknown',
+  'callout_replayed',
   'token_malformed',
   'token_too_large',
   'token_encrypted',

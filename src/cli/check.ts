@@ -178,7 +178,8 @@ const ROLE_COLUMNS = [
 function accountRows({ accounts, nats }: Config): string[][] {
   const madeBy = nats.operatorSigningKey === undefined ? 'by nats-sts rotator' : 'here';
   return accounts.map(({ name, kind, signingKeys, rotation }) => {
-    const keys = kind === 'managed' ? `created ${madeBy}` : `${signingKeys.length} given`;
+    const given = kind === 'configured' ? 'callout.issuer' : `${signingKeys.length} given`;
+    const keys = kind === 'managed' ? `created ${madeBy}` : given;
     return [name, kind, keys, rotationText(rotation)];
   });
 }

@@ -14,8 +14,17 @@ import { didYouMean } from '../suggest.ts';
 export function readAccounts(settings: Settings, context: LoadContext): AccountSpec[] {
   return [...settings.accounts.entries].map(([name, account]): AccountSpec => {
     const path = child('accounts', name);
-    const { publicKey } = account;
-    checkAccountKey(publicKey, child(path, 'publicKey'), context.findings);
+    const issuer = settings.callout?.issuer;
+    if (issuer !== undefined) return configured(name, account, { issuer, path }, context.findings);
+    const { publicKey = '' } = account;
+    if (account.publicKey === undefined) {
+      context.findings.problem(child(path, 'publicKey'), PUBLIC_KEY_MISSING);
+    } else {
+      checkAccountKey(publicKey, child(path, 'publicKey'), context.findings);
+    }
+    if (account.name !== undefined) {
+      context.findings.problem(child(path, 'name'), 'is used only with callout.issuer: remove it');
+    }
     const kind = kindOf(account, path, context.findings);
     if (kind === 'managed') checkSealingKey(settings, path, context.findings);
     const signingKeys = givenKeys(account, { settings, path: child(path, 'signingKeys'), context });
@@ -31,6 +40,32 @@ export function readAccounts(settings: Settings, context: LoadContext): AccountS
       ...(kind === 'managed' && limits && { limits }),
     };
   });
+}
+
+const PUBLIC_KEY_MISSING =
+  'is missing: write the public key of the account, which begins with A (nsc describe account); only accounts of nats-server.conf have none, and they need callout.issuer';
+
+/** An account of nats-server.conf: the key of the callout signs for it. */
+function configured(
+  name: string,
+  account: AccountSettings,
+  { issuer, path }: { readonly issuer: string; readonly path: string },
+  { problem }: Findings,
+): AccountSpec {
+  for (const member of ['publicKey', 'signingKeys', 'rotation', 'limits', 'jetstream'] as const) {
+    if (account[member] === undefined) continue;
+    problem(
+      child(path, member),
+      'does not go with callout.issuer: accounts of nats-server.conf have no JWT; remove it',
+    );
+  }
+  return {
+    name,
+    publicKey: publicKeyOfSeed(issuer) ?? '',
+    kind: 'configured',
+    serverName: account.name ?? name,
+    signingKeys: [{ seed: issuer }],
+  };
 }
 
 /** nats-sts does not write the JWT of an external account. */

@@ -26,16 +26,41 @@ export interface RotationSpec {
 
 export interface AccountSpec {
   readonly name: string;
-  /** Public account nkey, `A…`. */
+  /** Public account nkey, `A…`; of an account without one, that of the callout's issuer. */
   readonly publicKey: string;
-  /** Managed: nats-sts makes the signing keys. External: the operator gives them. */
-  readonly kind: 'managed' | 'external';
+  /**
+   * Managed: nats-sts makes the signing keys. External: the operator gives them. Configured: the account is in
+   * nats-server.conf, and its users exist only in the answers of the auth callout.
+   */
+  readonly kind: 'managed' | 'external' | 'configured';
+  /** Configured accounts: the name in nats-server.conf. */
+  readonly serverName?: string;
   /** For each role, the first that may sign for it is used. Empty for managed accounts only. */
   readonly signingKeys: readonly SigningKeySpec[];
   /** Set for managed accounts, and for external ones that rotate through their keys. */
   readonly rotation?: RotationSpec;
   /** Managed accounts: limits to write into the JWT; others in it are left alone. */
   readonly limits?: ManagedLimits;
+}
+
+/** How nats-sts logs in to NATS. All but a file's path is secret. */
+export type NatsLoginSpec =
+  | { readonly credsFile: string }
+  | { readonly nkeySeed: string }
+  | { readonly user: string; readonly password: string };
+
+/** The auth callout that nats-sts answers. */
+export interface CalloutSpec {
+  /** Operator mode: name of the account. */
+  readonly account?: string;
+  /** Configuration mode: seed of the issuer, `SA…`. Secret. */
+  readonly issuerSeed?: string;
+  readonly login: NatsLoginSpec;
+  readonly servers: readonly string[];
+  /** `SX…`; servers seal for the first. Secret. Empty: requests are not sealed. */
+  readonly xkeySeeds: readonly string[];
+  readonly userName: 'role' | 'any';
+  readonly deadlineSeconds: number;
 }
 
 /** Name and logo of the pages. */
@@ -82,6 +107,7 @@ export interface Config {
     readonly operatorJwt?: string;
   };
   readonly accounts: readonly AccountSpec[];
+  readonly callout?: CalloutSpec;
   readonly store: {
     /** SQLite file of the audit log and of used tokens; without `jetstream`, also of the shared state. */
     readonly sqliteFile: string;

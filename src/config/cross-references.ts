@@ -14,6 +14,10 @@ export function checkReferences(settings: Settings, findings: Findings): void {
   for (const [name, role] of roles.entries) {
     expectName('account', role.account, accounts, `roles.${name}.account`);
   }
+  const { callout } = settings;
+  if (callout?.account !== undefined) {
+    expectName('account', callout.account, accounts, 'callout.account');
+  }
   for (const { index, settings } of bindings) {
     const path = `bindings[${index}]`;
     expectName('issuer', settings.issuer, issuers, `${path}.issuer`);

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { InvalidInput, type Problem } from '../errors.ts';
 import { readAccounts } from './accounts.ts';
 import { readBranding } from './branding.ts';
+import { readCallout } from './callout.ts';
 import type { Config } from './config.ts';
 import { checkReferences } from './cross-references.ts';
 import { readDocument, type SourceDocument } from './document.ts';
@@ -75,6 +76,7 @@ function assemble(
   const nats = readNats(settings, context);
   const store = readStore(settings, context);
   const accounts = readAccounts(settings, context);
+  const callout = readCallout(settings, accounts, context);
   const sealingKeys = readSealingKeys(settings, context);
   const { admin, administrators } = readAdmin(settings, findings);
   const publicUrl = settings.publicUrl ?? derivedUrl(listen);
@@ -93,6 +95,7 @@ function assemble(
     publicUrl,
     nats,
     accounts,
+    ...(callout && { callout }),
     store,
     sealingKeys,
     rotator: { leaseSeconds: settings.rotator.lease },

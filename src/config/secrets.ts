@@ -5,6 +5,8 @@ const SECRETS = [
   /^accounts\..+\.signingKeys\[\d+\](?:\.seed)?$/,
   /^issuers\..+\.login\.(?:clientSecret|privateKey)$/,
   /^nats\.operatorSigningKey$/,
+  /^callout\.(?:issuer|connect\.(?:creds|nkey|password))$/,
+  /^callout\.xkey(?:\[\d+\])?$/,
   /^sealingKey(?:\[\d+\])?$/,
   /^listen\.tls\.key$/,
   /^(?:nats\.system|store\.jetstream)\.creds$/,

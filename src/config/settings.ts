@@ -77,6 +77,7 @@ function readSections(tree: Mapping, findings: Findings): Sections {
     sealingKey: read('sealingKey', SECTIONS.sealingKey),
     rotator: read('rotator', SECTIONS.rotator),
     admin: read('admin', SECTIONS.admin),
+    callout: read('callout', SECTIONS.callout),
   };
 }
 

@@ -36,7 +36,7 @@ export function draftCredential(
   if (nats instanceof Refusal) return nats;
   const { userPublicKey, pair } = userKeys(request.userPublicKey);
   const unsigned = unsignedJwt(
-    { sub: userPublicKey, iat: issuedAt, exp: expiresAt, name, nats },
+    { sub: userPublicKey, aud: signingKey.audience, iat: issuedAt, exp: expiresAt, name, nats },
     signingKey.publicKey,
   );
   const needed = connectLineBytes(unsigned);

@@ -2,6 +2,7 @@ import { Refusal } from '../errors.ts';
 import { type NatsJson, natsJsonOf } from '../nats/jwt.ts';
 import { directUser, scopedUser } from '../nats/user-claims.ts';
 import type { Grant, RoleSpec, SubjectRules } from '../policy/policy.ts';
+import type { SigningKey } from '../keyring/key-ring.ts';
 import type { CredentialRequest } from './credential.ts';
 import { identityTags } from './identity-tags.ts';
 import { permissionsAndLimits, subjects } from './permissions.ts';
@@ -13,7 +14,7 @@ export function userBody(
 ): NatsJson | Refusal {
   const tags = identityTags(identity, actor, grant, name);
   if (signingKey.scopedTo === undefined) {
-    return withTags(directBody(grant, signingKey.account), tags);
+    return withTags(directBody(grant, signingKey), tags);
   }
   const templateTags = scopedTags(grant);
   if (templateTags instanceof Refusal) return templateTags;
@@ -55,9 +56,9 @@ interface LastJson {
 
 const frames = new WeakMap<RoleSpec, Frame>();
 
-function directBody({ role, publish, subscribe }: Grant, account: string): string {
+function directBody({ role, publish, subscribe }: Grant, signingKey: SigningKey): string {
   const known = frames.get(role);
-  const frame = known?.account === account ? known : frameOf(role, account);
+  const frame = known?.account === signingKey.account ? known : frameOf(role, signingKey);
   if (frame !== known) frames.set(role, frame);
   const [before, between, after] = frame.parts;
   return `${before}${jsonOf(publish, frame.publish)}${between}${jsonOf(subscribe, frame.subscribe)}${after}`;
@@ -66,9 +67,12 @@ function directBody({ role, publish, subscribe }: Grant, account: string): strin
 /** Stands for the rules of a grant. No text of a role is this one character. */
 const PLACE: SubjectRules = { allow: ['\0'], deny: [] };
 
-function frameOf(role: RoleSpec, account: string): Frame {
+function frameOf(role: RoleSpec, { account, audience }: SigningKey): Frame {
   const permissions = permissionsAndLimits(role, { publish: PLACE, subscribe: PLACE });
-  const json = natsJsonOf(directUser({ issuer_account: account, ...permissions }));
+  const json = natsJsonOf(
+    // Servers without an operator refuse it.
+    directUser({ ...(audience === undefined && { issuer_account: account }), ...permissions }),
+  );
   return {
     account,
     parts: json.split(JSON.stringify(subjects(PLACE))),

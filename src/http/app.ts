@@ -3,7 +3,7 @@ import accepts from '@fastify/accepts';
 import cookie from '@fastify/cookie';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import type { Refusal } from '../errors.ts';
-import type { ExchangeRequest, Issued } from '../exchange.ts';
+import type { ExchangeRequest, Issued } from '../exchange-request.ts';
 import type { RateLimits } from '../limits/rate-limits.ts';
 import type { Admin } from './admin/actions.ts';
 import { adminRoutes } from './admin/routes.ts';

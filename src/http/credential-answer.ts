@@ -1,4 +1,4 @@
-import type { Issued } from '../exchange.ts';
+import type { Issued } from '../exchange-request.ts';
 
 /** Part of an answer; absent if the caller got the requested lifetime, or requested none. */
 export interface TtlCapped {

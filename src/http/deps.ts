@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { Refusal } from '../errors.ts';
-import type { ExchangeRequest, Issued } from '../exchange.ts';
+import type { ExchangeRequest, Issued } from '../exchange-request.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Handovers } from '../login/handovers.ts';
 import type { Logins } from '../login/logins.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
-import type { Issued } from '../exchange.ts';
+import type { Issued } from '../exchange-request.ts';
 import { parsePublicKey } from '../nats/nkeys.ts';
 import { inboxPrefix } from '../policy/inbox.ts';
 import { newPermissions, ttlCapped } from './credential-answer.ts';

@@ -13,7 +13,7 @@ export type TokenKind =
   /** A signed JWT that says neither: workload tokens of CI systems, Kubernetes, SPIFFE. */
   | 'jwt';
 
-/** What a verified subject token says. Only `identity/verify.ts` makes one. */
+/** What a verified subject token says. Only `identity/verify.ts` makes one; the exchange adds `client`. */
 export interface Identity {
   /** The operator's name for the issuer: the key under `issuers` in the configuration. */
   readonly issuerName: string;
@@ -29,4 +29,9 @@ export interface Identity {
   readonly expiresAt: number;
   /** SHA-256 of the whole token, in hexadecimal: what logs may hold instead of the token. */
   readonly tokenHash: string;
+  /**
+   * How the NATS client connected that presented the token, as its server tells: `kind`, `type`, `host`,
+   * `mqttId`, `tls`. Apart from the claims, so that no token can say it. Only in auth callouts.
+   */
+  readonly client?: Claims;
 }

@@ -6,6 +6,8 @@ export interface GivenAccount {
   readonly name: string;
   /** Public account nkey, `A…`. */
   readonly publicKey: string;
+  /** Of an account of nats-server.conf. */
+  readonly serverName?: string;
   readonly signingKeys: readonly { readonly seed: string; readonly role?: string }[];
 }
 
@@ -33,13 +35,14 @@ export function givenKeys(accounts: readonly GivenAccount[]): GivenKeys {
   };
 }
 
-function signingKeys({ publicKey: account, signingKeys }: GivenAccount): SigningKey[] {
+function signingKeys({ publicKey: account, serverName, signingKeys }: GivenAccount): SigningKey[] {
   return signingKeys.map(({ seed, role }) => {
     const pair = keyPairFromSeed(seed);
     return {
       publicKey: pair.publicKey,
       account,
       scopedTo: role,
+      ...(serverName !== undefined && { audience: serverName }),
       sign: (message) => pair.sign(message),
     };
   });

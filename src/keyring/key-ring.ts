@@ -8,6 +8,8 @@ export interface SigningKey {
   readonly scopedTo: string | undefined;
   /** Set when it carries the permissions that the role had before its last change, until its next key signs. */
   readonly outdated?: boolean;
+  /** Set for an account of nats-server.conf: its name there, the `aud` of what is signed. It has no `issuer_account`. */
+  readonly audience?: string;
   /** Ed25519 signature (64 bytes) over `message`. */
   readonly sign: (message: Uint8Array) => Uint8Array;
 }

@@ -1,5 +1,5 @@
 import { Refusal } from '../errors.ts';
-import type { ExchangeRequest, Issued } from '../exchange.ts';
+import type { ExchangeRequest, Issued } from '../exchange-request.ts';
 import type { WaitApart } from '../identity/verify.ts';
 
 type Exchange = (request: ExchangeRequest) => Promise<Issued | Refusal>;

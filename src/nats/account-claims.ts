@@ -41,6 +41,16 @@ export interface JetStreamLimits {
 /** The account limits that nats-sts manages. All others belong to someone else. */
 export type ManagedLimits = Partial<AccountLimits>;
 
+/** `authorization` of an account whose users an auth callout lets in (jwt v2, `ExternalAuthorization`). */
+export interface CalloutAuthorization {
+  /** Public user nkeys that connect without a callout: those of the service itself. */
+  readonly auth_users: readonly string[];
+  /** Public keys of further accounts that users may be put into. */
+  readonly allowed_accounts?: readonly string[];
+  /** `X…`: requests are sealed for this key. */
+  readonly xkey?: string;
+}
+
 /** A signing key tied to one role: the template is what users signed by it may do. */
 export interface ScopedSigningKey {
   readonly kind: 'user_scope';

@@ -53,9 +53,20 @@ export function connectionUse(types: readonly string[] | undefined): ConnectionU
  */
 export function whyRefused(
   { expiresAt, notBefore, revokedUntil, obstacles = [] }: AccountAdmission,
-  { nowSeconds, use = CLIENTS }: { readonly nowSeconds: number; readonly use?: ConnectionUse },
+  {
+    nowSeconds,
+    use = CLIENTS,
+    byCallout = false,
+  }: {
+    readonly nowSeconds: number;
+    readonly use?: ConnectionUse;
+    /** The user is the answer of the account's auth callout. */
+    readonly byCallout?: boolean;
+  },
 ): string | undefined {
-  const always = obstacles.find((obstacle) => !isOfOneKind(obstacle));
+  const always = obstacles.find(
+    (obstacle) => !isOfOneKind(obstacle) && !(byCallout && obstacle === 'callout'),
+  );
   if (always !== undefined) return WHY[always];
   if (expiresAt !== undefined && expiresAt <= nowSeconds) {
     return `its JWT expired at ${timeOf(expiresAt)}: push one that is valid (nsc edit account --expiry, nsc push)`;

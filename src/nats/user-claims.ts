@@ -41,8 +41,8 @@ export interface UserPermissionLimits extends Permissions, UserLimits {
 interface UserBodyBase {
   readonly type: 'user';
   readonly version: 2;
-  /** Public key of the account, when a signing key of it is the issuer. */
-  readonly issuer_account: string;
+  /** Public key of the account, when a signing key of it is the issuer. Servers without an operator refuse it. */
+  readonly issuer_account?: string;
   /** Lower case; `{{tag(name)}}` in a scoped template becomes the `value` of `name:value`. */
   readonly tags?: readonly string[];
 }
@@ -62,7 +62,7 @@ export const NO_USER_LIMITS = { subs: -1, data: -1, payload: -1 } as const satis
 /** The NATS part of a user with its own permissions. Absent limits become "no limit". */
 export function directUser(
   user: Partial<UserPermissionLimits> & {
-    readonly issuer_account: string;
+    readonly issuer_account?: string;
     readonly tags?: readonly string[];
   },
 ): DirectUserBody {

@@ -56,3 +56,23 @@ function sharedEqualities({ matches }: CompiledBinding, { claims }: Identity): n
     return typeof value !== 'object' && equals?.some((wanted) => wanted === value) === true;
   }).length;
 }
+
+/** A condition of a binding that did not hold, short enough for a record. */
+interface FailedCondition {
+  readonly on: string;
+  readonly expected: string;
+  readonly note?: string;
+}
+
+const MOST_FAILED = 5;
+const MOST_CHARACTERS = 256;
+
+/** The conditions that did not hold, the first ones, for the record of a denial. */
+export function failedConditions(trace: BindingTrace | undefined): FailedCondition[] {
+  const failed = (trace?.conditions ?? []).filter(({ held }) => !held).slice(0, MOST_FAILED);
+  return failed.map(({ on, expected, note }) => ({
+    on,
+    expected: expected.slice(0, MOST_CHARACTERS),
+    ...(note !== undefined && { note }),
+  }));
+}

@@ -57,7 +57,7 @@ export interface BindingSpec {
   readonly issuer: string;
   /** Claim name, or JSON Pointer (RFC 6901) when it starts with `/` → condition. All must hold. */
   readonly match: Readonly<Record<string, MatchSpec>>;
-  /** CEL expression over `claims`, `issuer` and `subject`; must be true. */
+  /** CEL expression over `claims`, `issuer`, `subject` and `client`; must be true. */
   readonly when?: string;
   /** Roles that these identities may have. The first is the default. */
   readonly roles: readonly string[];

@@ -6,7 +6,7 @@ import type { IssuedCredential, LedgerFilter, Party } from './ledger.ts';
  * that a user who is revoked up to then is revoked with this credential.
  */
 export function credentialOf(event: IssuedEvent): IssuedCredential {
-  const { identity, actor } = event;
+  const { identity, actor, client } = event;
   return {
     user: event.user,
     account: event.account,
@@ -17,6 +17,9 @@ export function credentialOf(event: IssuedEvent): IssuedCredential {
     ...(actor && { actor: { issuerName: actor.issuerName, subject: actor.subject } }),
     ...(event.actorBinding !== undefined && { actorBinding: event.actorBinding }),
     signingKey: event.signingKey,
+    ...(client?.connection !== undefined && {
+      connection: { server: client.server, id: client.connection },
+    }),
     tokenIssuedAt: tokenIssuedAt(event),
     issuedAt: Math.floor(event.time / 1000),
     expiresAt: event.expiresAt,

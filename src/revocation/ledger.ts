@@ -19,6 +19,8 @@ export interface IssuedCredential {
   readonly actorBinding?: string;
   /** The key that signed, `A…`. */
   readonly signingKey: string;
+  /** Of an auth callout: the server (`N…`) and the number of the connection there that it let in. */
+  readonly connection?: { readonly server: string; readonly id: number };
   /** `iat` of the subject token, Unix seconds. */
   readonly tokenIssuedAt: number;
   /** Unix seconds. */

@@ -1,6 +1,6 @@
 import type { Ring } from '../keyring/ring.ts';
 import type { Wanted } from '../keyring/step-input.ts';
-import type { ManagedLimits } from '../nats/account-claims.ts';
+import type { CalloutAuthorization, ManagedLimits } from '../nats/account-claims.ts';
 import type { ConnectionUse } from '../nats/admission.ts';
 
 /** An account that the rotator serves. */
@@ -12,6 +12,8 @@ export interface RotatedAccount {
   readonly wanted: Wanted;
   /** Managed accounts: limits that the account JWT is to have. */
   readonly limits?: ManagedLimits;
+  /** Managed accounts: the auth callout that the account JWT is to name. */
+  readonly callout?: CalloutAuthorization;
   /** The kinds of connection that its roles are for; default: clients. */
   readonly use?: ConnectionUse;
 }

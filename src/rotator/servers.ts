@@ -8,7 +8,7 @@ import type { TrustedIssuers } from '../account/trust.ts';
 import type { Clock } from '../clock.ts';
 import { provedPart, proveKeys } from '../keyring/proof.ts';
 import type { Ring, RingKey } from '../keyring/ring.ts';
-import type { ManagedLimits } from '../nats/account-claims.ts';
+import type { CalloutAuthorization, ManagedLimits } from '../nats/account-claims.ts';
 import type { KeyPair } from '../nats/key-pair.ts';
 
 /** One look at the servers: any number of rings of the account can be held against it. */
@@ -37,6 +37,8 @@ export interface ServersOptions {
   readonly issuers: (met?: ReadonlySet<string>) => Promise<TrustedIssuers | undefined>;
   /** Limits that the JWT of a managed account (name) is to have, by now. */
   readonly limits?: (accountName: string) => ManagedLimits | undefined;
+  /** The auth callout that the JWT of a managed account (name) is to name, by now. */
+  readonly callout?: (accountName: string) => CalloutAuthorization | undefined;
   /** Signs account JWTs; absent where there are only external accounts. */
   readonly signer?: Pick<KeyPair, 'publicKey' | 'sign'>;
   readonly clock: Clock;
@@ -62,7 +64,14 @@ export function systemServers(options: ServersOptions): Servers {
           const { ring: ours, strangers } =
             trusted && ring.kind === 'managed' ? provedPart(ring, trusted) : all(ring);
           const limits = limitsFor(ring);
-          const seen = assess({ view, ring: ours, issuers: trusted, limits, now: clock.now() });
+          const seen = assess({
+            view,
+            ring: ours,
+            issuers: trusted,
+            limits,
+            callout: ring.kind === 'managed' ? options.callout?.(ring.account) : undefined,
+            now: clock.now(),
+          });
           if (limits && seen.limitsAsWanted) limitsSeen.set(ring.account, limits.wanted);
           return { ...seen, problems: [...seen.problems, ...strangers.map(notProved)] };
         },

@@ -10,7 +10,7 @@ import type { AdminPolicy } from '../policy/admin.ts';
 import type { Policy } from '../policy/compile.ts';
 import type { Resources } from './resources.ts';
 import { logLostNames } from './target-names.ts';
-import { preflight } from './signing/preflight.ts';
+import { calloutOnlyAccounts, preflight } from './signing/preflight.ts';
 import { GRACE_SECONDS, type RingedAccount, ringedAccounts } from './signing/ringed-accounts.ts';
 import type { Log } from '../log.ts';
 
@@ -82,6 +82,7 @@ export function buildGeneration(
       audit,
       keyRing: keyRing(resources, config, ringed),
       admission: ringAdmission({ view: rings, accounts: ringed }),
+      calloutOnly: calloutOnlyAccounts(config),
       drafting: { maxControlLineBytes: config.nats.maxControlLineBytes },
       cappedIssuers: new Set(capped.map(({ name }) => name)),
     },

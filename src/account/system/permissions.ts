@@ -21,6 +21,11 @@ export function claimsLookup(account: string): string {
   return `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
 }
 
+/** `{"cid": n}`: that server closes the connection. Only for auth callouts; most users do not need it. */
+export function kick(server: string): string {
+  return `$SYS.REQ.SERVER.${server}.KICK`;
+}
+
 /** Answers come below it. A prefix of our own, so that the user may read nobody else's. */
 export const INBOX_PREFIX = '_INBOX_sts_sys';
 

@@ -22,7 +22,8 @@ export async function probeAccounts(
   const given = new Map(
     ringedAccounts(config, policy).map(({ name, wanted }) => [name, wanted.given ?? []]),
   );
-  const perAccount = config.accounts.map(async (spec) => {
+  const withJwt = config.accounts.filter(({ kind }) => kind !== 'configured');
+  const perAccount = withJwt.map(async (spec) => {
     const path = `accounts.${spec.name}`;
     const tell = findingsOf(path, `account ${spec.publicKey} on the servers`);
     try {

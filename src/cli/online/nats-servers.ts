@@ -1,7 +1,7 @@
 import { systemErrorCode } from '../../identity/guarded-fetch.ts';
 import { remedyOf } from './fetch-fault.ts';
 import { type Finding, findingsOf, type ProbeOptions } from './finding.ts';
-import { type Greeting, NoGreeting, readGreeting } from './greeting.ts';
+import { type Greeting, NoGreeting, readGreeting } from '../../connection/greeting.ts';
 
 export interface ServersProbed {
   readonly findings: readonly Finding[];

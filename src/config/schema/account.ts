@@ -41,7 +41,12 @@ export const ROTATION_DEFAULTS = rotation.parse({});
 
 export const accountSchema = z
   .strictObject({
-    publicKey: text('Public key of the account, `A…`.'),
+    publicKey: text(
+      'Public key of the account, `A…`. Required, except with `callout.issuer`.',
+    ).optional(),
+    name: text(
+      'With `callout.issuer`: name of the account in nats-server.conf. Default: the name here.',
+    ).optional(),
     signingKeys: z
       .array(signingKey)
       .min(1, 'is empty: give at least one signing key')

@@ -3,6 +3,7 @@ import { PRESETS } from '../presets/index.ts';
 import { accountSchema } from './account.ts';
 import { adminSchema, rotatorSchema } from './admin.ts';
 import { bindingSchema } from './binding.ts';
+import { calloutSchema } from './callout.ts';
 import {
   auditSchema,
   brandingSchema,
@@ -33,6 +34,7 @@ export const SECTIONS = {
   sealingKey: sealingKeySchema,
   rotator: rotatorSchema,
   admin: adminSchema,
+  callout: calloutSchema,
 } as const;
 
 const issuerSchemas = PRESETS.map(({ schema }) => schema) as [
@@ -65,6 +67,7 @@ export const configSchema = z.strictObject({
       'Who gets which role, in order. An identity without a matching binding gets nothing.',
   }),
   admin: SECTIONS.admin,
+  callout: SECTIONS.callout,
   audit: SECTIONS.audit,
   rateLimit: SECTIONS.rateLimit,
   limits: SECTIONS.limits,

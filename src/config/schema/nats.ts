@@ -22,11 +22,11 @@ function isNatsUrl(text: string): boolean {
   );
 }
 
-const servers = oneOrMore(natsUrl, 'URL');
+export const natsServers = oneOrMore(natsUrl, 'URL');
 
 export const natsSchema = z
   .strictObject({
-    servers: servers.prefault(['nats://127.0.0.1:4222']).meta({
+    servers: natsServers.prefault(['nats://127.0.0.1:4222']).meta({
       description:
         'NATS URLs that callers get with their credentials. nats-sts also uses them where it connects to NATS itself.',
     }),
@@ -72,7 +72,7 @@ export const storeSchema = z
             description:
               'Name of the key-value bucket, created if it does not exist. A second bucket, `<bucket>_credentials`, lists unexpired credentials.',
           }),
-        servers: servers
+        servers: natsServers
           .optional()
           .meta({ description: 'NATS URLs of the bucket. Default: `nats.servers`.' }),
         creds: path(

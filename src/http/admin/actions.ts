@@ -8,7 +8,7 @@ import type {
 } from '../../admin-api/keys.ts';
 import type { RevocationsAnswer, RevokeAnswer } from '../../admin-api/revocations.ts';
 import type { Refusal } from '../../errors.ts';
-import type { ExchangeRequest } from '../../exchange.ts';
+import type { ExchangeRequest } from '../../exchange-request.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { RevocationTarget } from '../../revocation/revocation.ts';
 

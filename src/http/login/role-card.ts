@@ -1,5 +1,5 @@
 import { html, type SafeHtml } from '@remix-run/html-template';
-import type { Issued } from '../../exchange.ts';
+import type { Issued } from '../../exchange-request.ts';
 import { inboxPrefix } from '../../policy/inbox.ts';
 import type { Grant } from '../../policy/policy.ts';
 import { lifetime } from '../../lifetime.ts';

@@ -2,6 +2,7 @@ import type { parse } from '@bufbuild/cel';
 import type { ClaimPath } from '../../identity/claims.ts';
 import { isExactNumber } from '../exact.ts';
 import { checkAnchored, compileRegex } from '../match/pattern.ts';
+import { CLIENT_RULE, isClientMember } from './client.ts';
 
 /** A parsed CEL expression (cel.expr.Expr, macros already expanded into comprehensions). */
 export type Expr = ReturnType<typeof parse>['expr'];
@@ -19,6 +20,8 @@ interface NamedClaim {
 /** What is known about an expression before it runs. */
 export interface Shape {
   readonly claims: readonly NamedClaim[];
+  /** What it reads of the client's connection. */
+  readonly client: readonly NamedClaim[];
   /** Every loop that its evaluation may run. */
   readonly loops: readonly Comprehension[];
 }
@@ -55,7 +58,7 @@ const TEXT_METHODS: ReadonlySet<string> = new Set(
  * limits the number of loop iterations.)
  */
 export function readShape(expr: Expr): Shape {
-  const walk: Walk = { claims: [], loops: [], nodes: 0 };
+  const walk: Walk = { claims: [], client: [], loops: [], nodes: 0 };
   visit(expr, walk, { variables: new Set(), depth: 0 });
   if (answersNoTruth(expr)) {
     throw new UnfitExpression(
@@ -67,6 +70,7 @@ export function readShape(expr: Expr): Shape {
 
 interface Walk {
   claims: NamedClaim[];
+  client: NamedClaim[];
   loops: Comprehension[];
   nodes: number;
 }
@@ -123,7 +127,10 @@ function visitName(name: string, { variables }: Surroundings): void {
       'uses claims as a whole: name each claim, as claims.name or claims["any name"]; to test for one, write has(claims.name)',
     );
   }
-  throw new UnfitExpression(`has an unknown name "${name}": use claims, issuer, or subject`);
+  if (name === 'client') throw new UnfitExpression(`uses client as a whole: ${CLIENT_RULE}`);
+  throw new UnfitExpression(
+    `has an unknown name "${name}": use claims, client, issuer, or subject`,
+  );
 }
 
 /** `a.b`, `a["b"]`, `a[0]`, `has(a.b)`: below `claims`, or a member of a loop's element. */
@@ -132,6 +139,15 @@ function visitMember(expr: Expr, walk: Walk, around: Surroundings): void {
   const presenceOnly = expr.exprKind.case === 'selectExpr' && expr.exprKind.value.testOnly;
   if (chain?.root === 'claims') {
     walk.claims.push({ path: chain.members, presenceOnly });
+    return;
+  }
+  if (chain?.root === 'client') {
+    if (!isClientMember(chain.members)) {
+      throw new UnfitExpression(
+        `has an unknown name "client.${chain.members.join('.')}": ${CLIENT_RULE}`,
+      );
+    }
+    walk.client.push({ path: chain.members, presenceOnly });
     return;
   }
   if (chain === undefined || !around.variables.has(chain.root)) {
@@ -236,7 +252,7 @@ function checkPattern(pattern: Expr | undefined): void {
 
 function visitLoop(loop: Comprehension, walk: Walk, around: Surroundings): void {
   const { iterVar } = loop;
-  if (iterVar === 'claims' || VALUES.has(iterVar) || TYPES.has(iterVar)) {
+  if (iterVar === 'claims' || iterVar === 'client' || VALUES.has(iterVar) || TYPES.has(iterVar)) {
     throw new UnfitExpression(`uses "${iterVar}" as a loop variable: choose another name`);
   }
   if (around.depth === MAX_NESTED_LOOPS) {
@@ -261,8 +277,9 @@ function visitLoop(loop: Comprehension, walk: Walk, around: Surroundings): void 
 function isLoopable(range: Expr | undefined): boolean {
   if (range === undefined) return false;
   const kind = range.exprKind.case;
+  const root = memberChain(range)?.root;
   return (
-    kind === 'listExpr' || kind === 'comprehensionExpr' || memberChain(range)?.root === 'claims'
+    kind === 'listExpr' || kind === 'comprehensionExpr' || root === 'claims' || root === 'client'
   );
 }
 

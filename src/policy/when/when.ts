@@ -1,12 +1,13 @@
 import type * as Cel from '@bufbuild/cel';
 import { createRequire } from 'node:module';
 import { RE2JS } from '@bufbuild/re2';
-import { lookUp, own } from '../../identity/claims.ts';
-import type { Identity, Json } from '../../identity/identity.ts';
+import { type ClaimPath, lookUp, own } from '../../identity/claims.ts';
+import type { Claims, Identity, Json } from '../../identity/identity.ts';
 import { type ClaimUse, claimUse, topLevel } from '../claim-name.ts';
 import type { Condition } from '../condition.ts';
 import { isExact, NOT_EXACT, shownExactly } from '../exact.ts';
 import { notCel } from './not-cel.ts';
+import { clientName, missingOfClient } from './client.ts';
 import { type Comparison, comparisonsIn } from './comparisons.ts';
 import { type Expr, readShape, type Shape, UnfitExpression } from './shape.ts';
 import type { CelInput } from '@bufbuild/cel';
@@ -20,7 +21,8 @@ const TICK = '@tick';
 export type WhenCompiler = (text: unknown) => Condition | string;
 
 /**
- * A compiler for `when`: a CEL expression over `claims`, `issuer` (the operator's name) and `subject`.
+ * A compiler for `when`: a CEL expression over `claims`, `issuer` (the operator's name), `subject`, and
+ * `client` (how a NATS client connected, in auth callouts).
  *
  * - The condition holds only if the result is `true`; an evaluation error means no match.
  * - Every claim that the expression names must exist (and not be `null`), also within `!`, `has()`, `||`,
@@ -79,7 +81,13 @@ function celCompiler(): WhenCompiler {
       const evaluate = plan(env, expr);
       return condition(text, shape, (identity, uses) => {
         meter.turns = 0;
-        const answer = evaluate(variables(identity, uses));
+        const answer = evaluate(
+          variables(
+            identity,
+            uses,
+            shape.client.map(({ path }) => path),
+          ),
+        );
         // `… || true` would hide the error of a stopped loop.
         return meter.turns > MAX_TURNS ? undefined : answer;
       });
@@ -135,7 +143,7 @@ function call(name: string, args: Expr[]): Expr {
 
 function condition(
   text: string,
-  { claims }: Shape,
+  { claims, client }: Shape,
   evaluate: (identity: Identity, uses: readonly ClaimUse[]) => unknown,
 ): Condition {
   const named = claims.map(({ path, presenceOnly }) => ({ ...claimUse(path), presenceOnly }));
@@ -153,14 +161,14 @@ function condition(
         return `the claim "${use.name}" ${NOT_EXACT} and never matches`;
       }
     }
-    return answerNote(evaluate, identity, named);
+    return missingOfClient(identity, client) ?? answerNote(evaluate, identity, named);
   };
   return {
     looksAt: uniqueByName(named),
     holds: (identity) => whyNot(identity) === undefined,
     trace: (identity) => {
       const note = whyNot(identity);
-      const seen = valuesOf(identity, named);
+      const seen = valuesOf(identity, named, client);
       return {
         on: 'when',
         expected: text,
@@ -189,14 +197,29 @@ function answerNote(
 }
 
 /** The variables of one evaluation, with only the claims that the expression names. */
-function variables({ claims, issuerName, subject }: Identity, uses: readonly ClaimUse[]) {
-  const named = new Map<string, ReturnType<typeof toCelValue>>();
-  for (const use of uses) {
-    const name = topLevel(use);
+function variables(
+  { claims, client = {}, issuerName, subject }: Identity,
+  uses: readonly ClaimUse[],
+  ofClient: readonly ClaimPath[],
+) {
+  return Object.assign(Object.create(null), {
+    claims: membersNamed(claims, uses.map(topLevel)),
+    client: membersNamed(
+      client,
+      ofClient.map(([name = '']) => name),
+    ),
+    issuer: issuerName,
+    subject,
+  });
+}
+
+function membersNamed(claims: Claims, names: readonly string[]): Map<string, CelInput> {
+  const named = new Map<string, CelInput>();
+  for (const name of names) {
     const value = own(claims, name);
     if (value !== undefined && !named.has(name)) named.set(name, toCelValue(value));
   }
-  return Object.assign(Object.create(null), { claims: named, issuer: issuerName, subject });
+  return named;
 }
 
 function isObject(value: Json): boolean {
@@ -207,11 +230,17 @@ function uniqueByName(uses: readonly ClaimUse[]): readonly ClaimUse[] {
   return [...new Map(uses.map(({ name, path }) => [name, { name, path }])).values()];
 }
 
-function valuesOf({ claims }: Identity, uses: readonly ClaimUse[]): Json | undefined {
-  const values = uniqueByName(uses).flatMap(({ name, path }): [string, Json][] => {
-    const value = lookUp(claims, path);
-    return value === undefined ? [] : [[name, shownExactly(value)]];
-  });
+function valuesOf(
+  { claims, client = {} }: Identity,
+  uses: readonly ClaimUse[],
+  ofClient: Shape['client'],
+): Json | undefined {
+  const value = (name: string, found: Json | undefined): [string, Json][] =>
+    found === undefined ? [] : [[name, shownExactly(found)]];
+  const values = [
+    ...uniqueByName(uses).flatMap(({ name, path }) => value(name, lookUp(claims, path))),
+    ...ofClient.flatMap(({ path }) => value(clientName(path), lookUp(client, path))),
+  ];
   return values.length === 0 ? undefined : Object.fromEntries(values);
 }
 

@@ -21,7 +21,10 @@ interface Signed {
 /** The signing keys of every account, with the credentials and sessions of each. */
 export async function listKeys(deps: AdminDeps): Promise<KeysAnswer> {
   const { config, ringed, state } = deps;
-  const { accounts } = config();
+  // Accounts of nats-server.conf have no key ring.
+  const accounts = config().accounts.flatMap(({ kind, ...account }) =>
+    kind === 'configured' ? [] : [{ ...account, kind }],
+  );
   const rings = new Map((await readRings(state)).map(({ ring }) => [ring.account, ring]));
   const obstacles = await readObstacles(state);
   const credentials = await countCredentials(deps, rings.values());
@@ -62,8 +65,10 @@ async function countCredentials(
   return counts;
 }
 
+type KeyedAccount = AccountSpec & { readonly kind: AccountAnswer['kind'] };
+
 interface AccountState {
-  readonly account: AccountSpec;
+  readonly account: KeyedAccount;
   readonly wanted: RingedAccount | undefined;
   readonly ring: Ring | undefined;
   readonly obstacle: string | undefined;

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Door, LoginStep } from '../../audit/event.ts';
 import { Refusal } from '../../errors.ts';
-import type { ExchangeRequest, Issued } from '../../exchange.ts';
+import type { ExchangeRequest, Issued } from '../../exchange-request.ts';
 import { DROPS, type Drop } from '../../http/limits/connection-shares.ts';
 import { type ProcessMetrics, processMetrics } from './process-metrics.ts';
 import { talliedCounter } from './tallied-counter.ts';
@@ -10,6 +10,8 @@ import { talliedCounter } from './tallied-counter.ts';
 export interface Metrics extends ProcessMetrics {
   /** Counts and times each exchange. */
   observed(exchange: ExchangeFunction): ExchangeFunction;
+  /** Counts a refusal from before the exchange. */
+  refused(door: Door, reason: string): void;
   /** Counts one step of a login: `ok`, or the reason why it failed. */
   loginStep(labels: {
     readonly step: LoginStep;
@@ -107,6 +109,7 @@ export function createMetrics({ version, droppedRejections, issuers }: MetricsSo
       }
       return result;
     },
+    refused: (door, reason) => countExchange(door, reason),
     loginStep: (labels) => loginSteps.inc(labels),
     fault: () => faults.inc(),
     connectionDropped: (reason) => connectionsDropped.inc({ reason }),

@@ -176,6 +176,7 @@ function serversOf(
     resolver: systemResolver({ system }),
     issuers: issuersOf(config, signer?.publicKey, system),
     limits: (name) => account(name)?.limits,
+    callout: (name) => account(name)?.callout,
     ...(signer && { signer }),
     clock,
   });

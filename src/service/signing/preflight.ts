@@ -22,15 +22,25 @@ function problemsOf(config: Config): Problem[] {
   const managed = new Set(
     config.accounts.filter(({ kind }) => kind === 'managed').map(({ name }) => name),
   );
+  // The users of callouts alone are in no CONNECT line.
+  const calloutOnly = calloutOnlyAccounts(config);
   return [...config.policy.roles.values()].flatMap((role): Problem[] => {
     const path = `roles.${role.spec.name}`;
     const contradiction = managed.has(role.spec.account) ? notScoped(role) : undefined;
     if (contradiction !== undefined) return [{ path: `${path}.signing`, message: contradiction }];
     const signingKey = keyFor(role);
-    const message =
-      unsignable(role, signingKey) ?? tooLarge(role, signingKey, config.nats.maxControlLineBytes);
+    const maxBytes = calloutOnly.has(role.spec.account)
+      ? Number.POSITIVE_INFINITY
+      : config.nats.maxControlLineBytes;
+    const message = unsignable(role, signingKey) ?? tooLarge(role, signingKey, maxBytes);
     return message === undefined ? [] : [{ path, message }];
   });
+}
+
+/** Accounts of nats-server.conf: no credential of them can exist outside of a callout. */
+export function calloutOnlyAccounts({ accounts }: Pick<Config, 'accounts'>): ReadonlySet<string> {
+  const configured = accounts.filter(({ kind }) => kind === 'configured');
+  return new Set(configured.map(({ name }) => name));
 }
 
 function notScoped({ spec, scoped }: CompiledRole): string | undefined {

@@ -3,7 +3,9 @@ import type { RingAccount } from '../../keyring/ring-keys.ts';
 import { ANY_ROLE, type KeyScope } from '../../keyring/ring.ts';
 import type { Wanted, WantedSlot } from '../../keyring/step-input.ts';
 import { CLIENTS, type ConnectionUse, connectionUse } from '../../nats/admission.ts';
-import { keyPairFromSeed } from '../../nats/key-pair.ts';
+import type { CalloutAuthorization } from '../../nats/account-claims.ts';
+import { curvePublicKeyOfSeed } from '../../nats/curve-key-pair.ts';
+import { keyPairFromSeed, publicKeyOfSeed } from '../../nats/key-pair.ts';
 import type { Policy } from '../../policy/compile.ts';
 import type { RotatedAccount } from '../../rotator/rotated-account.ts';
 import { signingOf } from './role-signing.ts';
@@ -16,18 +18,25 @@ export interface RingedAccount extends RotatedAccount, RingAccount {
 /** Grace of external accounts that do not rotate: how long their keys sign without contact with the store. */
 export const GRACE_SECONDS = 300;
 
+/** How long the user lives at most that nats-sts makes to connect for callouts. */
+export const CALLOUT_USER_SECONDS = 3600;
+
 /**
  * Managed accounts, and external accounts that rotate or can be verified. All other accounts use their
  * given keys directly.
  */
 export function ringedAccounts(config: Config, policy: Policy): RingedAccount[] {
-  return config.accounts
-    .filter(({ kind, rotation }) => kind === 'managed' || rotation || config.nats.system)
-    .map((spec) => ringed(spec, config, policy));
+  return config.accounts.flatMap((spec) => {
+    const { kind, rotation } = spec;
+    if (kind === 'configured') return [];
+    if (kind !== 'managed' && !rotation && !config.nats.system) return [];
+    return ringed({ ...spec, kind }, config, policy);
+  });
 }
 
-function ringed(spec: AccountSpec, config: Config, policy: Policy): RingedAccount {
+function ringed(spec: RingedSpec, config: Config, policy: Policy): RingedAccount {
   const { name, publicKey, kind, rotation } = spec;
+  const callout = kind === 'managed' ? calloutOf(name, config, policy) : undefined;
   const graceMilliseconds = (rotation?.graceSeconds ?? GRACE_SECONDS) * 1000;
   const scopes = scopesOf(spec, policy);
   const given = spec.signingKeys.map(({ seed, role = ANY_ROLE }) => ({
@@ -35,7 +44,10 @@ function ringed(spec: AccountSpec, config: Config, policy: Policy): RingedAccoun
     slot: role,
   }));
   const wanted: Wanted = {
-    slots: kind === 'managed' ? managedSlots(spec, policy, scopes) : givenSlots(spec, scopes),
+    slots:
+      kind === 'managed'
+        ? managedSlots(spec, policy, { scopes, answersCallouts: callout !== undefined })
+        : givenSlots(spec, scopes),
     ...(rotation?.everySeconds !== undefined && {
       everyMilliseconds: rotation.everySeconds * 1000,
     }),
@@ -55,13 +67,37 @@ function ringed(spec: AccountSpec, config: Config, policy: Policy): RingedAccoun
     kind,
     wanted,
     ...(spec.limits && { limits: spec.limits }),
+    ...(callout && { callout }),
     use: useOf(spec, policy),
     graceMilliseconds,
     scopeOf: (role) => scopes.get(role),
-    longestLifetimeOf: (role) => policy.roles.get(role)?.spec.maxTtlSeconds ?? 0,
+    longestLifetimeOf: (role) =>
+      policy.roles.get(role)?.spec.maxTtlSeconds ?? (callout ? CALLOUT_USER_SECONDS : 0),
     ...(kind === 'external' && {
       given: new Map(given.map(({ pair }) => [pair.publicKey, pair])),
     }),
+  };
+}
+
+/** An account that can have a ring. */
+type RingedSpec = AccountSpec & { readonly kind: RotatedAccount['kind'] };
+
+/** What the JWT of a managed account says of the callout, if it is the one of the callout. */
+function calloutOf(
+  name: string,
+  { callout, accounts }: Config,
+  { roles }: Policy,
+): CalloutAuthorization | undefined {
+  if (callout?.account !== name || !('nkeySeed' in callout.login)) return undefined;
+  const user = publicKeyOfSeed(callout.login.nkeySeed);
+  if (user === undefined) return undefined;
+  const withRoles = new Set([...roles.values()].map(({ spec }) => spec.account));
+  const others = accounts.filter((other) => other.name !== name && withRoles.has(other.name));
+  const [xkey] = callout.xkeySeeds.map(curvePublicKeyOfSeed);
+  return {
+    auth_users: [user],
+    ...(others.length > 0 && { allowed_accounts: others.map(({ publicKey }) => publicKey) }),
+    ...(xkey !== undefined && { xkey }),
   };
 }
 
@@ -90,11 +126,16 @@ function scopesOf(spec: AccountSpec, policy: Policy): Map<string, KeyScope> {
 function managedSlots(
   spec: AccountSpec,
   policy: Policy,
-  scopes: ReadonlyMap<string, KeyScope>,
+  {
+    scopes,
+    answersCallouts,
+  }: { readonly scopes: ReadonlyMap<string, KeyScope>; readonly answersCallouts: boolean },
 ): WantedSlot[] {
   const onChange = spec.rotation?.onChange ?? 'drain';
   const roles = [...policy.roles.values()].filter(({ spec: role }) => role.account === spec.name);
   const slots = new Set(roles.map((role) => signingOf(role, spec).slot));
+  // The key of no role signs answers to callouts, and the user that connects for them.
+  if (answersCallouts) slots.add(ANY_ROLE);
   return [...slots].map((slot) => withScope({ slot, onChange }, scopes.get(slot)));
 }
 

@@ -12,6 +12,7 @@ import { shareState } from '../../store/ipc/serve-state.ts';
 import { serveSingleUse } from '../../store/ipc/single-use.ts';
 import { VERSION } from '../../version.ts';
 import { buildRotated, type RotatedGeneration } from '../generation.ts';
+import { disconnectRevoked } from '../callout/disconnect-revoked.ts';
 import { processMetrics } from '../metrics/process-metrics.ts';
 import { rotationMetrics, rotationSources } from '../metrics/rotation-metrics.ts';
 import { type Certificate, readTls, watchCertificate } from '../reload/certificate.ts';
@@ -118,6 +119,10 @@ async function start(
   });
   stack.defer(() => rotation.close());
 
+  const { system } = rotation;
+  if (system) {
+    stack.defer(await disconnectRevoked({ resources, system, current: () => state.current }));
+  }
   const count = workersOf(config);
   let fleet: Pick<Fleet, 'workers'> = { workers: () => [] };
   const replaced = workerMetrics(metrics.registry, () => fleet.workers().length);

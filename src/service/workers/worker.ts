@@ -26,6 +26,7 @@ interface Running {
   readonly start: Start;
   readonly state: State;
   readonly app: FastifyInstance;
+  readonly drainCallout: () => Promise<void>;
   readonly resources: Resources;
   readonly metrics: Metrics;
   readonly counts: LeasedCounts;
@@ -107,7 +108,7 @@ async function startWorker(
       issuers: () => state.current.verifier.status(),
     });
     const counts = leaseCounts((ask) => channel.call('limits.ask', ask));
-    const app = await openDoors(state, {
+    const { app, drainCallout } = await openDoors(state, {
       resources,
       metrics,
       sessions: start.hasSystem ? workerSessions(channel) : undefined,
@@ -119,7 +120,7 @@ async function startWorker(
     state.url = await app.listen({ host: config.listen.host, port: config.listen.port });
     void fetchKeys(state.current, log);
     const close = () => stack.disposeAsync();
-    return { start, state, app, resources, metrics, counts, isClosed: false, close };
+    return { start, state, app, drainCallout, resources, metrics, counts, isClosed: false, close };
   } catch (error) {
     await stack.disposeAsync();
     throw error;
@@ -157,9 +158,10 @@ function abandon(running: Running): void {
   running.prepared = undefined;
 }
 
-async function drain({ state, app }: Running): Promise<void> {
+async function drain({ state, app, drainCallout }: Running): Promise<void> {
   state.stopping = true;
-  await app.drain({ acceptMilliseconds: state.current.config.limits.stopDelaySeconds * 1000 });
+  const acceptMilliseconds = state.current.config.limits.stopDelaySeconds * 1000;
+  await Promise.all([drainCallout(), app.drain({ acceptMilliseconds })]);
 }
 
 async function close(running: Running): Promise<void> {

@@ -2,7 +2,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { ownCount, rateLimits } from '../../../src/limits/rate-limits.ts';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Refusal } from '../../../src/errors.ts';
-import type { ExchangeRequest, Issued } from '../../../src/exchange.ts';
+import type { ExchangeRequest, Issued } from '../../../src/exchange-request.ts';
 import { type AppOptions, buildApp } from '../../../src/http/app.ts';
 import { cookieJar } from '../../../src/http/pages/cookies/cookie-jar.ts';
 import type { Branding } from '../../../src/http/deps.ts';

@@ -340,3 +340,47 @@ describe('when', () => {
     );
   });
 });
+
+describe('client', () => {
+  const claims = { client: { host: 'forged' }, kind: 'forged' };
+  const client = {
+    kind: 'client',
+    type: 'mqtt',
+    host: '192.0.2.7',
+    tls: { uri: ['spiffe://a/b'] },
+  };
+  const holdsFor = (expression: string, who: object) =>
+    condition(expression).holds({ ...identity(claims), ...who });
+
+  test.each([
+    'client.host == "192.0.2.7"',
+    'client.type == "mqtt" && claims.kind == "forged"',
+    'has(client.tls)',
+    'client.tls.uri.exists(u, u == "spiffe://a/b")',
+    '"spiffe://a/b" in client.tls.uri',
+  ])('%s holds', (expression) => {
+    expect(holdsFor(expression, { client })).toBe(true);
+  });
+
+  test.each([
+    'client.mqttId != "x"',
+    '!has(client.mqttId)',
+    'client.tls.dns.exists(d, true) || true',
+    'client.host != "x"',
+  ])(
+    '%s does not hold where the server says nothing of it, whatever the token claims',
+    (expression) => {
+      expect(holdsFor(expression, expression.includes('host') ? {} : { client })).toBe(false);
+    },
+  );
+
+  test.each([
+    'client == 1',
+    'client.port == 1',
+    'client.tls.issuer == "x"',
+    'client["tls"].x == 1',
+    'claims.g.exists(client, client == 1)',
+  ])('%s is a mistake', (expression) => {
+    expect(checkWhen(expression)).toBeTypeOf('string');
+  });
+});

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Refusal } from '../../../errors.ts';
-import type { Issued } from '../../../exchange.ts';
+import type { Issued } from '../../../exchange-request.ts';
 import type { Identity } from '../../../identity/identity.ts';
 import type { HandedSession, Handover } from '../../../login/handovers.ts';
 import { inboxPrefix } from '../../../policy/inbox.ts';

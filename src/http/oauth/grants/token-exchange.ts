@@ -1,5 +1,5 @@
 import { Refusal } from '../../../errors.ts';
-import type { Issued } from '../../../exchange.ts';
+import type { Issued } from '../../../exchange-request.ts';
 import { inboxPrefix } from '../../../policy/inbox.ts';
 import { newPermissions, ttlCapped } from '../../credential-answer.ts';
 import { dpopProof } from '../../request/subject-token.ts';

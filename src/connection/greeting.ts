@@ -4,6 +4,10 @@ import { z } from 'zod';
 
 const info = z.object({
   version: z.string(),
+  /** `N…` */
+  server_id: z.string().default(''),
+  /** `host:port` of the other servers of its cluster. */
+  connect_urls: z.array(z.string()).nullish(),
   auth_required: z.boolean().default(false),
   nonce: z.string().optional(),
   tls_required: z.boolean().default(false),
