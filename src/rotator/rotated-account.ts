@@ -14,6 +14,8 @@ export interface RotatedAccount {
   readonly limits?: ManagedLimits;
   /** Managed accounts: the auth callout that the account JWT is to name. */
   readonly callout?: CalloutAuthorization;
+  /** nats-sts answers the auth callouts of the account: its JWT delegates logins, and that keeps nobody out. */
+  readonly byCallout?: boolean;
   /** The kinds of connection that its roles are for; default: clients. */
   readonly use?: ConnectionUse;
 }

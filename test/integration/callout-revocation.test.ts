@@ -80,4 +80,5 @@ test('where nats-sts does not write the account JWT, the server closes the revok
   await revoke(world.url, await world.token({ sub: 'admin' }), subject);
   await Promise.all([client.closed(), other.closed()]);
   await expect(world.connectBy(token)).rejects.toThrow(REFUSED);
+  expect(world.log.text()).not.toContain('NATS refuses all users');
 });

@@ -46,6 +46,12 @@ describe.each<[string, () => Promise<CalloutWorld>]>([
     });
   });
 
+  test('the log has no error', async () => {
+    const world = await start();
+    await world.connectBy(await world.token({ sub: 'orders' }));
+    expect(world.log.text()).not.toContain('"level":"error"');
+  });
+
   test('what is no token is refused with its own reason', async () => {
     const world = await start();
     await expect(world.connectBy('secret')).rejects.toThrow(REFUSED);

@@ -38,10 +38,10 @@ export function admissionReporter({
       log.warn({ account, warnings }, 'the account needs attention from its operator');
   }
 
-  return ({ name, use = CLIENTS }, { admission, base, warnings = [] }) => {
+  return ({ name, use = CLIENTS, byCallout = false }, { admission, base, warnings = [] }) => {
     if (!admission) return;
     const nowSeconds = unixSeconds(clock);
-    const why = whyRefused(admission, { nowSeconds, use });
+    const why = whyRefused(admission, { nowSeconds, use, byCallout });
     reportRefused(name, why);
     const soon = why === undefined && base ? accountWarnings(base, nowSeconds) : [];
     warn(name, [...soon, ...warnings]);

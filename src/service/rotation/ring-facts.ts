@@ -6,11 +6,11 @@ import type { Wanted } from '../../keyring/step-input.ts';
 
 /** Why NATS refuses all users of an account, according to its ring; undefined if it does not. */
 export function whyAccountRefused(
-  { publicKey, use = CLIENTS }: RotatedAccount,
+  { publicKey, use = CLIENTS, byCallout = false }: RotatedAccount,
   { ring, clock }: { readonly ring: Ring | undefined; readonly clock: Clock },
 ): string | undefined {
   if (ring?.publicKey !== publicKey || !ring.admission) return undefined;
-  return whyRefused(ring.admission, { nowSeconds: unixSeconds(clock), use });
+  return whyRefused(ring.admission, { nowSeconds: unixSeconds(clock), use, byCallout });
 }
 
 /** Whether a schedule rotates through given keys, so that they can run out. */

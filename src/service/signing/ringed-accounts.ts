@@ -68,6 +68,7 @@ function ringed(spec: RingedSpec, config: Config, policy: Policy): RingedAccount
     wanted,
     ...(spec.limits && { limits: spec.limits }),
     ...(callout && { callout }),
+    byCallout: config.callout?.account === name,
     use: useOf(spec, policy),
     graceMilliseconds,
     scopeOf: (role) => scopes.get(role),
