@@ -126,9 +126,12 @@ export interface ConfiguredCallout extends CalloutWorld {
 export async function startConfiguredCallout({
   configure = () => {},
   more = '',
+  timeoutSeconds = PATIENCE_MILLISECONDS / 1000,
 }: {
   readonly configure?: (tree: ConfigTree) => void;
   readonly more?: string;
+  /** How long the server waits for an answer. */
+  readonly timeoutSeconds?: number;
 } = {}): Promise<ConfiguredCallout> {
   const issuer = createKeyPair('account');
   const xkey = createCurveKeyPair();
@@ -139,7 +142,7 @@ accounts {
   APP: { jetstream: enabled }
 }
 authorization {
-  timeout: ${PATIENCE_MILLISECONDS / 1000}
+  timeout: ${timeoutSeconds}
   auth_callout {
     issuer: ${issuer.publicKey}, auth_users: [ sts, intruder ], account: AUTH, xkey: ${xkey.publicKey}
   }
