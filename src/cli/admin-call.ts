@@ -48,7 +48,7 @@ export interface AdminClient {
 }
 
 export function adminOptions(command: Command): Command {
-  return tokenOptions(command.addOption(urlOption()));
+  return tokenOptions(command.addOption(urlOption()), "an administrator's token");
 }
 
 const WHEN_DENIED = '`admin` in the configuration of the service says who may do this.';

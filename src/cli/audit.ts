@@ -59,7 +59,7 @@ export function auditCommand(terminal: Terminal, parts: AuditCommandParts = {}):
     .option('--role <role>', 'only this role, issued or requested')
     .option(
       '--binding <binding>',
-      'only records of this binding: it allowed the request, or was the closest',
+      'only records in which this binding allowed the request, or came closest to it',
     )
     .option('--user <nkey>', 'only the user with this public nkey, U…')
     .option('--request-id <id>', 'only this request')

@@ -39,10 +39,7 @@ export function exchangeCommand(terminal: Terminal): Command {
         .default(0o600, '0600'),
     )
     .addOption(
-      new Option(
-        '--wait [time]',
-        "wait until the role's own key signs with the role's current permissions, for this long at most",
-      )
+      new Option('--wait [time]', "wait for the role's current permissions, at most this long")
         .argParser(lifetime)
         .preset('2m'),
     )

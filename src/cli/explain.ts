@@ -46,8 +46,8 @@ export function explainCommand(terminal: Terminal): Command {
 
 const EXAMPLES = `
 Nothing is issued or recorded, and single-use tokens stay usable.
-If the store is an SQLite file on this machine, explain also shows whether the signing key of the role
-is not active yet, or still has old permissions; otherwise, see nats-sts keys list.
+If the store is an SQLite file on this machine, explain also says if the signing key of the role
+is not active yet, or has old permissions. With another store, see nats-sts keys list.
 
 Examples:
   nats-sts explain --config sts.yaml --token-file /var/run/secrets/nats/token

@@ -52,7 +52,7 @@ function targetOption(flags: string, description: string): Option {
 
 const EXAMPLES = `
 Within a second, NATS disconnects everyone who uses one of these credentials, and nats-sts denies tokens
-issued before. A newer token gets a credential again if the policy allows it, unless you use --block.
+issued before the revocation. A newer token gets a credential again if the policy allows it, unless you use --block.
 
 Examples:
   nats-sts revoke --issuer entra --subject 7c9a… --reason "left the company" --block

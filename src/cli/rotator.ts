@@ -27,8 +27,8 @@ export function rotatorCommand(): Command {
 
 const EXAMPLES = `
 Use it to keep the operator signing key and the system account away from serve: only the rotator's
-configuration has nats.operatorSigningKey and nats.system; both have the same store, sealingKey, accounts
-and roles. Of several rotators, one works and the others stand by. The rotator reloads the configuration
+configuration has nats.operatorSigningKey and nats.system. Both configurations have the same store,
+sealingKey, accounts and roles. Of several rotators, one works and the others stand by. The rotator reloads the configuration
 when the file changes, or on SIGHUP; SIGTERM or SIGINT stops it.
 
 Examples:

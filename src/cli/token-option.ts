@@ -9,12 +9,12 @@ export interface TokenOptions {
 }
 
 /** The ways to pass a token to a command. A file and stdin are safest: `ps` does not show them. */
-export function tokenOptions(command: Command): Command {
+export function tokenOptions(command: Command, whose = 'the subject token'): Command {
   return command
     .addOption(
       new Option(
         '--token <token>',
-        'the subject token; - reads it from stdin (default: the variable STS_TOKEN)',
+        `${whose}; - reads it from stdin (default: the variable STS_TOKEN)`,
       ).conflicts('tokenFile'),
     )
     .option(

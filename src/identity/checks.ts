@@ -172,7 +172,7 @@ export function checkKind({ kind, stated }: Kind, { kinds }: Demands): Refusal |
   const what = stated || kind === 'jwt' ? 'is' : 'looks like';
   return new Refusal(
     'token_kind_not_allowed',
-    `The token ${what} ${KIND_NAMES[kind]}, but from this issuer only ${kinds.map((k) => KIND_NAMES[k]).join(' or ')} is accepted. To accept it, add ${kind} to the issuer's kinds (kinds: [${kind}] accepts nothing else).`,
+    `The token ${what} ${KIND_NAMES[kind]}, but from this issuer only ${kinds.map((k) => KIND_NAMES[k]).join(' or ')} is accepted. To accept it, add ${kind} to the issuer's kinds (kinds: [${kind}] alone would accept only that).`,
     { detail: stated ? 'it says so itself' : 'it does not say what it is: judged by its claims' },
   );
 }

@@ -39,7 +39,7 @@ export function notTaken(fault: unknown): Refusal {
 
 export const TOKEN_REUSED = new Refusal(
   'token_reused',
-  'The token was used before, and this service accepts each of its tokens once: get a new one.',
+  'The token was used before, and each token of its issuer is accepted only once: get a new one.',
 );
 
 function notRemembered({ message, cause }: SingleUseUnavailable): Refusal {

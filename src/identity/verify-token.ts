@@ -169,7 +169,7 @@ function checkClaims(
 function algorithmNotAllowed(alg: Algorithm, algorithms: readonly Algorithm[]): Refusal {
   return new Refusal(
     'algorithm_not_allowed',
-    `The token is signed with ${alg}; from this issuer, only ${algorithms.join(', ')} is accepted. To accept it, add ${alg} to the issuer's algorithms (algorithms: [${alg}] accepts nothing else).`,
+    `The token is signed with ${alg}; from this issuer, only ${algorithms.join(', ')} is accepted. To accept it, add ${alg} to the issuer's algorithms (algorithms: [${alg}] alone would accept only that).`,
   );
 }
 

@@ -32,7 +32,7 @@ function keyPending(
   const time =
     obstacle === undefined
       ? '. Try again soon.'
-      : ', and the wait is unknown, because the rotator cannot work with the NATS servers now. Try again later.';
+      : '. Nobody knows how long that takes: the rotator cannot work with the NATS servers now. Try again later.';
   return new Refusal(
     'signing_key_pending',
     `The signing key of role ${role} is ${STAGES[stage]}${time}`,
@@ -43,5 +43,5 @@ function keyPending(
 const STAGES = {
   'being made': 'not created yet',
   'not on every server': 'not on every NATS server yet',
-  waiting: 'on every NATS server, but must wait until no older account JWT can replace it',
+  waiting: 'on every NATS server, but does not sign until no older account JWT can arrive there',
 } as const satisfies Record<PendingKey['stage'], string>;

@@ -18,11 +18,11 @@ export interface StateChange {
  * `revocation.…`), written by compare-and-swap.
  *
  * Keys are of `A-Z a-z 0-9 - _ = .`. Any number of processes may use one store at once. A store that
- * that cannot be reached or written (a full disk) throws `StoreUnavailable`. It is then unknown whether
+ * cannot be reached or written (a full disk) throws `StoreUnavailable`. It is then unknown whether
  * the write happened: read again before you continue.
  *
- * Adapters: `sqlite/`, `jetstream/`, and `ipc/` for workers. Another store is a folder beside them that implements this port;
- * `CredentialLedger` (`revocation/ledger.ts`) and `SingleUse` (`identity/single-use.ts`). Contract suites:
+ * Adapters: `sqlite/`, `jetstream/`, and `ipc/` for workers. Another store is a folder beside them that implements this port,
+ * `CredentialLedger` (`revocation/ledger.ts`), and `SingleUse` (`identity/single-use.ts`). Contract suites:
  * `test/store/shared-state.contract.ts`, `test/revocation/ledger.contract.ts`, `test/identity/single-use.contract.test.ts`.
  */
 export interface SharedState {

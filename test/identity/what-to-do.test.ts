@@ -49,7 +49,7 @@ describe('a refusal that the configuration or the provider can cure says how', (
     const { reason, message } = await refused(claims, spec);
     expect(reason).toBe('token_kind_not_allowed');
     expect(message).toBe(
-      "The token is an ID token, but from this issuer only an access token is accepted. To accept it, add id_token to the issuer's kinds (kinds: [id_token] accepts nothing else).",
+      "The token is an ID token, but from this issuer only an access token is accepted. To accept it, add id_token to the issuer's kinds (kinds: [id_token] alone would accept only that).",
     );
   });
 

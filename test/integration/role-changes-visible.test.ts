@@ -173,7 +173,7 @@ describe.each([
     });
     expect(await response.json()).toMatchObject({
       reason: 'signing_key_pending',
-      detail: `The signing key of role ${role} is not created yet, and the wait is unknown, because the rotator cannot work with the NATS servers now. Try again later.`,
+      detail: `The signing key of role ${role} is not created yet. Nobody knows how long that takes: the rotator cannot work with the NATS servers now. Try again later.`,
     });
     const [denied] = world.audit({ type: 'denied', reason: 'signing_key_pending' }).toReversed();
     expect(denied).toMatchObject({ detail: expect.stringContaining('NATS') });

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { AccountAnswer, KeysAnswer, RotateAnswer } from '../../admin-api/keys.ts';
 import { duration } from '../../config/schema/scalars.ts';
 import { adminClient, adminOptions, type AdminOptions } from '../admin-call.ts';
@@ -27,7 +27,11 @@ export function keysRotateCommand(terminal: Terminal): Command {
     .option('--account <name>', 'rotate only the keys of this account')
     .option('--role <role>', 'rotate only the key of this role')
     .option('--wait', 'wait until the new keys sign')
-    .option('--timeout <time>', 'how long to wait, e.g. 90s', seconds, 300)
+    .addOption(
+      new Option('--timeout <time>', 'how long to wait, e.g. 90s')
+        .argParser(seconds)
+        .default(300, '5m'),
+    )
     .option('-y, --yes', 'do not ask for confirmation')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EXAMPLES)

@@ -174,7 +174,7 @@ function sendDone(deps: LoginDeps, reply: FastifyReply): FastifyReply {
     {
       title: 'Done',
       body: html`<div class="narrow card good"><div class="heading">${checkIcon}<h1>Done</h1></div>
-<p>The program has its answer. You can close this tab and return to it.</p></div>`,
+<p>The program has its answer. Close this tab and return to the program.</p></div>`,
     },
   );
 }

@@ -65,6 +65,6 @@ const MAX_ROLE_CHARACTERS = 128;
 
 const NOT_A_ROLE = new Refusal(
   'parameter_invalid',
-  `This is not a role: their names have at most ${MAX_ROLE_CHARACTERS} characters.`,
+  `This is not a role: the name of a role has at most ${MAX_ROLE_CHARACTERS} characters.`,
 );
 const NO_ROLE = new Refusal('parameter_missing', 'Name the role that you want a credential for.');

@@ -16,7 +16,7 @@ function ambiguous({ kid }: HeaderNames): Refusal {
   return new Refusal(
     'key_unknown',
     kid === undefined
-      ? 'The token names no key ("kid"), and its issuer has too many that it could mean.'
+      ? 'The token does not name its key ("kid"), and too many of its issuer\'s keys would fit.'
       : `The token's issuer has too many keys named ${show(kid)}.`,
   );
 }

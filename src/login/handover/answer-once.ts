@@ -64,7 +64,7 @@ export async function answerOnce<T>(
 /** Another request with the same code or token overtook this one. */
 export const TAKEN_OVER = new Refusal(
   'store_unavailable',
-  'Another request used the same code or token at the same time. Try again if you got no answer to it.',
+  'Another request used the same code or token at the same time. If that request got no answer, try again.',
   { retryAfterSeconds: 5 },
 );
 

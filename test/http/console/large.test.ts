@@ -91,5 +91,5 @@ test('the pages of credentials repeat none and leave out none', async () => {
 test('a revocation says how many credentials it affects', async () => {
   const form = await open('/console/revoke?role=publisher');
   const asked = await form.press('See what would be disconnected', { reason: 'test' });
-  expect(asked.text).toContain('Disconnected now: 10,001 valid credentials');
+  expect(asked.text).toContain('This ends 10,001 valid credentials');
 });

@@ -59,6 +59,6 @@ function forecast({
   reason,
   credentials,
 }: RevocationsAnswer['revocations'][number]): SafeHtml {
-  return html`<p class="lead">Lift the revocation of ${targetText(target)}? The reason it was made: “${theirs(reason, 500)}”.</p>
+  return html`<p class="lead">Lift the revocation of ${targetText(target)}? The reason given: “${theirs(reason, 500)}”.</p>
 <p>The policy alone decides from then on. ${counted(credentials, 'revoked user')} ${credentials === 1 ? 'has' : 'have'} not expired and will be let in again.</p>`;
 }

@@ -80,7 +80,7 @@ function forecast({ account, key }: Found): SafeHtml {
   const { public_key, slot, state, credentials_alive: credentials, sessions } = key;
   const cut =
     account.kind === 'managed'
-      ? html`<p>Servers will reject it at once. Disconnected: ${reach({ credentials, sessions })}. Those who still have access get a new credential with their next exchange.</p>`
+      ? html`<p>Servers will reject it at once. This ends ${reach({ credentials, sessions })}. Those who still have access get a new credential with their next exchange.</p>`
       : html`<p>You manage the account JWT: until you remove the key from it, anyone who has the key can use it, and nobody is disconnected. This service stops signing with it. Signed with it: ${reach({ credentials, sessions })}.</p>`;
   return html`<p class="lead">${shortKey(public_key)}, ${state}, of ${account.account}, ${slotName(slot)}.</p>
 ${cut}<p>Do this if the key may have leaked. It cannot be undone.</p>`;

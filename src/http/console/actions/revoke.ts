@@ -112,7 +112,7 @@ function sendForm(
 function forecast({ target, block, ...counts }: RevokeAnswer, reason: string): SafeHtml {
   const { credentials, credentials_not_cut: notCut, sessions } = counts;
   return html`<p class="lead">Revoke ${targetText(target)}? The reason given: “${theirs(reason, 500)}”.</p>
-<p>Disconnected now: ${reach({ credentials: credentials - notCut, sessions })}.</p>
+<p>This ends ${reach({ credentials: credentials - notCut, sessions })}.</p>
 ${
   notCut === 0
     ? undefined

@@ -40,7 +40,7 @@ describe('revoking', () => {
     const { connection } = await present(who, 2);
     const asked = await revokeOf(who);
     expect(asked.status).toBe(200);
-    expect(asked.text).toContain('Disconnected now: 2 valid credentials and 1 live connection.');
+    expect(asked.text).toContain('This ends 2 valid credentials and 1 live connection.');
     expect(asked.text).toContain('a new token from the provider restores access');
     expect(madeFor(who)).toEqual([]);
     expect(connection.isClosed()).toBe(false);
@@ -102,8 +102,8 @@ describe('revoking', () => {
     const who = someone();
     await present(who);
     const other = encodeURIComponent(`${who} `);
-    expect((await revokeOf(other)).text).toContain('Disconnected now: 0 valid credentials');
-    expect((await revokeOf(who)).text).toContain('Disconnected now: 1 valid credential');
+    expect((await revokeOf(other)).text).toContain('This ends 0 valid credentials');
+    expect((await revokeOf(who)).text).toContain('This ends 1 valid credential');
   });
 
   test.each([
@@ -135,7 +135,7 @@ describe('revoking', () => {
     const asked = await revokeOf(who, await fieldsOf({ user }));
     expect(asked.status).toBe(200);
     expect(asked.text).toMatch(
-      /Disconnected now: [1-9]\d* valid credentials? and [1-9]\d* live connections?/,
+      /This ends [1-9]\d* valid credentials? and [1-9]\d* live connections?/,
     );
   });
 });
@@ -147,7 +147,7 @@ describe('a signing key', () => {
     const { page } = await world.visit(OLGA.name);
     const asked = await page.press('Revoke…', { key: first.issuer });
     expect(asked.text).toMatch(
-      /Servers will reject it at once\. Disconnected: [1-9]\d* valid credentials? and [1-9]/,
+      /Servers will reject it at once\. This ends [1-9]\d* valid credentials? and [1-9]/,
     );
     const unreasoned = await asked.press('Revoke the key', { reason: ' ' });
     expect(unreasoned.status).toBe(400);
