@@ -123,7 +123,7 @@ describe.each<Seeing>(['look-up', 'canary'])(
       await using world = await start(ground);
       const { publicKey } = world.keys[0]!;
       await eventually(() =>
-        world.log.text().includes('does not list these signing keys as given'),
+        world.log.text().includes('does not list these signing keys as configured'),
       );
       expect(world.log.text()).toContain(`${publicKey}: the account does not list it`);
       const refused = await world.exchange(await world.token());
