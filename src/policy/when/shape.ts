@@ -275,12 +275,10 @@ function visitLoop(loop: Comprehension, walk: Walk, around: Surroundings): void 
 
 /** An element may be an object, and a loop over its names could match because a name is missing. */
 function isLoopable(range: Expr | undefined): boolean {
-  if (range === undefined) return false;
-  const kind = range.exprKind.case;
-  const root = memberChain(range)?.root;
-  return (
-    kind === 'listExpr' || kind === 'comprehensionExpr' || root === 'claims' || root === 'client'
-  );
+  const kind = range?.exprKind.case;
+  if (kind === 'listExpr' || kind === 'comprehensionExpr') return true;
+  const root = range && memberChain(range)?.root;
+  return root === 'claims' || root === 'client';
 }
 
 /** Whether the result is certainly not true or false. The types of claims are unknown. */

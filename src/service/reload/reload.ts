@@ -163,6 +163,8 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   workers: ({ workers }) => workers,
   sealingKey: ({ sealingKeys }) => sealingKeys,
   rotator: ({ rotator }) => rotator,
+  // Each request reads `userName` anew.
+  callout: ({ callout }) => callout && { ...callout, userName: undefined },
   'nats.system': ({ nats }) => nats.system,
   'nats.operatorSigningKey': ({ nats }) => nats.operatorSigningKey,
   'nats.operator': ({ nats }) => nats.operatorJwt,
