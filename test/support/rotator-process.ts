@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { builtMain } from './built-command.ts';
 import { eventually } from './eventually.ts';
 import type { LogLine } from './service-process.ts';
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** `nats-sts rotator` in its own process. */
 export interface RotatorProcess extends AsyncDisposable {
@@ -21,7 +19,7 @@ export function startRotatorProcess(
   { configFile }: { readonly configFile: string },
   ...more: readonly string[]
 ): RotatorProcess {
-  const child = spawn(process.execPath, [MAIN, 'rotator', '--config', configFile, ...more], {
+  const child = spawn(process.execPath, [builtMain(), 'rotator', '--config', configFile, ...more], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const log: LogLine[] = [];

@@ -2,11 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
+import { builtMain } from './built-command.ts';
 import { eventually } from './eventually.ts';
 import { callers, type ServiceGround, type ServiceWorld } from './service-world.ts';
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
@@ -82,7 +80,15 @@ function spawnService(
   level: string,
   { fileKibibytes, openFiles }: ServiceProcessOptions = {},
 ): ChildProcess {
-  const command = [process.execPath, MAIN, 'serve', '--config', configFile, '--log-level', level];
+  const command = [
+    process.execPath,
+    builtMain(),
+    'serve',
+    '--config',
+    configFile,
+    '--log-level',
+    level,
+  ];
   const limits = [
     ...(fileKibibytes === undefined ? [] : [`ulimit -f ${fileKibibytes};`]),
     ...(openFiles === undefined ? [] : [`ulimit -n ${openFiles};`]),
