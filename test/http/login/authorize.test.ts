@@ -227,5 +227,5 @@ test('the last page says that the tab can be closed, even to a person who is not
   await using people = await startLoginApp();
   const answer = await people.get('/authorize/done');
   expect([answer.statusCode, headingOf(answer)]).toEqual([200, 'Done']);
-  expect(answer.body).toContain('You can close this tab');
+  expect(answer.body).toContain('Close this tab and return to the program');
 });
